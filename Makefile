@@ -1,0 +1,42 @@
+# Every command of the project. `make help` lists them; `make up` and `make test` are all a user needs.
+PYTHON ?= python3
+BIN := .venv/bin
+LOCK := requirements-dev.txt
+STAMP := .venv/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up test test-slow lint clean lock
+
+help: ## list the commands
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(STAMP) ## make .venv from the lock file (the other commands do it by themselves)
+
+$(STAMP): $(LOCK) pyproject.toml
+	@echo "setting up .venv (about a minute the first time)"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+up: $(STAMP) ## start the platform: collector, ETL, dashboard (Ctrl-C stops it)
+	@$(BIN)/clickstream up
+
+test: $(STAMP) ## lint, types and all tests that are not slow
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
+	@$(BIN)/python -m pytest
+
+test-slow: $(STAMP) ## long chaos, soak and scale runs
+	@$(BIN)/python -m pytest -m slow
+
+lint: $(STAMP) ## mend what can be mended, show the rest
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/mypy
+
+lock: $(STAMP) ## compile the lock file anew (needs uv: pip install uv)
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --no-header --quiet -o $(LOCK)
+
+clean: ## remove what setup and tests made; your data/ stays
+	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench src/*.egg-info
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

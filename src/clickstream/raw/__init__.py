@@ -1,0 +1,1 @@
+"""Raw objects: their names (`keys`) and where they are kept (`store`)."""

@@ -1,0 +1,149 @@
+"""The embedded warehouse: one DuckDB file, held by one process.
+
+In: SQL in the shared subset (dialects.py) with named parameters. Out: tables of plain Python values.
+The instance has external access off (but for its stage folder), its configuration locked, its zone UTC.
+A second process is refused with the holder's name. Readers use their own cursor and see committed data
+only; writers go through `transaction`, one at a time.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.warehouse.dialects import Engine, render
+
+_PID = re.compile(r"\(PID (\d+)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows of a query, with the names of their columns. Instants are aware datetimes in UTC."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[Any, ...]]
+
+    def dicts(self) -> list[dict[str, Any]]:
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class DuckCursor:
+    """Statements of one reader or one transaction, in the dialect of DuckDB."""
+
+    def __init__(self, raw: duckdb.DuckDBPyConnection) -> None:
+        self.raw = raw
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
+        self.raw.execute(render(sql, "duckdb"), params and dict(params))
+
+    def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
+        """Run one SELECT and return all its rows."""
+        result = self.raw.execute(render(sql, "duckdb"), params and dict(params))
+        return Table(tuple(column[0] for column in result.description or ()), result.fetchall())
+
+    def scalar(self, sql: str, params: Mapping[str, Any] | None = None) -> Any:
+        """First column of the first row, or None when there is no row."""
+        rows = self.fetch(sql, params).rows
+        return rows[0][0] if rows else None
+
+
+class DuckWarehouse:
+    """An open DuckDB warehouse. Use `DuckWarehouse.open`, and close it (or use it as a context)."""
+
+    engine: Engine = "duckdb"
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+        self._connection = connection
+        self._write_lock = threading.Lock()
+        self.path = path
+
+    @classmethod
+    def open(cls, path: Path, threads: int | None = None) -> DuckWarehouse:
+        """Open the file at `path`, made anew when missing, with its schema up to date.
+
+        Raises WarehouseBusyError when another process holds the file, WarehouseError when it is no
+        DuckDB file or cannot be written.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stage = path.parent / "stage"
+        try:
+            connection = duckdb.connect(str(path), config={} if threads is None else {"threads": threads})
+            connection.execute("set global TimeZone = 'UTC'")
+            connection.execute(f"set allowed_directories = [{_literal(str(stage.resolve()))}]")
+            connection.execute("set enable_external_access = false")
+            connection.execute("set lock_configuration = true")
+        except duckdb.Error as error:
+            raise _opening_error(path, error) from error
+        warehouse = cls(connection, path)
+        warehouse._migrate()
+        return warehouse
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> DuckWarehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[DuckCursor]:
+        """A cursor on one consistent snapshot; whatever it does is rolled back."""
+        raw = self._connection.cursor()
+        try:
+            raw.execute("begin transaction read only")
+            yield DuckCursor(raw)
+        except duckdb.Error as error:
+            raise WarehouseError("reading the warehouse", str(error).splitlines()[0]) from error
+        finally:
+            raw.close()
+
+    def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
+        """Run one SELECT on its own cursor and return all its rows."""
+        with self.reading() as cursor:
+            return cursor.fetch(sql, params)
+
+    @contextmanager
+    def transaction(self) -> Iterator[DuckCursor]:
+        """All or nothing: committed when the block ends, rolled back when it raises. One at a time."""
+        with self._write_lock:
+            raw = self._connection.cursor()
+            try:
+                raw.execute("begin transaction")
+                yield DuckCursor(raw)
+                raw.execute("commit")
+            finally:
+                raw.close()  # an open transaction ends with its cursor: rolled back
+
+    def _migrate(self) -> None:
+        """Apply the schema files that this warehouse has not seen yet, each once, in the order of their numbers."""
+        with self.transaction() as cursor:
+            cursor.execute("create table if not exists schema_files (name text not null)")
+            known = {row[0] for row in cursor.fetch("select name from schema_files").rows}
+            folder = files("clickstream.warehouse") / "schema"
+            for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
+                if file.name.endswith(".sql") and file.name not in known:
+                    cursor.execute(file.read_text(encoding="utf-8"))
+                    cursor.execute("insert into schema_files values ($name)", {"name": file.name})
+
+
+def _opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
+    text = str(error)
+    if "lock" in text.lower():
+        pid = _PID.search(text)
+        return WarehouseBusyError(str(path), f"process {pid[1]}" if pid else "another process")
+    return WarehouseError(f"opening the warehouse {path}", text.splitlines()[0], "check the path and its rights")
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
