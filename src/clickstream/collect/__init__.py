@@ -1,0 +1,1 @@
+"""HTTP in, durable raw objects out."""

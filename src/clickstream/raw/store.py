@@ -1,0 +1,150 @@
+"""The raw store as a folder: durable creation, listing by day, reading.
+
+In: keys of `raw.keys` and bytes. Out: the same bytes, for ever; objects are never changed.
+Guarantee: when `put` returns, the objects survive a power cut. They are written under `tmp/`, fsynced,
+renamed into place, and every folder whose entries changed is fsynced.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from clickstream.errors import StoreError
+from clickstream.raw.keys import EVENTS, day_prefix
+
+TMP = "tmp"
+STALE_TMP_S = 3600
+
+
+class LocalStore:
+    """A folder that holds raw objects below `events/` (and refused input below `rejected/`)."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._known_folders: set[Path] = set()
+
+    def prepare(self) -> None:
+        """Make the folders, and remove what a crashed writer left under `tmp/` more than an hour ago.
+
+        Raises StoreError when the folder cannot be written.
+        """
+        try:
+            for name in (EVENTS, TMP):
+                self._make_folder(self.root / name)
+            now = datetime.now(UTC).timestamp()
+            for entry in os.scandir(self.root / TMP):
+                if now - entry.stat().st_mtime > STALE_TMP_S:
+                    Path(entry.path).unlink(missing_ok=True)
+        except OSError as error:
+            raise self._error("preparing", error) from error
+
+    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        """Store each (key, bytes) durably; all of them are safe when this returns.
+
+        Raises StoreError; then some may be stored all the same, under names that were not acknowledged.
+        """
+        try:
+            folders = set()
+            for key, data in objects:
+                target = self.root / key
+                self._make_folder(target.parent)
+                temporary = self.root / TMP / target.name
+                _write_synced(temporary, data)
+                temporary.rename(target)
+                folders.add(target.parent)
+            for folder in folders:
+                _sync_folder(folder)
+        except OSError as error:
+            self._known_folders.clear()  # someone may have removed a folder: look again next time
+            raise self._error("writing", error) from error
+
+    def put_unsynced(self, key: str, data: bytes) -> None:
+        """Store an object without waiting for the disk: for copies whose loss costs nothing."""
+        target = self.root / key
+        with suppress(OSError):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(data)
+
+    def read(self, key: str) -> bytes:
+        """The bytes of an object. Raises StoreError when it is not there."""
+        try:
+            return (self.root / key).read_bytes()
+        except OSError as error:
+            raise self._error("reading", error) from error
+
+    def days(self) -> list[date]:
+        """Days that have a folder, in order. Folders that are no dates are passed over."""
+        try:
+            return sorted(self._day_folders())
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._error("listing", error) from error
+
+    def file_names(self, day: date) -> list[str]:
+        """Names in the folder of `day`, sorted."""
+        try:
+            return sorted(entry.name for entry in os.scandir(self.root / day_prefix(day)))
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise self._error("listing", error) from error
+
+    def modified_at(self, key: str) -> datetime:
+        """When the object was last written (UTC). Raises StoreError when it is not there."""
+        try:
+            return datetime.fromtimestamp((self.root / key).stat().st_mtime, UTC)
+        except OSError as error:
+            raise self._error("reading", error) from error
+
+    def _day_folders(self) -> Iterator[date]:
+        for year in _folders(self.root / EVENTS, 4):
+            for month in _folders(year, 2):
+                for day in _folders(month, 2):
+                    with suppress(ValueError):
+                        yield date(int(year.name), int(month.name), int(day.name))
+
+    def _make_folder(self, folder: Path) -> None:
+        """Make `folder` and its missing parents, each entry fsynced into the parent that holds it."""
+        if folder in self._known_folders:
+            return
+        if not folder.is_dir():
+            if folder.parent != folder:
+                self._make_folder(folder.parent)
+            folder.mkdir(exist_ok=True)
+            _sync_folder(folder.parent)
+        self._known_folders.add(folder)
+
+    def _error(self, doing: str, error: OSError) -> StoreError:
+        why = error.strerror or str(error)
+        place = error.filename or self.root
+        return StoreError(f"{doing} the raw store", f"{why}: {place}", "check the folder, its rights and free space")
+
+
+def _folders(parent: Path, digits: int) -> Iterator[Path]:
+    for entry in os.scandir(parent):
+        if len(entry.name) == digits and entry.name.isdecimal() and entry.is_dir():
+            yield Path(entry.path)
+
+
+def _write_synced(path: Path, data: bytes) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
