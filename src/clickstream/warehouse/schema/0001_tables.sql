@@ -144,11 +144,16 @@ create table clients (
 );
 
 -- When each pair of client and user was first seen, over all data; survives the expiry of old events.
+-- The columns after first_is_first_visit complete that event's place in event order.
 create table seen (
     client_id text,
     user_id text,
     first_seen_at timestamptz not null,
-    first_is_first_visit boolean
+    first_is_first_visit boolean,
+    received_at timestamptz,
+    object text,
+    line integer,
+    event_id uuid
 );
 
 -- What became of every line, by hour of the object's name. `accepted` and `pending` need a listing: `clickstream check`.

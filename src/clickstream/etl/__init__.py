@@ -1,0 +1,1 @@
+"""Raw objects -> warehouse: discover, parse, load, sessionize, and the ledger that proves it."""

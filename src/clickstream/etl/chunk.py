@@ -1,0 +1,186 @@
+"""Raw objects -> chunks: one file of JSON lines each, and where every line came from.
+
+In: names. Out: `Chunk`, at most CHUNK_BYTES of lines (or one object), with segments that map its rows
+back to (object, line), and the bad rows found on the way. An object that is whole and plain goes in as
+it is; one that is not (cut off, pretty-printed, blank lines, unreadable lines) is judged line by line,
+and only its good lines go in. A line's number is its position among the object's non-blank lines, from 1.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from clickstream.etl.discover import start_of
+from clickstream.event import BadRow, is_too_deep, name_problem, use_camel_case
+from clickstream.raw.keys import Kind, RawName
+from clickstream.raw.store import LocalStore
+
+CHUNK_BYTES = 64 * 1_048_576
+CHUNK_OBJECTS = 50_000
+_GZIP_WINDOW = 16 + zlib.MAX_WBITS
+_decode = msgspec.json.Decoder().decode
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_HOUR_US = 3_600_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class RawObject:
+    """An object as it was read. received_at: the clock of events that do not carry one.
+
+    is_cut: the stream ended before its end; a last line that cannot be read is missing, not bad.
+    """
+
+    name: RawName
+    received_at: datetime
+    content: bytes
+    is_cut: bool
+
+    @property
+    def received_us(self) -> int:
+        return (self.received_at - _EPOCH) // timedelta(microseconds=1)
+
+    @property
+    def hour_us(self) -> int:
+        """Start of the object's hour, which its lines are accounted in."""
+        return self.received_us // _HOUR_US * _HOUR_US
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """`count` rows of a chunk, the first of them number `row` (from 0), are lines `line`... of an object."""
+
+    row: int
+    count: int
+    line: int
+    object: RawObject
+
+
+@dataclass(slots=True)
+class Chunk:
+    """Lines to load together, and what is known of them."""
+
+    objects: list[RawObject] = field(default_factory=list)
+    segments: list[Segment] = field(default_factory=list)
+    bad_rows: list[BadRow] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)
+    rows: int = 0
+    lines: dict[str, int] = field(default_factory=dict)
+    """Lines that each object accounts for: those found, or as many as its name says."""
+
+    def put_whole(self, raw: RawObject) -> None:
+        """Add an object whose lines are all good, as far as can be seen without reading them."""
+        self._put(raw, 1, raw.name.count, raw.content if raw.content.endswith(b"\n") else raw.content + b"\n")
+        self._account(raw, raw.name.count)
+
+    def put_judged(self, raw: RawObject) -> None:
+        """Add an object line by line: good lines go in, the others become bad rows."""
+        lines = _lines_of(raw)
+        for position, original in enumerate(lines, 1):
+            line, reason = judge(original)
+            if line is not None:
+                self._put(raw, position, 1, line + b"\n")
+            else:
+                is_torn = raw.is_cut and position == len(lines)
+                self._put_bad(raw, position, "missing" if is_torn else reason, original)
+        for position in range(len(lines) + 1, raw.name.count + 1):
+            self._put_bad(raw, position, "missing", None)
+        self._account(raw, max(len(lines), raw.name.count))
+
+    def _put(self, raw: RawObject, line: int, count: int, content: bytes) -> None:
+        self.parts.append(content)
+        self.segments.append(Segment(self.rows, count, line, raw))
+        self.rows += count
+
+    def _put_bad(self, raw: RawObject, line: int, reason: str, original: bytes | None) -> None:
+        self.bad_rows.append(BadRow(raw.name.key, line, reason, original))
+
+    def _account(self, raw: RawObject, lines: int) -> None:
+        self.objects.append(raw)
+        self.lines[raw.name.key] = lines
+
+
+def read_objects(store: LocalStore, names: Iterable[RawName]) -> Iterator[list[RawObject]]:
+    """Read objects in order, in groups of at most CHUNK_BYTES unpacked (a larger object stands alone)."""
+    group: list[RawObject] = []
+    size_bytes = 0
+    for name in names:
+        raw = _read(store, name)
+        if group and (size_bytes + len(raw.content) > CHUNK_BYTES or len(group) >= CHUNK_OBJECTS):
+            yield group
+            group, size_bytes = [], 0
+        group.append(raw)
+        size_bytes += len(raw.content)
+    if group:
+        yield group
+
+
+def is_plain(raw: RawObject) -> bool:
+    """Whether the object is whole and has one line for each event that its name counts."""
+    if raw.is_cut or not raw.content:
+        return False
+    if raw.name.kind is Kind.EVENT:
+        return raw.content.find(b"\n", 0, -1) < 0
+    newlines = raw.content.count(b"\n") + (not raw.content.endswith(b"\n"))
+    return newlines == raw.name.count
+
+
+def judge(original: bytes) -> tuple[bytes | None, str]:
+    """One line as a compact JSON object with camelCase names, or None and the reason why it is bad."""
+    try:
+        value = _decode(original)
+    except UnicodeDecodeError:
+        return None, "invalid_encoding"
+    except RecursionError:
+        return None, "too_deep"
+    except msgspec.DecodeError:
+        return None, "invalid_json"
+    if not isinstance(value, dict):
+        return None, "not_an_object"
+    if is_too_deep(value):
+        return None, "too_deep"
+    use_camel_case(value)
+    problem = None if "_erased" in value and "eventName" not in value else name_problem(value.get("eventName"))
+    return (None, problem[0]) if problem else (msgspec.json.encode(value), "")
+
+
+def received_at(store: LocalStore, name: RawName) -> datetime:
+    """When the object was received as far as its name tells; else its last-modified time, kept within its day."""
+    if name.instant is not None:
+        return name.instant
+    start = start_of(name.day)
+    return min(max(store.modified_at(name.key), start), start + timedelta(days=1, microseconds=-1))
+
+
+def _read(store: LocalStore, name: RawName) -> RawObject:
+    data = store.read(name.key)
+    if name.kind is Kind.EVENT:
+        return RawObject(name, received_at(store, name), data, is_cut=False)
+    content, is_cut = _gunzip(data)
+    return RawObject(name, received_at(store, name), content, is_cut)
+
+
+def _gunzip(data: bytes) -> tuple[bytes, bool]:
+    """Unpack as much as can be unpacked; the flag says whether the end is missing."""
+    parts: list[bytes] = []
+    while data:
+        member = zlib.decompressobj(_GZIP_WINDOW)
+        try:
+            parts.append(member.decompress(data))
+        except zlib.error:
+            return b"".join(parts), True
+        if not member.eof:
+            return b"".join(parts), True
+        data = member.unused_data
+    return b"".join(parts), not parts
+
+
+def _lines_of(raw: RawObject) -> list[bytes]:
+    """The object's non-blank lines; a single-event object is one document, however many lines it has."""
+    if raw.name.kind is Kind.EVENT:
+        return [raw.content.strip()] if raw.content.strip() else []
+    return [line for line in raw.content.split(b"\n") if line.strip()]

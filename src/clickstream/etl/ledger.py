@@ -1,0 +1,130 @@
+"""The ledger: for every hour of the raw store, accepted = loaded + duplicate + bad + erased + pending.
+
+In: the warehouse's own counts (the view `ledger`) and, read after them, a full listing of the raw store.
+Out: a `Ledger`; it holds when every hour adds up and nothing is pending that the last completed pass
+should have seen. Each column is counted on its own, so that none can hide another's mistake.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from clickstream.etl.chunk import received_at
+from clickstream.etl.discover import SETTLE
+from clickstream.raw.keys import RawName, parse_key
+from clickstream.raw.store import LocalStore
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+DEFAULT_DAYS = 7
+
+
+@dataclass(slots=True)
+class Hour:
+    """One hour (UTC) of object names; all counts are lines."""
+
+    hour: datetime
+    accepted: int = 0
+    loaded: int = 0
+    duplicate: int = 0
+    bad: int = 0
+    erased: int = 0
+    pending: int = 0
+
+    @property
+    def balance(self) -> int:
+        """What is missing (above 0) or too much (below 0)."""
+        return self.accepted - self.loaded - self.duplicate - self.bad - self.erased - self.pending
+
+
+@dataclass(slots=True)
+class Ledger:
+    """Hours in descending order, and the objects that should have been loaded by now."""
+
+    hours: list[Hour] = field(default_factory=list)
+    overdue: list[str] = field(default_factory=list)
+
+    @property
+    def is_balanced(self) -> bool:
+        return not self.overdue and all(hour.balance == 0 for hour in self.hours)
+
+    def as_json(self) -> dict[str, Any]:
+        """The ledger for `--json` and the API; instants as ISO 8601 in UTC."""
+        rows = [
+            asdict(hour) | {"hour": f"{hour.hour:%Y-%m-%dT%H:%M:%SZ}", "balance": hour.balance} for hour in self.hours
+        ]
+        totals = {name: sum(row[name] for row in rows) for name in ("accepted", *_COUNTED, "pending", "balance")}
+        return {"balanced": self.is_balanced, "totals": totals, "hours": rows, "overdue": self.overdue}
+
+
+_COUNTED = ("loaded", "duplicate", "bad", "erased")
+
+
+def check(warehouse: DuckWarehouse, store: LocalStore, since: date | None = None) -> Ledger:
+    """Compare what was accepted with what became of it, since the day `since` (default: the last 7 with objects).
+
+    The tables are read first and the store is listed second: what comes in between is pending, never missing.
+    """
+    with warehouse.reading() as cursor:
+        days = [row[0] for row in cursor.fetch("select distinct day from raw_objects order by day").rows]
+        first = since or _default_since(sorted({*days, *store.days()}))
+        loaded = {
+            row[0]: row[1]
+            for row in cursor.fetch("select name, hour from raw_objects where day >= $day", {"day": first}).rows
+        }
+        counts = cursor.fetch("select hour, loaded, duplicate, bad, erased from ledger").rows
+        closed = {row[0] for row in cursor.fetch("select day from closed_days").rows}
+        marks = dict(cursor.fetch("select concat(day, kind), name from watermarks").rows)
+        pass_started = cursor.scalar("select max(started_at) from passes")
+    hours: dict[datetime, Hour] = {}
+    ledger = Ledger()
+    for hour, *numbers in counts:
+        if hour.date() >= first:
+            _add(hours, hour, **dict(zip(_COUNTED, map(int, numbers), strict=True)))
+    for raw in _listed(store, first):
+        if raw.key in loaded:
+            _add(hours, loaded[raw.key], accepted=raw.count)
+            continue
+        _add(
+            hours,
+            received_at(store, raw).replace(minute=0, second=0, microsecond=0),
+            accepted=raw.count,
+            pending=raw.count,
+        )
+        if _is_overdue(raw, pass_started, raw.day in closed, marks.get(f"{raw.day}{raw.kind}")):
+            ledger.overdue.append(raw.key)
+    ledger.hours = sorted(hours.values(), key=lambda hour: hour.hour, reverse=True)
+    return ledger
+
+
+def _default_since(days: list[date]) -> date:
+    return days[-DEFAULT_DAYS:][0] if days else date.min
+
+
+def _listed(store: LocalStore, first: date) -> list[RawName]:
+    return [
+        raw
+        for day in store.days()
+        if day >= first
+        for raw in (parse_key(day, name) for name in store.file_names(day))
+        if raw is not None
+    ]
+
+
+def _add(hours: dict[datetime, Hour], hour: datetime, **counts: int) -> None:
+    row = hours.setdefault(hour, Hour(hour))
+    for name, count in counts.items():
+        setattr(row, name, getattr(row, name) + count)
+
+
+def _is_overdue(raw: RawName, pass_started: datetime | None, is_closed: bool, mark: str | None) -> bool:
+    """Whether the last completed pass should have seen the object.
+
+    One that lies behind its watermark, or has an irregular name there, waits for its day to be listed whole.
+    """
+    if pass_started is None:
+        return False
+    if raw.instant is None or (mark is not None and raw.key <= mark):
+        return is_closed
+    return raw.instant < pass_started - SETTLE
