@@ -8,6 +8,7 @@ and only its good lines go in. A line's number is its position among the object'
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ CHUNK_BYTES = 64 * 1_048_576
 CHUNK_OBJECTS = 50_000
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _decode = msgspec.json.Decoder().decode
+_NUL_ESCAPE = rb"\u0000"
+_NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
+"""A NUL character, behind an even number of backslashes; it becomes U+FFFD, since PostgreSQL cannot hold it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_US = 3_600_000_000
 
@@ -74,7 +78,8 @@ class Chunk:
 
     def put_whole(self, raw: RawObject) -> None:
         """Add an object whose lines are all good, as far as can be seen without reading them."""
-        self._put(raw, 1, raw.name.count, raw.content if raw.content.endswith(b"\n") else raw.content + b"\n")
+        content = raw.content if raw.content.endswith(b"\n") else raw.content + b"\n"
+        self._put(raw, 1, raw.name.count, content)
         self._account(raw, raw.name.count)
 
     def put_judged(self, raw: RawObject) -> None:
@@ -92,7 +97,7 @@ class Chunk:
         self._account(raw, max(len(lines), raw.name.count))
 
     def _put(self, raw: RawObject, line: int, count: int, content: bytes) -> None:
-        self.parts.append(content)
+        self.parts.append(_NUL.sub(rb"\1\\ufffd", content) if _NUL_ESCAPE in content else content)
         self.segments.append(Segment(self.rows, count, line, raw))
         self.rows += count
 
@@ -144,8 +149,12 @@ def judge(original: bytes) -> tuple[bytes | None, str]:
     if is_too_deep(value):
         return None, "too_deep"
     use_camel_case(value)
-    problem = None if "_erased" in value and "eventName" not in value else name_problem(value.get("eventName"))
-    return (None, problem[0]) if problem else (msgspec.json.encode(value), "")
+    if "eventName" in value or "_erased" not in value:
+        problem = name_problem(value.get("eventName"))
+        if problem is not None:
+            return None, problem[0]
+        value["eventName"] = value["eventName"].strip()
+    return msgspec.json.encode(value), ""
 
 
 def received_at(store: LocalStore, name: RawName) -> datetime:

@@ -119,9 +119,9 @@ def _add(hours: dict[datetime, Hour], hour: datetime, **counts: int) -> None:
 
 
 def _is_overdue(raw: RawName, pass_started: datetime | None, is_closed: bool, mark: str | None) -> bool:
-    """Whether the last completed pass should have seen the object.
+    """Whether the last completed pass should have seen the object: its name is older than that pass's settle time.
 
-    One that lies behind its watermark, or has an irregular name there, waits for its day to be listed whole.
+    One behind its watermark, or with an irregular name, came late or by hand: it is overdue once its day is closed.
     """
     if pass_started is None:
         return False

@@ -16,14 +16,13 @@ from pathlib import Path
 import duckdb
 
 from clickstream.etl.chunk import Chunk, RawObject, is_plain
-from clickstream.event import EVENT_NAMESPACE, MAX_NAME_CHARACTERS
+from clickstream.event import EVENT_NAMESPACE
 
 FIELDS = (  # noqa: SIM905 - a list of words reads better as words
     "eventName eventId createdAt sentAt pageUrl pageTitle referrer userId userLoginState identitySource clientId "
     "sessionId isFirstVisit country product element order properties _ingest _erased"
 ).split()
 MAX_LINE_BYTES = 128 * 1_048_576
-_BLANKS = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _COLUMNS = "{" + ", ".join(f"'{name}': 'JSON'" for name in FIELDS) + "}"
 
 
@@ -38,7 +37,6 @@ class Parser:
         folder = files("clickstream.etl")
         macros = (folder / "sql" / "parse_macros.sql").read_text(encoding="utf-8")
         self.connection.execute(macros.replace("{namespace}", EVENT_NAMESPACE.hex))
-        self.connection.execute(f"create or replace macro blanks() as '{_BLANKS}'")
         self._parse_sql = (folder / "sql" / "parse.sql").read_text(encoding="utf-8")
 
     def close(self) -> None:
@@ -52,7 +50,7 @@ class Parser:
         chunk = _chunk_of(objects, judged)
         if judged and not self._read(chunk):
             raise AssertionError("lines that were judged good cannot be read")  # a fault of ours, never of the data
-        self._put_segments(chunk)
+        self._put_places(chunk)
         self.connection.execute(self._parse_sql)
         self.connection.execute("create or replace table erased_lines as " + _ERASED)
         return chunk
@@ -92,26 +90,32 @@ class Parser:
         return rows == (chunk.rows,)
 
     def _with_nameless(self, chunk: Chunk) -> list[RawObject]:
-        rows = self.connection.execute(_NAMELESS, {"most": MAX_NAME_CHARACTERS}).fetchall()
-        if not rows:
+        """Objects with a line that has no plain name. Their names are looked at in Python."""
+        if not self.connection.execute(f"select 1 from lines where {_IS_NAMELESS} limit 1").fetchall():
             return []
-        self._put_segments(chunk)
-        keys = self.connection.execute(_NAMELESS_OBJECTS, {"most": MAX_NAME_CHARACTERS}).fetchall()
+        self._put_places(chunk)
+        keys = self.connection.execute(f"select distinct object from {_PLACED} where {_IS_NAMELESS}").fetchall()
         by_key = {raw.name.key: raw for raw in chunk.objects}
         return [by_key[row[0]] for row in keys]
 
-    def _put_segments(self, chunk: Chunk) -> None:
+    def _put_places(self, chunk: Chunk) -> None:
+        """Say of each row, in the order of the rows, which line of which object it is."""
         segments = chunk.segments
         self.connection.execute(
             """
-            create or replace table segments as
+            create or replace table places as
             select
-                unnest($first_row) as first_row, unnest($line) as line, unnest($object) as object,
-                make_timestamptz(unnest($hour_us)) as hour, unnest($received_us) as object_received_us
+                object, hour, object_received_us,
+                unnest(range(first_line, first_line + lines)) :: integer as line
+            from (
+                select
+                    unnest($line) as first_line, unnest($lines) as lines, unnest($object) as object,
+                    make_timestamptz(unnest($hour_us)) as hour, unnest($received_us) as object_received_us
+            ) as segments
             """,
             {
-                "first_row": [segment.row for segment in segments],
                 "line": [segment.line for segment in segments],
+                "lines": [segment.count for segment in segments],
                 "object": [segment.object.name.key for segment in segments],
                 "hour_us": [segment.object.hour_us for segment in segments],
                 "received_us": [segment.object.received_us for segment in segments],
@@ -129,22 +133,7 @@ def _chunk_of(objects: Sequence[RawObject], judged: set[str] | frozenset[str]) -
     return chunk
 
 
-_IS_NAMELESS = """
-    not coalesce(ascii("eventName") = 34 and length(trim(text_of("eventName"), blanks())) between 1 and $most, false)
-    and not ("eventName" is null and _erased is not null)
-"""
-_NAMELESS = f"select 1 from lines where {_IS_NAMELESS} limit 1"  # noqa: S608 - constants of this module
-_NAMELESS_OBJECTS = f"""
-    select distinct s.object
-    from (select rowid as row_number from lines where {_IS_NAMELESS}) as l
-    asof join segments as s on l.row_number >= s.first_row
-"""  # noqa: S608
-_ERASED = """
-    select s.object, cast(s.line + l.row_number - s.first_row as integer) as line, s.hour, l.receipt
-    from (
-        select rowid as row_number, text_of(_erased) as receipt
-        from lines
-        where _erased is not null and "eventName" is null
-    ) as l
-    asof join segments as s on l.row_number >= s.first_row
-"""
+_PLACED = "lines positional join places"
+_IS_ERASED = '("eventName" is null and _erased is not null)'
+_IS_NAMELESS = f'not coalesce(ascii("eventName") = 34 and is_name("eventName" ->> \'$\'), false) and not {_IS_ERASED}'
+_ERASED = f"select object, line, hour, text_of(_erased) as receipt from {_PLACED} where {_IS_ERASED}"

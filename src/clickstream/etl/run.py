@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from clickstream.etl.chunk import read_objects
-from clickstream.etl.discover import Discovery, discover, settled_mark
+from clickstream.etl.discover import Discoverer, Discovery, settled_marks
 from clickstream.etl.load import load
 from clickstream.etl.parse import Parser
 from clickstream.raw.store import LocalStore
@@ -43,6 +43,7 @@ class Loader:
         self._store = store
         self._clock = clock
         self._parser = Parser(stage)
+        self._discoverer = Discoverer(warehouse, store)
         self._recorded_at: datetime | None = None
 
     def close(self) -> None:
@@ -50,11 +51,11 @@ class Loader:
 
     def run_pass(self, reconcile: Collection[date] = (), progress: Progress | None = None) -> PassResult:
         """Load everything that is visible now. `reconcile`: days to list whole, even if closed."""
-        found = discover(self._warehouse, self._store, self._clock(), reconcile)
+        found = self._discoverer.discover(self._clock(), reconcile)
         result = PassResult()
         for objects in read_objects(self._store, found.names):
             chunk = self._parser.parse(objects)
-            marks = settled_mark([raw.name for raw in objects], found.started_at)
+            marks = settled_marks([raw.name for raw in objects], found.started_at)
             done = load(self._warehouse, self._parser, chunk, marks, self._clock())
             result.objects += done.objects
             result.lines += done.lines

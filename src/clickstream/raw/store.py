@@ -85,10 +85,17 @@ class LocalStore:
         except OSError as error:
             raise self._error("listing", error) from error
 
-    def file_names(self, day: date) -> list[str]:
-        """Names in the folder of `day`, sorted."""
+    def changed_ns(self, day: date) -> int | None:
+        """When the folder of `day` last gained or lost an object (nanoseconds since 1970), None when there is none."""
         try:
-            return sorted(entry.name for entry in os.scandir(self.root / day_prefix(day)))
+            return (self.root / day_prefix(day)).stat().st_mtime_ns
+        except OSError:
+            return None
+
+    def file_names(self, day: date) -> list[str]:
+        """Names in the folder of `day`, in no order."""
+        try:
+            return os.listdir(self.root / day_prefix(day))  # noqa: PTH208 - a third of iterdir's time at 100,000 names
         except FileNotFoundError:
             return []
         except OSError as error:

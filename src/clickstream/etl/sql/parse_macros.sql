@@ -1,20 +1,24 @@
 -- How JSON values become column values. DuckDB only. A JSON field is NULL when absent or null; the code of its first
 -- character tells its type: 34 string, 123 object, 91 array, 102 false, 116 true, 110 null, 45 and 48-57 number.
-create or replace macro is_text(j) as ascii(j) = 34;
-create or replace macro is_number(j) as ascii(j) between 45 and 57;
 create or replace macro is_object(j) as ascii(j) = 123;
-create or replace macro unquoted(j) as
-    case when contains(j, '\') then replace(j ->> '$', chr(0), '�') else substr(j, 2, length(j) - 2) end;
 
--- Text: a string, or a number as written; '' is NULL; a NUL character becomes U+FFFD.
+-- Text: a string, or a number as written; '' is NULL.
 create or replace macro text_of(j) as
-    case when is_text(j) then nullif(unquoted(j), '') when is_number(j) then cast(j as varchar) end;
+    case when ascii(j) = 34 or ascii(j) between 45 and 57 then nullif(j ->> '$', '') end;
+
+-- Whether a JSON value is an event name that needs no second look: a string of 1 to 200 characters without blanks
+-- (of any script) at its ends.
+create or replace macro is_blank(code) as
+    code <= 32 or code between 127 and 160 or code between 8192 and 8202
+    or code in (5760, 8232, 8233, 8239, 8287, 12288);
+create or replace macro is_name(t) as
+    length(t) between 1 and 200 and not is_blank(unicode(t)) and not is_blank(unicode(right(t, 1)));
 
 create or replace macro is_decimal(t) as regexp_full_match(t, '-?\d+(\.\d+)?([eE][-+]?\d+)?');
 
 -- Money: rounded to 4 places, half away from zero; more than 14 digits before the point are an error.
-create or replace macro money_of(j) as
-    case when is_decimal(text_of(j)) then try_cast(text_of(j) as decimal(18, 4)) end;
+create or replace macro money_of(t) as
+    case when is_decimal(t) then try_cast(t as decimal(18, 4)) end;
 
 create or replace macro boolean_of(j) as
     case
@@ -33,8 +37,7 @@ create or replace macro millis_us(t) as
         when is_decimal(t) and abs(try_cast(t as decimal(18, 4))) < 100000000000000
             then cast(try_cast(t as decimal(18, 4)) as bigint) * 1000
     end;
-create or replace macro instant_us(j) as
-    case when j is not null then coalesce(iso_us(text_of(j)), millis_us(text_of(j))) end;
+create or replace macro instant_us(t) as coalesce(iso_us(t), millis_us(t));
 
 create or replace macro object_of(j) as case when is_object(j) then cast(j as varchar) end;
 create or replace macro array_of(j) as case when ascii(j) = 91 then cast(j as varchar) end;
@@ -42,7 +45,7 @@ create or replace macro fields_of(j, paths) as case when is_object(j) then json_
 
 -- The name of a field whose value is there but could not be read.
 create or replace macro wrong(name, j, is_unread) as
-    case when j is not null and j <> 'null' and j <> '""' and is_unread then name end;
+    case when is_unread and j is not null and j not in ('null', '""') then name end;
 
 create or replace macro path_of(url) as
     case

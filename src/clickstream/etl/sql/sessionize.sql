@@ -7,7 +7,8 @@ select s.session_key, s.session_start, s.session_end
 from sessions as s
 join incoming as i
     on coalesce(s.client_id, '') = coalesce(i.client_id, '') and coalesce(s.session_id, '') = coalesce(i.session_id, '')
-where s.session_end >= $earliest and s.session_start <= $latest
+where s.session_end >= cast($earliest as timestamptz) - interval '30 minutes'  -- lets the engine skip old blocks
+    and s.session_start <= cast($latest as timestamptz) + interval '30 minutes'
     and s.session_start <= i.event_timestamp + interval '30 minutes'
     and s.session_end >= i.event_timestamp - interval '30 minutes'
 union

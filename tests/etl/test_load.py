@@ -1,0 +1,198 @@
+"""Exactly once, whatever the order; sessions and visitors as the rules say, however the rows arrived."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.conftest import Clock
+from tests.etl.pipeline import Pipeline, minutes, open_pipeline, received
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def test_copies_within_one_pass_are_one_event_and_two_duplicates(pipeline: Pipeline) -> None:
+    events = [received(NOW + timedelta(seconds=n), eventId="e") for n in (2, 0, 1)]
+    key = pipeline.put_batch(events)
+    pipeline.load()
+    assert pipeline.one("raw_line") == {"raw_line": 2}
+    assert pipeline.rows("select object, line from duplicates order by line") == [(key, 1), (key, 3)]
+    assert pipeline.totals() == {"accepted": 3, "loaded": 1, "duplicate": 2}
+
+
+def test_copy_that_comes_in_a_later_pass_is_a_duplicate(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, eventId="e")])
+    pipeline.load()
+    later = pipeline.put_batch([received(NOW + timedelta(seconds=1), eventId="e", userId="second")])
+    pipeline.load()
+    assert pipeline.one("user_id") == {"user_id": None}
+    assert pipeline.rows("select object from duplicates") == [(later,)]
+
+
+def test_earlier_copy_that_comes_later_replaces_the_row_and_its_traces(pipeline: Pipeline) -> None:
+    late = received(NOW, eventId="e", clientId="c", userId="late")
+    first = pipeline.put_batch([late, received(NOW + minutes(1), eventId="f", clientId="c")])
+    pipeline.load()
+    early = received(NOW - timedelta(days=1), eventId="e", clientId="c", userId="early")
+    pipeline.put_batch([early], ago_s=60)
+    pipeline.load()
+    row = pipeline.events("event_id, user_id, event_timestamp")[0]
+    assert (row["user_id"], row["event_timestamp"]) == ("early", NOW - timedelta(days=1))
+    assert pipeline.rows("select object, line from duplicates") == [(first, 1)]
+    assert pipeline.rows("select client_id, first_user_id from clients") == [("c", "early")]
+    assert pipeline.rows("select session_start, events from sessions order by 1") == [
+        (NOW - timedelta(days=1), 1),
+        (NOW + minutes(1), 1),
+    ]
+    assert pipeline.totals() == {"accepted": 3, "loaded": 2, "duplicate": 1}
+
+
+def test_silence_of_30_minutes_does_not_split_one_microsecond_more_does(pipeline: Pipeline) -> None:
+    gap = timedelta(minutes=30)
+    moments = [NOW - 3 * gap, NOW - 2 * gap, NOW - gap + timedelta(microseconds=1)]
+    pipeline.put_batch([received(moment, clientId="c", sessionId="s") for moment in moments])
+    pipeline.load()
+    assert pipeline.rows("select events from sessions order by session_start") == [(2,), (1,)]
+
+
+def test_event_sent_two_days_late_reopens_its_session(pipeline: Pipeline) -> None:
+    then = NOW - timedelta(days=2)
+    pipeline.put_batch([received(then, clientId="c"), received(then + minutes(50), clientId="c")])
+    pipeline.load()
+    assert pipeline.rows("select events from sessions order by session_start") == [(1,), (1,)]
+    text = (then + minutes(25)).isoformat()
+    pipeline.put_batch(
+        [{"eventName": "x", "clientId": "c", "createdAt": text, "_ingest": {"receivedAt": NOW.isoformat()}}]
+    )
+    pipeline.load()
+    assert pipeline.rows("select events, session_end - session_start from sessions") == [(3, minutes(50))]
+    assert len({row["session_key"] for row in pipeline.events("session_key, event_timestamp")}) == 1
+
+
+def test_event_without_client_and_session_belongs_to_no_session(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, userId="u"), received(NOW, sessionId="s"), received(NOW, clientId="c")])
+    pipeline.load()
+    assert sorted(row["session_key"] is None for row in pipeline.events("session_key")) == [False, False, True]
+    assert pipeline.rows("select count(*) from sessions") == [(2,)]
+
+
+def test_named_view_next_to_its_page_view_is_no_second_page_view(pipeline: Pipeline) -> None:
+    def view(name: str, after_s: float, page: str = "/p") -> dict[str, Any]:
+        moment = NOW + timedelta(seconds=after_s)
+        return received(moment, eventName=name, clientId="c", pageUrl=f"https://shop.example{page}")
+
+    pipeline.put_batch(
+        [
+            view("page_view", 0),
+            view("product_view", 4.999999),
+            view("product_view", 5),
+            view("home_view", 60, "/"),
+            view("page_view", 62, "/other"),
+            view("category_view", 100),
+            view("page_view", 104),
+        ]
+    )
+    pipeline.load()
+    rows = pipeline.events("event_name, is_page_view, event_timestamp, raw_object, raw_line")
+    assert [row["is_page_view"] for row in rows] == [True, False, True, True, True, False, True]
+    assert pipeline.rows("select page_views, entry_page, exit_page from sessions") == [(5, "/p", "/p")]
+
+
+def test_reloading_finds_nothing(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW)] * 3)
+    pipeline.load()
+    assert pipeline.load().load_id is None
+    assert pipeline.rows("select count(*) from loads") == [(1,)]
+
+
+# One warehouse, whatever the order ------------------------------------------------------------------------------------
+
+EVENTS = st.lists(
+    st.builds(
+        lambda number, client, session, user, minute, received_after, name: {
+            "eventName": name,
+            "eventId": f"e{number}",
+            "clientId": client,
+            "sessionId": session,
+            "userId": user,
+            "isFirstVisit": received_after % 2 == 0,
+            "pageUrl": "/p",
+            "createdAt": (NOW + timedelta(minutes=minute)).isoformat(),
+            "_ingest": {"receivedAt": (NOW + timedelta(minutes=minute, seconds=received_after)).isoformat()},
+        },
+        number=st.integers(0, 12),
+        client=st.sampled_from(["a", "b", None]),
+        session=st.sampled_from(["s", "t", None]),
+        user=st.sampled_from(["u", "v", None, None]),
+        minute=st.sampled_from([0, 10, 29, 30, 31, 59, 60, 61, 90, 120, 121, 200]),
+        received_after=st.integers(0, 3),
+        name=st.sampled_from(["page_view", "product_view", "add_to_cart_click"]),
+    ),
+    min_size=1,
+    max_size=14,
+)
+
+TABLES = {
+    "clickstream_events": "* exclude (load_id)",
+    "sessions": "*",
+    "clients": "*",
+    "seen": "*",
+    "duplicates": "*",
+    "raw_objects": "* exclude (load_id)",
+}
+
+
+def contents(pipeline: Pipeline) -> dict[str, list[tuple[Any, ...]]]:
+    return {
+        table: sorted(pipeline.rows(f"select {columns} from {table}"), key=repr) for table, columns in TABLES.items()
+    }
+
+
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(events=EVENTS, data=st.data())
+def test_any_split_into_passes_gives_the_same_warehouse(
+    tmp_path_factory: Any, events: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    """The same objects, loaded at once and one after the other in any order, make the same rows."""
+    folder: Path = tmp_path_factory.mktemp("split")
+    at_once = open_pipeline(folder / "once", Clock())
+    in_parts = open_pipeline(folder / "parts", Clock())
+    size = data.draw(st.integers(1, 4))
+    groups = [events[start : start + size] for start in range(0, len(events), size)]
+    try:
+        keys = [at_once.put_batch(group) for group in groups]
+        at_once.load()
+        for position in data.draw(st.permutations(range(len(keys)))):
+            in_parts.store.put([(keys[position], at_once.store.read(keys[position]))])
+            if data.draw(st.booleans()):
+                in_parts.load()
+        in_parts.load()
+        assert contents(in_parts) == contents(at_once)
+        assert in_parts.ledger().is_balanced
+        assert_sessions_are_right(at_once)
+    finally:
+        for opened in (at_once, in_parts):
+            opened.loader.close()
+            opened.warehouse.close()
+
+
+def assert_sessions_are_right(pipeline: Pipeline) -> None:
+    """Compare the sessions with a reading of the rule in plain Python."""
+    groups = defaultdict(list)
+    for row in pipeline.events("client_id, session_id, event_timestamp, session_key, raw_object, raw_line"):
+        if row["client_id"] or row["session_id"]:
+            groups[row["client_id"], row["session_id"]].append((row["event_timestamp"], row["session_key"]))
+    expected = []
+    for rows in groups.values():
+        rows.sort()
+        for position, (moment, key) in enumerate(rows):
+            is_split = position == 0 or moment - rows[position - 1][0] > timedelta(minutes=30)
+            assert is_split == (position == 0 or key != rows[position - 1][1])
+            expected.append(key)
+    stored = pipeline.rows("select session_key, events from sessions")
+    assert {key: expected.count(key) for key in expected} == dict(stored)
