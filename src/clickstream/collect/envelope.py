@@ -79,16 +79,22 @@ def _decode_body(body: bytes) -> Any:
         return Rejection(400, "empty_body", "the body is empty")
     try:
         decoded = _decode(body)
-    except UnicodeDecodeError as error:
-        return Rejection(400, "invalid_encoding", f"the body is not UTF-8: {error.reason} at byte {error.start}")
     except RecursionError:
         return _too_deep()
-    except msgspec.DecodeError as error:
-        return Rejection(400, "invalid_json", str(error))
+    except (UnicodeDecodeError, msgspec.DecodeError) as error:
+        return _undecodable(body, error)
     # Brackets bound the nesting: few of them means shallow, and spares the walk for most single events.
     if body.count(b"{") + body.count(b"[") > MAX_NESTING and is_too_deep(decoded):
         return _too_deep()
     return decoded
+
+
+def _undecodable(body: bytes, error: ValueError) -> Rejection:
+    try:
+        body.decode()
+    except UnicodeDecodeError as wrong:
+        return Rejection(400, "invalid_encoding", f"the body is not UTF-8: {wrong.reason} at byte {wrong.start}")
+    return Rejection(400, "invalid_json", str(error))
 
 
 def _events_of(decoded: Any) -> tuple[list[Any] | Rejection, Any]:

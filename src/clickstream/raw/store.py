@@ -49,6 +49,7 @@ class LocalStore:
         """
         try:
             folders = set()
+            self._make_folder(self.root / TMP)
             for key, data in objects:
                 target = self.root / key
                 self._make_folder(target.parent)

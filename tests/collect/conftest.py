@@ -1,0 +1,97 @@
+"""A real collector on a real port, in this process' own thread, over a folder as its store."""
+
+from __future__ import annotations
+
+import gzip
+import http.client
+import json
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+
+from clickstream.collect.app import Collector
+from clickstream.collect.server import listen
+from clickstream.raw.store import LocalStore
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: dict[str, Any]
+
+
+@dataclass
+class Client:
+    """Speaks HTTP to the collector, and reads what it stored."""
+
+    port: int
+    store: LocalStore
+    headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
+
+    def send(self, body: Any, method: str = "POST", path: str = "/clickstream", **headers: str) -> Answer:
+        """Send bytes as they are, anything else as JSON; header names in snake_case."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        try:
+            connection.request(method, path, data, self.headers | named)
+            response = connection.getresponse()
+            text = response.read()
+            answer = json.loads(text) if text else {}
+            return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, answer)
+        finally:
+            connection.close()
+
+    def stored(self) -> list[dict[str, Any]]:
+        """Every event in the raw store, in the order of the objects' names."""
+        events = []
+        for path in sorted((self.store.root / "events").rglob("*.*")):
+            data = path.read_bytes()
+            if path.suffix == ".gz":
+                events += [json.loads(line) for line in gzip.decompress(data).splitlines()]
+            else:
+                events.append(json.loads(data))
+        return events
+
+    def objects(self) -> list[str]:
+        return sorted(path.name for path in (self.store.root / "events").rglob("*.*"))
+
+
+@pytest.fixture
+def collector(tmp_path: Path) -> Iterator[Client]:
+    with running(LocalStore(tmp_path / "raw")) as client:
+        yield client
+
+
+class running:  # noqa: N801 - a context, used as a word
+    """Runs a collector over `store` until the block ends."""
+
+    def __init__(self, store: LocalStore, **options: Any) -> None:
+        store.prepare()
+        self.client = Client(0, store)
+        app = Collector(store, origins=("https://shop.example",), **options)
+        self.server = uvicorn.Server(
+            uvicorn.Config(app, http="httptools", lifespan="on", log_config=None, access_log=False)
+        )
+        self.listener = listen(0)
+        self.client.port = self.listener.getsockname()[1]
+        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})
+
+    def __enter__(self) -> Client:
+        self.thread.start()
+        deadline = time.monotonic() + 10
+        while not self.server.started and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.client
+
+    def __exit__(self, *_: object) -> None:
+        self.server.should_exit = True
+        self.thread.join(20)
+        self.listener.close()

@@ -1,0 +1,202 @@
+"""The HTTP contract, over a real socket: each input with its status, its code, and what it stored."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import shutil
+import threading
+from typing import Any
+
+import pytest
+
+from clickstream.raw.store import LocalStore
+from tests.collect.conftest import Client, running
+
+GOOD = {"eventName": "page_view"}
+
+REFUSED = [
+    pytest.param(b"not json", {}, 400, "invalid_json", id="not JSON"),
+    pytest.param(b"", {}, 400, "empty_body", id="empty body"),
+    pytest.param(b" \n ", {}, 400, "empty_body", id="blank body"),
+    pytest.param([], {}, 400, "no_events", id="empty array"),
+    pytest.param({"events": []}, {}, 400, "no_events", id="empty envelope"),
+    pytest.param({"events": 5}, {}, 400, "no_events", id="events that are no array"),
+    pytest.param(5, {}, 400, "not_an_object", id="a number"),
+    pytest.param([5], {}, 400, "not_an_object", id="an array of numbers"),
+    pytest.param({}, {}, 400, "missing_name", id="no name"),
+    pytest.param({"eventName": None}, {}, 400, "missing_name", id="null name"),
+    pytest.param({"eventName": " "}, {}, 400, "invalid_name", id="blank name"),
+    pytest.param({"eventName": 5}, {}, 400, "invalid_name", id="number as name"),
+    pytest.param({"eventName": "n" * 10_000}, {}, 400, "invalid_name", id="name of 10,000 characters"),
+    pytest.param({"eventName": "n" * 201}, {}, 400, "invalid_name", id="name of 201 characters"),
+    pytest.param(b'{"eventName": "\xff"}', {}, 400, "invalid_encoding", id="invalid UTF-8"),
+    pytest.param(b'{"eventName": "\\ud800"}', {}, 400, "invalid_json", id="lone surrogate"),
+    pytest.param(b'{"eventName": "x", "a": NaN}', {}, 400, "invalid_json", id="NaN"),
+    pytest.param(b'{"eventName": "x", "a": 1e999}', {}, 400, "invalid_json", id="1e999"),
+    pytest.param(b"[" * 10_000 + b"]" * 10_000, {}, 400, "too_deep", id="nested 10,000 deep"),
+    pytest.param(b'{"eventName": "x", "a": ' + b"[" * 32 + b"]" * 32 + b"}", {}, 400, "too_deep", id="nested 33 deep"),
+    pytest.param([GOOD] * 1001, {}, 413, "too_many_events", id="1,001 events"),
+    pytest.param(b" " * 2 * 1024 * 1024, {}, 413, "body_too_large", id="2 MiB"),
+    pytest.param(
+        gzip.compress(b" " * 200_000_000, 9), {"Content_Encoding": "gzip"}, 413, "body_too_large", id="gzip bomb"
+    ),
+    pytest.param(b"\x1f\x8b broken", {"Content_Encoding": "gzip"}, 400, "invalid_encoding", id="broken gzip"),
+    pytest.param(
+        gzip.compress(b'{"eventName": "x"}')[:-9],
+        {"Content_Encoding": "gzip"},
+        400,
+        "invalid_encoding",
+        id="cut off gzip",
+    ),
+    pytest.param(GOOD, {"Content_Encoding": "br"}, 415, "unsupported_media_type", id="other encoding"),
+    pytest.param(GOOD, {"Content_Type": "text/html"}, 415, "unsupported_media_type", id="other media type"),
+]
+
+
+@pytest.mark.parametrize(("body", "headers", "status", "code"), REFUSED)
+def test_refused_input_says_why_and_stores_nothing(
+    collector: Client, body: Any, headers: dict[str, str], status: int, code: str
+) -> None:
+    answer = collector.send(body, **headers)
+    assert (answer.status, answer.body["success"], answer.body["error"]) == (status, False, code)
+    assert answer.body["message"]
+    assert collector.stored() == []
+    assert collector.send(GOOD).status == 200, "the next request is served as ever"
+
+
+DEEP_32 = b'{"eventName": "x", "a": ' + b"[" * 31 + b"]" * 31 + b"}"
+ACCEPTED = [
+    pytest.param(GOOD, {}, 1, id="one event"),
+    pytest.param([GOOD, GOOD], {}, 2, id="an array"),
+    pytest.param({"events": [GOOD], "sentAt": "2026-03-10T12:00:00Z"}, {}, 1, id="an envelope"),
+    pytest.param({"eventName": "x", "events": []}, {}, 1, id="an event with a field called events"),
+    pytest.param(GOOD, {"Content_Type": "text/plain;charset=UTF-8"}, 1, id="plain text"),
+    pytest.param(gzip.compress(json.dumps(GOOD).encode()), {"Content_Encoding": "gzip"}, 1, id="gzip"),
+    pytest.param(
+        gzip.compress(b'{"eventName":') + gzip.compress(b'"x"}'), {"Content_Encoding": "gzip"}, 1, id="two members"
+    ),
+    pytest.param([GOOD] * 1000, {}, 1000, id="1,000 events"),
+    pytest.param({"eventName": "ж" * 200}, {}, 1, id="name of 200 characters"),
+    pytest.param(DEEP_32, {}, 1, id="nested 32 deep"),
+    pytest.param({"eventName": "x", "product": {"price": "12,50"}}, {}, 1, id="a price with a comma"),
+    pytest.param({"eventName": "x", "eventId": "no-uuid"}, {}, 1, id="an id that is no UUID"),
+    pytest.param({"eventName": "x", "userId": "\u0000"}, {}, 1, id="a NUL character"),
+    pytest.param({"eventName": "x", "createdAt": "1970-01-01"}, {}, 1, id="1970"),
+]
+
+
+@pytest.mark.parametrize(("body", "headers", "count"), ACCEPTED)
+def test_accepted_input_is_stored_before_the_answer(
+    collector: Client, body: Any, headers: dict[str, str], count: int
+) -> None:
+    answer = collector.send(body, **headers)
+    assert (answer.status, answer.body) == (200, {"success": True, "accepted": count, "rejected": []})
+    assert len(collector.stored()) == count
+
+
+def test_missing_content_type_counts_as_json(collector: Client) -> None:
+    collector.headers = {}
+    assert collector.send(GOOD).status == 200
+
+
+def test_one_bad_event_among_good_ones_is_named_and_the_others_are_stored(collector: Client) -> None:
+    answer = collector.send([GOOD, {"a": 1}, 7, GOOD])
+    assert answer.body["accepted"] == 2
+    assert [(entry["index"], entry["error"]) for entry in answer.body["rejected"]] == [
+        (1, "missing_name"),
+        (2, "not_an_object"),
+    ]
+    assert len(collector.stored()) == 2
+
+
+def test_what_is_stored_is_what_was_sent_and_where_it_came_from(collector: Client) -> None:
+    sent = {"eventName": " x ", "event_name": "loses", "page_url": "/p", "odd": {"k": [1.5, None]}, "_ingest": "forged"}
+    collector.send({"events": [sent], "sentAt": 17}, User_Agent="test/1")
+    (stored,) = collector.stored()
+    ingest = stored.pop("_ingest")
+    assert re.fullmatch(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", stored.pop("eventId"))
+    assert stored == {"eventName": "x", "pageUrl": "/p", "odd": {"k": [1.5, None]}}
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", ingest.pop("receivedAt"))
+    assert ingest.pop("requestId")
+    assert ingest == {
+        "sentAt": 17,
+        "sourceIp": "127.0.0.0",
+        "userAgent": "test/1",
+        "method": "POST",
+        "path": "/clickstream",
+    }
+
+
+def test_last_of_two_equal_keys_is_stored(collector: Client) -> None:
+    collector.send(b'{"eventName": "a", "userId": 1, "userId": 2, "eventName": "b"}')
+    assert [(event["eventName"], event["userId"]) for event in collector.stored()] == [("b", 2)]
+
+
+def test_events_of_one_request_share_an_object_whose_name_counts_them(collector: Client) -> None:
+    collector.send([GOOD] * 3)
+    (name,) = collector.objects()
+    assert re.fullmatch(r"batch-[0-9a-f-]{36}-3\.ndjson\.gz", name)
+
+
+def test_single_layout_writes_one_object_per_event(tmp_path: Any) -> None:
+    with running(LocalStore(tmp_path / "raw"), layout="single") as client:
+        client.send([GOOD] * 3)
+        names = client.objects()
+    assert len(names) == 3
+    assert all(re.fullmatch(r"event-[0-9a-f-]{36}\.json", name) for name in names)
+
+
+def test_requests_that_wait_together_share_objects(collector: Client) -> None:
+    threads = [threading.Thread(target=collector.send, args=(GOOD,)) for _ in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(collector.stored()) == 60
+    assert len(collector.objects()) < 60
+
+
+def test_store_that_cannot_be_written_is_503_and_recovers_by_itself(tmp_path: Any) -> None:
+    root = tmp_path / "raw"
+    with running(LocalStore(root)) as client:
+        assert client.send(GOOD).status == 200
+        shutil.rmtree(root)
+        root.write_text("a file where the folder was")
+        answer = client.send(GOOD)
+        assert (answer.status, answer.body["error"]) == (503, "unavailable")
+        assert answer.headers["retry-after"] == "5"
+        root.unlink()
+        assert client.send(GOOD).status == 200
+        assert len(client.stored()) == 1
+
+
+def test_refused_input_is_kept_for_whoever_asks_why(tmp_path: Any) -> None:
+    store = LocalStore(tmp_path / "raw")
+    with running(store) as client:
+        client.send([{"secret": "x" * 20_000}, GOOD])
+        client.send(b"\xff not json")
+    (path,) = (store.root / "rejected").rglob("*.ndjson")
+    first, second = (json.loads(line) for line in path.read_bytes().splitlines())
+    assert (first["error"], first["index"], len(first["head"])) == ("missing_name", 0, 8192)
+    assert (second["error"], second["head"]) == ("invalid_encoding", "\\xff not json")
+    assert len(second["sha256"]) == 64
+
+
+def test_health_and_unknown_paths(collector: Client) -> None:
+    assert collector.send(b"", "GET", "/health").body == {"status": "ok"}
+    assert collector.send(b"", "GET", "/nothing").status == 404
+    answer = collector.send(b"", "GET", "/clickstream")
+    assert (answer.status, answer.headers["allow"]) == (405, "POST, OPTIONS")
+
+
+def test_cors_is_an_allow_list_and_never_with_credentials(collector: Client) -> None:
+    allowed = collector.send(b"", "OPTIONS", Origin="https://shop.example")
+    assert allowed.status == 204
+    assert allowed.headers["access-control-allow-origin"] == "https://shop.example"
+    assert allowed.headers["access-control-max-age"] == "7200"
+    assert "access-control-allow-credentials" not in allowed.headers
+    other = collector.send(GOOD, Origin="https://evil.example")
+    assert "access-control-allow-origin" not in other.headers
+    assert other.headers["vary"] == "origin"
