@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -54,7 +54,7 @@ def up(
     no_shop: Annotated[bool, typer.Option("--no-shop", help="Leave the shop out.")] = False,
 ) -> None:
     """Start the platform: collector, ETL and dashboard. Ctrl-C stops it."""
-    from clickstream.local.up import up as run  # noqa: PLC0415 - each command imports only what it runs
+    from clickstream.local.up import up as run
 
     sys.exit(run(read_settings(data), sample=not no_sample, shop=not no_shop, console=err))
 
@@ -62,7 +62,7 @@ def up(
 @app.command()
 def collect(data: Data = None, port: Annotated[int, typer.Option(help="Loopback port.")] = 8000) -> None:
     """Take events over HTTP and store them durably."""
-    from clickstream.collect.server import serve  # noqa: PLC0415
+    from clickstream.collect.server import serve
 
     serve(read_settings(data), port)
 
@@ -70,7 +70,7 @@ def collect(data: Data = None, port: Annotated[int, typer.Option(help="Loopback 
 @app.command()
 def dashboard(data: Data = None, port: Annotated[int, typer.Option(help="Loopback port.")] = 3838) -> None:
     """Hold the warehouse: load new events every second, serve the dashboard and the local API."""
-    from clickstream.local.owner import run  # noqa: PLC0415
+    from clickstream.local.owner import run
 
     run(read_settings(data), port)
 
@@ -101,6 +101,96 @@ def etl_watch(
         err.print("stopped")
 
 
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="Delimited file with a header line, plain or .gz.")],
+    mapping: Annotated[str, typer.Option("--map", help="Mapping: a .toml file, or the name of a shipped one.")],
+    collector: Annotated[str, typer.Option(help="The collector to send to.")] = "http://127.0.0.1:8000",
+    json: Json = False,
+) -> None:
+    """Send the rows of a file to the collector as events. Safe to run twice."""
+    from clickstream.sources.delivery import Delivery
+    from clickstream.sources.importer import import_file
+    from clickstream.sources.mapping_file import find_mapping
+    from clickstream.sources.progress import progress_bar
+
+    with Delivery(collector) as delivery, progress_bar(err, file.name) as show:
+        result = import_file(file, find_mapping(mapping), delivery, on_batch=show)
+    for problem in result.problems:
+        err.print(problem, markup=False)
+    if json:
+        _print_json({"accepted": result.accepted, "rejected": result.rejected, "skipped": result.skipped})
+    else:
+        err.print(f"accepted {result.accepted:,} events, rejected {result.rejected:,}, skipped {result.skipped:,} rows")
+    sys.exit(1 if result.rejected or result.skipped else 0)
+
+
+Filters = Annotated[
+    list[str] | None, typer.Option("--filter", metavar="NAME=VALUE", help="Filter; !VALUE negates. Repeatable.")
+]
+
+
+@app.command()
+def report(
+    data: Data = None,
+    from_: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First local day.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Day after the last one.")] = None,
+    tz: Annotated[str | None, typer.Option(help="IANA time zone that days are counted in.")] = None,
+    filters: Filters = None,
+    json: Json = False,
+) -> None:
+    """What happened, on one screen. Without days: everything that is loaded."""
+    from clickstream.report.terminal import render_report
+
+    document = _reach(read_settings(data)).report(_options(filters, {"from": from_, "to": to, "tz": tz}))
+    if json:
+        _print_json(document)
+    else:
+        render_report(document, out)
+
+
+@app.command()
+def metric(
+    name: Annotated[str, typer.Argument(help="overview, time_series, products, devices…")],
+    data: Data = None,
+    from_: Annotated[str | None, typer.Option("--from", metavar="DAY", help="First local day.")] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="DAY", help="Day after the last one.")] = None,
+    tz: Annotated[str | None, typer.Option(help="IANA time zone that days are counted in.")] = None,
+    compare: Annotated[str | None, typer.Option(help="previous, year or none.")] = None,
+    limit: Annotated[str | None, typer.Option(help="Rows of a ranking.")] = None,
+    options: Annotated[
+        list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of this metric. Repeatable.")
+    ] = None,
+    filters: Filters = None,
+    json: Json = False,
+) -> None:
+    """One metric as a table; see docs/metrics."""
+    from clickstream.report.table import render_answer
+
+    named = {"from": from_, "to": to, "tz": tz, "compare": compare, "limit": limit}
+    answer = _reach(read_settings(data)).metric(name, _options([*(filters or []), *(options or [])], named))
+    if json:
+        _print_json(answer)
+    else:
+        render_answer(answer, out)
+
+
+@app.command()
+def query(
+    sql: Annotated[str, typer.Argument(help="One SELECT.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Ask the warehouse in SQL. Reads only: whatever the statement does is rolled back."""
+    from clickstream.report.table import render_rows
+
+    answer = _reach(read_settings(data)).query(sql)
+    if json:
+        _print_json(answer)
+    else:
+        render_rows(answer["columns"], answer["rows"], out)
+
+
 @app.command()
 def check(
     data: Data = None,
@@ -108,7 +198,7 @@ def check(
     json: Json = False,
 ) -> None:
     """Prove that everything accepted was loaded or accounted for; exit 1 when it does not add up."""
-    from clickstream.report.ledger import render_ledger  # noqa: PLC0415
+    from clickstream.report.ledger import render_ledger
 
     ledger = _reach(read_settings(data)).check(since.date() if since else None)
     if json:
@@ -118,15 +208,22 @@ def check(
     sys.exit(0 if ledger["balanced"] else 1)
 
 
+def _options(pairs: list[str] | None, named: dict[str, str | None]) -> dict[str, Any]:
+    """Options as metrics.parse reads them: `name=value` pairs, a repeated name makes a list."""
+    options: dict[str, Any] = {name: value for name, value in named.items() if value is not None}
+    for pair in pairs or []:
+        name, is_pair, value = pair.partition("=")
+        if not is_pair:
+            raise QuestionError("invalid_option", pair, "expected NAME=VALUE")
+        options[name] = [*options[name], value] if name in options else [value]
+    return {name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in options.items()}
+
+
 def _reach(settings: Settings) -> Any:
-    from clickstream.local.client import reach  # noqa: PLC0415
+    from clickstream.local.client import reach
 
     return reach(settings)
 
 
 def _print_json(value: object) -> None:
     sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
-
-
-def _day(text: str) -> date:
-    return date.fromisoformat(text)

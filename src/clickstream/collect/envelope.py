@@ -89,7 +89,7 @@ def _decode_body(body: bytes) -> Any:
     return decoded
 
 
-def _undecodable(body: bytes, error: ValueError) -> Rejection:
+def _undecodable(body: bytes, error: Exception) -> Rejection:
     try:
         body.decode()
     except UnicodeDecodeError as wrong:
