@@ -31,52 +31,57 @@ where session_key in (select session_key from touched)
     and event_timestamp >= (select min(session_start) from touched)
     and event_timestamp <= (select max(session_end) from touched);
 
+-- `seq` numbers the events by client, sent session id and event order. One wide sort; all that follows sorts by a number.
 create temp table keyed as
-with gaps as (
+with ordered as (
+    select
+        g.*,
+        @micros(g.event_timestamp) as micros,
+        row_number() over (
+            order by client_id, session_id, event_timestamp, received_at, raw_object, raw_line, event_id
+        ) as seq
+    from gathered as g
+),
+gaps as (
     select
         *,
         case
-            when micros - lag(micros) over (
-                partition by client_id, session_id
-                order by event_timestamp, received_at, raw_object, raw_line, event_id
-            ) <= 1800000000 then 0
+            when client_id is not distinct from lag(client_id) over (order by seq)
+                and session_id is not distinct from lag(session_id) over (order by seq)
+                and micros - lag(micros) over (order by seq) <= 1800000000
+                then 0
             else 1
         end as is_start
-    from (select g.*, @micros(event_timestamp) as micros from gathered as g) as timed
+    from ordered
 ),
 numbered as (
-    select
-        *,
-        sum(is_start) over (
-            partition by client_id, session_id
-            order by event_timestamp, received_at, raw_object, raw_line, event_id
-            rows between unbounded preceding and current row
-        ) as session_number
+    select *, sum(is_start) over (order by seq rows between unbounded preceding and current row) as session_number
     from gaps
 ),
 started as (
-    select *, min(micros) over (partition by client_id, session_id, session_number) as start_micros
+    select *, min(micros) over (partition by session_number) as start_micros
     from numbered
 ),
 viewed as (
     -- A page counts once: a named view beside a page_view of the same page, less than 5 s away, is no second one.
     select
-        *,
-        max(case when event_name = 'page_view' then 1 else 0 end) over (
-            partition by client_id, session_id, session_number, page_path
+        seq,
+        event_name = 'page_view' or max(case when event_name = 'page_view' then 1 else 0 end) over (
+            partition by session_number, page_path
             order by micros
             range between 4999999 preceding and 4999999 following
-        ) as has_page_view
-    from started
+        ) = 0 as is_page_view
+    from numbered
+    where event_name in ('page_view', 'home_view', 'category_view', 'product_view')
 )
 select
-    event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id,
-    page_path, country, is_sample, session_key as old_session_key, is_page_view as old_is_page_view,
+    s.seq, s.event_id, s.event_timestamp, s.event_name, s.user_id, s.client_id, s.session_id, s.page_path, s.country,
+    s.is_sample, s.session_key as old_session_key, s.is_page_view as old_is_page_view,
     -- The lengths keep two pairs of ids apart that look alike when written one after the other.
     md5(concat(
-        coalesce(length(client_id), 0), ':', coalesce(client_id, ''), ':',
-        coalesce(length(session_id), 0), ':', coalesce(session_id, ''), ':', start_micros
+        coalesce(length(s.client_id), 0), ':', coalesce(s.client_id, ''), ':',
+        coalesce(length(s.session_id), 0), ':', coalesce(s.session_id, ''), ':', s.start_micros
     )) as session_key,
-    event_name = 'page_view'
-        or (event_name in ('home_view', 'category_view', 'product_view') and has_page_view = 0) as is_page_view
-from viewed;
+    coalesce(v.is_page_view, false) as is_page_view
+from started as s
+left join viewed as v on v.seq = s.seq;
