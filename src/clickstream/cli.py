@@ -140,13 +140,13 @@ def report(
     json: Json = False,
 ) -> None:
     """What happened, on one screen. Without days: everything that is loaded."""
-    from clickstream.report.terminal import render_report
+    from clickstream.report import render_report, report_json
 
-    document = _reach(read_settings(data)).report(_options(filters, {"from": from_, "to": to, "tz": tz}))
+    answer = _reach(read_settings(data)).report(_options(filters, {"from": from_, "to": to, "tz": tz}))
     if json:
-        _print_json(document)
+        _print_json(report_json(answer))
     else:
-        render_report(document, out)
+        render_report(answer, out)
 
 
 @app.command()
@@ -179,12 +179,14 @@ def metric(
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT.")],
     data: Data = None,
+    rows: Annotated[int, typer.Option(help="At most this many rows.")] = 10_000,
     json: Json = False,
 ) -> None:
     """Ask the warehouse in SQL. Reads only: whatever the statement does is rolled back."""
+    from clickstream.local.query import Limits
     from clickstream.report.table import render_rows
 
-    answer = _reach(read_settings(data)).query(sql)
+    answer = _reach(read_settings(data)).query(sql, Limits(rows=rows))
     if json:
         _print_json(answer)
     else:

@@ -1,0 +1,115 @@
+"""The installed `clickstream` command as other processes, on free ports, over a folder of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+SAMPLE = Path(__file__).parents[2] / "src" / "clickstream" / "sources" / "sample"
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass
+class Platform:
+    """Commands on one data folder. Everything started is ended by `close`."""
+
+    data: Path
+    collector_port: int = field(default_factory=free_port)
+    dashboard_port: int = field(default_factory=free_port)
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def collector_url(self) -> str:
+        return f"http://127.0.0.1:{self.collector_port}"
+
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("CLICKSTREAM_")}
+        return kept | {"CLICKSTREAM_DATA": str(self.data), "NO_COLOR": "1"}
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command and leave it running."""
+        process = subprocess.Popen(
+            command(*arguments), env=self.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        self.started.append(process)
+        return process
+
+    def start_collector(self) -> subprocess.Popen[bytes]:
+        process = self.start("collect", "--port", str(self.collector_port))
+        self.wait_for(f"{self.collector_url}/health", process)
+        return process
+
+    def start_owner(self) -> subprocess.Popen[bytes]:
+        process = self.start("dashboard", "--port", str(self.dashboard_port))
+        self.wait_for(f"http://127.0.0.1:{self.dashboard_port}/health", process)
+        return process
+
+    def run(self, *arguments: str, expect: int | None = 0) -> str:
+        """Run a command to its end and return its stdout."""
+        done = subprocess.run(
+            command(*arguments), env=self.environment(), capture_output=True, text=True, timeout=300, check=False
+        )
+        assert expect is None or done.returncode == expect, done.stdout + done.stderr
+        return done.stdout
+
+    def json(self, *arguments: str, expect: int | None = 0) -> dict[str, Any]:
+        answer: dict[str, Any] = json.loads(self.run(*arguments, "--json", expect=expect))
+        return answer
+
+    def post(self, body: Any) -> dict[str, Any]:
+        request = urllib.request.Request(
+            f"{self.collector_url}/clickstream",
+            json.dumps(body).encode(),
+            {"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=20) as response:
+            answer: dict[str, Any] = json.load(response)
+            return answer
+
+    def wait_for(self, url: str, process: subprocess.Popen[bytes], timeout_s: float = 60) -> None:
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                raise AssertionError(f"ended with {process.returncode}: {(process.stderr or sys.stderr).read()!r}")
+            with suppress(OSError), urllib.request.urlopen(url, timeout=2) as response:
+                if response.status == 200:
+                    return
+            time.sleep(0.05)
+        raise AssertionError(f"no answer from {url} within {timeout_s:.0f} s")
+
+    def close(self) -> None:
+        for process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.started:
+            try:
+                process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.communicate()
+
+
+def command(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "clickstream", *arguments]
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL, and wait until the process is gone."""
+    process.kill()
+    process.communicate()

@@ -1,0 +1,109 @@
+"""Nothing acknowledged is lost or doubled, whoever is killed: real processes, real SIGKILL."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from random import Random
+
+import pytest
+
+from tests.e2e.platform import SAMPLE, Platform, kill
+
+SAMPLE_FILE = SAMPLE / "eshop-2008.csv.gz"
+SAMPLE_EVENTS = 165_474
+KNOWN = {"events": 165_474, "sessions": 24_026, "visitors": 24_026, "products": 217}
+BY_MONTH = {"2008-04": 48_199, "2008-05": 35_654, "2008-06": 32_242, "2008-07": 35_231, "2008-08": 14_148}
+
+
+def test_sample_imported_twice_and_etl_killed_three_times_gives_the_known_counts(platform: Platform) -> None:
+    random = Random(20081)
+    collector = platform.start_collector()
+    for _ in range(2):
+        answer = platform.json("import", str(SAMPLE_FILE), "--map", "eshop-2008", "--collector", platform.collector_url)
+        assert answer == {"accepted": SAMPLE_EVENTS, "rejected": 0, "skipped": 0}
+    for _ in range(3):
+        loader = platform.start("etl", "run")
+        time.sleep(random.uniform(0.6, 4.0))
+        kill(loader)
+    kill(collector)
+    platform.run("etl", "run")
+    report = platform.json("report")
+    assert {name: report[name] for name in KNOWN} == KNOWN
+    assert {row["month"]: row["events"] for row in report["by_month"]} == BY_MONTH
+    totals = platform.json("check")["totals"]
+    assert totals["accepted"] == 2 * SAMPLE_EVENTS
+    assert (totals["loaded"], totals["duplicate"]) == (SAMPLE_EVENTS, SAMPLE_EVENTS)
+    assert totals["pending"] == totals["balance"] == 0
+
+
+@dataclass
+class Client:
+    """Sends batches without pause; one that was not answered is sent again with the same ids, as the tracker does."""
+
+    platform: Platform
+    name: str
+    stop: threading.Event
+    acknowledged: set[str] = field(default_factory=set)
+    repeated: int = 0
+
+    def run(self) -> None:
+        number = 0
+        while not self.stop.is_set():
+            ids = [f"{self.name}-{number + offset}" for offset in range(5)]
+            number += 5
+            while not self._post(ids) and not self.stop.is_set():
+                self.repeated += 1
+                time.sleep(0.02)
+
+    def _post(self, ids: list[str]) -> bool:
+        try:
+            self.platform.post([{"eventName": "x", "eventId": name, "clientId": self.name} for name in ids])
+        except (OSError, HTTPException):
+            return False
+        self.acknowledged.update(ids)
+        return True
+
+
+@pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])
+def test_collector_and_owner_killed_under_load_lose_and_double_nothing(platform: Platform, kills: int) -> None:
+    random = Random(kills)
+    collector, owner = platform.start_collector(), platform.start_owner()
+    stop = threading.Event()
+    clients = [Client(platform, f"client{number}", stop) for number in range(3)]
+    threads = [threading.Thread(target=client.run) for client in clients]
+    for thread in threads:
+        thread.start()
+    for _ in range(kills):
+        time.sleep(random.uniform(0.3, 1.2))
+        kill(collector)
+        collector = platform.start_collector()
+        time.sleep(random.uniform(0.0, 0.8))
+        kill(owner)
+        owner = platform.start_owner()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    acknowledged = {name for client in clients for name in client.acknowledged}
+    assert len(acknowledged) > 100, "there was load"
+    assert sum(client.repeated for client in clients) >= kills, "the kills were felt"
+    assert_exactly_once(platform, acknowledged)
+
+
+def assert_exactly_once(platform: Platform, acknowledged: set[str]) -> None:
+    """Every acknowledged event is in the warehouse, no event is there twice, and the ledger says the same."""
+    platform.run("etl", "run")
+    (counted,) = platform.json("query", "select count(*), count(distinct source_event_id) from clickstream_events")[
+        "rows"
+    ]
+    assert counted[0] == counted[1]
+    loaded: set[str] = set()
+    for client in {name.split("-")[0] for name in acknowledged}:
+        sql = f"select source_event_id from clickstream_events where client_id = '{client}'"
+        loaded |= {row[0] for row in platform.json("query", sql, "--rows", "1000000")["rows"]}
+    assert acknowledged <= loaded
+    ledger = platform.json("check")
+    assert ledger["balanced"]
+    assert ledger["totals"]["pending"] == 0
