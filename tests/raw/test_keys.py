@@ -1,0 +1,71 @@
+"""Names of raw objects: what is made can be read back, what is odd is irregular, what is foreign is no object."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+import uuid_utils
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clickstream.raw.keys import Kind, RawName, batch_key, event_key, parse_key
+
+MOMENT = datetime(2026, 3, 10, 23, 59, 59, 999000, tzinfo=UTC)
+DAY = date(2026, 3, 10)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def name_at(moment: datetime) -> UUID:
+    nanoseconds = (moment - EPOCH) // timedelta(microseconds=1) * 1000
+    return UUID(int=uuid_utils.uuid7(nanoseconds=nanoseconds).int)
+
+
+@given(
+    st.integers(0, 8_000 * 365).map(lambda days: EPOCH + timedelta(days=days, seconds=days)), st.integers(1, 9_999_999)
+)
+def test_a_key_tells_day_instant_and_count(moment: datetime, count: int) -> None:
+    day, file_name = moment.date(), batch_key(name_at(moment), count).rpartition("/")[2]
+    raw = parse_key(day, file_name)
+    millisecond = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    assert raw == RawName(batch_key(name_at(moment), count)[:18] + file_name, day, Kind.BATCH, count, millisecond)
+
+
+def test_event_key_stands_in_the_folder_of_its_utc_day() -> None:
+    key = event_key(name_at(MOMENT))
+    assert key.startswith("events/2026/03/10/event-")
+    raw = parse_key(DAY, key.rpartition("/")[2])
+    assert raw is not None
+    assert (raw.kind, raw.count, raw.instant) == (Kind.EVENT, 1, MOMENT)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(str(uuid4()), id="another version"),
+        pytest.param(str(name_at(MOMENT + timedelta(milliseconds=1))), id="time of the next day"),
+        pytest.param("order-17", id="no UUID"),
+    ],
+)
+def test_odd_names_are_irregular_and_still_objects(text: str) -> None:
+    for file_name, kind in ((f"event-{text}.json", Kind.EVENT), (f"batch-{text}-3.ndjson.gz", Kind.BATCH)):
+        raw = parse_key(DAY, file_name)
+        assert raw is not None
+        assert (raw.kind, raw.instant) == (kind, None)
+
+
+@pytest.mark.parametrize(
+    "file_name",
+    [
+        "",
+        "event-.json",
+        "event-a.json.tmp",
+        "batch-a.ndjson.gz",
+        "batch-a-x.ndjson.gz",
+        "batch-a-12345678.ndjson.gz",
+        "x",
+    ],
+)
+def test_other_files_are_no_objects(file_name: str) -> None:
+    assert parse_key(DAY, file_name) is None

@@ -1,0 +1,82 @@
+"""The embedded warehouse keeps its promises: one holder, no way out, all or nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+
+def test_second_process_is_refused_with_the_holders_number(warehouse: DuckWarehouse) -> None:
+    code = "import sys, pathlib, clickstream.warehouse.duckdb as w; w.DuckWarehouse.open(pathlib.Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(warehouse.path)], capture_output=True, text=True, check=False
+    )
+    assert WarehouseBusyError.__name__ in done.stderr
+    assert "held by process" in done.stderr
+
+
+def test_schema_is_applied_once(tmp_path: Path) -> None:
+    for _ in range(2):
+        with DuckWarehouse.open(tmp_path / "w.duckdb") as warehouse:
+            assert warehouse.fetch("select name from schema_files").rows == [("0001_tables.sql",)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_text('/etc/hostname')",
+        "copy (select 1) to '/tmp/clickstream-test.csv'",
+        "attach '/tmp/clickstream-test.duckdb'",
+        "set threads = 1",
+        "insert into loads select * from loads",
+    ],
+)
+def test_reading_can_neither_leave_the_file_nor_change_it(warehouse: DuckWarehouse, sql: str) -> None:
+    with pytest.raises(WarehouseError):
+        warehouse.fetch(sql)
+
+
+def test_transaction_that_fails_leaves_nothing(warehouse: DuckWarehouse) -> None:
+    def fail() -> None:
+        with warehouse.transaction() as cursor:
+            cursor.execute("insert into passes values (now())")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert warehouse.fetch("select count(*) from passes").rows == [(0,)]
+
+
+def test_what_is_no_warehouse_is_told_plainly(tmp_path: Path) -> None:
+    path = tmp_path / "w.duckdb"
+    path.write_text("something else entirely, and longer than a header" * 100)
+    with pytest.raises(WarehouseError, match="opening the warehouse"):
+        DuckWarehouse.open(path)
+
+
+def test_contract_columns_come_first_in_their_order(warehouse: DuckWarehouse) -> None:
+    columns = [row[0] for row in warehouse.fetch("describe clickstream_events").rows]
+    assert columns[:16] == [
+        "event_id",
+        "event_timestamp",
+        "event_name",
+        "user_id",
+        "user_login_state",
+        "identity_source",
+        "client_id",
+        "session_id",
+        "is_first_visit",
+        "context_product_id",
+        "context_product_name",
+        "context_product_category",
+        "context_product_brand",
+        "context_product_price",
+        "context_product_discount_price",
+        "context_product_url_path",
+    ]
