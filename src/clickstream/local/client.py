@@ -1,0 +1,123 @@
+"""How commands use the warehouse: through its owner when there is one, else by opening the file themselves.
+
+In: settings. Out: a Client whose answers are the same either way (local/commands.py).
+Each call looks anew, so that a long-running command follows an owner that starts or ends meanwhile.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+from datetime import date, datetime
+
+import msgspec
+import urllib3
+from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+from clickstream.errors import ClickstreamError, QuestionError, UnavailableError, WarehouseBusyError
+from clickstream.event import utc_now
+from clickstream.local import commands
+from clickstream.local.commands import Json, Place, open_place
+from clickstream.local.owner_file import Owner, find_owner
+from clickstream.local.query import Limits
+from clickstream.local.wire import pack_report, unpack_report
+from clickstream.metrics.parse import Texts
+from clickstream.report import Report
+from clickstream.settings import Settings
+
+PATIENCE_S = 5.0
+ANSWER_S = 600.0
+
+
+class _Reply(msgspec.Struct):
+    success: bool
+    result: Json = {}
+    error: str = ""
+    message: str = ""
+    advice: str = ""
+
+
+class _NotThereError(Exception):
+    """The owner of owner.json does not answer: it ended, or it is no owner."""
+
+
+def reach(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Client:
+    """The client of these settings' warehouse."""
+    return Client(settings, clock)
+
+
+class Client:
+    """Raises what the work raises; WarehouseBusyError when somebody who is no owner holds the file."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], datetime], patience_s: float = PATIENCE_S) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._patience_s = patience_s
+
+    def report(self, options: Texts) -> Report:
+        """What happened (report/build.py); report_json and render_report show it."""
+        body = {"options": dict(options)}
+        return unpack_report(self._ask("report", body, lambda place: pack_report(commands.report(place, options))))
+
+    def metric(self, name: str, options: Texts) -> Json:
+        body = {"name": name, "options": dict(options)}
+        return self._ask("metric", body, lambda place: commands.metric(place, name, options))
+
+    def check(self, since: date | None = None) -> Json:
+        return self._ask("check", {"since": since}, lambda place: commands.check(place, since))
+
+    def query(self, sql: str, limits: Limits | None = None) -> Json:
+        limits = limits or Limits()
+        body = {"sql": sql, "rows": limits.rows, "time_s": limits.time_s}
+        return self._ask("query", body, lambda place: commands.query(place, sql, limits))
+
+    def etl_run(self, reconcile: Collection[date] = ()) -> Json:
+        return self._ask("etl/run", {"reconcile": list(reconcile)}, lambda place: commands.etl_run(place, reconcile))
+
+    def _ask(self, path: str, body: Json, work: Callable[[Place], Json]) -> Json:
+        """Ask the owner, or do the work here. Two short commands at once take turns: that is what patience is for."""
+        deadline = time.monotonic() + self._patience_s
+        while True:
+            owner = find_owner(self._settings)
+            try:
+                if owner is not None:
+                    return _post(owner, path, body)
+            except _NotThereError:
+                pass
+            try:
+                with open_place(self._settings, self._clock) as place:
+                    return work(place)
+            except WarehouseBusyError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+
+def _post(owner: Owner, path: str, body: Json) -> Json:
+    headers = {"Authorization": f"Bearer {owner.token}", "Content-Type": "application/json"}
+    timeout = urllib3.Timeout(connect=5, read=ANSWER_S)
+    try:
+        with urllib3.PoolManager(retries=False, timeout=timeout) as pool:
+            response = pool.request("POST", f"{owner.url}/api/{path}", body=msgspec.json.encode(body), headers=headers)
+        reply = msgspec.json.decode(response.data, type=_Reply)
+    except ReadTimeoutError as error:
+        raise UnavailableError(
+            f"asking the owner ({owner})", "it does not answer", "see DATA/logs/owner.log"
+        ) from error
+    except (HTTPError, msgspec.MsgspecError) as error:
+        raise _NotThereError from error
+    if reply.success:
+        return reply.result
+    if response.status in (401, 403, 404):
+        raise _NotThereError
+    raise _error_of(response.status, reply)
+
+
+def _error_of(status: int, reply: _Reply) -> ClickstreamError:
+    """The error as the owner raised it: same words, same code."""
+    doing, _, why = reply.message.partition(": ")
+    if status == 400:
+        return QuestionError(reply.error, doing.removeprefix("asking with "), why, reply.advice)
+    error = ClickstreamError(doing, why, reply.advice)
+    error.code = reply.error
+    return error

@@ -1,0 +1,84 @@
+"""What the commands that read or load the warehouse do, given one that is open.
+
+The owner runs them for others, and a command that finds the file free runs them itself: both give the same.
+In: an open `Place`. Out: plain JSON values; a Report for `report` (local/wire.py carries it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from clickstream.etl import ledger
+from clickstream.etl.run import Loader, PassResult
+from clickstream.local import query as queries
+from clickstream.local.owner_file import open_warehouse
+from clickstream.metrics.answers import answer_document
+from clickstream.metrics.catalog import ask
+from clickstream.metrics.parse import Texts, question_from_text
+from clickstream.raw.store import LocalStore
+from clickstream.report import Report, build_report
+from clickstream.settings import Settings
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An open warehouse with its raw store. load: runs one pass of the ETL; it is given days to list whole."""
+
+    warehouse: DuckWarehouse
+    store: LocalStore
+    zone: ZoneInfo
+    clock: Callable[[], datetime]
+    load: Callable[[Collection[date]], PassResult]
+
+
+@contextmanager
+def open_place(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Place]:
+    """The place of these settings, as long as the block runs. Raises WarehouseBusyError."""
+    store = LocalStore(settings.raw_path)
+    with open_warehouse(settings) as warehouse:
+
+        def load(reconcile: Collection[date]) -> PassResult:
+            with closing(Loader(warehouse, store, stage_folder(settings), clock)) as loader:
+                return loader.run_pass(reconcile)
+
+        yield Place(warehouse, store, settings.zone, clock, load)
+
+
+def stage_folder(settings: Settings) -> Path:
+    """Where the loader puts what it hands to DuckDB; the one folder that the warehouse may read."""
+    return settings.warehouse_path.parent / "stage"
+
+
+def metric(place: Place, name: str, options: Texts) -> Json:
+    """A metric's answer. options: parameters, filters and options as text (metrics/parse.py)."""
+    question = question_from_text(name, options, place.clock(), place.zone)
+    return answer_document(ask(place.warehouse, name, question))
+
+
+def report(place: Place, options: Texts) -> Report:
+    """What happened in a range; without days all that is loaded. options: as of the metric overview."""
+    return build_report(place.warehouse, question_from_text("overview", options, place.clock(), place.zone))
+
+
+def check(place: Place, since: date | None = None) -> Json:
+    """The ledger since a UTC day; None: the last days that have objects."""
+    return ledger.check(place.warehouse, place.store, since).as_json()
+
+
+def query(place: Place, sql: str, limits: queries.Limits | None = None) -> Json:
+    """Columns and rows of one SELECT (local/query.py)."""
+    return queries.run_query(place.warehouse, sql, limits)
+
+
+def etl_run(place: Place, reconcile: Collection[date] = ()) -> Json:
+    """Load everything that is new; what the pass did. reconcile: days to list whole, even if closed."""
+    return asdict(place.load(reconcile))

@@ -1,0 +1,1 @@
+"""Events that are not live: files, the sample. Everything here posts to the collector, like any client."""

@@ -1,0 +1,136 @@
+"""Delivers events to a collector over one kept-open connection, as any client would.
+
+In: encoded events. Out: a Receipt, when the collector has stored what it accepted. Connection errors,
+408, 429 and 5xx are tried again, with growing pauses and the server's Retry-After, the same events with
+the same ids and `sentAt` set anew. When patience ends, or nothing ever listened, it is an UnavailableError.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+import msgspec
+import urllib3
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from clickstream.errors import UnavailableError
+from clickstream.event import utc_now
+
+PATH = "/clickstream"
+PATIENCE_S = 120.0
+_TIMEOUT = urllib3.Timeout(connect=5, read=30)
+_PAUSE = wait_exponential_jitter(multiplier=0.2, max=10, jitter=0.2)
+_AGAIN = frozenset({408, 429, *range(500, 600)})
+
+
+class RejectedEvent(msgspec.Struct, frozen=True):
+    """An event that the collector did not take. `index` counts from 0 in what was posted."""
+
+    index: int
+    error: str
+    message: str = ""
+
+
+class _Answer(msgspec.Struct, frozen=True):
+    success: bool
+    accepted: int = 0
+    message: str = ""
+    rejected: list[RejectedEvent] = []
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    accepted: int
+    rejected: list[RejectedEvent]
+
+
+class _TryAgainError(Exception):
+    """An attempt failed in a way that may pass. `pause_s`: what the server asked for, 0 when nothing."""
+
+    def __init__(self, why: str, pause_s: float = 0) -> None:
+        super().__init__(why)
+        self.pause_s = pause_s
+
+
+class Delivery:
+    """A connection to one collector. Use as a context; `patience_s` bounds how long one post is tried."""
+
+    def __init__(
+        self, collector_url: str, clock: Callable[[], datetime] = utc_now, patience_s: float = PATIENCE_S
+    ) -> None:
+        self.url = collector_url.rstrip("/").removesuffix(PATH)
+        self._clock = clock
+        self._patience_s = patience_s
+        self._was_reached = False
+        try:
+            self._pool = urllib3.connection_from_url(self.url, maxsize=1, retries=False, timeout=_TIMEOUT)
+        except HTTPError as error:
+            raise UnavailableError(f"reaching the collector {self.url}", str(error), "check its URL") from error
+
+    def __enter__(self) -> Delivery:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.close()
+
+    def post(self, events: Sequence[bytes]) -> Receipt:
+        """Post events (each one JSON object; 1,000 and 1 MiB at most) until the collector has judged them."""
+        attempts = Retrying(
+            stop=stop_before_delay(self._patience_s),
+            wait=_pause_s,
+            retry=retry_if_exception_type(_TryAgainError),
+            reraise=True,
+        )
+        try:
+            return attempts(self._attempt, b",".join(events))
+        except _TryAgainError as error:
+            why = f"{error}, for {self._patience_s:.0f} s" if self._was_reached else str(error)
+            raise self._unavailable(why, "start it again, then run the same command again") from error
+
+    def _attempt(self, joined: bytes) -> Receipt:
+        sent_at = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        body = b'{"sentAt":"%s","events":[%s]}' % (sent_at.encode(), joined)
+        try:
+            response = self._pool.urlopen(
+                "POST", PATH, body=body, headers={"Content-Type": "application/json"}, redirect=False
+            )
+        except NewConnectionError as error:
+            if self._was_reached:
+                raise _TryAgainError("nothing listens there any more") from error
+            raise self._unavailable(
+                "nothing listens there", "start it: clickstream up (or clickstream collect)"
+            ) from error
+        except HTTPError as error:
+            raise _TryAgainError(f"the connection failed: {error}") from error
+        self._was_reached = True
+        if response.status in _AGAIN:
+            raise _TryAgainError(f"it answers {response.status}", _retry_after_s(response))
+        return self._receipt(response)
+
+    def _receipt(self, response: urllib3.BaseHTTPResponse) -> Receipt:
+        try:
+            answer = msgspec.json.decode(response.data, type=_Answer)
+        except msgspec.MsgspecError:
+            answer = _Answer(False, message="the answer is not that of a collector")
+        if (response.status == 200 and answer.success) or answer.rejected:
+            return Receipt(answer.accepted, answer.rejected)
+        raise self._unavailable(f"it refuses: {response.status} {answer.message}".rstrip(), "check the collector's URL")
+
+    def _unavailable(self, why: str, advice: str) -> UnavailableError:
+        return UnavailableError(f"sending events to {self.url}", why, advice)
+
+
+def _pause_s(state: RetryCallState) -> float:
+    """Pause before the next attempt: growing, but never shorter than the server asked for."""
+    error = state.outcome.exception() if state.outcome else None
+    asked_s = error.pause_s if isinstance(error, _TryAgainError) else 0.0
+    return max(asked_s, _PAUSE(state))
+
+
+def _retry_after_s(response: urllib3.BaseHTTPResponse) -> float:
+    value = response.headers.get("Retry-After")
+    try:
+        return urllib3.Retry().parse_retry_after(value) if value else 0.0
+    except HTTPError:
+        return 0.0

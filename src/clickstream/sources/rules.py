@@ -1,0 +1,193 @@
+"""The rules by which a mapping makes one field of an event from the cells of a row.
+
+    "text {column}"                                        text
+    { number = "{column}" }                                a number, exact
+    { lookup = "table", key = "{column}" }                 what [tables.table] holds for the key, else nothing
+    { uuid5 = "{a}:{b}" }                                  an id: the same text gives the same id, always
+    { time = "{column}" }                                  an instant: ISO 8601 or epoch milliseconds
+    { date = "{y}-{m}-{d}", start = "10:00", step_s = 30, sequence = "{n}" }   start of the day + n steps
+
+A rule returns None to leave its field out, and raises ValueError when a cell cannot be used.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from clickstream.event import derived_event_id
+from clickstream.sources.template import Row, Template
+
+Tables = Mapping[str, Mapping[str, Any]]
+Make = Callable[[Row], Any]
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
+_EPOCH_MS = re.compile(r"-?\d{11,15}", re.ASCII)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """What rules are made for: where each column of the file stands, and the mapping's tables."""
+
+    places: Mapping[str, int]
+    tables: Tables
+
+    def fill(self, template: str) -> Callable[[Row], str | None]:
+        return Template(template).bind(self.places)
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What all rules share: `templates` names the fields that are templates."""
+
+    def templates(self) -> list[Template]:
+        raise NotImplementedError
+
+    def make(self, binding: Binding) -> Make:
+        raise NotImplementedError
+
+
+class Constant(Rule, frozen=True):
+    value: bool | int | float
+
+    def templates(self) -> list[Template]:
+        return []
+
+    def make(self, _binding: Binding) -> Make:
+        return lambda _row: self.value
+
+
+class Text(Rule, frozen=True):
+    text: str
+
+    def templates(self) -> list[Template]:
+        return [Template(self.text)]
+
+    def make(self, binding: Binding) -> Make:
+        return binding.fill(self.text)
+
+
+class Number(Rule, frozen=True):
+    number: str
+
+    def templates(self) -> list[Template]:
+        return [Template(self.number)]
+
+    def make(self, binding: Binding) -> Make:
+        fill = binding.fill(self.number)
+        return lambda row: None if (text := fill(row)) is None else _number(text)
+
+
+class Lookup(Rule, frozen=True):
+    lookup: str
+    key: str
+
+    def templates(self) -> list[Template]:
+        return [Template(self.key)]
+
+    def make(self, binding: Binding) -> Make:
+        fill, table = binding.fill(self.key), binding.tables[self.lookup]
+        return lambda row: None if (key := fill(row)) is None else table.get(key.strip())
+
+
+class DerivedId(Rule, frozen=True):
+    uuid5: str
+
+    def templates(self) -> list[Template]:
+        return [Template(self.uuid5)]
+
+    def make(self, binding: Binding) -> Make:
+        fill = binding.fill(self.uuid5)
+        return lambda row: None if (text := fill(row)) is None else str(derived_event_id(text))
+
+
+class Instant(Rule, frozen=True):
+    """`format` is that of strptime, for times that are not ISO 8601; `zone` holds for times without an offset."""
+
+    time: str
+    format: str | None = None
+    zone: str = "UTC"
+
+    def templates(self) -> list[Template]:
+        return [Template(self.time)]
+
+    def make(self, binding: Binding) -> Make:
+        fill, zone = binding.fill(self.time), ZoneInfo(self.zone)
+        return lambda row: None if (text := fill(row)) is None else _iso(_instant(text.strip(), self.format, zone))
+
+
+class DayStep(Rule, frozen=True):
+    """For files that know the day and the order but not the time of day."""
+
+    date: str
+    start: str = "00:00"
+    step_s: float = 0
+    sequence: str = "0"
+    zone: str = "UTC"
+
+    def templates(self) -> list[Template]:
+        return [Template(self.date), Template(self.sequence)]
+
+    def make(self, binding: Binding) -> Make:
+        day, sequence = binding.fill(self.date), binding.fill(self.sequence)
+        start, zone = time.fromisoformat(self.start), ZoneInfo(self.zone)
+
+        def make(row: Row) -> str | None:
+            day_text, sequence_text = day(row), sequence(row)
+            if day_text is None or sequence_text is None:
+                return None
+            steps = timedelta(seconds=self.step_s * float(_number(sequence_text)))
+            return _iso(datetime.combine(_day(day_text), start, zone).astimezone(UTC) + steps)
+
+        return make
+
+
+KINDS: dict[str, type[Rule]] = {
+    "number": Number,
+    "lookup": Lookup,
+    "uuid5": DerivedId,
+    "time": Instant,
+    "date": DayStep,
+}
+
+
+def _number(text: str) -> int | Decimal:
+    text = text.strip()
+    if not _NUMBER.fullmatch(text):
+        raise ValueError(f"expected a number such as 12.50, got {text!r}")
+    return int(text) if text.lstrip("-").isdecimal() else Decimal(text)
+
+
+@lru_cache(maxsize=1024)
+def _day(text: str) -> date:
+    try:
+        year, month, day = (int(part) for part in text.split("-"))
+        return date(year, month, day)
+    except ValueError:
+        raise ValueError(f"expected a date as year-month-day, got {text!r}") from None
+
+
+def _instant(text: str, pattern: str | None, zone: ZoneInfo) -> datetime:
+    try:
+        if pattern is not None:
+            instant = datetime.strptime(text, pattern)  # noqa: DTZ007  # the zone is put on below
+        elif _EPOCH_MS.fullmatch(text):
+            return _EPOCH + timedelta(milliseconds=int(text))
+        else:
+            instant = datetime.fromisoformat(text)
+        return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        expected = f"a time like {pattern}" if pattern else "ISO 8601 or epoch milliseconds"
+        raise ValueError(f"expected {expected}, got {text!r}") from None
+
+
+def _iso(instant: datetime) -> str:
+    return instant.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,55 @@
+"""Child programs of the supervisor's tests, and ways to look at processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from clickstream.local.part import Part
+
+STEADY = "import time, signal; print('here', flush=True); time.sleep(60)"
+POLITE = """
+import signal, sys, time
+def bye(*_):
+    open(sys.argv[1], "a").write("bye ")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, bye)
+open(sys.argv[1], "a").write("here ")
+time.sleep(60)
+"""
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(60)"
+WATCHED = "from clickstream.local.lifeline import watch; import time; assert watch(); print('here', flush=True); " + (
+    "time.sleep(60)"
+)
+
+
+def child(name: str, program: str, *arguments: str, port: int | None = None) -> Part:
+    return Part(name, (sys.executable, "-c", program, *arguments), port)
+
+
+def eventually(holds: Callable[[], object], within_s: float = 10.0) -> None:
+    """Wait until `holds()` is true; fail when it is not within `within_s`."""
+    deadline = time.monotonic() + within_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.02)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; a zombie, which waits for its parent only, does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def text_of(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def environment(**more: str) -> dict[str, str]:
+    """This process's environment without settings of the user's own."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("CLICKSTREAM_")} | more

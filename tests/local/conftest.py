@@ -1,0 +1,63 @@
+"""A data folder of its own for each test, and a real owner of it on a thread of this process."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from clickstream.collect.server import listen
+from clickstream.dashboard.app import make_app
+from clickstream.local.commands import open_place
+from clickstream.local.owner import make_owner_app
+from clickstream.local.owner_file import Owner, owner_file
+from clickstream.settings import Settings, read_settings
+from tests.conftest import Clock
+from tests.local.children import eventually
+
+TOKEN = "secret-of-the-tests"
+
+
+@contextmanager
+def owning(settings: Settings, clock: Clock) -> Iterator[Owner]:
+    """A real owner: its server, its API, its dashboard, its file; without the ETL loop."""
+    with listen(0) as listener, open_place(settings, clock) as place:
+        port = listener.getsockname()[1]
+        me = Owner(f"http://127.0.0.1:{port}", TOKEN, os.getpid(), str(settings.warehouse_path.resolve()))
+        app = make_owner_app(place, me, lambda: {"passes": 0}, make_app(place.warehouse, settings.zone, clock))
+        server = uvicorn.Server(uvicorn.Config(app, lifespan="off", access_log=False, log_level="warning"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        eventually(lambda: server.started)
+        with owner_file(settings.data, me):
+            yield me
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a data folder of its own, with nothing from the environment or a clickstream.toml."""
+    for name in [name for name in os.environ if name.startswith("CLICKSTREAM_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return read_settings(tmp_path / "data")
+
+
+@pytest.fixture
+def owner(settings: Settings, clock: Clock) -> Iterator[Owner]:
+    with owning(settings, clock) as me:
+        yield me
+
+
+@pytest.fixture
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+    return port

@@ -1,0 +1,71 @@
+"""The ETL loop goes on whatever happens, and says what happens once."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Collection
+from datetime import date
+
+import pytest
+
+from clickstream.errors import StoreError
+from clickstream.etl.run import PassResult
+from clickstream.local.loop import EtlLoop
+from tests.local.children import eventually
+
+
+def failing(times: int, error: Exception) -> Callable[[Collection[date]], PassResult]:
+    left = [times]
+
+    def run_pass(reconcile: Collection[date]) -> PassResult:
+        left[0] -= 1
+        if left[0] >= 0:
+            raise error
+        return PassResult(objects=1)
+
+    return run_pass
+
+
+def test_a_failing_pass_is_counted_said_once_and_got_over(caplog: pytest.LogCaptureFixture) -> None:
+    with EtlLoop(failing(3, StoreError("listing the raw store", "no disk")), pause_s=0.001) as loop:
+        eventually(lambda: loop.status()["passes"] >= 2)
+    assert loop.status()["failures"] == 3
+    assert loop.status()["trouble"] is None
+    messages = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert messages == [
+        ("ERROR", "loading failed, it is tried again: listing the raw store: no disk"),
+        ("WARNING", "loading works again"),
+    ]
+    assert all(record.exc_info is None for record in caplog.records)
+
+
+def test_a_fault_of_ours_leaves_its_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR), EtlLoop(failing(1, KeyError("oops")), pause_s=0.001) as loop:
+        eventually(lambda: loop.status()["passes"])
+    assert caplog.records[0].exc_info is not None
+
+
+def test_passes_never_overlap() -> None:
+    at_work = threading.Lock()
+
+    def run_pass(reconcile: Collection[date]) -> PassResult:
+        assert at_work.acquire(blocking=False)
+        threading.Event().wait(0.002)
+        at_work.release()
+        return PassResult(objects=1)
+
+    with EtlLoop(run_pass, pause_s=0.001) as loop:
+        askers = [threading.Thread(target=loop.run_now) for _ in range(10)]
+        for asker in askers:
+            asker.start()
+        for asker in askers:
+            asker.join()
+        assert loop.run_now() == PassResult(objects=1)
+    assert loop.status()["failures"] == 0
+
+
+def test_what_an_asked_pass_raises_is_the_askers() -> None:
+    loop = EtlLoop(failing(1, StoreError("listing", "no disk")))
+    with pytest.raises(StoreError):
+        loop.run_now()

@@ -1,0 +1,103 @@
+"""One SELECT at a time, and nothing that writes, reads files or never ends."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+
+from clickstream.errors import QuestionError
+from clickstream.local.query import Limits, run_query
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+
+@pytest.fixture
+def filled(warehouse: DuckWarehouse) -> DuckWarehouse:
+    with warehouse.transaction() as cursor:
+        cursor.execute(
+            "insert into passes select timestamptz '2026-01-01 00:00:00Z' + interval 1 day * i from range(5) t(i)"
+        )
+    return warehouse
+
+
+def test_a_select_gives_columns_and_rows(filled: DuckWarehouse) -> None:
+    assert run_query(filled, "select count(*) as passes, min(started_at) as first from passes -- all") == {
+        "columns": ["passes", "first"],
+        "rows": [[5, "2026-01-01T00:00:00Z"]],
+        "is_cut": False,
+    }
+
+
+@pytest.mark.parametrize("sql", ["show tables", "describe passes", "explain select 1", "from passes", "values (1)"])
+def test_other_ways_to_read_work_too(filled: DuckWarehouse, sql: str) -> None:
+    assert run_query(filled, sql)["rows"]
+
+
+@pytest.mark.parametrize(
+    ("sql", "why"),
+    [
+        ("select 1; select 2", "expected one statement, got 2"),
+        ("select 1; drop table passes", "expected one statement, got 2"),
+        ("", "expected one statement, got 0"),
+        ("-- nothing", "expected one statement, got 0"),
+        ("selekt 1", "syntax error"),
+        ("select nothing from passes", "nothing"),
+        ("delete from passes", "expected a SELECT, got DELETE"),
+        ("with gone as (delete from passes returning *) select * from gone", "read-only"),
+        ("explain analyze delete from passes", "read-only"),
+        ("create table mine (x int)", "expected a SELECT, got CREATE"),
+        ("copy passes to '{file}'", "expected a SELECT, got COPY"),
+        ("attach '{file}' as other", "expected a SELECT, got ATTACH"),
+        ("set threads = 1", "expected a SELECT, got SET"),
+        ("pragma database_list", "expected a SELECT, got PRAGMA"),
+        ("call pragma_version()", "expected a SELECT, got CALL"),
+        ("commit", "expected a SELECT, got TRANSACTION"),
+        ("load httpfs", "expected a SELECT, got LOAD"),
+        ("select * from read_text('/etc/passwd')", "disabled by configuration"),
+        ("select * from read_csv('{file}')", "disabled by configuration"),
+        ("select * from '{file}'", "disabled by configuration"),
+        ("select * from glob('/*')", "disabled by configuration"),
+        ("select $value", "value"),
+    ],
+)
+def test_anything_else_is_refused_and_changes_nothing(
+    filled: DuckWarehouse, tmp_path: Path, sql: str, why: str
+) -> None:
+    file = tmp_path / "other.csv"
+    file.write_text("a,b\n1,2\n")
+    with pytest.raises(QuestionError) as caught:
+        run_query(filled, sql.replace("{file}", str(file)))
+    assert caught.value.code == "invalid_query"
+    assert why in caught.value.why
+    assert run_query(filled, "select count(*) from passes")["rows"] == [[5]]
+    assert file.read_text() == "a,b\n1,2\n"
+
+
+def test_more_rows_than_allowed_are_cut_and_it_is_said(filled: DuckWarehouse) -> None:
+    assert run_query(filled, "select * from passes", Limits(rows=5))["is_cut"] is False
+    answer = run_query(filled, "select i from range(1000000000000) t(i)", Limits(rows=3))
+    assert (answer["rows"], answer["is_cut"]) == ([[0], [1], [2]], True)
+
+
+def test_a_query_that_takes_too_long_is_interrupted_and_the_warehouse_lives_on(filled: DuckWarehouse) -> None:
+    start = time.monotonic()
+    with pytest.raises(QuestionError) as caught:
+        run_query(filled, "select count(*) from range(100000000) a, range(100000) b", Limits(time_s=0.3))
+    assert caught.value.code == "query_timeout"
+    assert time.monotonic() - start < 5
+    assert run_query(filled, "select 1")["rows"] == [[1]]
+
+
+def test_every_kind_of_value_becomes_plain_json(filled: DuckWarehouse) -> None:
+    sql = """select 1.50::decimal(6, 2), date '2026-01-02', timestamptz '2026-01-02 03:04:05Z', 'a'::blob,
+        '\\xFF'::blob,
+        'nan'::double, 170141183460469231731687303715884105727::hugeint, [1, null], {'a': 1.5::decimal(4, 1)},
+        true, null, '11111111-1111-1111-1111-111111111111'::uuid, 0.5::double"""
+    row = run_query(filled, sql)["rows"][0]
+    assert row == [
+        "1.50", "2026-01-02", "2026-01-02T03:04:05Z", "a", "\\xff", "nan", "170141183460469231731687303715884105727",
+        [1, None], {"a": "1.5"}, True, None, "11111111-1111-1111-1111-111111111111", 0.5,
+    ]  # fmt: skip
+    assert json.loads(json.dumps(row)) == row

@@ -1,0 +1,178 @@
+"""The supervisor against real child processes: restarts, orderly ends, and no orphans however it dies."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clickstream.errors import UnavailableError
+from clickstream.local import part as parts_module
+from clickstream.local.part import Part, PartLog
+from clickstream.local.supervisor import RestartRule, Supervisor, check_ports
+from tests.local.children import DEAF, POLITE, STEADY, child, eventually, is_alive, text_of
+
+QUICK = RestartRule(first_pause_s=0.05, longest_pause_s=0.2, steady_s=5, quick_deaths=3, stop_grace_s=5)
+SUPERVISE = """
+import sys
+from pathlib import Path
+from clickstream.local.supervisor import Supervisor, stop_signals
+from tests.local.children import DEAF, WATCHED, child
+children = [child("one", WATCHED), child("two", WATCHED)]
+try:
+    with stop_signals(), Supervisor(children, Path(sys.argv[1]), print) as supervisor:
+        while len(supervisor.pids()) < 2:
+            pass
+        print(*supervisor.pids().values(), flush=True)
+        supervisor.wait()
+except KeyboardInterrupt:
+    print("stopped")
+"""
+
+
+def start_supervisor(folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", SUPERVISE, str(folder)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
+    )
+    assert process.stdout is not None
+    pids = [int(pid) for pid in process.stdout.readline().split()]
+    eventually(lambda: all("here" in text_of(folder / f"{name}.log") for name in ("one", "two")))
+    return process, pids
+
+
+def test_a_crashed_part_is_started_again_and_the_crash_is_said(tmp_path: Path) -> None:
+    said: list[str] = []
+    with Supervisor([child("shop", STEADY)], tmp_path, said.append, QUICK) as supervisor:
+        eventually(supervisor.pids)
+        first = supervisor.pids()["shop"]
+        subprocess.run(["kill", "-SEGV", str(first)], check=True)
+        eventually(lambda: supervisor.pids().get("shop", first) != first)
+        second = supervisor.pids()["shop"]
+        assert is_alive(second)
+    assert said == [f"shop stopped (signal SIGSEGV); starting it again in 0.05 s, see {tmp_path / 'shop.log'}"]
+    assert not is_alive(first)
+    assert not is_alive(second)
+
+
+def test_a_part_that_dies_at_once_is_given_up_with_its_last_words(tmp_path: Path) -> None:
+    said: list[str] = []
+    program = "import sys; print('I have no disk'); sys.exit(3)"
+    with Supervisor([child("shop", program), child("calm", STEADY)], tmp_path, said.append, QUICK) as supervisor:
+        reason = supervisor.wait()
+    assert reason.startswith("shop does not stay up (exit 3, 3 times in a row)")
+    assert reason.endswith("I have no disk")
+    assert [line.split("again in ")[1][:6] for line in said] == ["0.05 s", "0.1 s,"]
+
+
+def test_wrong_settings_are_not_tried_again(tmp_path: Path) -> None:
+    with Supervisor([child("shop", "raise SystemExit(2)")], tmp_path, print, QUICK) as supervisor:
+        assert supervisor.wait().startswith("shop does not stay up (exit 2)")
+
+
+def test_a_program_that_is_not_there_is_given_up(tmp_path: Path) -> None:
+    with Supervisor([Part("shop", ("/no/such/program",))], tmp_path, print, QUICK) as supervisor:
+        assert "shop cannot be started" in supervisor.wait()
+
+
+def test_leaving_lets_the_parts_finish(tmp_path: Path) -> None:
+    marks = tmp_path / "marks"
+    with Supervisor([child("shop", POLITE, str(marks))], tmp_path, print, QUICK):
+        eventually(lambda: "here" in text_of(marks))
+    assert marks.read_text() == "here bye "
+
+
+def test_a_part_that_ignores_the_signal_is_killed_after_the_grace(tmp_path: Path) -> None:
+    rule = RestartRule(stop_grace_s=0.3)
+    with Supervisor([child("shop", DEAF)], tmp_path, print, rule) as supervisor:
+        eventually(lambda: "here" in text_of(tmp_path / "shop.log"))
+        pid = supervisor.pids()["shop"]
+    assert not is_alive(pid)
+
+
+def test_what_a_part_started_ends_with_it(tmp_path: Path) -> None:
+    program = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True); sys.exit(1)"
+    with Supervisor([child("shop", program)], tmp_path, print, RestartRule(quick_deaths=1)) as supervisor:
+        supervisor.wait()
+    grandchild = int(text_of(tmp_path / "shop.log"))
+    eventually(lambda: not is_alive(grandchild), 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
+def test_a_signal_stops_all_parts_and_the_exit_is_clean(tmp_path: Path, number: signal.Signals) -> None:
+    process, pids = start_supervisor(tmp_path)
+    process.send_signal(number)
+    out, _ = process.communicate(timeout=10)
+    assert (process.returncode, out) == (0, "stopped\n")
+    assert not any(is_alive(pid) for pid in pids)
+
+
+def test_no_child_outlives_a_killed_supervisor(tmp_path: Path) -> None:
+    process, pids = start_supervisor(tmp_path)
+    process.kill()
+    process.communicate()
+    eventually(lambda: not any(is_alive(pid) for pid in pids), 3)
+
+
+def test_a_module_on_the_lifeline_ends_with_its_parent_even_when_it_ignores_signals(tmp_path: Path) -> None:
+    (tmp_path / "deaf_module.py").write_text("import sys; print(sys.argv[1], flush=True)\n" + DEAF)
+    run = Part(
+        "deaf",
+        (sys.executable, "-m", "clickstream.local.lifeline", "deaf_module", "hello"),
+        environment={"PYTHONPATH": str(tmp_path)},
+    )
+    program = SUPERVISE.replace('child("one", WATCHED), child("two", WATCHED)', repr(run)).replace("< 2", "< 1")
+    process = subprocess.Popen(
+        [sys.executable, "-c", "from clickstream.local.part import Part\n" + program, str(tmp_path)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    )
+    assert process.stdout is not None
+    pid = int(process.stdout.readline())
+    eventually(lambda: text_of(tmp_path / "deaf.log") == "hello\nhere\n")
+    process.kill()
+    process.communicate()
+    eventually(lambda: not is_alive(pid), 3)
+
+
+def test_without_a_supervisor_nothing_is_watched() -> None:
+    program = "from clickstream.local.lifeline import watch; print(watch())"
+    assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
+
+
+def test_every_taken_port_is_named_with_its_part(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
+        ports = [listener.getsockname()[1] for listener in (first, second)]
+        parts = [child("collector", STEADY, port=ports[0]), child("owner", STEADY, port=ports[1])]
+        supervisor = Supervisor(parts, tmp_path, print)
+        with pytest.raises(UnavailableError) as caught, supervisor:
+            pass
+    assert caught.value.why == (
+        f"port {ports[0]} is taken, the collector needs it; port {ports[1]} is taken, the owner needs it"
+    )
+    assert "stop what listens there" in caught.value.advice
+    assert supervisor.pids() == {}
+    check_ports(parts)
+
+
+def test_only_important_lines_are_said_and_each_once(tmp_path: Path) -> None:
+    said: list[str] = []
+    log = PartLog("owner", tmp_path, said.append)
+    for line in ("all is well", "ERROR: no disk", "ERROR: no disk", "an error in the middle", "WARNING: slow"):
+        log.put(line)
+    assert said == ["owner: ERROR: no disk", "owner: WARNING: slow"]
+    assert log.path.read_text().count("\n") == 5
+
+
+def test_a_log_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts_module, "LOG_BYTES", 1_000)
+    log = PartLog("owner", tmp_path, print)
+    for number in range(300):
+        log.put(f"line {number}")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["owner.log", "owner.log.1"]
+    assert all(path.stat().st_size <= 1_100 for path in tmp_path.iterdir())
+    assert log.path.read_text().endswith("line 299\n")

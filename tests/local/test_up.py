@@ -1,0 +1,203 @@
+"""The platform as a user starts it: real processes, real ports, an end without remains."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+import urllib3
+
+from clickstream.errors import WarehouseBusyError
+from clickstream.event import utc_now
+from clickstream.local.client import reach
+from clickstream.local.owner_file import find_owner, open_warehouse
+from clickstream.local.up import Ports, parts, sample_start
+from clickstream.raw.keys import day_prefix
+from clickstream.raw.store import LocalStore
+from clickstream.settings import Settings
+from clickstream.sources.sample import EVENTS, NAME, ImportState, read_state, write_state
+from tests.local.children import environment, eventually, is_alive, text_of
+
+UP = """
+import sys
+from pathlib import Path
+from rich.console import Console
+from clickstream.cli import err
+from clickstream.errors import ClickstreamError
+from clickstream.local.up import Ports, up
+from clickstream.settings import read_settings
+try:
+    code = up(read_settings(Path(sys.argv[1])), sample=sys.argv[4] == "sample", shop=True, console=err,
+              ports=Ports(int(sys.argv[2]), int(sys.argv[3])))
+except ClickstreamError as error:
+    sys.exit(f"{error.doing}|{error.why}|{error.advice}")
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def ports() -> Ports:
+    with ExitStack() as stack:
+        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
+        return Ports(*(listener.getsockname()[1] for listener in listeners))
+
+
+@contextmanager
+def running(settings: Settings, ports: Ports, sample: str = "empty") -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """`up` in a process of its own, with what it says in a file; killed at the end if it still runs."""
+    said = settings.data.parent / "said"
+    arguments = [str(settings.data), str(ports.collector), str(ports.dashboard), sample]
+    with said.open("wb") as out:
+        process = subprocess.Popen(
+            [sys.executable, "-c", UP, *arguments], stdout=out, stderr=subprocess.STDOUT, env=environment()
+        )
+    try:
+        yield process, said
+    finally:
+        process.kill()
+        process.wait()
+
+
+def is_up(said: Path) -> bool:
+    return "Ctrl-C stops everything" in text_of(said)
+
+
+def children_of(pid: int) -> list[int]:
+    stats = [text_of(path).rpartition(") ")[::2] for path in Path("/proc").glob("[0-9]*/stat")]
+    return [int(head.split()[0]) for head, tail in stats if tail and int(tail.split()[1]) == pid]
+
+
+def test_up_serves_takes_events_refuses_a_second_one_and_stops_clean(settings: Settings, ports: Ports) -> None:
+    with running(settings, ports) as (process, said):
+        eventually(lambda: is_up(said), 30)
+        assert f"dashboard  http://127.0.0.1:{ports.dashboard}/sbw_dashboard" in said.read_text()
+        event = {"eventName": "page_view", "clientId": "c1"}
+        url = f"http://127.0.0.1:{ports.collector}/clickstream"
+        assert urllib3.request("POST", url, json=event, retries=False).status == 200
+        client = reach(settings)
+        eventually(lambda: client.query("select event_name from clickstream_events")["rows"] == [["page_view"]])
+        assert client.check()["balanced"] is True
+        page = urllib3.request("GET", f"http://127.0.0.1:{ports.dashboard}/sbw_dashboard/", retries=False)
+        assert page.status == 200
+        owner = find_owner(settings)
+        assert owner is not None
+        with pytest.raises(WarehouseBusyError) as caught:
+            sample_start(settings)
+        assert caught.value.holder == f"process {owner.pid}, http://127.0.0.1:{ports.dashboard}"
+        pids = children_of(process.pid)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+        assert said.read_text().endswith("stopped\n")
+    assert len(pids) == 2
+    assert not any(is_alive(pid) for pid in pids)
+    assert find_owner(settings) is None
+    assert not (settings.data / "owner.json").exists()
+    assert (settings.data / "logs" / "owner.log").read_text().startswith("dashboard  http://")
+
+
+def test_a_killed_up_leaves_no_part_behind_and_its_data_usable(settings: Settings, ports: Ports) -> None:
+    with running(settings, ports) as (process, said):
+        eventually(lambda: is_up(said), 30)
+        pids = children_of(process.pid)
+        process.kill()
+        process.wait()
+        eventually(lambda: not any(is_alive(pid) for pid in pids), 3)
+    assert len(pids) == 2
+    assert reach(settings).check()["balanced"] is True
+
+
+def test_an_unfinished_sample_is_finished_and_marked(settings: Settings, ports: Ports) -> None:
+    write_state(settings.data, ImportState(NAME, EVENTS - 700))
+    LocalStore(settings.raw_path).prepare()
+    with open_warehouse(settings) as warehouse, warehouse.transaction() as cursor:
+        cursor.execute("insert into raw_objects values ('x', date '2026-01-01', 'batch', now(), 0, 0)")
+    with running(settings, ports, "sample") as (_, said):
+        eventually(lambda: is_up(said), 30)
+        client = reach(settings)
+        counted = "select count(*) filter (where is_sample), count(*) from clickstream_events"
+        eventually(lambda: client.query(counted)["rows"] == [[700, 700]])
+    assert "loaded 700 events, marked as sample" in said.read_text()
+    assert read_state(settings.data) == ImportState(NAME, EVENTS, done=True)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
+def test_the_sample_survives_an_end_in_the_middle_of_its_import(
+    settings: Settings, ports: Ports, number: signal.Signals
+) -> None:
+    with running(settings, ports, "sample") as (process, _):
+        eventually(lambda: (state := read_state(settings.data)) and state.rows > 20_000, 60)
+        pids = children_of(process.pid)
+        process.send_signal(number)
+        assert process.wait(20) == (0 if number == signal.SIGINT else -number)
+        eventually(lambda: not any(is_alive(pid) for pid in pids), 3)
+    begun = read_state(settings.data)
+    assert begun is not None
+    assert not begun.done
+    with running(settings, ports, "sample") as (_, said):
+        eventually(lambda: is_up(said), 120)
+        client = reach(settings)
+        eventually(lambda: client.query("select count(*) from clickstream_events")["rows"] == [[EVENTS]], 60)
+        ledger = client.check()
+    assert ledger["balanced"] is True
+    assert ledger["totals"]["accepted"] == EVENTS + ledger["totals"]["duplicate"]
+    assert f"loaded {EVENTS - begun.rows:,} events" in said.read_text()
+
+
+def test_a_taken_port_is_told_with_its_part_before_anything_starts(settings: Settings, ports: Ports) -> None:
+    with socket.create_server(("127.0.0.1", ports.dashboard)), running(settings, ports) as (process, said):
+        assert process.wait(15) == 1
+    assert f"port {ports.dashboard} is taken, the owner needs it|stop what listens there" in said.read_text()
+    assert not (settings.data / "logs" / "owner.log").exists()
+
+
+@pytest.mark.parametrize(
+    ("state", "stored", "expected"),
+    [
+        (None, False, 0),
+        (ImportState(NAME, 500), False, 0),
+        (ImportState(NAME, 500, done=True), False, 0),
+        (None, True, None),
+        (ImportState(NAME, 500), True, 500),
+        (ImportState(NAME, EVENTS, done=True), True, None),
+        (ImportState("another", 500), True, None),
+    ],
+    ids=[
+        "empty",
+        "empty_although_begun",
+        "empty_although_done",
+        "events_of_the_users_own",
+        "unfinished",
+        "finished",
+        "another_sample",
+    ],
+)
+def test_the_sample_is_loaded_only_into_an_empty_platform_or_to_its_end(
+    settings: Settings, state: ImportState | None, stored: bool, expected: int | None
+) -> None:
+    if state is not None:
+        write_state(settings.data, state)
+    if stored:
+        store = LocalStore(settings.raw_path)
+        store.prepare()
+        store.put([(day_prefix(utc_now().date()) + "event-anything.json", b"{}")])
+    assert sample_start(settings) == expected
+
+
+@pytest.mark.parametrize("place", ["raw_url", "warehouse_url"])
+def test_the_sample_stays_out_of_places_that_the_user_chose(settings: Settings, tmp_path: Path, place: str) -> None:
+    prefix = "duckdb:///" if place == "warehouse_url" else ""
+    chosen = settings.model_copy(update={place: f"{prefix}{tmp_path / 'mine'}"})
+    assert sample_start(chosen) is None
+
+
+def test_the_parts_get_the_chosen_data_folder(settings: Settings) -> None:
+    for part in parts(settings, Ports(1, 2)):
+        assert part.environment == {"CLICKSTREAM_DATA": str(settings.data)}
+        assert part.argv[-2:] == ("--port", str(part.port))
