@@ -76,9 +76,16 @@ def dashboard(data: Data = None, port: Annotated[int, typer.Option(help="Loopbac
 
 
 @etl.command("run")
-def etl_run(data: Data = None, json: Json = False) -> None:
+def etl_run(
+    data: Data = None,
+    reconcile: Annotated[
+        list[datetime] | None,
+        typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="List this UTC day whole, even if closed. Repeatable."),
+    ] = None,
+    json: Json = False,
+) -> None:
     """Load everything that is new, once."""
-    result = _reach(read_settings(data)).etl_run()
+    result = _reach(read_settings(data)).etl_run([day.date() for day in reconcile or []])
     if json:
         _print_json(result)
     else:

@@ -31,16 +31,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=SETTINGS_FILE, extra="forbid", frozen=True)
 
-    data: Path = Field(Path("data"), description="Folder that holds the defaults of all places.")
-    raw_url: str | None = Field(None, description="Raw store: a path or file:///… (default DATA/raw).")
-    warehouse_url: str | None = Field(None, description="Warehouse: duckdb:///… (default DATA/warehouse.duckdb).")
-    timezone: str = Field("UTC", description="IANA zone that days are counted in.")
-    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Currency of prices that name none (ISO 4217).")
+    data: Path = Field(default=Path("data"), description="Folder that holds the defaults of all places.")
+    raw_url: str | None = Field(default=None, description="Raw store: a path or file:///… (default DATA/raw).")
+    warehouse_url: str | None = Field(default=None, description="Warehouse: duckdb:///… (default DATA/warehouse.duckdb).")
+    timezone: str = Field(default="UTC", description="IANA zone that days are counted in.")
+    currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="Currency of prices that name none (ISO 4217).")
     raw_layout: Literal["batch", "single"] = Field(
-        "batch", description="batch: requests that wait together share an object; single: one object per event."
+        default="batch", description="batch: requests that wait together share an object; single: one object per event."
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
-        ("http://localhost:3000", "http://127.0.0.1:3000"),
+        default=("http://localhost:3000", "http://127.0.0.1:3000"),
         description="Origins whose pages may read the collector's answers, separated by commas; * for all.",
     )
 
@@ -113,7 +113,7 @@ def read_settings(data: Path | None = None) -> Settings:
     Raises SettingsError with one line for each wrong setting.
     """
     try:
-        return Settings(**({} if data is None else {"data": data}))
+        return Settings() if data is None else Settings(data=data)
     except ValidationError as error:
         raise SettingsError([_problem(dict(item)) for item in error.errors()]) from None
 

@@ -319,3 +319,21 @@ def test_erased_lines_are_accounted_for(pipeline: Pipeline) -> None:
     pipeline.load()
     assert pipeline.rows("select object, line, receipt from erased") == [(key, 2, "receipt-1")]
     assert pipeline.totals() == {"accepted": 3, "loaded": 2, "erased": 1}
+
+
+def test_price_without_currency_takes_the_one_of_the_settings(pipeline: Pipeline) -> None:
+    pipeline.put_batch(
+        [
+            {"eventName": "a", "product": {"price": 5}, "order": {"total": 7}},
+            {"eventName": "b", "product": {"price": 5, "currency": "EUR"}, "order": {"total": 7, "currency": "PLN"}},
+            {"eventName": "c", "product": {"id": 1}, "order": {"id": 1}},
+        ]
+    )
+    pipeline.load()
+    rows = pipeline.events("product_currency, order_currency, event_timestamp, raw_object, raw_line")
+    assert [(row["product_currency"], row["order_currency"]) for row in rows] == [
+        ("USD", "USD"),
+        ("EUR", "PLN"),
+        (None, None),
+    ]
+    assert pipeline.rows("select settings from loads") == [('{"currency":"USD"}',)]

@@ -14,6 +14,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+import msgspec
+
 import clickstream
 from clickstream.etl.chunk import Chunk
 from clickstream.etl.parse import Parser
@@ -33,8 +35,16 @@ class Load:
     bad: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """When a load happened, and the settings that its rows depend on besides the raw objects."""
+
+    loaded_at: datetime
+    settings: Mapping[str, str]
+
+
 def load(
-    warehouse: DuckWarehouse, parser: Parser, chunk: Chunk, marks: Mapping[tuple[date, Kind], str], now: datetime
+    warehouse: DuckWarehouse, parser: Parser, chunk: Chunk, marks: Mapping[tuple[date, Kind], str], stamp: Stamp
 ) -> Load:
     """Load the chunk that `parser` holds. `marks`: the watermarks to set when it is done."""
     with warehouse.transaction() as cursor:
@@ -52,11 +62,11 @@ def load(
             "insert into loads values ($load_id, $now, $objects, $lines, $code, $settings)",
             {
                 "load_id": load_id,
-                "now": now,
+                "now": stamp.loaded_at,
                 "objects": result.objects,
                 "lines": result.lines,
                 "code": clickstream.__version__,
-                "settings": "{}",
+                "settings": msgspec.json.encode(stamp.settings).decode(),
             },
         )
     return result

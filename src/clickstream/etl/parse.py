@@ -29,7 +29,7 @@ _COLUMNS = "{" + ", ".join(f"'{name}': 'JSON'" for name in FIELDS) + "}"
 class Parser:
     """Owns the in-memory DuckDB that parses, and one file below `stage` that hands it the lines."""
 
-    def __init__(self, stage: Path, threads: int | None = None) -> None:
+    def __init__(self, stage: Path, currency: str, threads: int | None = None) -> None:
         stage.mkdir(parents=True, exist_ok=True)
         self._file = stage / "chunk.ndjson"
         self.connection = duckdb.connect(config={} if threads is None else {"threads": threads})
@@ -37,6 +37,7 @@ class Parser:
         folder = files("clickstream.etl")
         macros = (folder / "sql" / "parse_macros.sql").read_text(encoding="utf-8")
         self.connection.execute(macros.replace("{namespace}", EVENT_NAMESPACE.hex))
+        self.connection.execute("set variable currency = $currency", {"currency": currency})
         self._parse_sql = (folder / "sql" / "parse.sql").read_text(encoding="utf-8")
 
     def close(self) -> None:

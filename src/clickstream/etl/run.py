@@ -7,14 +7,13 @@ killed at any moment has loaded a prefix of the work, and the next one goes on f
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from clickstream.etl.chunk import read_objects
 from clickstream.etl.discover import Discoverer, Discovery, settled_marks
-from clickstream.etl.load import load
+from clickstream.etl.load import Stamp, load
 from clickstream.etl.parse import Parser
 from clickstream.raw.store import LocalStore
 from clickstream.warehouse.duckdb import DuckWarehouse
@@ -38,11 +37,20 @@ class PassResult:
 class Loader:
     """Loads a raw store into a warehouse, pass after pass. Owns a Parser; close it."""
 
-    def __init__(self, warehouse: DuckWarehouse, store: LocalStore, stage: Path, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        warehouse: DuckWarehouse,
+        store: LocalStore,
+        stage: Path,
+        clock: Callable[[], datetime],
+        *,
+        currency: str = "USD",
+    ) -> None:
         self._warehouse = warehouse
         self._store = store
         self._clock = clock
-        self._parser = Parser(stage)
+        self._parser = Parser(stage, currency)
+        self._settings = {"currency": currency}
         self._discoverer = Discoverer(warehouse, store)
         self._recorded_at: datetime | None = None
 
@@ -56,7 +64,7 @@ class Loader:
         for objects in read_objects(self._store, found.names):
             chunk = self._parser.parse(objects)
             marks = settled_marks([raw.name for raw in objects], found.started_at)
-            done = load(self._warehouse, self._parser, chunk, marks, self._clock())
+            done = load(self._warehouse, self._parser, chunk, marks, Stamp(self._clock(), self._settings))
             result.objects += done.objects
             result.lines += done.lines
             result.bad += done.bad
@@ -77,15 +85,3 @@ class Loader:
             cursor.execute("delete from passes")
             cursor.execute("insert into passes values ($started_at)", {"started_at": found.started_at})
         self._recorded_at = found.started_at
-
-
-def run_pass(
-    warehouse: DuckWarehouse,
-    store: LocalStore,
-    stage: Path,
-    clock: Callable[[], datetime],
-    progress: Progress | None = None,
-) -> PassResult:
-    """One pass with a Loader of its own."""
-    with closing(Loader(warehouse, store, stage, clock)) as loader:
-        return loader.run_pass(progress=progress)

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -47,15 +46,17 @@ def open_place(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Pl
     with open_warehouse(settings) as warehouse:
 
         def load(reconcile: Collection[date]) -> PassResult:
-            with closing(Loader(warehouse, store, stage_folder(settings), clock)) as loader:
+            with closing(make_loader(settings, warehouse, store, clock)) as loader:
                 return loader.run_pass(reconcile)
 
         yield Place(warehouse, store, settings.zone, clock, load)
 
 
-def stage_folder(settings: Settings) -> Path:
-    """Where the loader puts what it hands to DuckDB; the one folder that the warehouse may read."""
-    return settings.warehouse_path.parent / "stage"
+def make_loader(
+    settings: Settings, warehouse: DuckWarehouse, store: LocalStore, clock: Callable[[], datetime]
+) -> Loader:
+    """The loader of these settings. Its stage is the one folder that the warehouse may read."""
+    return Loader(warehouse, store, warehouse.path.parent / "stage", clock, currency=settings.currency)
 
 
 def metric(place: Place, name: str, options: Texts) -> Json:

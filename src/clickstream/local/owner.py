@@ -26,10 +26,9 @@ from starlette.types import ASGIApp
 
 from clickstream.collect.server import HOST, listen
 from clickstream.dashboard.app import make_app
-from clickstream.etl.run import Loader
 from clickstream.event import utc_now
 from clickstream.local.api import Guard, api_routes, error_response
-from clickstream.local.commands import Json, Place, stage_folder
+from clickstream.local.commands import Json, Place, make_loader
 from clickstream.local.loop import EtlLoop
 from clickstream.local.owner_file import Owner, open_warehouse, owner_file
 from clickstream.raw.store import LocalStore
@@ -51,7 +50,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         warehouse = stack.enter_context(open_warehouse(settings))
         listener = stack.enter_context(listen(port))
         store = LocalStore(settings.raw_path)
-        loader = stack.enter_context(closing(Loader(warehouse, store, stage_folder(settings), clock)))
+        loader = stack.enter_context(closing(make_loader(settings, warehouse, store, clock)))
         loop = stack.enter_context(EtlLoop(loader.run_pass))
         place = Place(warehouse, store, settings.zone, clock, load=loop.run_now)
         owner = _owner_of(settings, listener)

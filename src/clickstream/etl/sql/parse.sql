@@ -105,7 +105,10 @@ select
     price as context_product_price,
     discount_price as context_product_discount_price,
     product_url_path as context_product_url_path,
-    product_currency,
+    case
+        when price is not null or discount_price is not null then coalesce(product_currency, getvariable('currency'))
+        else product_currency
+    end as product_currency,
     page_url,
     path_of(page_url) as page_path,
     page_title,
@@ -118,7 +121,8 @@ select
     object_of(e[5]) as element_dataset,
     order_id,
     total as order_total,
-    order_currency,
+    case when total is not null then coalesce(order_currency, getvariable('currency')) else order_currency end
+        as order_currency,
     array_of(o[4]) as order_items,
     object_of(properties) as properties,
     coalesce(is_object(properties) and contains(properties, '"sample"')
