@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import socket
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 
@@ -21,7 +22,13 @@ def serve(settings: Settings, port: int = PORT) -> None:
     store = LocalStore(settings.raw_path)
     store.prepare()
     app = Collector(store, layout=settings.raw_layout, origins=settings.cors_origins)
-    config = uvicorn.Config(
+    with listen(port) as listener:
+        uvicorn.Server(server_config(app)).run(sockets=[listener])
+
+
+def server_config(app: Callable[..., Awaitable[None]]) -> uvicorn.Config:
+    """The HTTP server around an ASGI application, as it runs in production."""
+    return uvicorn.Config(
         app,
         http="httptools",
         lifespan="on",
@@ -31,8 +38,6 @@ def serve(settings: Settings, port: int = PORT) -> None:
         date_header=False,
         timeout_graceful_shutdown=10,
     )
-    with listen(port) as listener:
-        uvicorn.Server(config).run(sockets=[listener])
 
 
 def listen(port: int) -> socket.socket:
