@@ -12,7 +12,8 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-ColumnType = Literal["int", "money", "rate", "double", "text", "ts", "date", "bool"]
+# "local" is a date and time of the answer's zone, without offset; all others are as in docs/metrics/README.md.
+ColumnType = Literal["int", "money", "rate", "double", "text", "ts", "date", "bool", "local"]
 Compare = Literal["previous", "year", "none"]
 
 

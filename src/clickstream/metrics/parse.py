@@ -1,0 +1,101 @@
+"""Text to Question: the one way in for the command line and for the dashboard's API.
+
+In: names and texts, as in `from=2026-03-01`, `country=DE,!US`. Out: a Question. A name that is no parameter of the
+metric is a QuestionError: nothing is ignored.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import cast
+from zoneinfo import ZoneInfo, available_timezones
+
+from clickstream.errors import QuestionError
+from clickstream.metrics.catalog import COMPARISONS, METRICS
+from clickstream.metrics.question import Compare, Question
+from clickstream.metrics.rules.filters import NOT_STORED_YET, check_filter, filter_names, words
+
+PARAMETERS = ("from", "to", "tz", "as_of", "compare", "limit", "offset")
+_COMMA = re.compile(r"(?<!\\),")
+
+Texts = Mapping[str, str | Sequence[str]]
+
+
+def question_from_text(metric: str, options: Texts, clock_now: datetime, settings_tz: ZoneInfo) -> Question:
+    """Read parameters, filters and options of one metric.
+
+    options: name -> text. A filter takes several values: with commas in one text (`\\,` is a comma), or as a
+    sequence of texts, each a value as it stands. clock_now: the time of the request, unless `as_of` is given.
+    """
+    if metric not in METRICS:
+        raise QuestionError("unknown_metric", metric, "there is no such metric", f"use one of {words(tuple(METRICS))}")
+    known = METRICS[metric].options
+    for name in options:
+        if name not in (*PARAMETERS, *known, *filter_names(), *NOT_STORED_YET):
+            advice = f"use one of {words((*PARAMETERS, *known, *filter_names()))}"
+            raise QuestionError("unknown_parameter", name, f"{metric} has no such parameter or filter", advice)
+    texts = {name: _single(name, options[name]) for name in options if name in PARAMETERS or name in known}
+    filters = {name: _values(options[name]) for name in options if name not in texts}
+    for name, values in filters.items():
+        check_filter(name, values)
+    compare = texts.get("compare", "previous")
+    if compare not in COMPARISONS:
+        raise QuestionError("invalid_option", "compare", f"{compare!r} is not known", f"use {words(COMPARISONS)}")
+    return Question(
+        as_of=_instant(texts["as_of"]) if "as_of" in texts else clock_now,
+        tz=_zone(texts["tz"]) if "tz" in texts else settings_tz,
+        from_date=_date("from", texts.get("from")),
+        to_date=_date("to", texts.get("to")),
+        compare=cast(Compare, compare),
+        filters=filters,
+        options={name: texts[name] for name in known if name in texts},
+        limit=_number("limit", texts.get("limit", "100")),
+        offset=_number("offset", texts.get("offset", "0")),
+    )
+
+
+def _single(name: str, given: str | Sequence[str]) -> str:
+    if isinstance(given, str):
+        return given
+    if len(given) != 1:
+        raise QuestionError("invalid_option", name, f"it takes one value, got {len(given)}")
+    return given[0]
+
+
+def _values(given: str | Sequence[str]) -> tuple[str, ...]:
+    if not isinstance(given, str):
+        return tuple(given)
+    return tuple(part.strip().replace("\\,", ",") for part in _COMMA.split(given))
+
+
+def _date(name: str, text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise QuestionError("invalid_range", name, f"{text!r} is no date", "write it as 2026-03-01") from None
+
+
+def _instant(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        advice = "write it as 2026-03-01T12:00:00Z"
+        raise QuestionError("invalid_range", "as_of", f"{text!r} is no instant", advice) from None
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def _zone(text: str) -> ZoneInfo:
+    if text not in available_timezones():
+        advice = "use an IANA name such as Europe/Berlin"
+        raise QuestionError("invalid_zone", "tz", f"there is no time zone {text!r}", advice)
+    return ZoneInfo(text)
+
+
+def _number(name: str, text: str) -> int:
+    if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
+        raise QuestionError("invalid_limit", name, f"{text!r} is no whole number")
+    return int(text)

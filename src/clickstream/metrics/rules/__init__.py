@@ -1,0 +1,1 @@
+"""What holds for every metric: local time, ranges, filters, the rows that count, comparison."""

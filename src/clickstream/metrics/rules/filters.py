@@ -1,0 +1,112 @@
+"""Filters as SQL conditions, with every value bound.
+
+In: the filters of a Question. Out: `Conditions`: one text for events (alias `e`), one for sessions (alias `s`), the
+parameters of both. A name that no metric knows is `unknown_filter`; one that the stored data cannot answer yet is
+`filter_not_applicable`. Nothing is ever ignored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clickstream.errors import QuestionError
+
+NONE = "(none)"
+EVENT_COLUMNS = {
+    "event": "event_name",
+    "page_path": "page_path",
+    "product_id": "context_product_id",
+    "category": "context_product_category",
+    "brand": "context_product_brand",
+    "login_state": "user_login_state",
+}
+SESSION_COLUMNS = {"country": "country", "landing_page": "entry_page"}
+SAMPLE_MODES = ("auto", "include", "only")
+NOT_STORED_YET = (
+    *("humans", "segment", "visitor_id"),
+    *("channel", "source", "medium", "campaign", "referrer_domain", "device_type", "browser", "os"),
+)
+_PREFIXED = frozenset({"page_path"})
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What filters demand of rows, as SQL that begins with `and`, or is empty.
+
+    without_session: an event of no session passes the session filters (all its session values are `(none)`).
+    """
+
+    event: str
+    session: str
+    without_session: bool
+    params: Mapping[str, str]
+
+
+def conditions(filters: Mapping[str, Sequence[str]]) -> Conditions:
+    """Write filters as SQL. Values of one filter: any of them, and none of the negated; filters: all."""
+    event, session, params = "", "", dict[str, str]()
+    without_session = True
+    for name, values in filters.items():
+        check_filter(name, values)
+        if name in EVENT_COLUMNS:
+            event += f" and {_condition(value_sql('e', EVENT_COLUMNS[name]), name, values, params)}"
+        elif name in SESSION_COLUMNS:
+            session += f" and {_condition(value_sql('s', SESSION_COLUMNS[name]), name, values, params)}"
+            without_session = without_session and _passes_none(values)
+    return Conditions(event, session, without_session, params)
+
+
+def sample_mode(filters: Mapping[str, Sequence[str]]) -> str:
+    """`auto`, `include` or `only`."""
+    values = filters.get("sample", ("auto",))
+    if len(values) != 1 or values[0] not in SAMPLE_MODES:
+        raise QuestionError("invalid_filter", "sample", f"{', '.join(values)!r} is not one of {words(SAMPLE_MODES)}")
+    return values[0]
+
+
+def check_filter(name: str, values: Sequence[str]) -> None:
+    """Refuse a filter that nobody knows, that the data cannot answer yet, or that has no value."""
+    if name in NOT_STORED_YET:
+        why = f"{name!r} is not stored in the warehouse yet"
+        raise QuestionError("filter_not_applicable", name, why, f"use one of {words(filter_names())}")
+    if name not in filter_names():
+        raise QuestionError("unknown_filter", name, "there is no such filter", f"use one of {words(filter_names())}")
+    if not values or not all(value.removeprefix("!") for value in values):
+        raise QuestionError("invalid_filter", name, "it has an empty value", f"rows without a value have {NONE}")
+
+
+def filter_names() -> tuple[str, ...]:
+    """Every filter that can be used now."""
+    return ("sample", *EVENT_COLUMNS, *SESSION_COLUMNS)
+
+
+def value_sql(alias: str, column: str) -> str:
+    """A dimension's value as it is shown: NULL and empty are `(none)`."""
+    return f"coalesce(nullif({alias}.{column}, ''), '{NONE}')"
+
+
+def words(names: Sequence[str]) -> str:
+    """Names in a sentence: `a, b or c`."""
+    return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def _condition(value: str, name: str, values: Sequence[str], params: dict[str, str]) -> str:
+    wanted = [_test(value, name, text, params) for text in values if not text.startswith("!")]
+    unwanted = [_test(value, name, text[1:], params) for text in values if text.startswith("!")]
+    parts = [f"({' or '.join(wanted)})"] if wanted else []
+    return " and ".join([*parts, *(f"not {test}" for test in unwanted)])
+
+
+def _test(value: str, name: str, text: str, params: dict[str, str]) -> str:
+    key = f"filter_{len(params)}"
+    if name in _PREFIXED and text.endswith("*"):
+        params[key] = text[:-1]
+        return f"starts_with({value}, ${key})"
+    params[key] = text
+    return f"{value} = ${key}"
+
+
+def _passes_none(values: Sequence[str]) -> bool:
+    wanted = [text for text in values if not text.startswith("!")]
+    return (not wanted or NONE in wanted) and f"!{NONE}" not in values

@@ -1,0 +1,25 @@
+-- Visitors with a counted event in the bucket; new ones are new in the bucket where they were first seen.
+, placed as (
+    select distinct
+        {bucket} as bucket, {bucket_offset} as bucket_offset, split, client_id, user_id
+    from counted_events
+),
+resolved as (
+    select distinct
+        p.bucket, p.bucket_offset, p.split, coalesce(p.user_id, u.first_user_id, p.client_id) as visitor_id
+    from placed as p
+    left join client_users as u on p.client_id = u.client_id
+),
+placed_new as (
+    select visitor_id, {seen_bucket} as bucket, {seen_bucket_offset} as bucket_offset
+    from new_visitors
+)
+select
+    r.bucket, r.bucket_offset, r.split,
+    count(r.visitor_id) as visitors,
+    count(n.visitor_id) as new_visitors,
+    count(r.visitor_id) - count(n.visitor_id) as returning_visitors
+from resolved as r
+left join placed_new as n
+    on r.visitor_id = n.visitor_id and r.bucket = n.bucket and r.bucket_offset = n.bucket_offset
+group by r.bucket, r.bucket_offset, r.split

@@ -1,0 +1,98 @@
+"""A report: the answers that together say what happened, for one question.
+
+In: a warehouse and a Question (its dates, zone, comparison and filters). Out: `Report`. Without dates it covers all
+days with events, however many. Sample rows count unless the question says otherwise: a report is about what is there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from typing import Any
+
+from clickstream.metrics.catalog import ask
+from clickstream.metrics.contents import data_span
+from clickstream.metrics.question import Answer, Question
+from clickstream.metrics.rules.buckets import Unit
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+TOP = 10
+MONTH_FIGURES = ("events", "sessions", "visitors", "views")
+# As many points as fit a line of the terminal.
+_MOST_POINTS = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What happened in `[from_date, to_date)`. Without any event in the warehouse there are no dates and no answers.
+
+    series: events by `unit`; months: month -> figure -> number; the rest are answers of the metric of that name.
+    """
+
+    question: Question
+    from_date: date | None = None
+    to_date: date | None = None
+    overview: Answer | None = None
+    unit: Unit = "day"
+    series: Answer | None = None
+    months: tuple[Mapping[str, Any], ...] = ()
+    products: Answer | None = None
+    categories: Answer | None = None
+    countries: Answer | None = None
+
+    @property
+    def figures(self) -> dict[str, Any]:
+        """The one row of overview; empty when there is nothing to report."""
+        return self.overview.dicts()[0] if self.overview else {}
+
+    @property
+    def has_events(self) -> bool:
+        return bool(self.figures.get("events"))
+
+
+def build_report(warehouse: DuckWarehouse, question: Question) -> Report:
+    """Ask for everything a report shows. Raises QuestionError for filters and ranges that cannot be answered."""
+    question = replace(question, filters={"sample": ("include",), **question.filters}, options={})
+    if question.from_date is None and question.to_date is None:
+        span = data_span(warehouse, question.tz, question.filters["sample"][0], question.as_of)
+        if span is None:
+            return Report(question)
+        # All days there are: nothing lies before them that they could be compared with.
+        question = replace(question, from_date=span[0], to_date=span[1] + timedelta(days=1), compare="none")
+    overview = ask(warehouse, "overview", question, max_days=None)
+    plain = replace(question, compare="none", limit=TOP, offset=0)
+    unit = _unit(overview.meta["from"], overview.meta["to"])
+    return Report(
+        question=question,
+        from_date=overview.meta["from"],
+        to_date=overview.meta["to"],
+        overview=overview,
+        unit=unit,
+        series=_ask(warehouse, "time_series", plain, metric="events", by=unit),
+        months=_months(warehouse, plain),
+        products=_ask(warehouse, "products", plain),
+        categories=_ask(warehouse, "products", plain, by="category"),
+        countries=_ask(warehouse, "devices", plain, by="country"),
+    )
+
+
+def _ask(warehouse: DuckWarehouse, name: str, question: Question, /, **options: str) -> Answer:
+    return ask(warehouse, name, replace(question, options=options), max_days=None)
+
+
+def _months(warehouse: DuckWarehouse, question: Question) -> tuple[dict[str, Any], ...]:
+    """A few figures of each month of the range, in order."""
+    months: dict[date, dict[str, Any]] = {}
+    for figure in MONTH_FIGURES:
+        for row in _ask(warehouse, "time_series", question, metric=figure, by="month").dicts():
+            month = row["bucket_local"].date()
+            months.setdefault(month, {"month": month, "is_complete": row["is_complete"]})[figure] = row["value"]
+    return tuple(months.values())
+
+
+def _unit(from_date: date, to_date: date) -> Unit:
+    days = (to_date - from_date).days
+    if days <= 2:
+        return "hour"
+    return "day" if days <= _MOST_POINTS else "week" if days <= 7 * _MOST_POINTS else "month"

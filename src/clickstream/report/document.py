@@ -1,0 +1,48 @@
+"""A report as one JSON object, flat where people look first.
+
+Key figures stand at the top level as plain numbers; lists hold plain objects. Dates and instants are ISO text,
+months `2026-03`. All keys are there in every report, in an empty one too.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from clickstream.metrics.overview import COLUMNS
+from clickstream.metrics.question import Answer
+from clickstream.report.build import Report
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """The report in plain JSON values. Without events the counts are 0 and the rates null."""
+    figures, meta = report.figures, report.overview.meta if report.overview else {}
+    nothing = {column.name: 0 if column.type == "int" else None for column in COLUMNS}
+    document = {
+        "from": report.from_date,
+        "to": report.to_date,
+        "tz": report.question.tz.key,
+        "as_of": report.question.as_of,
+        "load": meta.get("load", 0),
+        "sample": meta.get("sample"),
+        **(figures or nothing),
+        "by_month": [{**row, "month": f"{row['month']:%Y-%m}"} for row in report.months],
+        "time_series": {"metric": "events", "by": report.unit, "rows": _points(report.series)},
+        "products_top": _named(report.products, "product_id"),
+        "categories": _named(report.categories, "category"),
+        "countries": _named(report.countries, "country"),
+    }
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    return plain
+
+
+def _points(series: Answer | None) -> list[dict[str, Any]]:
+    kept = ("bucket_local", "utc_offset_s", "value", "is_complete")
+    return [{name: row[name] for name in kept} for row in series.dicts()] if series else []
+
+
+def _named(answer: Answer | None, name: str) -> list[dict[str, Any]]:
+    """Rows with their leading `value` under the name of what it is."""
+    rows = answer.dicts() if answer else []
+    return [{name: row.pop("value"), **row} for row in rows]

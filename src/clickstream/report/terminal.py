@@ -1,0 +1,147 @@
+"""A report on a terminal: at most 80 columns, colour only where the console has it.
+
+In: a Report and a rich Console (which honours NO_COLOR). Names come from other people's data: they are shown without
+control characters and never read as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date, timedelta
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from clickstream.metrics.question import Answer
+from clickstream.report.build import Report
+from clickstream.report.figures import bar, change, cut_middle, duration, number, percent, sparkline
+
+WIDTH = 80
+_BAR = 30
+_NAME = 26
+_MOST_DAYS = 31  # shown one by one; longer ranges are shown by month
+
+
+def render_report(report: Report, console: Console) -> None:
+    """Print the report. An empty one says why in a sentence, and what to do next."""
+    for part in _parts(report, console) if report.has_events else _nothing(report):
+        console.print(part, width=min(WIDTH, console.width))
+
+
+def _parts(report: Report, console: Console) -> Iterator[Text | Table]:
+    yield _title(report)
+    yield Text()
+    yield _key_figures(report)
+    yield from _chart(report, console)
+    yield from _ranking("Most viewed products, by views", report.products, "views", console)
+    yield from _ranking("Categories, by views", report.categories, "views", console)
+    yield from _ranking("Countries, by sessions", report.countries, "sessions", console)
+
+
+def _nothing(report: Report) -> Iterator[Text]:
+    if report.overview is None:
+        yield Text("No events yet: nothing has been loaded into the warehouse.")
+        yield Text("Next: clickstream up, or clickstream import FILE", style="dim")
+    else:
+        yield Text(f"No events from {_days(report)} match.")
+        yield Text("Next: ask for other days or fewer filters; clickstream report shows all days", style="dim")
+
+
+def _title(report: Report) -> Text:
+    meta = report.overview.meta if report.overview else {}
+    text = Text("Clickstream report  ", style="bold")
+    text.append(f"{_days(report)} · {report.question.tz.key}", style="not bold")
+    text.append(f" · load {meta['load']:,}", style="dim not bold")
+    if meta["compare"]:
+        other = meta["compare"]
+        text.append(f"\nChanges are against {other['from']} to {other['to'] - timedelta(days=1)}", style="dim not bold")
+    if meta["sample"]["is_hidden"]:
+        text.append("\nSample rows are hidden: there are events of your own.", style="dim not bold")
+    elif meta["sample"]["is_present"]:
+        text.append("\nWith the sample of real clicks; it is marked as sample.", style="dim not bold")
+    return text
+
+
+def _days(report: Report) -> str:
+    """First to last day, both included, as people say it."""
+    if report.from_date is None or report.to_date is None:
+        return "no day"
+    return f"{report.from_date} to {report.to_date - timedelta(days=1)}"
+
+
+def _key_figures(report: Report) -> Table:
+    figures = report.figures
+    shown: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+        ("Visitors", "visitors", number),
+        ("Sessions", "sessions", number),
+        ("Events", "events", number),
+        ("Page views", "page_views", number),
+        ("Product views", "views", number),
+        ("Products", "products", number),
+        ("Events a session", "events_per_session", lambda value: f"{value:.2f}"),
+        ("Median session", "median_session_s", duration),
+        ("Bounce rate", "bounce_rate", percent),
+        ("New visitors", "new_visitors", number),
+        ("With a cart", "cart_sessions", number),
+        ("With a checkout", "checkout_sessions", number),
+    )
+    table = Table.grid(padding=(0, 2), expand=True)
+    for _ in range(3):
+        table.add_column(ratio=1)
+    cells = [_figure(label, figures, name, write) for label, name, write in shown]
+    for start in range(0, len(cells), 3):
+        table.add_row(*cells[start : start + 3])
+    return table
+
+
+def _figure(label: str, figures: dict[str, Any], name: str, write: Callable[[Any], str]) -> Text:
+    value = figures[name]
+    text = Text(label, style="dim")
+    text.append(f"\n{'-' if value is None else write(value)}", style="bold not dim")
+    if f"{name}_previous" in figures:
+        points, relative = figures.get(f"{name}_change_points"), figures.get(f"{name}_change")
+        text.append(f"  {change(points, are_points=True) if points is not None else change(relative)}", style="not dim")
+    return text
+
+
+def _chart(report: Report, console: Console) -> Iterator[Text | Table]:
+    """Each day of a short range; else a line over all of it, and its months."""
+    assert report.series is not None
+    yield Text()
+    points = [(row["bucket_local"], row["value"]) for row in report.series.dicts()]
+    title = Text(f"Events by {report.unit}", style="bold")
+    if report.unit == "day" and len(points) <= _MOST_DAYS:
+        yield title
+        yield _bars([(f"{moment:%a %Y-%m-%d}", value) for moment, value in points], console)
+        return
+    line = sparkline([value for _, value in points], console.options.ascii_only)
+    yield title.append(f"  {line}", style="not bold cyan")
+    if len(report.months) > 1:
+        yield _bars([(_month(row["month"], row["is_complete"]), row["events"]) for row in report.months], console)
+
+
+def _month(month: date, is_complete: bool) -> str:
+    return f"{month:%Y-%m}" if is_complete else f"{month:%Y-%m} (part)"
+
+
+def _bars(rows: Sequence[tuple[str, int]], console: Console) -> Table:
+    most = max(value for _, value in rows)
+    table = Table.grid(padding=(0, 2))
+    table.add_column(width=_NAME, no_wrap=True)
+    table.add_column(justify="right", min_width=9, no_wrap=True)
+    table.add_column(width=_BAR, style="cyan", no_wrap=True)
+    for label, value in rows:
+        table.add_row(Text(label), number(value), bar(value, most, _BAR, console.options.ascii_only))
+    return table
+
+
+def _ranking(title: str, answer: Answer | None, figure: str, console: Console) -> Iterator[Text | Table]:
+    rows = answer.dicts() if answer else []
+    if answer is None or not rows:
+        return
+    yield Text(f"\n{title}", style="bold")
+    yield _bars([(cut_middle(row.get("name") or row["value"], _NAME), row[figure]) for row in rows], console)
+    if (left := answer.meta["total_rows"] - len(rows)) > 0:
+        yield Text(f"and {left:,} more", style="dim")

@@ -1,0 +1,108 @@
+"""Events straight into a warehouse, with the tables that the load derives from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+from uuid import UUID
+
+from tests.metrics.oracle import KEY_EVENTS, Event, session_value, stored
+
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+EVENT_COLUMNS = (
+    *("event_id", "event_timestamp", "event_name", "user_id", "user_login_state", "client_id", "session_id"),
+    *("is_first_visit", "context_product_id", "context_product_name", "context_product_category"),
+    *("context_product_brand", "page_path", "country", "session_key", "is_page_view", "is_sample", "received_at"),
+    *("raw_object", "raw_line"),
+)
+_numbers = count(1)
+
+
+def event(moment: datetime, name: str = "page_view", **fields: object) -> Event:
+    """One event of client `c1`, as the load would keep it; `fields` are columns that differ."""
+    number = next(_numbers)
+    plain = dict.fromkeys(EVENT_COLUMNS)
+    plain |= {"event_id": UUID(int=number), "event_timestamp": moment, "event_name": name, "client_id": "c1"}
+    plain |= {"received_at": moment + timedelta(seconds=1), "raw_object": "events/a", "raw_line": number}
+    return {**plain, "is_sample": False, **fields}
+
+
+def at(text: str) -> datetime:
+    """An instant in UTC: `2026-03-02 10:00:00`."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def fill(warehouse: DuckWarehouse, events: Sequence[Event], loads: int = 1) -> list[Event]:
+    """Empty the warehouse and store these events. Returns them as stored, in event order."""
+    rows = stored(events)
+    with warehouse.transaction() as cursor:
+        for table in ("clickstream_events", "sessions", "clients", "seen", "loads"):
+            cursor.execute(f"delete from {table}")
+        for table, records in _tables(rows, loads).items():
+            if records:
+                names = list(records[0])
+                marks = ", ".join(f"({', '.join(f'${name}_{n}' for name in names)})" for n in range(len(records)))
+                values = {f"{name}_{n}": record[name] for n, record in enumerate(records) for name in names}
+                cursor.execute(f"insert into {table} ({', '.join(names)}) values {marks}", values)
+    return rows
+
+
+def _tables(rows: Sequence[Event], loads: int) -> dict[str, list[dict[str, Any]]]:
+    sessions: dict[str, list[Event]] = {}
+    clients: dict[str, Event] = {}
+    seen: dict[tuple[object, object], Event] = {}
+    for row in rows:
+        if row["session_key"]:
+            sessions.setdefault(row["session_key"], []).append(row)
+        if row["client_id"] and row["user_id"]:
+            clients.setdefault(row["client_id"], row)
+        seen.setdefault((row["client_id"], row["user_id"]), row)
+    return {
+        "clickstream_events": [{name: row[name] for name in EVENT_COLUMNS} for row in rows],
+        "sessions": [_session(key, session) for key, session in sessions.items()],
+        "clients": [
+            {"client_id": row["client_id"], "first_user_id": row["user_id"]}
+            | {"event_timestamp": row["event_timestamp"]}
+            | _place(row)
+            for row in clients.values()
+        ],
+        "seen": [
+            {"client_id": row["client_id"], "user_id": row["user_id"], "first_seen_at": row["event_timestamp"]}
+            | {"first_is_first_visit": row["is_first_visit"]}
+            | _place(row)
+            for row in seen.values()
+        ],
+        "loads": [
+            {"load_id": number + 1, "loaded_at": datetime(2026, 1, 1, tzinfo=UTC), "objects": 1, "lines": 1}
+            | {"code": "test", "settings": "{}"}
+            for number in range(loads)
+        ],
+    }
+
+
+def _place(row: Event) -> dict[str, object]:
+    names = {"received_at": "received_at", "object": "raw_object", "line": "raw_line", "event_id": "event_id"}
+    return {name: row[field] for name, field in names.items()}
+
+
+def _session(key: str, session: Sequence[Event]) -> dict[str, object]:
+    first, last = session[0], session[-1]
+    views = [row for row in session if row["is_page_view"]]
+    return {
+        "session_key": key,
+        "client_id": first["client_id"],
+        "session_id": first["session_id"],
+        "user_id": next((row["user_id"] for row in session if row["user_id"]), None),
+        "session_start": first["event_timestamp"],
+        "session_end": last["event_timestamp"],
+        "events": len(session),
+        "page_views": len(views),
+        "key_events": sum(row["event_name"] in KEY_EVENTS for row in session),
+        "entry_page": session_value(session, "landing_page"),
+        "exit_page": views[-1]["page_path"] if views else None,
+        "country": first["country"],
+        "is_sample": first["is_sample"],
+    }

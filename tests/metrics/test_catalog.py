@@ -1,0 +1,238 @@
+"""What `ask` refuses, what it says about its numbers, and the cases where it is easy to be wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.metrics.filling import at, event, fill
+
+from clickstream.errors import QuestionError
+from clickstream.metrics.catalog import METRICS, ask
+from clickstream.metrics.question import Answer, Question
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+NOON = at("2026-03-02 12:00")
+ONE_DAY = (date(2026, 3, 2), date(2026, 3, 3))
+
+
+def asking(filters: Mapping[str, tuple[str, ...]] | None = None, **fields: Any) -> Question:
+    days = dict(zip(("from_date", "to_date"), ONE_DAY, strict=True))
+    plain = {"as_of": at("2026-04-01 00:00"), "tz": ZoneInfo("UTC"), "compare": "none"}
+    return Question(**{**days, **plain, "filters": filters or {}, **fields})
+
+
+def figures(warehouse: DuckWarehouse, question: Question) -> dict[str, Any]:
+    return ask(warehouse, "overview", question).dicts()[0]
+
+
+@pytest.mark.parametrize(
+    ("metric", "question", "code", "parameter"),
+    [
+        ("revenues", asking(), "unknown_metric", "revenues"),
+        ("overview", asking(options={"by": "day"}), "unknown_option", "by"),
+        ("time_series", asking(options={"metric": "avg_session_s"}), "invalid_option", "metric"),
+        ("time_series", asking(options={"by": "year"}), "invalid_option", "by"),
+        ("time_series", asking(from_date=date(2025, 1, 1), options={"by": "hour"}), "invalid_option", "by"),
+        ("devices", asking(options={"by": "browser"}), "invalid_option", "by"),
+        ("overview", asking(compare="week"), "invalid_option", "compare"),
+        ("overview", asking({"colour": ("red",)}), "unknown_filter", "colour"),
+        ("overview", asking({"channel": ("email",)}), "filter_not_applicable", "channel"),
+        ("overview", asking({"humans": ("true",)}), "filter_not_applicable", "humans"),
+        ("overview", asking({"country": ()}), "invalid_filter", "country"),
+        ("overview", asking({"country": ("!",)}), "invalid_filter", "country"),
+        ("overview", asking({"sample": ("maybe",)}), "invalid_filter", "sample"),
+        ("overview", asking(from_date=date(2026, 3, 3)), "invalid_range", "from"),
+        ("overview", asking(from_date=date(2020, 1, 1)), "invalid_range", "from"),
+        ("overview", asking(from_date=date(1900, 1, 1)), "invalid_range", "from"),
+        ("overview", asking(to_date=date(9999, 12, 31)), "invalid_range", "to"),
+        ("products", asking(limit=0), "invalid_limit", "limit"),
+        ("products", asking(limit=10_001), "invalid_limit", "limit"),
+        ("products", asking(offset=-1), "invalid_limit", "offset"),
+    ],
+)
+def test_what_cannot_be_answered_is_refused_by_name(
+    warehouse: DuckWarehouse, metric: str, question: Question, code: str, parameter: str
+) -> None:
+    with pytest.raises(QuestionError) as caught:
+        ask(warehouse, metric, question)
+    assert (caught.value.code, caught.value.parameter) == (code, parameter)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_an_empty_warehouse_has_an_answer_to_everything(warehouse: DuckWarehouse, metric: str) -> None:
+    fill(warehouse, [], loads=0)
+    answer = ask(warehouse, metric, asking(compare="previous"))
+    assert answer.meta["load"] == 0
+    if metric == "overview":
+        (row,) = answer.dicts()
+        assert row["events"] == row["visitors"] == row["sessions"] == 0
+        assert row["bounce_rate"] is row["median_session_s"] is row["events_change"] is None
+    elif metric == "time_series":
+        assert [row["value"] for row in answer.dicts()] == [0] * 24
+    else:
+        assert answer.rows == []
+        assert answer.meta["total_rows"] == 0
+
+
+def test_every_answer_says_what_it_rests_on(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [event(NOON), event(NOON + timedelta(hours=1))], loads=3)
+    question = asking(tz=ZoneInfo("Europe/Berlin"), as_of=at("2026-03-02 12:30"), compare="previous")
+    meta = ask(warehouse, "overview", question).meta
+    assert meta["load"] == 3
+    assert (meta["from"], meta["to"]) == ONE_DAY
+    assert (meta["start"], meta["end"], meta["tz"]) == (at("2026-03-01 23:00"), at("2026-03-02 12:30"), "Europe/Berlin")
+    assert meta["compare"]["end"] == at("2026-03-01 12:30")
+    assert meta["rows_behind"] == {"clickstream_events": 1, "sessions": 1}
+    assert meta["sample"] == {"mode": "auto", "is_present": False, "is_hidden": False}
+
+
+def test_sample_rows_hide_once_one_real_event_exists(warehouse: DuckWarehouse) -> None:
+    sample = event(NOON, client_id="sample-1", is_sample=True)
+    fill(warehouse, [sample])
+    assert figures(warehouse, asking())["events"] == 1
+    fill(warehouse, [sample, event(NOON - timedelta(days=30))])
+    answer = ask(warehouse, "overview", asking())
+    assert answer.dicts()[0]["events"] == 0
+    assert answer.meta["sample"] == {"mode": "auto", "is_present": True, "is_hidden": True}
+    assert figures(warehouse, asking({"sample": ("include",)}))["events"] == 1
+    assert figures(warehouse, asking({"sample": ("only",)}, from_date=date(2026, 1, 1)))["events"] == 1
+
+
+def test_a_session_over_midnight_counts_once_where_it_starts(warehouse: DuckWarehouse) -> None:
+    late = at("2026-03-02 23:50")
+    fill(warehouse, [event(late), event(late + timedelta(minutes=20)), event(late + timedelta(minutes=40))])
+    first = figures(warehouse, asking())
+    second = figures(warehouse, asking(from_date=date(2026, 3, 3), to_date=date(2026, 3, 4)))
+    assert (first["sessions"], first["events"], first["avg_session_s"]) == (1, 1, 2400.0)
+    assert (first["events_per_session"], first["pages_per_session"]) == (3.0, 3.0)
+    assert (second["sessions"], second["events"], second["visitors"]) == (0, 2, 1)
+    assert (second["new_visitors"], second["bounce_rate"]) == (0, None)
+
+
+def test_a_session_that_as_of_cuts_counts_as_it_stood(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [event(NOON), event(NOON + timedelta(minutes=5), "checkout_start", user_id="u1")])
+    then = figures(warehouse, asking(as_of=NOON + timedelta(minutes=1)))
+    assert (then["sessions"], then["bounces"], then["median_session_s"], then["checkout_sessions"]) == (1, 1, 0.0, 0)
+    assert figures(warehouse, asking())["checkout_sessions"] == 1
+
+
+@pytest.mark.parametrize("login", [timedelta(), timedelta(days=20)], ids=["at once", "weeks later"])
+def test_a_first_login_merges_two_visitors_in_the_past(warehouse: DuckWarehouse, login: timedelta) -> None:
+    known = event(NOON - timedelta(days=9), client_id="other", user_id="u1")
+    fill(warehouse, [known, event(NOON)])
+    assert figures(warehouse, asking())["new_visitors"] == 1
+    fill(warehouse, [known, event(NOON), event(NOON + login, "login_success", user_id="u1")])
+    row = figures(warehouse, asking())
+    assert (row["visitors"], row["new_visitors"], row["returning_visitors"]) == (1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "new"),
+    [(False, None, 0), (None, False, 1), (True, False, 1), (False, True, 0), (False, False, 0)],
+)
+def test_of_two_first_events_at_one_instant_the_first_in_order_says_who_is_new(
+    warehouse: DuckWarehouse, first: bool | None, second: bool | None, new: int
+) -> None:
+    fill(
+        warehouse,
+        [event(NOON, is_first_visit=first), event(NOON, "login_success", user_id="u1", is_first_visit=second)],
+    )
+    assert figures(warehouse, asking())["new_visitors"] == new
+
+
+def test_an_event_without_client_and_user_is_an_event_only(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [event(NOON, client_id=None)])
+    row = figures(warehouse, asking())
+    assert (row["events"], row["visitors"], row["sessions"]) == (1, 0, 0)
+    assert figures(warehouse, asking({"country": ("(none)",)}))["events"] == 1
+    assert figures(warehouse, asking({"country": ("DE",)}))["events"] == 0
+
+
+def test_values_of_a_filter_are_never_sql(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [event(NOON, country="DE'; drop table sessions; --")])
+    assert figures(warehouse, asking({"country": ("DE'; drop table sessions; --",)}))["sessions"] == 1
+    assert figures(warehouse, asking({"country": ("{event_filters}", "$as_of")}))["sessions"] == 0
+
+
+def test_a_ranking_is_cut_to_its_page_and_says_how_long_it_is(warehouse: DuckWarehouse) -> None:
+    views = [event(NOON, "product_view", context_product_id=name) for name in ("b", "a", "Z", "é", "a")]
+    fill(warehouse, views)
+
+    def page(**fields: Any) -> Answer:
+        return ask(warehouse, "products", asking(**fields))
+
+    assert [row[0] for row in page().rows] == ["a", "Z", "b", "é"]  # by views, then by bytes
+    assert [row[0] for row in page(limit=2, offset=1).rows] == ["Z", "b"]
+    assert page(limit=2, offset=9).rows == []
+    assert page(limit=2, offset=9).meta["total_rows"] == 4
+
+
+def test_a_product_shows_the_last_name_that_was_not_empty(warehouse: DuckWarehouse) -> None:
+    names = [("Old", "A", None), ("New", None, "B"), (None, None, None)]
+    fill(
+        warehouse,
+        [
+            event(
+                NOON + timedelta(minutes=minute),
+                "product_view",
+                context_product_id="p1",
+                context_product_name=name,
+                context_product_category=category,
+                context_product_brand=brand,
+            )
+            for minute, (name, category, brand) in enumerate(names)
+        ]
+        + [event(NOON, "search")],
+    )
+    answer = ask(warehouse, "products", asking())
+    assert answer.rows[0][:5] == ("p1", "New", "A", "B", 3)
+    assert answer.meta["events_without_product"] == 1
+
+
+@pytest.mark.parametrize(
+    ("names", "checkouts"),
+    [
+        (("add_to_cart_click", "checkout_start"), 1),
+        (("checkout_start", "add_to_cart_click"), 0),
+        (("add_to_cart_click", "checkout_start", "add_to_cart_click"), 1),
+        (("product_view", "checkout_start"), 0),
+    ],
+    ids=["after", "before", "between two adds", "no add"],
+)
+def test_a_checkout_counts_for_what_was_added_before_it(
+    warehouse: DuckWarehouse, names: tuple[str, ...], checkouts: int
+) -> None:
+    # All at one instant: event order alone tells before from after.
+    fill(
+        warehouse,
+        [event(NOON, name, context_product_id=None if name == "checkout_start" else "p1") for name in names],
+    )
+    (row,) = ask(warehouse, "products", asking()).dicts()
+    assert row["checkout_sessions"] == checkouts
+
+
+@pytest.mark.parametrize(("days", "buckets"), [(2, 48), (3, 3), (92, 92), (93, 14), (400, 58), (401, 14)], ids=str)
+def test_buckets_suit_the_length_of_the_range(warehouse: DuckWarehouse, days: int, buckets: int) -> None:
+    fill(warehouse, [])
+    question = asking(to_date=ONE_DAY[0] + timedelta(days=days), as_of=at("2028-01-01 00:00"))
+    assert len(ask(warehouse, "time_series", question).rows) == buckets
+
+
+def test_buckets_after_as_of_are_absent_and_the_last_one_is_incomplete(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [event(NOON)])
+    question = asking(to_date=date(2026, 3, 9), as_of=at("2026-03-04 06:00"), options={"by": "day"})
+    rows = ask(warehouse, "time_series", question).dicts()
+    assert [(row["bucket_local"].day, row["is_complete"]) for row in rows] == [(2, True), (3, True), (4, False)]
+
+
+def test_a_split_names_five_values_and_counts_the_rest_anew(warehouse: DuckWarehouse) -> None:
+    # One client in seven countries: a visitor in each of them, but only one visitor in all the others together.
+    countries = ("A", "B", "C", "D", "E", "F", "G")
+    fill(warehouse, [event(NOON + timedelta(hours=number), country=name) for number, name in enumerate(countries)])
+    options = {"metric": "visitors", "by": "month", "split": "country"}
+    rows = ask(warehouse, "time_series", asking(options=options)).dicts()
+    assert [(row["split"], row["value"]) for row in rows] == [("(other)", 1), *((name, 1) for name in "ABCDE")]

@@ -1,0 +1,189 @@
+"""Every metric agrees with the oracle on random small shops, in zones whose clocks do everything clocks do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from tests.metrics import oracle
+from tests.metrics.filling import fill
+from tests.metrics.oracle import EVENT_FIELDS, Event, World
+from tests.metrics.oracle_time import MINUTE, Range, buckets_of, minutes_by_bucket, range_of
+from tests.metrics.worlds import Shop, shops
+
+from clickstream.metrics.catalog import ask
+from clickstream.metrics.question import Answer, Question
+from clickstream.metrics.time_series import METRIC_NAMES
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+SPLITS = ("country", "landing_page", "event", "category", "brand", "login_state", "product_id", "page_path")
+SESSION_FIGURES = ("sessions", "engaged_sessions", "bounces", "cart_sessions", "checkout_sessions", "bounce_rate")
+quick = settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],  # a random shop does not shrink
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+@quick
+@given(shops())
+def test_overview_agrees_with_the_oracle(warehouse: DuckWarehouse, shop: Shop) -> None:
+    rows = fill(warehouse, shop.events)
+    for question in shop.questions:
+        world = World(rows, question)
+        (row,) = ask(warehouse, "overview", question).dicts()
+        expected = oracle.overview(world, range_of(question))
+        same(row, expected)
+        if (other := other_range(question)) is not None:
+            same_comparison(row, expected, oracle.overview(world, other))
+
+
+@quick
+@given(shops())
+def test_rankings_agree_with_the_oracle(warehouse: DuckWarehouse, shop: Shop) -> None:
+    rows = fill(warehouse, shop.events)
+    for question, by in zip(shop.questions, ("product", "category", "brand"), strict=True):
+        world, other = World(rows, question), other_range(question)
+        answer = ask(warehouse, "products", replace(question, options={"by": by}))
+        same_table(
+            answer,
+            oracle.products(world, range_of(question), by),
+            oracle.products(world, other, by) if other else None,
+        )
+        answer = ask(warehouse, "devices", question)
+        same_table(answer, oracle.devices(world, range_of(question)), oracle.devices(world, other) if other else None)
+
+
+@quick
+@given(shops(), st.sampled_from(METRIC_NAMES))
+def test_time_series_agree_with_the_oracle(warehouse: DuckWarehouse, shop: Shop, metric: str) -> None:
+    rows = fill(warehouse, shop.events)
+    for question, unit in zip(shop.questions, ("hour", "day", "week"), strict=True):
+        world, span = World(rows, question), range_of(question)
+        answer = ask(warehouse, "time_series", replace(question, options={"metric": metric, "by": unit}))
+        listed = buckets_of(unit, question.tz, span.start, span.end, span.whole_end)
+        expected = [
+            (bucket, is_complete, *oracle.figure(world, bucket_range(unit, question, span, bucket), metric))
+            for bucket, is_complete in listed.items()
+        ]
+        found = [
+            (
+                (row["bucket_local"], row["utc_offset_s"] or 0),
+                row["is_complete"],
+                *(row[name] for name in ("value", "numerator", "denominator")),
+            )
+            for row in answer.dicts()
+        ]
+        assert found == expected
+
+
+@quick
+@given(shops(), st.sampled_from(METRIC_NAMES), st.sampled_from(SPLITS))
+def test_split_series_agree_with_the_oracle(warehouse: DuckWarehouse, shop: Shop, metric: str, split: str) -> None:
+    rows = fill(warehouse, shop.events)
+    for question in shop.questions:
+        answer = ask(
+            warehouse, "time_series", replace(question, options={"metric": metric, "by": "month", "split": split})
+        )
+        found = [
+            ((row["bucket_local"], 0), row["split"], row["value"], row["numerator"], row["denominator"])
+            for row in answer.dicts()
+        ]
+        assert found == expected_split(rows, question, metric, split)
+
+
+def expected_split(rows: Sequence[Event], question: Question, metric: str, split: str) -> list[tuple[object, ...]]:
+    """The five largest values and the others: each the same question with one more filter."""
+    span = range_of(question)
+    field = EVENT_FIELDS.get(split, {"country": "country"}.get(split, "page_path"))
+    values = {oracle.shown(row[field]) for row in rows} | {"(none)"}
+    parts = {value: World(rows, with_filter(question, split, value)) for value in values}
+    groups = {value for value, part in parts.items() if _has_counted(part, span, metric)}
+    ranked = sorted(groups, key=lambda value: (-_size(parts[value], span, metric), value.encode()))
+    if len(ranked) > 5:
+        ranked = ranked[:5]
+        parts["(other)"] = World(rows, with_filter(question, split, *(f"!{value}" for value in ranked)))
+        ranked.append("(other)")
+    return [
+        (bucket, value, *oracle.figure(parts[value], bucket_range("month", question, span, bucket), metric))
+        for bucket in buckets_of("month", question.tz, span.start, span.end, span.whole_end)
+        for value in sorted(ranked, key=str.encode)
+    ]
+
+
+def _has_counted(part: World, span: Range, metric: str) -> bool:
+    counted = part.counted_sessions(span) if metric in SESSION_FIGURES else part.counted_events(span)
+    return bool(counted)
+
+
+def _size(part: World, span: Range, metric: str) -> int:
+    """What the values are ranked by: the figure itself, and sessions for a rate."""
+    return int(oracle.overview(part, span)["sessions" if metric == "bounce_rate" else metric])
+
+
+def with_filter(question: Question, name: str, *values: str) -> Question:
+    """The same question with one more filter; values that a filter of that name refuses already stay refused."""
+    held = question.filters.get(name, ())
+    if not values[0].startswith("!") and held:
+        values = values if oracle.passes(values[0], held, name == "page_path") else ("no such value",)
+        held = ()
+    return replace(question, filters={**question.filters, name: (*held, *values)})
+
+
+def other_range(question: Question) -> Range | None:
+    assert question.from_date is not None
+    assert question.to_date is not None
+    days = {"previous": (question.to_date - question.from_date).days, "year": 364}.get(question.compare)
+    return None if days is None else range_of(question, days)
+
+
+def bucket_range(unit: str, question: Question, span: Range, bucket: object) -> Range:
+    """The instants of the range that lie in one bucket."""
+    inside = minutes_by_bucket(unit, question.tz, span.start, span.end)[bucket]
+    return Range(inside[0], min(span.end, inside[1] + MINUTE), span.whole_end)
+
+
+def same(row: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
+    differences = {name: (row[name], value) for name, value in expected.items() if not is_close(row[name], value)}
+    assert not differences, "column: (found, expected)"
+
+
+def is_close(found: Any, expected: Any) -> bool:
+    """Doubles at a relative 1e-9, all else exactly."""
+    if isinstance(found, float) and isinstance(expected, float):
+        return math.isclose(found, expected, rel_tol=1e-9)
+    return bool(found == expected) and type(found) is type(expected)
+
+
+def same_comparison(row: Mapping[str, Any], now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
+    for name, value in now.items():
+        if isinstance(value, str) or name in ("value", "name", "category", "brand"):
+            continue
+        old = before.get(name)
+        known = value is not None and old is not None
+        if name == "bounce_rate" or "_to_" in name:
+            change, column = (value - old if known else None), f"{name}_change_points"
+        else:
+            change, column = ((value - old) / old if known and old else None), f"{name}_change"
+        same(row, {f"{name}_previous": old, column: change})
+
+
+def same_table(
+    answer: Answer, expected: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] | None
+) -> None:
+    rows = answer.dicts()
+    assert [row["value"] for row in rows] == [row["value"] for row in expected]
+    assert answer.meta["total_rows"] == len(expected)
+    old = {row["value"]: row for row in before or ()}
+    for row, wanted in zip(rows, expected, strict=True):
+        same(row, wanted)
+        if before is not None:
+            zeros = {name: 0 if isinstance(value, int) else None for name, value in wanted.items()}
+            same_comparison(row, wanted, old.get(row["value"], zeros))

@@ -1,0 +1,74 @@
+"""Text from a command line or a URL becomes a Question, or is refused by name."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from clickstream.errors import QuestionError
+from clickstream.metrics.parse import Texts, question_from_text
+from clickstream.metrics.question import Question
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+ROME = ZoneInfo("Europe/Rome")
+
+
+def read(metric: str = "time_series", **texts: str | list[str]) -> Question:
+    return question_from_text(metric, {name.rstrip("_"): text for name, text in texts.items()}, NOW, ROME)
+
+
+def test_nothing_said_means_the_defaults() -> None:
+    assert read() == Question(as_of=NOW, tz=ROME)
+
+
+def test_everything_said_is_kept() -> None:
+    texts: Texts = {
+        "from": "2026-03-01",
+        "to": "2026-04-01",
+        "tz": "Asia/Kathmandu",
+        "as_of": "2026-03-15T10:00:00+01:00",
+        "compare": "year",
+        "limit": "7",
+        "offset": "14",
+        "country": "DE, !US",
+        "page_path": r"/a\,b*,/c",
+        "event": ["a,b"],
+        "metric": "visitors",
+        "split": "brand",
+    }
+    assert question_from_text("time_series", texts, NOW, ROME) == Question(
+        as_of=datetime(2026, 3, 15, 9, tzinfo=UTC),
+        tz=ZoneInfo("Asia/Kathmandu"),
+        from_date=date(2026, 3, 1),
+        to_date=date(2026, 4, 1),
+        compare="year",
+        filters={"country": ("DE", "!US"), "page_path": ("/a,b*", "/c"), "event": ("a,b",)},
+        options={"metric": "visitors", "split": "brand"},
+        limit=7,
+        offset=14,
+    )
+
+
+@pytest.mark.parametrize(
+    ("metric", "texts", "code"),
+    [
+        ("nothing", {}, "unknown_metric"),
+        ("overview", {"split": "country"}, "unknown_parameter"),
+        ("overview", {"colour": "red"}, "unknown_parameter"),
+        ("overview", {"channel": "email"}, "filter_not_applicable"),
+        ("overview", {"country": "DE,,US"}, "invalid_filter"),
+        ("overview", {"from": "01.03.2026"}, "invalid_range"),
+        ("overview", {"as_of": "noon"}, "invalid_range"),
+        ("overview", {"tz": "Mars/Olympus"}, "invalid_zone"),
+        ("overview", {"compare": "week"}, "invalid_option"),
+        ("overview", {"limit": "many"}, "invalid_limit"),
+        ("overview", {"limit": "²"}, "invalid_limit"),
+        ("overview", {"from": ["2026-03-01", "2026-03-02"]}, "invalid_option"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(metric: str, texts: Texts, code: str) -> None:
+    with pytest.raises(QuestionError) as caught:
+        question_from_text(metric, texts, NOW, ROME)
+    assert caught.value.code == code

@@ -1,0 +1,97 @@
+"""The worked example of docs/metrics: a week of three visitors, counted by hand."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests.metrics.filling import at, event, fill
+
+from clickstream.metrics.catalog import ask
+from clickstream.metrics.question import Question
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+# visitor, sent session, time in March 2026, event, page
+EXAMPLE = (
+    ("A", "s1", "02 10:00:00", "page_view", "/"),
+    ("A", "s1", "02 10:01:00", "page_view", "/p/1"),
+    ("A", "s1", "02 10:01:00", "product_view", "/p/1"),
+    ("A", "s1", "02 10:40:00", "add_to_cart_click", "/p/1"),
+    ("A", "s1", "02 10:41:00", "checkout_start", "/checkout"),
+    ("B", "s2", "02 23:50:00", "page_view", "/"),
+    ("B", "s2", "03 00:05:00", "page_view", "/p/1"),
+    ("B", "s2", "03 00:05:01", "product_view", "/p/1"),
+    ("C", "s3", "03 09:00:00", "page_view", "/"),
+    ("A", "s4", "04 12:00:00", "search", "/checkout"),
+    ("A", "s4", "04 12:02:00", "checkout_complete", "/checkout"),
+    ("B", "s5", "10 08:00:00", "add_to_cart_click", "/p/1"),
+)
+WEEK = Question(
+    as_of=datetime(2026, 4, 1, tzinfo=UTC),
+    tz=ZoneInfo("UTC"),
+    from_date=date(2026, 3, 1),
+    to_date=date(2026, 3, 8),
+)
+
+
+@pytest.fixture
+def example(warehouse: DuckWarehouse) -> DuckWarehouse:
+    fill(
+        warehouse,
+        [
+            event(at(f"2026-03-{time}"), name, client_id=who, session_id=session, page_path=page)
+            for who, session, time, name, page in EXAMPLE
+        ],
+    )
+    return warehouse
+
+
+def test_overview_of_the_worked_example(example: DuckWarehouse) -> None:
+    (row,) = ask(example, "overview", WEEK).dicts()
+
+    expected = {
+        "visitors": 3,
+        "new_visitors": 3,
+        "returning_visitors": 0,
+        "sessions": 5,
+        "engaged_sessions": 4,
+        "bounces": 1,
+        "bounce_rate": 0.2,
+        "page_views": 5,
+        "events": 11,
+        "products": 0,
+        "views": 2,
+        "events_per_session": 2.2,
+        "pages_per_session": 1.0,
+        "avg_session_s": 228.2,
+        "median_session_s": 60.0,
+        "cart_sessions": 1,
+        "checkout_sessions": 1,
+    }
+    assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-9)
+    assert row["events_previous"] == 0
+    assert row["events_change"] is None
+
+
+@pytest.mark.parametrize(
+    ("metric", "by_day"),
+    [("sessions", [0, 3, 1, 1, 0, 0, 0]), ("visitors", [0, 2, 2, 1, 0, 0, 0]), ("events", [0, 6, 3, 2, 0, 0, 0])],
+)
+def test_days_of_the_worked_example(example: DuckWarehouse, metric: str, by_day: list[int]) -> None:
+    answer = ask(example, "time_series", _asking(metric=metric))
+    assert [row["value"] for row in answer.dicts()] == by_day
+
+
+def test_a_day_without_sessions_has_no_bounce_rate(example: DuckWarehouse) -> None:
+    rows = ask(example, "time_series", _asking(metric="bounce_rate")).dicts()
+    assert [(row["value"], row["numerator"], row["denominator"]) for row in rows[:4]] == [
+        (None, 0, 0),
+        (0.0, 0, 3),
+        (1.0, 1, 1),
+        (0.0, 0, 1),
+    ]
+
+
+def _asking(**options: str) -> Question:
+    return Question(WEEK.as_of, WEEK.tz, WEEK.from_date, WEEK.to_date, options=options)

@@ -1,0 +1,134 @@
+"""Random small shops for the property tests: awkward zones, clients that log in, silences of every length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from tests.metrics.filling import event
+from tests.metrics.oracle import Event
+from tests.metrics.oracle_time import range_of
+
+from clickstream.metrics.question import Question
+
+# zone, first and last day of the range [from, to); what is awkward about it
+CASES = (
+    ("UTC", "2026-03-01", "2026-03-03"),
+    ("Europe/Berlin", "2026-03-28", "2026-03-30"),  # a day of 23 hours
+    ("Europe/Berlin", "2026-10-25", "2026-10-27"),  # a day of 25 hours, at the edge
+    ("America/New_York", "2026-10-31", "2026-11-03"),  # the same, in the middle
+    ("Pacific/Apia", "2011-12-29", "2012-01-01"),  # 2011-12-30 never was
+    ("Pacific/Apia", "2011-12-30", "2011-12-31"),  # nothing but the date that never was
+    ("Asia/Kathmandu", "2026-03-01", "2026-03-03"),  # offset of 5:45
+    ("Australia/Lord_Howe", "2026-04-04", "2026-04-06"),  # a change by half an hour
+    ("America/St_Johns", "2010-11-06", "2010-11-08"),  # at 00:01 back to 23:01 of the day before
+    ("America/Havana", "2026-03-08", "2026-03-09"),  # midnight does not exist
+)
+SILENCES = (
+    *(0, 0, 1, 999_999, 4_999_999, 5_000_000, 9_999_999, 10_000_000, 60_000_000),
+    *(1_799_999_999, 1_800_000_000, 1_800_000_001, 3_600_000_000, 7_200_000_001, 21_600_000_000),
+)
+NAMES = (
+    *("page_view", "page_view", "product_view", "home_view", "add_to_cart_click", "checkout_start"),
+    *("click", "login_success", "search"),
+)
+CLIENTS = ("c1", "c1", "c2", "c3", "ü4", None)
+USERS = (None, None, None, "u1", "u2", "c2")  # a user id may look like a client's id
+FILTERS: tuple[dict[str, tuple[str, ...]], ...] = (
+    {},
+    {},
+    {"country": ("DE",)},
+    {"country": ("!DE", "!(none)")},
+    {"country": ("(none)", "US")},
+    {"landing_page": ("/",)},
+    {"landing_page": ("!/", "!/p/1"), "country": ("DE", "US", "(none)")},
+    {"event": ("product_view", "add_to_cart_click")},
+    {"event": ("!click",), "country": ("DE",)},
+    {"page_path": ("/p/*",)},
+    {"page_path": ("!/p/*", "/", "/p/2")},
+    {"category": ("(none)",)},
+    {"category": ("Laptops",), "login_state": ("anonymous", "(none)")},
+    {"product_id": ("p1", "p2"), "brand": ("!Zed",)},
+    {"sample": ("include",)},
+    {"sample": ("only",)},
+)
+
+
+@dataclass(frozen=True)
+class Shop:
+    """Events, and questions about the days around which they happened."""
+
+    events: list[Event]
+    questions: tuple[Question, ...]
+
+
+@st.composite
+def shops(draw: st.DrawFn) -> Shop:
+    """A shop of one case. Hypothesis chooses the case and a seed: visits drawn one by one would be few and far off."""
+    zone, first, last = draw(st.sampled_from(CASES))
+    chance = Random(draw(st.integers(0, 2**32)))
+    plain = Question(
+        as_of=datetime(2027, 1, 1, tzinfo=UTC),
+        tz=ZoneInfo(zone),
+        from_date=date.fromisoformat(first),
+        to_date=date.fromisoformat(last),
+    )
+    moments = _moments(plain)
+    events = [one for _ in range(chance.randint(0, 22)) for one in _visit(chance, chance.choice(moments))]
+    return Shop(events, tuple(_vary(chance, plain, moments, events) for _ in range(3)))
+
+
+def _moments(question: Question) -> list[datetime]:
+    """The edges of the range and of those it is compared with, and the middle: where counting goes wrong."""
+    span, moments = range_of(question), []
+    assert question.from_date is not None
+    assert question.to_date is not None
+    for days in (0, 0, (question.to_date - question.from_date).days, 364):
+        other = range_of(question, days)
+        moments += [other.start, other.end]
+    return [*moments, *(span.start + (span.end - span.start) * part / 7 for part in range(1, 7))]
+
+
+def _vary(chance: Random, question: Question, moments: list[datetime], events: list[Event]) -> Question:
+    inside = [one["event_timestamp"] + timedelta(microseconds=chance.choice((0, 1))) for one in events]
+    return replace(
+        question,
+        as_of=chance.choice([question.as_of, chance.choice(moments), chance.choice(inside or moments)]),
+        compare=chance.choice(("previous", "previous", "year", "none")),
+        filters=chance.choice(FILTERS),
+    )
+
+
+def _visit(chance: Random, moment: datetime) -> Iterator[Event]:
+    """Some events of one client, from shortly before or after `moment`. Now and then somebody logs in."""
+    moment += chance.choice((-1, 1)) * timedelta(microseconds=chance.choice((0, 0, 1, 4_000_000, *SILENCES)))
+    moment = datetime.fromtimestamp(moment.timestamp(), UTC)
+    is_sample = chance.random() < 0.1
+    client, user = chance.choice(CLIENTS), chance.choice(USERS)
+    session = chance.choice((None, None, "s1", "s2"))
+    country = chance.choice((None, "DE", "US"))
+    for _ in range(chance.randint(1, 6)):
+        user = chance.choice((user, user, user, chance.choice(USERS)))
+        yield event(
+            moment,
+            chance.choice(NAMES),
+            client_id=f"sample-{client}" if is_sample else client,
+            user_id=None if is_sample else user,
+            session_id=session,
+            user_login_state=chance.choice((None, "anonymous", "logged_in")),
+            is_first_visit=chance.choice((None, True, True, False)),
+            context_product_id=chance.choice((None, "p1", "p2", "p3")),
+            context_product_name=chance.choice((None, "Alpha", "Älpha")),
+            context_product_category=chance.choice((None, "Laptops", "laptops", "Monitors")),
+            context_product_brand=chance.choice((None, "Zed", "Zoë")),
+            page_path=chance.choice((None, "/", "/p/1", "/p/2")),
+            country=chance.choice((country, country, country, "FR")),
+            is_sample=is_sample,
+            received_at=moment + timedelta(seconds=chance.randint(0, 2)),
+            raw_object=chance.choice(("events/a", "events/b", "events/Z")),
+        )
+        moment += timedelta(microseconds=chance.choice(SILENCES))

@@ -1,0 +1,125 @@
+"""The report as people and programs get it."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from io import StringIO
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+from tests.metrics.filling import at, event, fill
+from tests.metrics.oracle import Event
+
+from clickstream.metrics.question import Question
+from clickstream.report import Report, build_report, render_report, report_json
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+APRIL = at("2008-04-01 10:00")
+
+
+def asking(**fields: Any) -> Question:
+    return Question(**{"as_of": at("2026-11-22 12:00"), "tz": ZoneInfo("UTC"), **fields})
+
+
+def shop(days: int = 40, name: str = "Trousers\x1b[31m [red]9") -> list[Event]:
+    """Two product views a day: `p1` by Polish clients, `p2` by Czech ones; all marked as sample."""
+    return [
+        event(
+            APRIL + timedelta(days=day, seconds=30 * number),
+            "product_view",
+            client_id=f"c{day}-{number}",
+            country=("PL", "CZ")[number],
+            context_product_id=f"p{number + 1}",
+            context_product_name=(name, None)[number],
+            context_product_category=("trousers", "skirts")[number],
+            page_path=f"/p/{number + 1}",
+            is_sample=True,
+        )
+        for day in range(days)
+        for number in range(2)
+    ]
+
+
+def shown(report: Report, **options: Any) -> str:
+    out = StringIO()
+    render_report(report, Console(file=out, width=options.pop("width", 100), **options))
+    return out.getvalue()
+
+
+def test_without_dates_a_report_covers_all_days_with_events_and_their_sample(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [*shop(), event(at("2026-11-20 08:00"))])
+    document = report_json(build_report(warehouse, asking()))
+    assert (document["from"], document["to"]) == ("2008-04-01", "2026-11-21")
+    assert (document["events"], document["sessions"], document["visitors"]) == (81, 81, 81)
+    assert (document["products"], document["views"], document["events_per_session"]) == (2, 80, 1.0)
+    assert document["median_session_s"] == 0.0
+    assert document["sample"] == {"mode": "include", "is_present": True, "is_hidden": False}
+
+
+def test_a_report_document_is_plain_json_with_named_rows(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, shop())
+    document = json.loads(json.dumps(report_json(build_report(warehouse, asking()))))
+    assert [(row["month"], row["events"]) for row in document["by_month"]] == [("2008-04", 60), ("2008-05", 20)]
+    assert document["time_series"]["by"] == "day"
+    assert document["time_series"]["rows"][0]["bucket_local"] == "2008-04-01T00:00:00"
+    assert [(row["product_id"], row["category"], row["views"]) for row in document["products_top"]] == [
+        ("p1", "trousers", 40),
+        ("p2", "skirts", 40),
+    ]
+    assert [row["category"] for row in document["categories"]] == ["skirts", "trousers"]
+    assert [(row["country"], row["sessions"]) for row in document["countries"]] == [("CZ", 40), ("PL", 40)]
+
+
+def test_a_report_of_days_is_compared_with_the_days_before(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, shop())
+    report = build_report(warehouse, asking(from_date=date(2008, 4, 10), to_date=date(2008, 4, 20)))
+    assert report_json(report)["events_previous"] == 18
+    assert "20  (+11.1 %)" in shown(report)
+    assert "Changes are against 2008-03-31 to 2008-04-09" in shown(report)
+
+
+def test_an_empty_warehouse_says_why_and_what_to_do(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [])
+    report = build_report(warehouse, asking())
+    assert shown(report).splitlines() == [
+        "No events yet: nothing has been loaded into the warehouse.",
+        "Next: clickstream up, or clickstream import FILE",
+    ]
+    document = report_json(report)
+    assert (document["from"], document["events"], document["bounce_rate"], document["products_top"]) == (
+        None,
+        0,
+        None,
+        [],
+    )
+
+
+def test_days_without_events_say_so(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, shop())
+    report = build_report(warehouse, asking(from_date=date(2020, 1, 1), to_date=date(2020, 2, 1)))
+    assert shown(report).startswith("No events from 2020-01-01 to 2020-01-31 match.\n")
+
+
+@pytest.mark.parametrize("days", [1, 20, 40, 400], ids=["hours", "days", "months", "years"])
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_report_fits_eighty_columns(warehouse: DuckWarehouse, days: int, width: int) -> None:
+    fill(warehouse, shop(days, name="Ünverschämt lange Hose für 日本語 und andere Kunden"))
+    lines = shown(build_report(warehouse, asking()), width=width).splitlines()
+    assert max(map(cell_len, lines)) <= 80
+
+
+def test_names_are_shown_as_they_are_never_as_commands(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, shop())
+    text = shown(build_report(warehouse, asking()), force_terminal=True, color_system="standard")
+    assert "Trousers�[31m [red]9" in text
+
+
+def test_no_color_is_honoured(warehouse: DuckWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    fill(warehouse, shop())
+    text = shown(build_report(warehouse, asking()), force_terminal=True, color_system="standard")
+    assert "\x1b[36m" not in text
