@@ -1,0 +1,137 @@
+"""The dashboards as one ASGI app, to be mounted (at /sbw_dashboard) by whoever holds the warehouse.
+
+In: an open warehouse, the zone that days are counted in, a clock. Out: the page, its files, its websocket. Every
+address in the page is relative, so any mount path works; nothing is fetched from another host. The app needs no
+lifespan: a mounted app is not told when the server starts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from htmltools import TagChild, TagList
+from shiny import App, Inputs, Outputs, Session, reactive, render
+from shiny.ui._page import PageHtmlDocument
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
+
+from clickstream.dashboard import frame
+from clickstream.dashboard.answers import Answers
+from clickstream.dashboard.document import STATIC, document
+from clickstream.dashboard.loads import LoadWatch
+from clickstream.dashboard.pages import overview, products
+from clickstream.dashboard.panel import failure, place, shown
+from clickstream.dashboard.state import PageState
+from clickstream.dashboard.view import FILTERS, View
+from clickstream.metrics.question import Answer
+from clickstream.warehouse.duckdb import DuckWarehouse
+
+THREADS = 4  # questions worked on at a time; the engine spreads each over the processors by itself
+COLLECTOR_URL = "http://127.0.0.1:8000"
+MENU_VALUES = 200  # values that the filter menu offers of a dimension
+_PAGES = {"overview": overview, "products": products}
+
+
+class Dashboards:
+    """The app. Close it before the warehouse."""
+
+    def __init__(self, warehouse: DuckWarehouse, zone: ZoneInfo, clock: Callable[[], datetime], url: str) -> None:
+        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
+        self._answers = Answers(warehouse, self._threads)
+        self._watch = LoadWatch(warehouse, clock, self._threads)
+        self._zone = zone
+        self._collector_url = url
+        app = App(self._page, self._server, static_assets={"/static": STATIC})
+        self._served = GZipMiddleware(app, minimum_size=1024, compresslevel=6)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._served(scope, receive, send)
+
+    def close(self) -> None:
+        """Take no more questions, and wait for those in progress: a warehouse that is read cannot be closed."""
+        self._threads.shutdown(cancel_futures=True)
+
+    def _page(self, request: Request) -> PageHtmlDocument:
+        view = View.parse(request.url.query)
+        bars = frame.lost_bar(), frame.top_bar(view), frame.filter_row(view, self._zone.key)
+        pages = {name: module.page_ui(name, view) for name, module in _PAGES.items()}
+        return document(view, TagList(*bars, place("notice")), pages)
+
+    def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
+        state = PageState(session, self._answers, self._watch, self._zone)
+        _frame_server(input, state, self._collector_url)
+        for name, module in _PAGES.items():
+            module.page_server(name, state)
+
+
+def make_app(
+    warehouse: DuckWarehouse, zone: ZoneInfo, clock: Callable[[], datetime], collector_url: str = COLLECTOR_URL
+) -> Dashboards:
+    """The app over `warehouse`, to be served on one event loop (Shiny has one a process).
+
+    clock: now, with a zone. collector_url: where the page tells its reader to send events.
+    """
+    return Dashboards(warehouse, zone, clock, collector_url)
+
+
+def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
+    """Fill what stands around the pages."""
+    found = state.ask("", lambda ground: [("overview", ground.question())])
+    values = state.values("", lambda ground: (_dimension(input), ground.days, MENU_VALUES))
+
+    @render.ui
+    def freshness() -> TagChild:
+        return frame.freshness(state.pulse(), state.heartbeat())
+
+    @render.ui
+    def dates() -> TagChild:
+        return frame.dates_menu(state.view(), state.days())
+
+    @render.ui
+    def chips() -> TagChild:
+        return frame.chips(state.view())
+
+    @render.ui
+    def filter_values() -> TagChild:
+        name = _dimension(input)
+        if not name:
+            return None
+        return shown(
+            values, f"The values of {FILTERS[name]}", lambda rows: frame.filter_values(state.view(), name, rows)
+        )
+
+    @render.ui
+    def notice() -> TagChild:
+        beat = state.heartbeat()
+        if beat.failure:
+            return failure(
+                "The warehouse", WarehouseError("reading the warehouse", beat.failure, "see the loader's log")
+            )
+        return shown(found, "The key figures", lambda answers: _notice(state, answers[0], collector_url))
+
+    @reactive.effect
+    def _retry() -> None:
+        input.retry()
+        state.retry()
+
+
+def _notice(state: PageState, figures: Answer, collector_url: str) -> TagChild:
+    """What a reader must know before the figures: no data, no match, sample data."""
+    span, view = state.span.outcome(), state.view()
+    if span is None:
+        return frame.no_data(collector_url)
+    is_empty = figures.dicts()[0]["events"] == 0
+    return TagList(
+        frame.sample_banner(view, figures.meta["sample"], collector_url),
+        frame.no_match(view, state.days()) if is_empty else None,
+    )
+
+
+def _dimension(input: Inputs) -> str:
+    """The dimension that stands open in the filter menu; none while the menu is closed."""
+    chosen = input.dimension() if "dimension" in input else ""
+    return chosen if chosen in FILTERS else ""

@@ -1,0 +1,104 @@
+"""Rankings: a table whose rows carry their bar.
+
+In: rows of an answer and the columns to show. Out: an HTML table. Numbers stand right, the exact value is the
+title of its cell, the bar lies behind the name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from htmltools import Tag, TagChild, tags
+
+from clickstream.dashboard.formats import Kind, Number, change, exact, short
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RankColumn:
+    """A column of numbers. is_wide: shown only where there is room for it. is_change: key_change, with an arrow."""
+
+    key: str
+    label: str
+    kind: Kind = "count"
+    is_wide: bool = False
+    is_change: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """How a ranking is drawn.
+
+    head: what a row is. name: a row's first cell. columns: its numbers. bar: the key whose value is the bar.
+    sort_link: the address that sorts by a key, none = the order is fixed.
+    """
+
+    head: str
+    name: Callable[[Row], TagChild]
+    columns: Sequence[RankColumn]
+    bar: str
+    sort_link: Callable[[str], str] | None = None
+
+
+def ranking_table(rows: Sequence[Row], ranking: Ranking, sorted_by: str = "") -> Tag:
+    """The table of `rows`, in their order; bars are shares of the largest. Where nothing was before, no changes."""
+    columns = [c for c in ranking.columns if not c.is_change or any(row.get(f"{c.key}_previous") for row in rows)]
+    ranking = replace(ranking, columns=columns)
+    top = max((float(row[ranking.bar] or 0) for row in rows), default=0.0)
+    return tags.table(
+        tags.thead(
+            tags.tr(tags.th(ranking.head, scope="col"), *(_head(c, ranking, sorted_by) for c in ranking.columns))
+        ),
+        tags.tbody(*(_row(row, ranking, top) for row in rows)),
+        class_="ranking",
+    )
+
+
+def change_mark(now: Number | None, before: Number | None, kind: Kind = "count") -> Tag:
+    """A change: arrow, sign and percent, both values on hover. From nothing there is no percent."""
+    title = f"{exact(now, kind)} now, {exact(before, kind)} before"
+    if now is None or not before:
+        return tags.span("0 before" if before == 0 else "none before", class_="change", title=title)
+    ratio = (float(now) - float(before)) / float(before)
+    text = change(ratio)
+    way = "up" if text.startswith("+") else "down" if text.startswith("−") else "level"
+    arrow = {"up": "↑", "down": "↓", "level": "→"}[way]
+    return tags.span(tags.span(arrow, aria_hidden="true"), f" {text}", class_=f"change {way}", title=title)
+
+
+def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
+    """Rows by `key`, largest first, unknown last; ties stay as they were."""
+    return sorted(rows, key=lambda row: (row[key] is None, -(row[key] or 0)))
+
+
+def _head(column: RankColumn, ranking: Ranking, sorted_by: str) -> Tag:
+    is_sorted = column.key == sorted_by and not column.is_change
+    label: TagChild = column.label
+    if ranking.sort_link is not None and not column.is_change:
+        arrow = tags.span("↓" if is_sorted else "", class_="sort-arrow", aria_hidden="true")
+        label = tags.a(column.label, arrow, href=ranking.sort_link(column.key), data_key=f"sort-{column.key}")
+    return tags.th(label, scope="col", class_=_class(column), aria_sort="descending" if is_sorted else None)
+
+
+def _row(row: Row, ranking: Ranking, top: float) -> Tag:
+    share = float(row[ranking.bar] or 0) / top * 100 if top else 0
+    bar = tags.span(class_="bar", style=f"width:{share:.1f}%", aria_hidden="true") if share else None
+    return tags.tr(
+        tags.th(tags.div(bar, tags.span(ranking.name(row), class_="bar-name"), class_="bar-cell"), scope="row"),
+        *(_number(row, column) for column in ranking.columns),
+    )
+
+
+def _number(row: Row, column: RankColumn) -> Tag:
+    value = row[column.key]
+    if column.is_change:
+        return tags.td(change_mark(value, row.get(f"{column.key}_previous"), column.kind), class_=_class(column))
+    return tags.td(short(value, column.kind), title=exact(value, column.kind), class_=_class(column))
+
+
+def _class(column: RankColumn) -> str:
+    names = ("number", "wide-only" if column.is_wide else "", "changes" if column.is_change else "")
+    return " ".join(filter(None, names))

@@ -1,0 +1,171 @@
+"""Time series: the option of a line or bar chart from zero.
+
+In: the points of one or more series over the same buckets. Out: a `Chart`. An incomplete bucket is dashed (lines)
+or hatched (bars), the period before is a thin dashed line, ranges dragged over the buckets become days.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from clickstream.dashboard.charts.output import Chart
+from clickstream.dashboard.formats import Kind, Number, bucket, exact
+
+PALETTE = tuple(f"var(--series-{number})" for number in range(1, 8))
+OTHER = "var(--series-7)"
+BARS_BELOW = 8  # fewer buckets than this are bars: a line through three points says more than is known
+FLATTENING = 5  # a line so many times the second largest presses all others onto the axis
+_SHORT_NAMES = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One series: its name, colour and a value for each bucket (None = not known)."""
+
+    name: str
+    values: Sequence[Number | None]
+    colour: str = PALETTE[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """The buckets of a chart: local starts, their size, and which of them are complete."""
+
+    starts: Sequence[datetime]
+    size: str
+    is_complete: Sequence[bool]
+
+    def ranges(self) -> list[tuple[str, str]]:
+        """First day and the day after the last of each bucket, as ISO dates."""
+        return [(start.date().isoformat(), _end(start, self.size).isoformat()) for start in self.starts]
+
+
+def time_series(buckets: Buckets, lines: Sequence[Line], title: str, kind: Kind, previous: Line | None = None) -> Chart:
+    """Draw `lines` over `buckets`; `previous` lies thin and dashed behind the only line."""
+    drawn = [*lines, *([previous] if previous else [])]
+    if not any(value for line in drawn for value in line.values):
+        return Chart(note=f"No {title.lower()} in these days.")
+    is_bars = len(buckets.starts) < BARS_BELOW and len(lines) == 1
+    series = [_previous(previous)] if previous else []
+    for line in lines:
+        series += [_bars(line, buckets)] if is_bars else _line(line, buckets, is_filled=len(lines) == 1)
+    names = [bucket(start, buckets.size) for start in buckets.starts]
+    option = {**_axes(buckets), "series": series}
+    return Chart(
+        option=_with_legend(option, lines) if len(lines) > 1 else option,
+        label=f"{title}, {names[0]} to {names[-1]}",
+        unit=f"per {buckets.size}" + (f", dashed: {previous.name}" if previous else ""),
+        kind=kind,
+        tips=[(_tip_title(name, buckets, i), _tip_lines(drawn, kind, i)) for i, name in enumerate(names)],
+        ranges=buckets.ranges(),
+        head=[buckets.size.capitalize(), *(line.name for line in drawn)],
+        rows=[[name, *(exact(line.values[i], kind) for line in drawn)] for i, name in enumerate(names)],
+    )
+
+
+def _axes(buckets: Buckets) -> dict[str, Any]:
+    label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
+    names = [start.strftime(_SHORT_NAMES[buckets.size]) for start in buckets.starts]
+    return {
+        "grid": {"left": 4, "right": 12, "top": 12, "bottom": 4, "outerBoundsMode": "same"},
+        "tooltip": {"trigger": "axis", "axisPointer": {"type": "line", "lineStyle": {"color": "var(--muted)"}}},
+        "xAxis": {
+            "type": "category",
+            "data": names,
+            "axisTick": {"show": False},
+            "axisLine": {"lineStyle": {"color": "var(--line)"}},
+            "axisLabel": label,
+        },
+        "yAxis": {
+            "type": "value",
+            "min": 0,
+            "splitNumber": 4,
+            "axisLabel": label,
+            "splitLine": {"lineStyle": {"color": "var(--line)"}},
+        },
+    }
+
+
+def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
+    """Names over the chart that show and hide their lines. What would flatten all others begins hidden."""
+    totals = {line.name: sum(float(value or 0) for value in line.values) for line in lines}
+    second = sorted(totals.values())[-2]
+    legend = {
+        "type": "scroll",
+        "top": 0,
+        "left": 0,
+        "icon": "roundRect",
+        "itemWidth": 10,
+        "itemHeight": 10,
+        "textStyle": {"color": "var(--muted)", "fontSize": 12},
+        "pageTextStyle": {"color": "var(--muted)"},
+        "inactiveColor": "var(--strong-line)",
+        "data": list(totals),
+        "selected": {name: total <= FLATTENING * second for name, total in totals.items()},
+    }
+    return {**option, "legend": legend, "grid": {**option["grid"], "top": 40}}
+
+
+def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]:
+    """A solid line through the complete buckets and a dashed one to and from the incomplete ones."""
+    look = {
+        "type": "line",
+        "name": line.name,
+        "symbol": "circle",
+        "symbolSize": 5,
+        "showSymbol": False,
+        "itemStyle": {"color": line.colour},
+    }
+    solid = [value if full else None for value, full in zip(line.values, buckets.is_complete, strict=True)]
+    area = {"areaStyle": {"color": line.colour, "opacity": 0.08}} if is_filled else {}
+    series = [{**look, **area, "data": solid, "lineStyle": {"color": line.colour, "width": 2}}]
+    if not all(buckets.is_complete):
+        data = [value if near else None for value, near in zip(line.values, _near(buckets.is_complete), strict=True)]
+        series.append({**look, "data": data, "lineStyle": {"color": line.colour, "width": 2, "type": [3, 4]}})
+    return series
+
+
+def _near(is_complete: Sequence[bool]) -> list[bool]:
+    """Incomplete buckets and their neighbours: the ends of the dashed pieces."""
+    last = len(is_complete) - 1
+    return [not all(is_complete[max(0, i - 1) : min(last, i + 1) + 1]) for i in range(last + 1)]
+
+
+def _bars(line: Line, buckets: Buckets) -> dict[str, Any]:
+    hatch = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 4], "rotation": -0.785, "color": "var(--panel)"}
+    data = [
+        value if full else {"value": value, "itemStyle": {"decal": hatch}}
+        for value, full in zip(line.values, buckets.is_complete, strict=True)
+    ]
+    look = {"color": line.colour, "borderRadius": [3, 3, 0, 0]}
+    return {"type": "bar", "name": line.name, "data": data, "barMaxWidth": 56, "itemStyle": look}
+
+
+def _previous(line: Line) -> dict[str, Any]:
+    look = {"color": "var(--muted)", "width": 1, "type": [4, 4]}
+    return {
+        "type": "line",
+        "name": line.name,
+        "data": list(line.values),
+        "symbol": "none",
+        "silent": True,
+        "lineStyle": look,
+        "itemStyle": {"color": "var(--muted)"},
+    }
+
+
+def _tip_title(name: str, buckets: Buckets, i: int) -> str:
+    return name if buckets.is_complete[i] else f"{name} (incomplete)"
+
+
+def _tip_lines(lines: Sequence[Line], kind: Kind, i: int) -> list[tuple[str, str]]:
+    return [(line.name, exact(line.values[i], kind)) for line in lines]
+
+
+def _end(start: datetime, size: str) -> Any:
+    if size == "month":
+        return (start.replace(day=1) + timedelta(days=32)).replace(day=1).date()
+    return start.date() + timedelta(days=7 if size == "week" else 1)

@@ -1,0 +1,71 @@
+"""From answers of `time_series` to charts and sparklines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from htmltools import HTML
+
+from clickstream.dashboard.charts.output import Chart
+from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
+from clickstream.dashboard.charts.sparkline import sparkline
+from clickstream.dashboard.formats import Kind, Number, days
+from clickstream.metrics.question import Answer
+
+OTHER_NAME = "(other)"
+
+
+def trend(answers: Sequence[Answer], title: str, kind: Kind) -> Chart:
+    """One figure over time; a second answer is the days compared with, bucket by bucket behind it.
+
+    Days before all data are not drawn: a line along zero would say that nobody came.
+    """
+    now = answers[0]
+    rows = now.dicts()
+    previous = _previous(answers[1], len(rows)) if len(answers) > 1 else None
+    return time_series(_buckets(now), [Line(title, [row["value"] for row in rows])], title, kind, previous)
+
+
+def split_trend(answer: Answer, title: str, order: Sequence[str]) -> Chart:
+    """A line for each group of a split. order: groups in the order of their colours."""
+    rows = answer.dicts()
+    groups = sorted({row["split"] for row in rows}, key=lambda group: (group == OTHER_NAME, _place(group, order)))
+    taken = _colours(groups, order)
+    lines = [Line(group, [row["value"] for row in rows if row["split"] == group], taken[group]) for group in groups]
+    return time_series(_buckets(answer), lines, title, "count")
+
+
+def spark(answer: Answer) -> HTML:
+    """The sparkline of one figure."""
+    rows = answer.dicts()
+    return sparkline([row["value"] or 0 for row in rows], is_last_complete=bool(rows) and rows[-1]["is_complete"])
+
+
+def _previous(answer: Answer, length: int) -> Line | None:
+    values: list[Number | None] = [row["value"] for row in answer.dicts()]
+    name = days(answer.meta["from"], answer.meta["to"] - timedelta(days=1))
+    return Line(name, [*values, *[None] * length][:length]) if any(values) else None
+
+
+def _buckets(answer: Answer) -> Buckets:
+    """The buckets of an answer, each once, whatever its groups."""
+    is_complete = {(row["bucket_local"], row["utc_offset_s"]): row["is_complete"] for row in answer.dicts()}
+    return Buckets([start for start, _ in is_complete], answer.meta["options"]["by"], list(is_complete.values()))
+
+
+def _place(group: str, order: Sequence[str]) -> int:
+    return order.index(group) if group in order else len(order)
+
+
+def _colours(groups: list[str], order: Sequence[str]) -> dict[str, str]:
+    """A group's colour is its place in `order`, on every chart; where two would share one, the next free is taken."""
+    taken: dict[str, str] = {}
+    for group in groups:
+        if group == OTHER_NAME:
+            taken[group] = OTHER
+            continue
+        start = _place(group, order) % (len(PALETTE) - 1)
+        ring = [*PALETTE[start:-1], *PALETTE[:start]]
+        taken[group] = next((colour for colour in ring if colour not in taken.values()), ring[0])
+    return taken

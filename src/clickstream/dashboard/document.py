@@ -1,0 +1,55 @@
+"""The HTML document around the page: own, so that nothing is loaded that the dashboards do not use.
+
+In: the view that a request's address asks for. Out: the document, with every page in it and the right one showing,
+ready to be filled over the websocket.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+from htmltools import TagChild, TagList, tags
+from shiny import ui
+from shiny.ui._page import PageHtmlDocument
+
+from clickstream.dashboard.view import PAGES, View
+
+STATIC = Path(__file__).parent / "static"
+_SCRIPTS = ("echarts.js", "echart.js", "dashboard.js")
+_SHINY = '<meta name="shiny-dependency-placeholder" content="">'
+# Before the first paint, or a chosen theme would flash.
+_THEME = "const theme = localStorage.getItem('theme'); if (theme) document.documentElement.dataset.theme = theme;"
+
+
+def document(view: View, frame: TagChild, pages: Mapping[str, TagChild]) -> PageHtmlDocument:
+    """The whole page for `view`: `frame`, then the pages, all but the asked one hidden."""
+    sections = [
+        tags.div(content, class_="page", data_page=name, hidden=None if name == view.page else True)
+        for name, content in pages.items()
+    ]
+    skip = tags.a("Skip to the figures", href="#content", class_="skip")
+    body = TagList(skip, frame, tags.main(*sections, id="content", class_="wrap", tabindex="-1"))
+    head = TagList(
+        tags.meta(charset="utf-8"),
+        tags.meta(name="viewport", content="width=device-width, initial-scale=1"),
+        tags.title(f"{PAGES[view.page]} · Clickstream"),
+        tags.link(rel="icon", type="image/svg+xml", href=_address("favicon.svg")),
+        tags.script(_THEME),
+    )
+    own = TagList(
+        ui.busy_indicators.use(spinners=False, pulse=False, fade=False),
+        tags.link(rel="stylesheet", href=_address("dashboard.css")),
+        *(tags.script(src=_address(name), defer=True) for name in _SCRIPTS),
+    )
+    return ui.page_html(
+        f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n{_SHINY}\n{own}\n</head>\n<body>\n{body}\n</body>\n</html>'
+    )
+
+
+@cache
+def _address(name: str) -> str:
+    """A file of ours, with its content's hash: a browser never shows a new page with an old script."""
+    return f"static/{name}?{sha256((STATIC / name).read_bytes()).hexdigest()[:8]}"

@@ -1,0 +1,103 @@
+"""How numbers and days are written on screen: short where they are read, exact where they are pointed at.
+
+Units are joined by a no-break space, so that "12.4 k" is never torn apart.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Literal
+
+Kind = Literal["count", "ratio", "seconds", "percent"]
+Number = int | float | Decimal
+
+NONE = "–"
+_NBSP = "\u00a0"
+_UNITS: tuple[tuple[int, str], ...] = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
+
+
+def short(value: Number | None, kind: Kind = "count") -> str:
+    """A figure as it stands on a card: 9,999 then 12.4 k, 165 k, 1.24 M; 3 m 12 s; None is a dash."""
+    if value is None:
+        return NONE
+    if kind == "count" and abs(float(value)) >= 10_000:
+        return _shortened(float(value))
+    return exact(value, kind)
+
+
+def exact(value: Number | None, kind: Kind = "count") -> str:
+    """The same figure in full, for whoever points at it."""
+    if value is None:
+        return NONE
+    if kind == "seconds":
+        return duration(float(value))
+    if kind == "percent":
+        return f"{float(value) * 100:.1f}{_NBSP}%"
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as the two largest units that say something: 45 s, 3 m 12 s, 1 h 5 m, 2 d 3 h."""
+    whole = round(seconds)
+    for (size, name), (small, small_name) in pairwise(_UNITS):
+        if whole >= size:
+            rest = whole % size // small
+            head = f"{whole // size}{_NBSP}{name}"
+            return f"{head}{_NBSP}{rest}{_NBSP}{small_name}" if rest else head
+    return f"{whole}{_NBSP}s"
+
+
+def change(ratio: float) -> str:
+    """A change against another period, always with its sign: +12.3 %, −4.0 %, 0 %."""
+    percent = ratio * 100
+    if abs(percent) < 0.05:
+        return f"0{_NBSP}%"
+    sign = "+" if percent > 0 else "−"
+    digits = 0 if abs(percent) >= 100 else 1
+    return f"{sign}{abs(percent):,.{digits}f}{_NBSP}%"
+
+
+def day(value: date) -> str:
+    """1 Apr 2008."""
+    return f"{value.day} {value:%b} {value.year}"
+
+
+def days(first: date, last: date) -> str:
+    """Both ends shown, what they share said once: 1–30 Apr 2008, 1 Apr – 13 Aug 2008, 30 Dec 2007 – 2 Jan 2008."""
+    if first == last:
+        return day(first)
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{day(last)}"
+    head = f"{first.day} {first:%b}" if first.year == last.year else day(first)
+    return f"{head} – {day(last)}"
+
+
+def bucket(start: datetime, size: str) -> str:
+    """Name of a bucket of a time series that starts at local `start`; size: hour, day, week, month."""
+    if size == "hour":
+        return f"{start:%a} {start.day} {start:%b}, {start:%H:%M}"
+    if size == "week":
+        return days(start.date(), start.date() + timedelta(days=6))
+    if size == "month":
+        return f"{start:%B} {start.year}"
+    return f"{start:%a} {day(start.date())}"
+
+
+def cut(text: str, length: int = 32) -> str:
+    """`text` in at most `length` characters, cut in the middle: both ends of a name tell things apart."""
+    if len(text) <= length:
+        return text
+    tail = (length - 1) // 2
+    return f"{text[: length - 1 - tail]}…{text[-tail:]}"
+
+
+def _shortened(value: float) -> str:
+    """Three significant digits and a letter; 999,950 is already 1.00 M."""
+    for size, letter in ((1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")):
+        scaled = value / size
+        digits = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
+        if abs(round(scaled, digits)) < 1000:
+            return f"{scaled:.{digits}f}{_NBSP}{letter}"
+    return f"{value:.3g}"

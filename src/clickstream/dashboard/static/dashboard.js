@@ -1,0 +1,200 @@
+// The frame's behaviour: the address is the state of the dashboard, and this keeps page and address together.
+const dashboard = (() => {
+  const root = document.documentElement;
+  const each = (selector, act, scope = document) => scope.querySelectorAll(selector).forEach(act);
+  const here = () => new URLSearchParams(location.search);
+
+  // Change some parameters of the address ("" removes one).
+  function go(changes) {
+    const query = here();
+    for (const [name, value] of Object.entries(changes)) value ? query.set(name, value) : query.delete(name);
+    open(`?${query}`);
+  }
+
+  const address = (query) => (query === "?" ? location.pathname : query);
+
+  function open(query) {
+    if (query !== (location.search || "?")) history.pushState(null, "", address(query));
+    follow();
+  }
+
+  function follow() {
+    const query = here();
+    const page = query.get("page") ?? "overview";
+    each("select[data-param]", (el) => { el.value = query.get(el.dataset.param) ?? ""; });
+    each("a[data-page]", (el) => {
+      const to = here();
+      ["metric", "by", "sort", "rows", "page"].forEach((name) => to.delete(name));
+      if (el.dataset.page !== "overview") to.set("page", el.dataset.page);
+      el.href = `?${to}`;
+    });
+    each("nav a[data-page]", (el) => {
+      if (el.dataset.page === page) el.setAttribute("aria-current", "page");
+      else el.removeAttribute("aria-current");
+      if (el.dataset.page === page) document.title = `${el.textContent} · Clickstream`;
+    });
+    each(".page", (el) => {
+      if (el.hidden === (el.dataset.page !== page)) return;
+      el.hidden = el.dataset.page !== page;
+      $(el).trigger(el.hidden ? "hidden" : "shown");
+    });
+    window.Shiny?.setInputValue?.(".clientdata_url_search", location.search);
+  }
+
+  const acts = {
+    theme() {
+      const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
+      const next = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
+      if (next === system) { delete root.dataset.theme; localStorage.removeItem("theme"); }
+      else { root.dataset.theme = next; localStorage.setItem("theme", next); }
+    },
+    retry: () => Shiny.setInputValue("retry", Date.now()),
+    copy(button) {
+      navigator.clipboard?.writeText(button.previousElementSibling.textContent);
+      button.textContent = "Copied";
+    },
+    table(button) {
+      const place = button.closest(".panel").querySelector(".chart-table");
+      place.hidden = !place.hidden;
+      button.textContent = place.hidden ? "Show as table" : "Hide table";
+    },
+    csv(button) {
+      const rows = [...button.closest(".panel").querySelectorAll(".chart-table tr")];
+      const cell = ({ textContent }) => `"${textContent.replaceAll('"', '""')}"`;
+      const text = rows.map((row) => [...row.children].map(cell).join(",")).join("\r\n");
+      save(button, "csv", URL.createObjectURL(new Blob([text], { type: "text/csv" })));
+    },
+    png(button) {
+      const chart = echartOf(button.closest(".panel").querySelector(".echart"));
+      const backgroundColor = getComputedStyle(button.closest(".panel")).backgroundColor;
+      if (chart) save(button, "png", chart.drawn.getDataURL({ pixelRatio: 2, backgroundColor }));
+    },
+    full: (button) => button.closest(".panel").requestFullscreen?.(),
+    dimension(button) {
+      each("[data-act=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
+      Shiny.setInputValue("dimension", button.value);
+    },
+  };
+
+  function save(button, ending, address) {
+    const title = button.closest(".panel").querySelector("h2").textContent.trim().toLowerCase();
+    const link = Object.assign(document.createElement("a"), { href: address });
+    link.download = `${title.replace(/[^a-z0-9]+/g, "-")}.${ending}`;
+    link.click();
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a[href^='?']");
+    const isPlain = !(event.ctrlKey || event.metaKey || event.shiftKey);
+    if (link && isPlain) {
+      event.preventDefault();
+      open(link.getAttribute("href"));
+    }
+    const button = event.target.closest("[data-act]");
+    if (button) acts[button.dataset.act](button);
+    each("details.menu[open]", (el) => {
+      const isInside = el.contains(event.target);
+      const isDone = isInside && (button?.closest(".chart-menu") || link?.closest(".dates"));
+      if (!isInside || isDone) el.open = false;
+    });
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    each("details.menu[open]", (el) => { el.open = false; el.querySelector("summary").focus(); });
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (target.dataset.param) go({ [target.dataset.param]: target.value });
+  });
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset.search === undefined) return;
+    const wanted = target.value.toLowerCase();
+    each("li", (el) => { el.hidden = !el.textContent.toLowerCase().includes(wanted); }, target.closest(".menu-body"));
+  });
+  document.addEventListener("submit", (event) => {
+    event.preventDefault();
+    go({ period: "", to: "", ...Object.fromEntries(new FormData(event.target)) });
+    event.target.closest("details")?.removeAttribute("open");
+  });
+  // Shiny fills only what is seen: tell it when a menu opens or closes.
+  document.addEventListener("toggle", ({ target }) => {
+    $(target).trigger(target.open ? "shown" : "hidden");
+    if (target.id === "add-filter") {
+      Shiny.setInputValue("dimension", target.open ? target.querySelector("[aria-pressed=true]").value : "");
+    }
+    const body = target.open && target.querySelector(".menu-body");
+    if (!body) return;
+    body.classList.remove("flip");
+    body.classList.toggle("flip", body.getBoundingClientRect().right > root.clientWidth);
+  }, true);
+  addEventListener("popstate", follow);
+  document.addEventListener("DOMContentLoaded", () => {
+    follow();
+    const filters = document.querySelector(".filters");
+    const measure = () => root.style.setProperty("--filters-height", `${filters.offsetHeight}px`);
+    new ResizeObserver(measure).observe(filters);
+  });
+
+  // Focus survives the exchange of the element that had it.
+  $(document).on("shiny:value", () => {
+    const key = document.activeElement?.dataset?.key;
+    if (!key) return;
+    setTimeout(() => {
+      if (document.activeElement === document.body) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+    }, 60);
+  });
+  $(document).on("shiny:connected", () => {
+    Shiny.addCustomMessageHandler("address", ({ query }) => {
+      history.replaceState(null, "", address(query));
+      follow();
+    });
+  });
+
+  // A lost connection: what is on screen stays, said to be old; the page comes back by itself.
+  let isLeaving = false;
+  addEventListener("beforeunload", () => { isLeaving = true; });
+  $(document).on("shiny:disconnected", () => {
+    if (isLeaving) return;
+    document.getElementById("lost").hidden = false;
+    each("live-dot", (el) => el.replaceWith(Object.assign(document.createElement("i"), { className: "dot" })));
+    const again = () => fetch(location.href, { method: "GET" }).then(() => location.reload(), () => setTimeout(again, 3000));
+    setTimeout(again, 3000);
+  });
+
+  // <time-ago datetime levels="120,5400">: the age of an instant, kept up to date, and how alarming it is.
+  customElements.define("time-ago", class extends HTMLElement {
+    connectedCallback() {
+      this.show();
+      this.timer = setInterval(() => this.show(), 1000);
+    }
+    disconnectedCallback() {
+      clearInterval(this.timer);
+    }
+    show() {
+      const age = Math.max(0, Math.round((Date.now() - Date.parse(this.getAttribute("datetime"))) / 1000));
+      const [size, unit] = age < 60 ? [1, "s"] : age < 3600 ? [60, "m"] : age < 172800 ? [3600, "h"] : [86400, "d"];
+      this.textContent = `${Math.floor(age / size)} ${unit} ago`;
+    }
+  });
+  customElements.define("live-dot", class extends HTMLElement {
+    connectedCallback() {
+      this.show();
+      this.timer = setInterval(() => this.show(), 1000);
+    }
+    disconnectedCallback() {
+      clearInterval(this.timer);
+    }
+    show() {
+      const age = (Date.now() - Date.parse(this.getAttribute("datetime"))) / 1000;
+      this.dataset.level = Number.isNaN(age) ? "none" : age < 120 ? "good" : age < 5400 ? "late" : "dead";
+    }
+  });
+  // <region-name>PL</region-name>: the name of a country.
+  const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
+  customElements.define("region-name", class extends HTMLElement {
+    connectedCallback() {
+      const code = this.textContent;
+      if (/^[A-Z]{2}$/.test(code)) this.textContent = this.title = regions.of(code);
+    }
+  });
+  return { go };
+})();

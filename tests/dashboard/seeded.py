@@ -1,0 +1,62 @@
+"""A small shop's rows, put straight into the warehouse: numbers on screen can be counted by hand.
+
+Ten days, 1 to 10 March 2026, two sessions a day: one from DE, one from PL. Each session is a page view and a view of
+two products, so it has three events, 60 s apart. On screen then: 20 visitors, 20 sessions, 60 events.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from clickstream.warehouse.duckdb import DuckCursor, DuckWarehouse
+
+FIRST = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+
+_EVENTS = """
+insert into clickstream_events (event_id, event_timestamp, event_name, client_id, session_id, session_key, country,
+    context_product_id, context_product_category, is_page_view, is_sample, received_at, load_id)
+select uuid(), $first + to_days(cast(day as integer)) + to_minutes(minute), name, country || day, country || day,
+    country || day, country, product, category, name = 'page_view', $sample, $first, 1
+from range(10) as days (day)
+cross join (values
+    ('DE', 0, 'page_view', null, null),
+    ('DE', 1, 'product_view', 'A1', 'trousers'),
+    ('DE', 2, 'product_view', 'B1', 'skirts'),
+    ('PL', 0, 'page_view', null, null),
+    ('PL', 1, 'product_view', 'A1', 'trousers'),
+    ('PL', 2, 'product_view', 'C1', 'sale')
+) as visit (country, minute, name, product, category)
+"""
+_SESSIONS = """
+insert into sessions (session_key, client_id, session_id, session_start, session_end, events, page_views, key_events,
+    country, is_sample)
+select session_key, session_key, session_key, min(event_timestamp), max(event_timestamp), count(*), 1, 0,
+    any_value(country), $sample
+from clickstream_events
+group by session_key
+"""
+_SEEN = "insert into seen (client_id, first_seen_at) select client_id, session_start from sessions"
+_CLICK = """
+insert into clickstream_events (event_id, event_timestamp, event_name, is_sample, received_at, load_id)
+values (uuid(), $at, 'click', false, $at, $load)
+"""
+
+
+def seed(warehouse: DuckWarehouse, is_sample: bool = False) -> None:
+    """Fill the warehouse with the ten days, as load 1."""
+    with warehouse.transaction() as cursor:
+        cursor.execute(_EVENTS, {"first": FIRST, "sample": is_sample})
+        cursor.execute(_SESSIONS, {"sample": is_sample})
+        cursor.execute(_SEEN)
+        _put_load(cursor, 1, FIRST)
+
+
+def put_click(warehouse: DuckWarehouse, at: datetime, load_id: int) -> None:
+    """One more event of nobody, in a load of its own."""
+    with warehouse.transaction() as cursor:
+        cursor.execute(_CLICK, {"at": at, "load": load_id})
+        _put_load(cursor, load_id, at)
+
+
+def _put_load(cursor: DuckCursor, load_id: int, at: datetime) -> None:
+    cursor.execute("insert into loads values ($load, $at, 1, 1, 'test', '{}')", {"load": load_id, "at": at})

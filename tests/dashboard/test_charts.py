@@ -1,0 +1,113 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, ranking_table, sort_rows
+from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
+from clickstream.dashboard.charts.sparkline import sparkline
+from clickstream.dashboard.charts.trend import split_trend
+from clickstream.metrics.question import Answer, Column
+
+FIRST = datetime(2026, 3, 1)  # noqa: DTZ001 - buckets are in local time
+
+
+def days(count: int, incomplete: int = 0) -> Buckets:
+    starts = [FIRST + timedelta(days=day) for day in range(count)]
+    return Buckets(starts, "day", [day < count - incomplete for day in range(count)])
+
+
+def test_many_buckets_are_a_line_from_zero_and_its_incomplete_end_is_dashed() -> None:
+    chart = time_series(days(10, incomplete=1), [Line("Sessions", list(range(10)))], "Sessions", "count")
+    solid, dashed = chart.option["series"]
+    assert chart.option["yAxis"]["min"] == 0
+    assert solid["data"] == [*range(9), None]
+    assert dashed["data"] == [None] * 8 + [8, 9]
+    assert dashed["lineStyle"]["type"] == [3, 4]
+    assert chart.tips[9] == ("Tue 10 Mar 2026 (incomplete)", [("Sessions", "9")])
+
+
+def test_few_buckets_are_bars_and_the_incomplete_one_is_hatched() -> None:
+    chart = time_series(days(3, incomplete=1), [Line("Sessions", [1, 2, 3])], "Sessions", "count")
+    (bars,) = chart.option["series"]
+    assert bars["type"] == "bar"
+    assert bars["data"][:2] == [1, 2]
+    assert "decal" in bars["data"][2]["itemStyle"]
+
+
+def test_the_period_before_is_thin_and_dashed_behind() -> None:
+    previous = Line("1–10 Feb 2026", [5] * 10)
+    chart = time_series(days(10), [Line("Sessions", [1] * 10)], "Sessions", "count", previous)
+    assert chart.option["series"][0]["lineStyle"] == {"color": "var(--muted)", "width": 1, "type": [4, 4]}
+    assert chart.head == ["Day", "Sessions", "1–10 Feb 2026"]
+    assert chart.rows[0] == ["Sun 1 Mar 2026", "1", "5"]
+    assert chart.unit == "per day, dashed: 1–10 Feb 2026"
+
+
+def test_buckets_know_their_days() -> None:
+    assert days(1).ranges() == [("2026-03-01", "2026-03-02")]
+    assert Buckets([FIRST], "week", [True]).ranges() == [("2026-03-01", "2026-03-08")]
+    assert Buckets([FIRST.replace(month=12)], "month", [True]).ranges() == [("2026-12-01", "2027-01-01")]
+
+
+def test_nothing_is_not_drawn_as_a_line_along_zero() -> None:
+    assert time_series(days(10), [Line("Sessions", [0] * 10)], "Sessions", "count").note == "No sessions in these days."
+
+
+def answer_by_split(values: dict[str, int]) -> Answer:
+    names = ("bucket_local", "utc_offset_s", "split", "value", "is_complete")
+    rows = [(FIRST + timedelta(days=day), None, name, n, True) for day in range(10) for name, n in values.items()]
+    return Answer("time_series", tuple(Column(name, "text") for name in names), rows, {"options": {"by": "day"}})
+
+
+def test_a_value_keeps_its_colour_whatever_else_is_drawn() -> None:
+    order = ["trousers", "sale", "skirts", "blouses"]
+    whole = split_trend(answer_by_split(dict.fromkeys(order, 1)), "Views", order)
+    alone = split_trend(answer_by_split({"skirts": 1, "sale": 2}), "Views", order)
+    colours = {series["name"]: series["itemStyle"]["color"] for series in whole.option["series"]}
+    assert colours == dict(zip(order, PALETTE[:4], strict=True))
+    assert all(series["itemStyle"]["color"] == colours[series["name"]] for series in alone.option["series"])
+
+
+def test_the_rest_is_grey_last_and_hidden_when_it_would_flatten_the_others() -> None:
+    chart = split_trend(answer_by_split({"(other)": 900, "A1": 20, "B1": 10}), "Views", ["A1", "B1"])
+    assert chart.option["legend"]["data"] == ["A1", "B1", "(other)"]
+    assert chart.option["legend"]["selected"] == {"A1": True, "B1": True, "(other)": False}
+    assert chart.option["series"][-1]["itemStyle"]["color"] == OTHER
+
+
+def test_two_values_far_down_the_order_do_not_share_a_colour() -> None:
+    chart = split_trend(answer_by_split({"x": 1, "y": 1, "z": 1}), "Views", [])
+    assert len({series["itemStyle"]["color"] for series in chart.option["series"]}) == 3
+
+
+def test_a_sparkline_begins_at_zero_and_needs_a_shape() -> None:
+    assert sparkline([1]) == sparkline([0, 0, 0]) == ""
+    assert 'points="0.0,26.0 60.0,14.0 120.0,2.0"' in sparkline([0, 1, 2])
+    assert 'stroke-dasharray="2 3"' in sparkline([0, 1, 2], is_last_complete=False)
+
+
+def test_rows_are_sorted_largest_first_unknown_last() -> None:
+    rows: list[Row] = [{"n": None, "id": 1}, {"n": 2, "id": 2}, {"n": 5, "id": 3}, {"n": 2, "id": 4}]
+    assert [row["id"] for row in sort_rows(rows, "n")] == [3, 2, 4, 1]
+
+
+def test_a_ranking_has_bars_exact_values_and_no_changes_from_nothing() -> None:
+    columns = (RankColumn("views", "Views"), RankColumn("views", "Change", is_change=True))
+    ranking = Ranking("Product", lambda row: row["value"], columns, bar="views")
+    rows = [
+        {"value": "A<1>", "views": 20_000, "views_previous": 0},
+        {"value": "B", "views": 5_000, "views_previous": 0},
+    ]
+    html = str(ranking_table(rows, ranking))
+    assert "A&lt;1&gt;" in html
+    assert 'style="width:25.0%"' in html
+    assert 'title="20,000"' in html
+    assert "Change" not in html
+
+
+def test_a_change_has_arrow_sign_and_both_values() -> None:
+    worse = str(change_mark(90, 100))
+    assert "↓" in worse
+    assert "−10.0" in worse
+    assert 'title="90 now, 100 before"' in worse
+    assert "0 before" in str(change_mark(90, 0))

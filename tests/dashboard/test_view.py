@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clickstream.dashboard.view import Days, View, resolve_days
+
+TODAY = date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?",
+        "?page=products&period=7d&compare=year&event=click&event=%21search&country=PL&by=brand&sort=views",
+        "?from=2008-04-01&to=2008-05-01&tz=Europe%2FWarsaw&sample=include&metric=events",
+    ],
+)
+def test_an_address_survives_parsing(query: str) -> None:
+    assert View.parse(query).query() == query
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "?from=2008-04-01",
+        "?from=x&to=y",
+        "?from=2008-05-01&to=2008-04-01",
+        "?from=1000-01-01&to=2008-04-01",
+        "?tz=Mars/X",
+    ],
+)
+def test_what_is_not_understood_is_left_out(query: str) -> None:
+    assert View.parse(query) == View()
+
+
+@given(st.text())
+def test_any_text_is_some_view(text: str) -> None:
+    view = View.parse(text)
+    assert View.parse(view.query()) == view
+
+
+def test_the_last_day_of_a_form_becomes_an_open_end() -> None:
+    assert View.parse("?from=2008-04-01&last=2008-04-30").days == Days(date(2008, 4, 1), date(2008, 5, 1))
+
+
+def test_a_filter_is_toggled() -> None:
+    view = View().toggle("country", "PL").toggle("country", "DE")
+    assert view.filter_values() == {"country": ("PL", "DE")}
+    assert view.toggle("country", "PL").filters == (("country", "DE"),)
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        ("today", TODAY, TODAY),
+        ("yesterday", date(2026, 11, 21), date(2026, 11, 21)),
+        ("7d", date(2026, 11, 16), TODAY),
+        ("365d", date(2025, 11, 23), TODAY),
+    ],
+)
+def test_presets_end_with_today(period: str, first: date, last: date) -> None:
+    days = resolve_days(View(period=period), TODAY, None)
+    assert (days.first, days.last) == (first, last)
+
+
+def test_it_opens_on_the_last_30_days_when_they_have_data() -> None:
+    span = Days(date(2025, 1, 1), TODAY)
+    assert resolve_days(View(), TODAY, span) == Days(date(2026, 10, 24), date(2026, 11, 23))
+
+
+def test_it_opens_on_all_days_with_data_when_the_last_30_have_none() -> None:
+    span = Days(date(2008, 4, 1), date(2008, 8, 14))
+    assert resolve_days(View(), TODAY, span) == span
+    assert resolve_days(View(period="30d"), TODAY, span).last == TODAY
+
+
+def test_all_days_are_at_most_what_a_metric_answers() -> None:
+    span = Days(date(2008, 4, 1), date(2026, 11, 23))
+    days = resolve_days(View(period="all"), TODAY, span)
+    assert (days.end, (days.end - days.first).days) == (span.end, 1830)
