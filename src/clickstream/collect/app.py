@@ -129,11 +129,7 @@ class Collector:
 
 async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes | Rejection | None:
     """The request's body, unpacked; a Rejection; or None when the client went away."""
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            body = await _receive_all(receive)
-    except TimeoutError:
-        return Rejection(408, "request_timeout", f"the body did not come within {BODY_TIMEOUT_S:.0f} s")
+    body = await _receive_in_time(receive)
     if not isinstance(body, bytes):
         return body
     content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
@@ -143,6 +139,14 @@ async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes | R
     if encoding not in (b"gzip", b"identity", b""):
         return Rejection(415, "unsupported_media_type", "the only content-encoding is gzip")
     return gunzip(body) if encoding == b"gzip" and body else body
+
+
+async def _receive_in_time(receive: Receive) -> bytes | Rejection | None:
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT_S):
+            return await _receive_all(receive)
+    except TimeoutError:
+        return Rejection(408, "request_timeout", f"the body did not come within {BODY_TIMEOUT_S:.0f} s")
 
 
 async def _receive_all(receive: Receive) -> bytes | Rejection | None:

@@ -39,7 +39,12 @@ def raw_lines(events: list[RawEvent], ingest: dict[str, Any], sent_at: object) -
 def iso_micros(now_ns: int) -> str:
     """Nanoseconds since 1970 as ISO 8601 in UTC with microseconds, rounded down."""
     seconds, rest = divmod(now_ns, 1_000_000_000)
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}.{rest // 1000:06d}Z"
+    return f"{_iso_seconds(seconds)}.{rest // 1000:06d}Z"
+
+
+@lru_cache(2)
+def _iso_seconds(seconds: int) -> str:
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 @lru_cache(4096)

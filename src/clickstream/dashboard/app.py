@@ -108,9 +108,7 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
     def notice() -> TagChild:
         beat = state.heartbeat()
         if beat.failure:
-            return failure(
-                "The warehouse", WarehouseError("reading the warehouse", beat.failure, "see the loader's log")
-            )
+            return TagList(failure("The warehouse", beat.failure), frame.stale())
         return shown(found, "The key figures", lambda answers: _notice(state, answers[0], collector_url))
 
     @reactive.effect

@@ -7,6 +7,7 @@ In: the warehouse and a clock. Out: `pulse`, a reactive value that changes when 
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -16,6 +17,8 @@ from shiny import reactive
 
 from clickstream.errors import ClickstreamError
 from clickstream.warehouse.duckdb import DuckWarehouse
+
+_log = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
 AS_OF_AGE = timedelta(minutes=5)  # without new loads: days begin, open sessions close
@@ -92,13 +95,20 @@ class LoadWatch:
         now = self._clock()
         try:
             load_id, loaded_at, passed_at = self._warehouse.fetch(_LOOK).rows[0]
-        except ClickstreamError as error:
-            return old, beat if beat.failure else replace(beat, failure=error)
+        except Exception as error:  # whatever it is, the watch goes on
+            return old, beat if beat.failure else replace(beat, failure=_told(error))
         new = Pulse(load_id or 0, loaded_at, now)
         is_same = old is not None and old.load_id == new.load_id and now - old.as_of < AS_OF_AGE
         seen_at = passed_at or loaded_at
         is_calm = not beat.failure and _is_near(beat.seen_at, seen_at)
         return (old if is_same else new), (beat if is_calm else Heartbeat(seen_at))
+
+
+def _told(error: Exception) -> ClickstreamError:
+    if isinstance(error, ClickstreamError):
+        return error
+    _log.exception("the warehouse could not be looked at")
+    return ClickstreamError("looking for new loads", f"unexpected {type(error).__name__}", "the log has the details")
 
 
 def _is_near(old: datetime | None, new: datetime | None) -> bool:

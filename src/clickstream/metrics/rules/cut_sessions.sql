@@ -15,7 +15,7 @@ from (
         row_number() over (
             partition by e.session_key
             order by
-                
+                case when e.user_id is null then 1 else 0 end,
                 e.event_timestamp, e.received_at nulls last, e.raw_object collate "C" nulls last,
                 e.raw_line nulls last, e.event_id
         ) as user_place,
