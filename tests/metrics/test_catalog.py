@@ -120,6 +120,17 @@ def test_a_session_that_as_of_cuts_counts_as_it_stood(warehouse: DuckWarehouse) 
     assert figures(warehouse, asking())["checkout_sessions"] == 1
 
 
+def test_a_session_that_as_of_cuts_belongs_to_whoever_had_logged_in_by_then(warehouse: DuckWarehouse) -> None:
+    shared = [
+        event(NOON - timedelta(hours=2), user_id="u0"),
+        event(NOON),
+        event(NOON + timedelta(minutes=1), user_id="u1"),
+    ]
+    fill(warehouse, [*shared, event(NOON + timedelta(minutes=9))])
+    (row,) = ask(warehouse, "devices", asking(as_of=NOON + timedelta(minutes=5))).dicts()
+    assert (row["sessions"], row["visitors"]) == (2, 2)
+
+
 @pytest.mark.parametrize("login", [timedelta(), timedelta(days=20)], ids=["at once", "weeks later"])
 def test_a_first_login_merges_two_visitors_in_the_past(warehouse: DuckWarehouse, login: timedelta) -> None:
     known = event(NOON - timedelta(days=9), client_id="other", user_id="u1")
@@ -183,6 +194,7 @@ def test_a_product_shows_the_last_name_that_was_not_empty(warehouse: DuckWarehou
                 context_product_name=name,
                 context_product_category=category,
                 context_product_brand=brand,
+                received_at=NOON + timedelta(minutes=9 - minute),  # what happened last came first
             )
             for minute, (name, category, brand) in enumerate(names)
         ]
@@ -220,6 +232,18 @@ def test_buckets_suit_the_length_of_the_range(warehouse: DuckWarehouse, days: in
     fill(warehouse, [])
     question = asking(to_date=ONE_DAY[0] + timedelta(days=days), as_of=at("2028-01-01 00:00"))
     assert len(ask(warehouse, "time_series", question).rows) == buckets
+
+
+def test_an_hour_repeated_over_midnight_stays_in_the_day_that_had_begun(warehouse: DuckWarehouse) -> None:
+    # 2010-11-07 in St. John's: at 00:01 the clocks went back to 23:01. The day had begun a minute before.
+    fill(warehouse, [event(at("2010-11-07 03:00"))])
+    question = asking(
+        tz=ZoneInfo("America/St_Johns"),
+        from_date=date(2010, 11, 6),
+        to_date=date(2010, 11, 8),
+        options={"metric": "events", "by": "day"},
+    )
+    assert [row["value"] for row in ask(warehouse, "time_series", question).dicts()] == [0, 1]
 
 
 def test_buckets_after_as_of_are_absent_and_the_last_one_is_incomplete(warehouse: DuckWarehouse) -> None:

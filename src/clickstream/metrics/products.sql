@@ -69,7 +69,7 @@ checked_out as (
     inner join numbered as c on a.session_key = c.session_key
     where a.is_checkout = 0 and c.is_checkout = 1
     group by a.session_key, a.value
-    having max(a.place) < max(c.place)
+    having min(a.place) < max(c.place)
 ),
 session_counts as (
     select
