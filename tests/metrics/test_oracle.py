@@ -23,7 +23,7 @@ from clickstream.warehouse.duckdb import DuckWarehouse
 SPLITS = ("country", "landing_page", "event", "category", "brand", "login_state", "product_id", "page_path")
 SESSION_FIGURES = ("sessions", "engaged_sessions", "bounces", "cart_sessions", "checkout_sessions", "bounce_rate")
 quick = settings(
-    max_examples=25,
+    max_examples=16,
     deadline=None,
     derandomize=True,
     database=None,

@@ -183,9 +183,12 @@ def read_sql(path: str) -> str:
 
 
 def sessions_with(event_filters: str, columns: str = "e.session_key") -> str:
-    """SQL for the sessions that have an event which passes the event filters, in range or not."""
-    # Both texts are ours: values in the filters are bound.
-    return f"select {columns} from population_events as e where e.session_key is not null {event_filters}"  # noqa: S608
+    """SQL for the sessions that have an event which passes the event filters, in range or after it.
+
+    Sessions that count start in range, so events before it cannot be theirs and are not read.
+    """
+    passing = f"e.session_key is not null and e.event_timestamp >= $start {event_filters}"
+    return f"select {columns} from population_events as e where {passing}"  # noqa: S608 - texts of ours, values are bound
 
 
 def page_of(question: Question, only: Sequence[str] | None) -> tuple[dict[str, str], dict[str, Any]]:
