@@ -33,11 +33,15 @@ class Settings(BaseSettings):
 
     data: Path = Field(default=Path("data"), description="Folder that holds the defaults of all places.")
     raw_url: str | None = Field(default=None, description="Raw store: a path or file:///… (default DATA/raw).")
-    warehouse_url: str | None = Field(default=None, description="Warehouse: duckdb:///… (default DATA/warehouse.duckdb).")
+    warehouse_url: str | None = Field(
+        default=None, description="Warehouse: duckdb:///… (default DATA/warehouse.duckdb)."
+    )
     timezone: str = Field(default="UTC", description="IANA zone that days are counted in.")
-    currency: str = Field(default="USD", pattern="^[A-Z]{3}$", description="Currency of prices that name none (ISO 4217).")
+    currency: str = Field(
+        default="USD", pattern="^[A-Z]{3}$", description="Currency of prices that name none (ISO 4217)."
+    )
     raw_layout: Literal["batch", "single"] = Field(
-        default="batch", description="batch: requests that wait together share an object; single: one object per event."
+        default="batch", description="batch: requests that wait together share an object; single: one per event."
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("http://localhost:3000", "http://127.0.0.1:3000"),

@@ -337,3 +337,11 @@ def test_price_without_currency_takes_the_one_of_the_settings(pipeline: Pipeline
         (None, None),
     ]
     assert pipeline.rows("select settings from loads") == [('{"currency":"USD"}',)]
+
+
+def test_line_too_long_for_the_reader_is_a_bad_row(pipeline: Pipeline) -> None:
+    long = json.dumps({"eventName": "x", "properties": {"a": "x" * 40_000_000}}).encode()
+    pipeline.put_batch([GOOD, long, GOOD])
+    pipeline.load()
+    assert pipeline.rows("select line, reason from bad_rows") == [(2, "too_large")]
+    assert pipeline.totals() == {"accepted": 3, "loaded": 2, "bad": 1}

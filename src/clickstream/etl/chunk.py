@@ -23,6 +23,7 @@ from clickstream.raw.store import LocalStore
 
 CHUNK_BYTES = 64 * 1_048_576
 CHUNK_OBJECTS = 50_000
+MAX_LINE_BYTES = 16_000_000
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _decode = msgspec.json.Decoder().decode
 _NUL_ESCAPE = rb"\u0000"
@@ -154,7 +155,8 @@ def judge(original: bytes) -> tuple[bytes | None, str]:
         if problem is not None:
             return None, problem[0]
         value["eventName"] = value["eventName"].strip()
-    return msgspec.json.encode(value), ""
+    line = msgspec.json.encode(value)
+    return (line, "") if len(line) <= MAX_LINE_BYTES else (None, "too_large")
 
 
 def received_at(store: LocalStore, name: RawName) -> datetime:

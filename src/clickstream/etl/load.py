@@ -54,7 +54,7 @@ def load(
         for step in STEPS:
             run_step(cursor, step, {"load_id": load_id, "earliest": span[0], "latest": span[1]})
         bad = _put_bad_rows(cursor, chunk, load_id)
-        cursor.execute("insert into erased select object, line, hour, receipt from incoming_erased")
+        cursor.execute("insert into erased select object, line, hour, receipt from new_erased")
         result = Load(load_id, len(chunk.objects), sum(chunk.lines.values()), bad)
         _put_objects(cursor, chunk, load_id)
         _put_marks(cursor, marks)
@@ -95,12 +95,22 @@ class _ArrowStream:
 
 
 def _stage(cursor: DuckCursor, parser: Parser) -> None:
-    """Copy the parser's rows into temporary tables of the transaction."""
-    cursor.raw.register("parsed", _ArrowStream(parser.connection.sql("from parsed")))
-    cursor.raw.register("erased_lines", _ArrowStream(parser.connection.sql("from erased_lines")))
-    # Arrow has no UUID: the ids travel as text.
-    cursor.execute("create temp table incoming as select * replace (cast(event_id as uuid) as event_id) from parsed")
-    cursor.execute("create temp table incoming_erased as from erased_lines")
+    """Make the parser's rows readable as `new_events` and `new_erased`.
+
+    `incoming` holds the columns that decide about a row; the wide ones are copied once, into the facts. Arrow has
+    no UUID: the ids travel as text.
+    """
+    cursor.raw.register("new_events", _ArrowStream(parser.connection.sql("from events")))
+    cursor.raw.register("new_erased", _ArrowStream(parser.connection.sql("from erased_lines")))
+    cursor.execute(
+        """
+        create temp table incoming as
+        select
+            row_number, cast(event_id as uuid) as event_id, event_timestamp, received_at, event_name, user_id,
+            client_id, session_id, is_first_visit, page_path, country, is_sample, raw_object, raw_line, raw_hour
+        from new_events
+        """
+    )
 
 
 def _put_bad_rows(cursor: DuckCursor, chunk: Chunk, load_id: int) -> int:

@@ -1,8 +1,8 @@
 """Chunks of raw objects -> typed rows, vectorised.
 
-In: raw objects as read. Out: the table `parsed` of this module's own in-memory DuckDB, in the columns of
+In: raw objects as read. Out: the view `events` of this module's own in-memory DuckDB, in the columns of
 `clickstream_events`, and the chunk it came from (segments, bad rows). DuckDB parses for every target engine.
-Guarantee: each non-blank line of each object becomes exactly one row of `parsed`, one erased line or one
+Guarantee: each non-blank line of each object becomes exactly one row of `events`, one erased line or one
 bad row. An object whose lines DuckDB cannot all read as named events is judged line by line in Python
 first (chunk.py), alone: what becomes of a line depends on its own object only, never on its company.
 """
@@ -22,8 +22,10 @@ FIELDS = (  # noqa: SIM905 - a list of words reads better as words
     "eventName eventId createdAt sentAt pageUrl pageTitle referrer userId userLoginState identitySource clientId "
     "sessionId isFirstVisit country product element order properties _ingest _erased"
 ).split()
-MAX_LINE_BYTES = 128 * 1_048_576
+MAX_READ_BYTES = 16 * 1_048_576
+"""The longest line that DuckDB reads. Its buffers are twice that: a file of two buffers is read by two threads."""
 _COLUMNS = "{" + ", ".join(f"'{name}': 'JSON'" for name in FIELDS) + "}"
+_LINES = f"read_json($file, format = 'newline_delimited', columns = {_COLUMNS}, maximum_object_size = $size)"
 
 
 class Parser:
@@ -38,66 +40,59 @@ class Parser:
         macros = (folder / "sql" / "parse_macros.sql").read_text(encoding="utf-8")
         self.connection.execute(macros.replace("{namespace}", EVENT_NAMESPACE.hex))
         self.connection.execute("set variable currency = $currency", {"currency": currency})
-        self._parse_sql = (folder / "sql" / "parse.sql").read_text(encoding="utf-8")
+        self._parse_sql = (folder / "sql" / "parse.sql").read_text(encoding="utf-8").replace("{lines}", _LINES)
+        self._place_sql = (folder / "sql" / "place.sql").read_text(encoding="utf-8")
 
     def close(self) -> None:
         self.connection.close()
         self._file.unlink(missing_ok=True)
 
     def parse(self, objects: Sequence[RawObject]) -> Chunk:
-        """Fill the table `parsed` with the rows of `objects`, and `erased_lines` with their erased lines."""
+        """Fill the view `events` with the rows of `objects`, and the view `erased_lines` with their erased lines."""
         judged = {raw.name.key for raw in objects if not is_plain(raw)}
-        judged |= {raw.name.key for raw in self._unreadable([raw for raw in objects if raw.name.key not in judged])}
+        plain = [raw for raw in objects if raw.name.key not in judged]
+        judged |= self._unreadable(plain)
         chunk = _chunk_of(objects, judged)
         if judged and not self._read(chunk):
             raise AssertionError("lines that were judged good cannot be read")  # a fault of ours, never of the data
         self._put_places(chunk)
-        self.connection.execute(self._parse_sql)
-        self.connection.execute("create or replace table erased_lines as " + _ERASED)
+        self.connection.execute(self._place_sql)
         return chunk
 
-    def _unreadable(self, objects: list[RawObject]) -> list[RawObject]:
-        """Objects that hold a line which is no named event: found by halves, so that one costs few readings."""
+    def _unreadable(self, objects: Sequence[RawObject]) -> set[str]:
+        """Keys of objects that hold a line which is no named event; found by halves, so that one costs few readings.
+
+        When there are none, `parsed` holds all the objects.
+        """
         if not objects:
-            return []
+            return set()
         chunk = _chunk_of(objects, frozenset())
         if self._read(chunk):
-            return self._with_nameless(chunk)
+            return self._nameless(chunk)
         if len(objects) == 1:
-            return objects
+            return {objects[0].name.key}
         middle = len(objects) // 2
-        found = self._unreadable(objects[:middle]) + self._unreadable(objects[middle:])
-        keys = {raw.name.key for raw in found}
-        if found:  # leave `lines` as the caller of the happy path expects it: all readable objects, in order
-            self._read(_chunk_of([raw for raw in objects if raw.name.key not in keys], frozenset()))
-        return found
+        return self._unreadable(objects[:middle]) | self._unreadable(objects[middle:])
 
     def _read(self, chunk: Chunk) -> bool:
-        """Read the lines into the table `lines`; False when that fails or gives another number of rows.
-
-        Rows keep their order, so that `rowid` counts them from 0 (docs/decisions/0003-parsing.md).
-        """
+        """Parse the lines into the table `parsed`; False when that fails or gives another number of rows."""
         with self._file.open("wb") as file:
             file.writelines(chunk.parts)
-        source = f"read_json($file, format = 'newline_delimited', columns = {_COLUMNS}, maximum_object_size = $size)"
         try:
-            self.connection.execute(
-                f"create or replace table lines as from {source}",
-                {"file": str(self._file), "size": MAX_LINE_BYTES},
-            )
+            self.connection.execute(self._parse_sql, {"file": str(self._file), "size": MAX_READ_BYTES})
         except duckdb.Error:
             return False
-        rows = self.connection.execute("select count(*) from lines").fetchone()
+        rows = self.connection.execute("select count(*) from parsed").fetchone()
         return rows == (chunk.rows,)
 
-    def _with_nameless(self, chunk: Chunk) -> list[RawObject]:
-        """Objects with a line that has no plain name. Their names are looked at in Python."""
-        if not self.connection.execute(f"select 1 from lines where {_IS_NAMELESS} limit 1").fetchall():
-            return []
+    def _nameless(self, chunk: Chunk) -> set[str]:
+        """Keys of objects with a line that has no plain name; their names are looked at in Python."""
+        nameless = "not is_named and receipt is null"
+        if not self.connection.execute(f"select 1 from parsed where {nameless} limit 1").fetchall():
+            return set()
         self._put_places(chunk)
-        keys = self.connection.execute(f"select distinct object from {_PLACED} where {_IS_NAMELESS}").fetchall()
-        by_key = {raw.name.key: raw for raw in chunk.objects}
-        return [by_key[row[0]] for row in keys]
+        sql = f"select distinct object from parsed positional join places where {nameless}"
+        return {row[0] for row in self.connection.execute(sql).fetchall()}
 
     def _put_places(self, chunk: Chunk) -> None:
         """Say of each row, in the order of the rows, which line of which object it is."""
@@ -132,9 +127,3 @@ def _chunk_of(objects: Sequence[RawObject], judged: set[str] | frozenset[str]) -
         else:
             chunk.put_whole(raw)
     return chunk
-
-
-_PLACED = "lines positional join places"
-_IS_ERASED = '("eventName" is null and _erased is not null)'
-_IS_NAMELESS = f'not coalesce(ascii("eventName") = 34 and is_name("eventName" ->> \'$\'), false) and not {_IS_ERASED}'
-_ERASED = f"select object, line, hour, text_of(_erased) as receipt from {_PLACED} where {_IS_ERASED}"

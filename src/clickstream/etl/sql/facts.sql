@@ -1,5 +1,5 @@
--- The rows themselves. In: `incoming`, `keyed`. Out: clickstream_events with the new rows, and the right session
--- on those stored rows whose session or page view changed.
+-- The rows themselves. In: `new_events` (all columns), `incoming` (those that are no duplicates), `keyed`. Out:
+-- clickstream_events with the new rows, and the right session on those stored rows whose session or page view changed.
 update clickstream_events
 set session_key = k.session_key, is_page_view = k.is_page_view
 from keyed as k
@@ -17,16 +17,17 @@ insert into clickstream_events (
     session_key, is_page_view, load_id
 )
 select
-    i.event_id, i.event_timestamp, i.event_name, i.user_id, i.user_login_state, i.identity_source, i.client_id,
-    i.session_id, i.is_first_visit, i.context_product_id, i.context_product_name, i.context_product_category,
-    i.context_product_brand, i.context_product_price, i.context_product_discount_price, i.context_product_url_path,
-    i.product_currency, i.page_url, i.page_path, i.page_title, i.referrer, i.country, i.element_tag, i.element_id,
-    i.element_role, i.element_text, i.element_dataset, i.order_id, i.order_total, i.order_currency, i.order_items,
-    i.properties, i.is_sample, i.created_at, i.sent_at, i.received_at, i.event_timestamp_source, i.source_event_id,
-    i.field_errors, i.raw_object, i.raw_line, i.raw_hour,
+    i.event_id, n.event_timestamp, n.event_name, n.user_id, n.user_login_state, n.identity_source, n.client_id,
+    n.session_id, n.is_first_visit, n.context_product_id, n.context_product_name, n.context_product_category,
+    n.context_product_brand, n.context_product_price, n.context_product_discount_price, n.context_product_url_path,
+    n.product_currency, n.page_url, n.page_path, n.page_title, n.referrer, n.country, n.element_tag, n.element_id,
+    n.element_role, n.element_text, n.element_dataset, n.order_id, n.order_total, n.order_currency, n.order_items,
+    n.properties, n.is_sample, n.created_at, n.sent_at, n.received_at, n.event_timestamp_source, n.source_event_id,
+    n.field_errors, n.raw_object, n.raw_line, n.raw_hour,
     k.session_key,
     -- An event without client and session id has no session; a view is then a page view by its name alone.
-    coalesce(k.is_page_view, i.event_name in ('page_view', 'home_view', 'category_view', 'product_view')),
+    coalesce(k.is_page_view, n.event_name in ('page_view', 'home_view', 'category_view', 'product_view')),
     $load_id
-from incoming as i
+from new_events as n
+join incoming as i on i.row_number = n.row_number
 left join keyed as k on k.event_id = i.event_id;

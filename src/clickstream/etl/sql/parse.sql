@@ -1,12 +1,10 @@
--- Rows of `lines` (JSON fields as text) -> typed columns of clickstream_events. DuckDB only: it parses for every engine.
--- A field of a wrong type becomes NULL and is named in field_errors. Macros: parse_macros.sql. Each value is unquoted
--- once, in `texts`, and only read after that: a macro's argument is copied wherever the macro names it.
+-- Lines of a chunk -> typed values. DuckDB only: it parses for every engine. A field of a wrong type becomes NULL and is
+-- named in field_errors. Macros: parse_macros.sql. Each value is unquoted once, in `texts`, and only read after that: a
+-- macro's argument is copied wherever the macro names it. What needs the line's place is put in by place.sql.
+-- The lines are read with all top-level fields as JSON. Rows keep the order of the lines: `rowid` counts them.
 create or replace table parsed as
-with placed as (
-    select l.*, s.*
-    from lines as l
-    positional join places as s
-    where l._erased is null or l."eventName" is not null
+with lines as (
+    from {lines}
 ),
 opened as (
     select
@@ -16,7 +14,7 @@ opened as (
         fields_of(element, ['$.tag', '$.id', '$.role', '$.text', '$.dataset']) as e,
         fields_of("order", ['$.id', '$.total', '$.currency', '$.items']) as o,
         fields_of(_ingest, ['$.receivedAt', '$.sentAt']) as i
-    from placed
+    from lines
 ),
 texts as (
     select
@@ -53,10 +51,10 @@ texts as (
         text_of(i[2]) as ingest_sent_at
     from opened
 ),
-clocks as (
+typed as (
     select
         *,
-        coalesce(instant_us(ingest_received_at), object_received_us) as received_us,
+        instant_us(ingest_received_at) as received_us,
         instant_us(ingest_sent_at) as ingest_sent_us,
         instant_us(sent_at) as own_sent_us,
         instant_us(created_at) as created_us,
@@ -66,31 +64,14 @@ clocks as (
         boolean_of("isFirstVisit") as first_visit,
         is_uuid(event_id) as has_uuid
     from texts
-),
-sent as (
-    select *, coalesce(ingest_sent_us, own_sent_us) as sent_us
-    from clocks
-),
-happened as (
-    select
-        *,
-        case
-            when sent_us is null and created_us between received_us - 604800000000 and received_us + 300000000
-                then created_us
-            when abs(received_us - sent_us) <= 5000000 then created_us
-            else created_us + (received_us - sent_us)
-        end as happened_us
-    from sent
-),
-dated as (
-    select
-        *,
-        coalesce(happened_us between 946684800000000 and received_us + 300000000, false) as is_believed
-    from happened
 )
 select
-    case when has_uuid then lower(event_id) else uuid5(coalesce(event_id, concat(object, ':', line))) end as event_id,
-    make_timestamptz(case when is_believed then happened_us else received_us end) as event_timestamp,
+    coalesce(is_name(event_name) and ascii("eventName") = 34, false) as is_named,
+    case when "eventName" is null and _erased is not null then coalesce(text_of(_erased), '') end as receipt,
+    received_us,
+    coalesce(ingest_sent_us, own_sent_us) as sent_us,
+    created_us,
+    case when has_uuid then lower(event_id) when event_id is not null then uuid5(event_id) end as event_id,
     event_name,
     user_id,
     case when user_login_state = 'guest' then 'anonymous' else user_login_state end as user_login_state,
@@ -127,11 +108,6 @@ select
     object_of(properties) as properties,
     coalesce(is_object(properties) and contains(properties, '"sample"')
         and json_extract(properties, '$.sample') is not null, false) as is_sample,
-    make_timestamptz(created_us) as created_at,
-    make_timestamptz(sent_us) as sent_at,
-    make_timestamptz(received_us) as received_at,
-    case when not is_believed then 'received' when happened_us = created_us then 'client' else 'corrected' end
-        as event_timestamp_source,
     case when not has_uuid then event_id end as source_event_id,
     nullif(concat_ws(',',
         wrong('eventId', "eventId", event_id is null),
@@ -170,8 +146,5 @@ select
         wrong('properties', properties, not is_object(properties)),
         wrong('_ingest.receivedAt', i[1], instant_us(ingest_received_at) is null),
         wrong('_ingest.sentAt', i[2], ingest_sent_us is null)
-    ), '') as field_errors,
-    object as raw_object,
-    line as raw_line,
-    hour as raw_hour
-from dated;
+    ), '') as field_errors
+from typed;

@@ -4,7 +4,7 @@ create or replace macro is_object(j) as ascii(j) = 123;
 
 -- Text: a string, or a number as written; '' is NULL.
 create or replace macro text_of(j) as
-    case when ascii(j) = 34 or ascii(j) between 45 and 57 then nullif(j ->> '$', '') end;
+    case when ascii(j) < 91 and j <> '""' then j ->> '$' end;
 
 -- Whether a JSON value is an event name that needs no second look: a string of 1 to 200 characters without blanks
 -- (of any script) at its ends.

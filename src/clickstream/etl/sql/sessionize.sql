@@ -31,23 +31,36 @@ where session_key in (select session_key from touched)
     and event_timestamp >= (select min(session_start) from touched)
     and event_timestamp <= (select max(session_end) from touched);
 
--- `seq` numbers the events by client, sent session id and event order. One wide sort; all that follows sorts by a number.
+-- `seq` numbers the events by client, sent session id and event order. One sort, by numbers that stand for the texts;
+-- all that follows sorts by seq alone.
 create temp table keyed as
-with ordered as (
+with groups as (
+    select client_id, session_id, row_number() over () as group_number
+    from (select distinct client_id, session_id from gathered) as pairs
+),
+objects as (
+    select raw_object, row_number() over (order by raw_object) as object_number
+    from (select distinct raw_object from gathered) as names
+),
+ordered as (
     select
         g.*,
+        p.group_number,
         @micros(g.event_timestamp) as micros,
         row_number() over (
-            order by client_id, session_id, event_timestamp, received_at, raw_object, raw_line, event_id
+            order by p.group_number, g.event_timestamp, g.received_at, o.object_number, g.raw_line, g.event_id
         ) as seq
     from gathered as g
+    join groups as p
+        on coalesce(p.client_id, '') = coalesce(g.client_id, '')
+        and coalesce(p.session_id, '') = coalesce(g.session_id, '')
+    left join objects as o on o.raw_object = g.raw_object
 ),
 gaps as (
     select
         *,
         case
-            when client_id is not distinct from lag(client_id) over (order by seq)
-                and session_id is not distinct from lag(session_id) over (order by seq)
+            when group_number = lag(group_number) over (order by seq)
                 and micros - lag(micros) over (order by seq) <= 1800000000
                 then 0
             else 1
