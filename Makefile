@@ -5,7 +5,7 @@ LOCK := requirements-dev.txt
 STAMP := .venv/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-slow lint clean lock
+.PHONY: help setup up test test-slow lint bench clean lock
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,6 +32,9 @@ test-slow: $(STAMP) ## long chaos, soak and scale runs
 
 lint: $(STAMP) ## mend what can be mended, show the rest
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/mypy
+
+bench: $(STAMP) ## run all benchmarks and write docs/benchmarks.md (about half an hour; needs wrk)
+	@$(BIN)/python bench/_page.py
 
 lock: $(STAMP) ## compile the lock file anew (needs uv: pip install uv)
 	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -18,8 +18,8 @@ from random import Random
 
 import duckdb
 
-from bench.generator import START, uuid7_at, write_batches, write_singles
-from bench.measure import Bench, bench, peak_rss_mb, timed
+from _generator import START, uuid7_at, write_batches, write_singles
+from _measure import Bench, bench, peak_rss_mb, timed
 from clickstream.etl.run import Loader
 from clickstream.raw.keys import event_key
 from clickstream.raw.store import LocalStore

@@ -24,7 +24,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from bench.measure import Bench, bench
+from _measure import Bench, bench
 
 CONNECTIONS = 64
 ROUNDS = 3

@@ -1,1 +1,0 @@
-"""Repeatable benchmarks: each file runs alone and prints one JSON object a line."""

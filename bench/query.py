@@ -1,0 +1,116 @@
+"""How fast questions are answered: each metric, and all questions of each dashboard page one after the other.
+
+    query.duckdb.METRIC.p95_ms     one metric, default options, the default 30 days
+    query.duckdb.page.PAGE.p95_ms  everything that the page asks when it opens
+    dashboard.first_paint_s        first contentful paint in headless Chromium (left out without one)
+    dashboard.rss_mb               memory of the process that serves it, after that
+
+Over 90 days of events (5 million unless --events says otherwise), loaded by the real ETL. No cache of results is used.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import sync_playwright
+
+from _generator import START, write_batches
+from _measure import Bench, bench, percentile, timed
+from clickstream.etl.run import Loader
+from clickstream.metrics.catalog import METRICS, ask
+from clickstream.metrics.question import Question
+from clickstream.raw.store import LocalStore
+from clickstream.warehouse.duckdb import DuckWarehouse
+from ingest import resident_mb, running
+
+DAYS = 90
+RUNS = 15
+PORT = 8125
+# What a page asks when it opens (dashboard/pages): metric and options.
+PAGES: dict[str, list[tuple[str, dict[str, str]]]] = {
+    "overview": [
+        ("overview", {}),
+        *(("time_series", {"metric": name}) for name in ("visitors", "sessions", "page_views", "events")),
+        ("products", {}),
+        ("products", {"by": "category"}),
+        ("devices", {"by": "country"}),
+    ],
+    "products": [("products", {}), ("time_series", {"metric": "views", "split": "product_id"})],
+}
+
+
+def main() -> None:
+    with bench(__doc__ or "", events=5_000_000) as run:
+        path = prepare(run)
+        with DuckWarehouse.open(path) as warehouse:
+            measure(run, warehouse)
+        dashboard(run, path)
+
+
+def prepare(run: Bench) -> Path:
+    """A warehouse with the events of 90 days; says how long it took to make."""
+    run.say(f"writing {run.events:,} events over {DAYS} days")
+    write_batches(run.folder / "raw", run.events, DAYS)
+    path = run.folder / "warehouse.duckdb"
+    after = START + timedelta(days=DAYS + 3)
+    with (
+        DuckWarehouse.open(path) as warehouse,
+        closing(Loader(warehouse, LocalStore(run.folder / "raw"), run.folder / "stage", lambda: after)) as loader,
+    ):
+        run.say(f"loaded in {timed(loader.run_pass):.0f} s")
+    return path
+
+
+def measure(run: Bench, warehouse: DuckWarehouse) -> None:
+    question = Question(as_of=START + timedelta(days=DAYS), tz=ZoneInfo("UTC"))
+    for name in METRICS:
+        put_p95(run, f"query.duckdb.{name}", partial(ask, warehouse, name, question))
+    for page, asked in PAGES.items():
+        put_p95(run, f"query.duckdb.page.{page}", partial(ask_all, warehouse, question, asked))
+
+
+def ask_all(warehouse: DuckWarehouse, question: Question, asked: list[tuple[str, dict[str, str]]]) -> None:
+    for name, options in asked:
+        ask(warehouse, name, replace(question, options=options))
+
+
+def put_p95(run: Bench, name: str, work: Callable[[], object]) -> None:
+    work()  # the first run reads from disk
+    run.put(f"{name}.p95_ms", percentile([timed(work) * 1000 for _ in range(RUNS)], 0.95), "ms")
+
+
+def dashboard(run: Bench, path: Path) -> None:
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        run.say("no Chromium: dashboard.first_paint_s and dashboard.rss_mb are left out")
+        return
+    command = [sys.executable, "-m", "clickstream", "dashboard", "--data", str(path.parent), "--port", str(PORT)]
+    with running(command, PORT) as process:
+        paints = [first_paint_s(chromium, f"http://127.0.0.1:{PORT}/sbw_dashboard/") for _ in range(5)]
+        run.put("dashboard.first_paint_s", sorted(paints)[len(paints) // 2], "s")
+        run.put("dashboard.rss_mb", resident_mb(process.pid), "MB")
+
+
+def first_paint_s(chromium: str, url: str) -> float:
+    """First contentful paint of a fresh browser profile, as the browser itself says."""
+    with sync_playwright() as playwright:
+        arguments = ["--no-sandbox", "--disable-background-networking"]
+        browser = playwright.chromium.launch(executable_path=chromium, args=arguments)
+        page = browser.new_page()
+        page.goto(url)
+        page.wait_for_timeout(1500)
+        paint_ms = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0].startTime")
+        browser.close()
+    return float(paint_ms) / 1000
+
+
+if __name__ == "__main__":
+    main()
