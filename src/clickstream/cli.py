@@ -14,9 +14,10 @@ from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.console import Console
 
-from clickstream.errors import ClickstreamError, QuestionError, SettingsError
+from clickstream import __version__
+from clickstream.errors import QuestionError
+from clickstream.local.terminal import Terminal, Working, guarded, write_result
 from clickstream.settings import Settings, read_settings
 
 app = typer.Typer(
@@ -28,23 +29,38 @@ app = typer.Typer(
 etl = typer.Typer(help="Load raw objects into the warehouse.", no_args_is_help=True)
 app.add_typer(etl, name="etl")
 
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
+err = Terminal(stderr=True, highlight=False)
+out = Terminal(highlight=False)
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of all places that are not set by themselves.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+CollectorPort = Annotated[int, typer.Option("--collector-port", min=1, max=65535, help="Loopback port.")]
+DashboardPort = Annotated[int, typer.Option("--dashboard-port", min=1, max=65535, help="Loopback port.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Loopback port.")]
+_wants_trace = False
 
 
 def main() -> None:
-    """Run the command line; turn our own errors into three lines and an exit code."""
-    try:
-        app()
-    except ClickstreamError as error:
-        err.print(f"[red]error[/]: {error.doing}" if err.is_terminal else f"error: {error.doing}")
-        for line in (error.why, error.advice):
-            if line:
-                err.print(f"  {line}", markup=False)
-        sys.exit(2 if isinstance(error, SettingsError | QuestionError) else 1)
+    """Run the command line; turn what it raises into three lines and an exit code."""
+    sys.exit(guarded(app, err, lambda: _wants_trace))
+
+
+def _say_version(is_asked: bool) -> None:
+    if is_asked:
+        out.print(f"clickstream {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _start(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_say_version, help="Print the version.")
+    ] = False,
+    trace: Annotated[bool, typer.Option("--trace", help="Show where the program itself failed.")] = False,
+) -> None:
+    del version
+    global _wants_trace  # noqa: PLW0603 - one process, one command line
+    _wants_trace = trace
 
 
 @app.command()
@@ -52,15 +68,19 @@ def up(
     data: Data = None,
     no_sample: Annotated[bool, typer.Option("--no-sample", help="Start empty: do not load the sample.")] = False,
     no_shop: Annotated[bool, typer.Option("--no-shop", help="Leave the shop out.")] = False,
+    collector_port: CollectorPort = 8000,
+    dashboard_port: DashboardPort = 3838,
 ) -> None:
     """Start the platform: collector, ETL and dashboard. Ctrl-C stops it."""
+    from clickstream.local.up import Ports
     from clickstream.local.up import up as run
 
-    sys.exit(run(read_settings(data), sample=not no_sample, shop=not no_shop, console=err))
+    ports = Ports(collector_port, dashboard_port)
+    sys.exit(run(read_settings(data), sample=not no_sample, shop=not no_shop, console=err, ports=ports))
 
 
 @app.command()
-def collect(data: Data = None, port: Annotated[int, typer.Option(help="Loopback port.")] = 8000) -> None:
+def collect(data: Data = None, port: Port = 8000) -> None:
     """Take events over HTTP and store them durably."""
     from clickstream.collect.server import serve
 
@@ -68,7 +88,7 @@ def collect(data: Data = None, port: Annotated[int, typer.Option(help="Loopback 
 
 
 @app.command()
-def dashboard(data: Data = None, port: Annotated[int, typer.Option(help="Loopback port.")] = 3838) -> None:
+def dashboard(data: Data = None, port: Port = 3838) -> None:
     """Hold the warehouse: load new events every second, serve the dashboard and the local API."""
     from clickstream.local.owner import run
 
@@ -85,7 +105,8 @@ def etl_run(
     json: Json = False,
 ) -> None:
     """Load everything that is new, once."""
-    result = _reach(read_settings(data)).etl_run([day.date() for day in reconcile or []])
+    with Working(err, "loading") as working:
+        result = _reach(read_settings(data), working).etl_run([day.date() for day in reconcile or []])
     if json:
         _print_json(result)
     else:
@@ -94,18 +115,16 @@ def etl_run(
 
 @etl.command("watch")
 def etl_watch(
-    data: Data = None, every: Annotated[float, typer.Option(help="Seconds between two passes.")] = 1.0
+    data: Data = None, every: Annotated[float, typer.Option(min=0, help="Seconds between two passes.")] = 1.0
 ) -> None:
     """Load what is new, again and again, until Ctrl-C."""
-    client = _reach(read_settings(data))
-    try:
-        while True:
-            result = client.etl_run()
-            if result["objects"]:
-                err.print(f"{datetime.now(UTC):%H:%M:%S} loaded {result['lines']:,} lines")
-            time.sleep(every)
-    except KeyboardInterrupt:
-        err.print("stopped")
+    settings = read_settings(data)
+    while True:
+        with Working(err, "loading") as working:
+            result = _reach(settings, working).etl_run()
+        if result["objects"]:
+            err.print(f"{datetime.now(UTC):%H:%M:%S} loaded {result['lines']:,} lines")
+        time.sleep(every)
 
 
 @app.command("import")
@@ -186,18 +205,21 @@ def metric(
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT.")],
     data: Data = None,
-    rows: Annotated[int, typer.Option(help="At most this many rows.")] = 10_000,
+    rows: Annotated[int, typer.Option(min=1, help="At most this many rows.")] = 10_000,
     json: Json = False,
 ) -> None:
     """Ask the warehouse in SQL. Reads only: whatever the statement does is rolled back."""
     from clickstream.local.query import Limits
     from clickstream.report.table import render_rows
 
-    answer = _reach(read_settings(data)).query(sql, Limits(rows=rows))
+    with Working(err, "asking") as working:
+        answer = _reach(read_settings(data), working).query(sql, Limits(rows=rows))
     if json:
         _print_json(answer)
     else:
         render_rows(answer["columns"], answer["rows"], out)
+        if answer["is_cut"]:
+            err.print(f"these are the first {rows:,} rows; --rows N shows more")
 
 
 @app.command()
@@ -209,12 +231,33 @@ def check(
     """Prove that everything accepted was loaded or accounted for; exit 1 when it does not add up."""
     from clickstream.report.ledger import render_ledger
 
-    ledger = _reach(read_settings(data)).check(since.date() if since else None)
+    with Working(err, "comparing the raw store with the warehouse") as working:
+        ledger = _reach(read_settings(data), working).check(since.date() if since else None)
     if json:
         _print_json(ledger)
     else:
         render_ledger(ledger, out)
     sys.exit(0 if ledger["balanced"] else 1)
+
+
+@app.command()
+def doctor(
+    data: Data = None,
+    collector_port: CollectorPort = 8000,
+    dashboard_port: DashboardPort = 3838,
+    json: Json = False,
+) -> None:
+    """Say what runs, where things are, with which settings, what is wrong and what to do; exit 1 if something is."""
+    from clickstream.local.doctor import examine, render_examination
+    from clickstream.local.up import Ports
+
+    with Working(err, "looking") as working:
+        found = examine(data, Ports(collector_port, dashboard_port), working)
+    if json:
+        _print_json(found)
+    else:
+        render_examination(found, out)
+    sys.exit(0 if found.is_well else 1)
 
 
 def _options(pairs: list[str] | None, named: dict[str, str | None]) -> dict[str, Any]:
@@ -228,11 +271,11 @@ def _options(pairs: list[str] | None, named: dict[str, str | None]) -> dict[str,
     return {name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in options.items()}
 
 
-def _reach(settings: Settings) -> Any:
+def _reach(settings: Settings, working: Working | None = None) -> Any:
     from clickstream.local.client import reach
 
-    return reach(settings)
+    return reach(settings, watch=working)
 
 
 def _print_json(value: object) -> None:
-    sys.stdout.write(msgspec.json.encode(value).decode() + "\n")
+    write_result(msgspec.json.encode(value).decode() + "\n")

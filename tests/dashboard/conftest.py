@@ -2,51 +2,24 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import socket
-import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import pytest
-import uvicorn
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request
 from starlette.applications import Starlette
 from starlette.routing import Mount
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clickstream.dashboard.app import Dashboards, make_app
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
 from tests.dashboard.seeded import seed
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Chromium without a window. Without it these tests are skipped, but not in CI."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if path is None:
-        if os.environ.get("CI") == "true":
-            pytest.fail("no chromium: install it (Debian: apt-get install chromium)")
-        pytest.skip("no chromium: the pages were not looked at")
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield opened
-        opened.close()
+if TYPE_CHECKING:  # it is a plugin: pytest imports it
+    from tests.dashboard.stage import Stage
 
 
 @dataclass
@@ -71,35 +44,6 @@ class Look:
 
     def wait_for_figure(self, key: str, value: str, timeout_s: float = 10) -> None:
         self.page.wait_for_selector(f"#overview-card_{key} .value[title='{value}']", timeout=timeout_s * 1000)
-
-
-class Stage:
-    """One server for all tests, for Shiny lives on one event loop a process; each test puts its own app on it."""
-
-    def __init__(self) -> None:
-        self.app: ASGIApp | None = None
-        self.origin = ""
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        assert self.app is not None
-        await self.app(scope, receive, send)
-
-
-@pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
-    """Mounted as in production, on a free port of loopback."""
-    stage = Stage()
-    app = Starlette(routes=[Mount("/sbw_dashboard", stage)])
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
-        thread.start()
-        while not server.started:
-            time.sleep(0.01)
-        stage.origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        yield stage
-        server.should_exit = True
-        thread.join()
 
 
 @pytest.fixture(scope="session")
@@ -140,7 +84,7 @@ def look(profile: BrowserContext, stage: Stage, warehouse: DuckWarehouse, clock:
 @contextmanager
 def looking(profile: BrowserContext, stage: Stage, app: Dashboards) -> Iterator[Look]:
     """A page at desktop size on `app`. Whatever the browser complains of, or asks of another host, fails the test."""
-    stage.app = app
+    stage.app = Starlette(routes=[Mount("/sbw_dashboard", app)])  # mounted as in production
     look = Look(profile.new_page(), stage.origin)
     look.page.on("console", lambda m: look.complaints.append(m.text) if m.type in ("error", "warning") else None)
     look.page.on("pageerror", lambda error: look.complaints.append(str(error)))

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from clickstream.warehouse.duckdb import DuckCursor, DuckWarehouse
 
 FIRST = datetime(2026, 3, 1, 10, 0, tzinfo=UTC)
+LAST_PASS = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)  # now, by the clock of the tests
 
 _EVENTS = """
 insert into clickstream_events (event_id, event_timestamp, event_name, client_id, session_id, session_key, country,
@@ -49,6 +50,7 @@ def seed(warehouse: DuckWarehouse, is_sample: bool = False) -> None:
         cursor.execute(_SESSIONS, {"sample": is_sample})
         cursor.execute(_SEEN)
         _put_load(cursor, 1, FIRST)
+        cursor.execute("insert into passes values ($at)", {"at": LAST_PASS})
 
 
 def put_click(warehouse: DuckWarehouse, at: datetime, load_id: int) -> None:

@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, ranking_table, sort_rows
 from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
 from clickstream.dashboard.charts.sparkline import sparkline
@@ -21,7 +23,8 @@ def test_many_buckets_are_a_line_from_zero_and_its_incomplete_end_is_dashed() ->
     solid, dashed = chart.option["series"]
     assert chart.option["yAxis"]["min"] == 0
     assert solid["data"] == [*range(9), None]
-    assert dashed["data"] == [None] * 8 + [8, 9]
+    assert dashed["data"][:9] == [None] * 8 + [8]
+    assert (dashed["data"][9]["value"], dashed["data"][9]["symbol"]) == (9, "circle")
     assert dashed["lineStyle"]["type"] == [3, 4]
     assert chart.tips[9] == ("Tue 10 Mar 2026 (incomplete)", [("Sessions", "9")])
 
@@ -110,4 +113,33 @@ def test_a_change_has_arrow_sign_and_both_values() -> None:
     assert "↓" in worse
     assert "−10.0" in worse
     assert 'title="90 now, 100 before"' in worse
-    assert "0 before" in str(change_mark(90, 0))
+
+
+@pytest.mark.parametrize(("before", "hover"), [(0, "90 now, 0 before"), (None, "90 now, no earlier data")])
+def test_a_change_from_nothing_is_a_dash_that_says_why(before: int | None, hover: str) -> None:
+    assert str(change_mark(90, before)) == f'<span class="change" title="{hover}">–</span>'
+
+
+def test_a_wide_column_of_zeros_is_left_out_unless_it_is_sorted_by() -> None:
+    columns = (RankColumn("views", "Views"), RankColumn("cart_adds", "Cart adds", is_wide=True))
+    ranking = Ranking("Product", lambda row: row["value"], columns, bar="views")
+    rows = [{"value": "A", "views": 2, "cart_adds": 0}]
+    assert "Cart adds" not in str(ranking_table(rows, ranking))
+    assert "Cart adds" in str(ranking_table(rows, ranking, "cart_adds"))
+
+
+def test_counts_have_whole_ticks_and_shares_do_not() -> None:
+    count = time_series(days(3), [Line("Sessions", [1, 2, 1])], "Sessions", "count")
+    share = time_series(days(3), [Line("Bounce rate", [0.1, 0.2, 0.3])], "Bounce rate", "percent")
+    assert count.option["yAxis"]["minInterval"] == 1
+    assert share.option["yAxis"]["minInterval"] == 0
+
+
+def test_a_single_bucket_of_several_lines_is_bars_side_by_side() -> None:
+    chart = time_series(days(1), [Line("A", [1]), Line("B", [2])], "Views", "count")
+    assert [series["type"] for series in chart.option["series"]] == ["bar", "bar"]
+
+
+def test_few_points_of_several_lines_are_marked() -> None:
+    chart = time_series(days(4), [Line("A", [1] * 4), Line("B", [2] * 4)], "Views", "count")
+    assert all(series["type"] == "line" and series["showSymbol"] for series in chart.option["series"])

@@ -15,6 +15,8 @@ from tests.conftest import Clock
 from tests.dashboard.conftest import Look
 from tests.dashboard.seeded import put_click, seed
 
+pytest_plugins = ["tests.dashboard.stage"]
+
 
 def test_overview_shows_the_figures_of_the_warehouse(shop: Look) -> None:
     shop.open()

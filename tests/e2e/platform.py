@@ -39,7 +39,8 @@ class Platform:
         return f"http://127.0.0.1:{self.collector_port}"
 
     def environment(self) -> dict[str, str]:
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("CLICKSTREAM_")}
+        unwanted = ("CLICKSTREAM_", "PYTHONUNBUFFERED")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
         return kept | {"CLICKSTREAM_DATA": str(self.data), "NO_COLOR": "1"}
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from dataclasses import dataclass, field
-from http.client import HTTPException
 from random import Random
 
 import pytest
 
+from tests.e2e.load import assert_exactly_once, under_load
 from tests.e2e.platform import SAMPLE, Platform, kill
 
 SAMPLE_FILE = SAMPLE / "eshop-2008.csv.gz"
@@ -39,71 +37,19 @@ def test_sample_imported_twice_and_etl_killed_three_times_gives_the_known_counts
     assert totals["pending"] == totals["balance"] == 0
 
 
-@dataclass
-class Client:
-    """Sends batches without pause; one that was not answered is sent again with the same ids, as the tracker does."""
-
-    platform: Platform
-    name: str
-    stop: threading.Event
-    acknowledged: set[str] = field(default_factory=set)
-    repeated: int = 0
-
-    def run(self) -> None:
-        number = 0
-        while not self.stop.is_set():
-            ids = [f"{self.name}-{number + offset}" for offset in range(5)]
-            number += 5
-            while not self._post(ids) and not self.stop.is_set():
-                self.repeated += 1
-                time.sleep(0.02)
-
-    def _post(self, ids: list[str]) -> bool:
-        try:
-            self.platform.post([{"eventName": "x", "eventId": name, "clientId": self.name} for name in ids])
-        except (OSError, HTTPException):
-            return False
-        self.acknowledged.update(ids)
-        return True
-
-
 @pytest.mark.parametrize("kills", [3, pytest.param(10, marks=pytest.mark.slow)])
 def test_collector_and_owner_killed_under_load_lose_and_double_nothing(platform: Platform, kills: int) -> None:
     random = Random(kills)
     collector, owner = platform.start_collector(), platform.start_owner()
-    stop = threading.Event()
-    clients = [Client(platform, f"client{number}", stop) for number in range(3)]
-    threads = [threading.Thread(target=client.run) for client in clients]
-    for thread in threads:
-        thread.start()
-    for _ in range(kills):
-        time.sleep(random.uniform(0.3, 1.2))
-        kill(collector)
-        collector = platform.start_collector()
-        time.sleep(random.uniform(0.0, 0.8))
-        kill(owner)
-        owner = platform.start_owner()
-    stop.set()
-    for thread in threads:
-        thread.join()
+    with under_load(platform, 3) as clients:
+        for _ in range(kills):
+            time.sleep(random.uniform(0.3, 1.2))
+            kill(collector)
+            collector = platform.start_collector()
+            time.sleep(random.uniform(0.0, 0.8))
+            kill(owner)
+            owner = platform.start_owner()
     acknowledged = {name for client in clients for name in client.acknowledged}
     assert len(acknowledged) > 100, "there was load"
     assert sum(client.repeated for client in clients) >= kills, "the kills were felt"
     assert_exactly_once(platform, acknowledged)
-
-
-def assert_exactly_once(platform: Platform, acknowledged: set[str]) -> None:
-    """Every acknowledged event is in the warehouse, no event is there twice, and the ledger says the same."""
-    platform.run("etl", "run")
-    (counted,) = platform.json("query", "select count(*), count(distinct source_event_id) from clickstream_events")[
-        "rows"
-    ]
-    assert counted[0] == counted[1]
-    loaded: set[str] = set()
-    for client in {name.split("-")[0] for name in acknowledged}:
-        sql = f"select source_event_id from clickstream_events where client_id = '{client}'"
-        loaded |= {row[0] for row in platform.json("query", sql, "--rows", "1000000")["rows"]}
-    assert acknowledged <= loaded
-    ledger = platform.json("check")
-    assert ledger["balanced"]
-    assert ledger["totals"]["pending"] == 0

@@ -39,10 +39,17 @@ _PAGES = {"overview": overview, "products": products}
 class Dashboards:
     """The app. Close it before the warehouse."""
 
-    def __init__(self, warehouse: DuckWarehouse, zone: ZoneInfo, clock: Callable[[], datetime], url: str) -> None:
+    def __init__(
+        self,
+        warehouse: DuckWarehouse,
+        zone: ZoneInfo,
+        clock: Callable[[], datetime],
+        url: str,
+        trouble: Callable[[], str],
+    ) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
         self._answers = Answers(warehouse, self._threads)
-        self._watch = LoadWatch(warehouse, clock, self._threads)
+        self._watch = LoadWatch(warehouse, clock, self._threads, trouble)
         self._zone = zone
         self._collector_url = url
         app = App(self._page, self._server, static_assets={"/static": STATIC})
@@ -69,13 +76,18 @@ class Dashboards:
 
 
 def make_app(
-    warehouse: DuckWarehouse, zone: ZoneInfo, clock: Callable[[], datetime], collector_url: str = COLLECTOR_URL
+    warehouse: DuckWarehouse,
+    zone: ZoneInfo,
+    clock: Callable[[], datetime],
+    collector_url: str = COLLECTOR_URL,
+    loader_trouble: Callable[[], str] = str,
 ) -> Dashboards:
     """The app over `warehouse`, to be served on one event loop (Shiny has one a process).
 
-    clock: now, with a zone. collector_url: where the page tells its reader to send events.
+    clock: now, with a zone. collector_url: where the page tells its reader to send events. loader_trouble: why
+    loading fails now, "" while it does not; it is asked once a second, on a thread.
     """
-    return Dashboards(warehouse, zone, clock, collector_url)
+    return Dashboards(warehouse, zone, clock, collector_url, loader_trouble)
 
 
 def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
@@ -109,7 +121,10 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         beat = state.heartbeat()
         if beat.failure:
             return TagList(failure("The warehouse", beat.failure), frame.stale())
-        return shown(found, "The key figures", lambda answers: _notice(state, answers[0], collector_url))
+        late = frame.late_loader(beat) if beat.is_late or beat.trouble else None
+        return TagList(
+            late, shown(found, "The key figures", lambda answers: _notice(state, answers[0], collector_url))
+        )
 
     @reactive.effect
     def _retry() -> None:

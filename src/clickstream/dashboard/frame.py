@@ -154,6 +154,21 @@ def freshness(pulse: Pulse | None, beat: Heartbeat) -> TagChild:
     return tags.span(dot, tags.span("Last load ", class_="wide-only"), age, title=DOT_TEXT)
 
 
+def late_loader(beat: Heartbeat) -> Tag:
+    """Over a page whose figures are old because nothing is loaded now: since when, why, and what to do."""
+    since = TagList(" since ", Tag("time-ago", datetime=beat.seen_at.isoformat(), _add_ws=False)) if beat.seen_at else ""
+    cause = f" The loader says: {beat.trouble}." if beat.trouble else ""
+    return tags.p(
+        tags.strong("New events are not being loaded", since, "."),
+        f"{cause} What the collector takes meanwhile is kept, and is loaded once this is mended. ",
+        "DATA/logs/owner.log says more; ",
+        tags.code("clickstream check"),
+        " counts what waits.",
+        class_="banner late-banner",
+        role="alert",
+    )
+
+
 def sample_banner(view: View, sample: Mapping[str, object], collector_url: str) -> TagChild:
     """One line on the sample: that it is one and how to send events, or that it is hidden and how to see it."""
     if sample.get("is_hidden"):
@@ -172,7 +187,7 @@ def sample_banner(view: View, sample: Mapping[str, object], collector_url: str) 
 def no_data(collector_url: str) -> Tag:
     """In place of a page when the warehouse holds no event."""
     return tags.div(
-        tags.h2("No events yet"),
+        tags.h1("No events yet"),
         tags.p("Nothing has been loaded. Send a first event; it shows here within seconds:"),
         send_line(collector_url),
         class_="no-data panel",

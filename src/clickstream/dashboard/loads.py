@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 INTERVAL_S = 1.0
 AS_OF_AGE = timedelta(minutes=5)  # without new loads: days begin, open sessions close
 HEARTBEAT_STEP = timedelta(seconds=30)  # smaller steps of the loader's last sign of life are not shown
+SILENCE = timedelta(minutes=3)  # an idle loader notes a pass every minute; after this it is said to have stopped
 
 _LOOK = """
 select
@@ -43,18 +44,26 @@ class Pulse:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """When the loader last finished a pass, and why the warehouse cannot be read now, if so."""
+    """When the loader last finished a pass, and why the warehouse cannot be read now, if so.
+
+    is_late: it should have finished another since. trouble: what it says of itself, "" = nothing.
+    """
 
     seen_at: datetime | None
     failure: ClickstreamError | None = None
+    is_late: bool = False
+    trouble: str = ""
 
 
 class LoadWatch:
     """Looks for new loads once a second while at least one browser is connected."""
 
-    def __init__(self, warehouse: DuckWarehouse, clock: Callable[[], datetime], threads: Executor) -> None:
+    def __init__(
+        self, warehouse: DuckWarehouse, clock: Callable[[], datetime], threads: Executor, trouble: Callable[[], str]
+    ) -> None:
         self._warehouse = warehouse
         self._clock = clock
+        self._trouble = trouble
         self._threads = threads
         self._watchers = 0
         self._task: asyncio.Task[None] | None = None
@@ -99,9 +108,11 @@ class LoadWatch:
             return old, beat if beat.failure else replace(beat, failure=_told(error))
         new = Pulse(load_id or 0, loaded_at, now)
         is_same = old is not None and old.load_id == new.load_id and now - old.as_of < AS_OF_AGE
-        seen_at = passed_at or loaded_at
-        is_calm = not beat.failure and _is_near(beat.seen_at, seen_at)
-        return (old if is_same else new), (beat if is_calm else Heartbeat(seen_at))
+        seen_at = max(filter(None, (passed_at, loaded_at)), default=None)
+        is_late = seen_at is not None and now - seen_at > SILENCE
+        seen = Heartbeat(seen_at, is_late=is_late, trouble=self._trouble())
+        is_calm = replace(beat, seen_at=seen_at) == seen and _is_near(beat.seen_at, seen_at)
+        return (old if is_same else new), (beat if is_calm else seen)
 
 
 def _told(error: Exception) -> ClickstreamError:

@@ -15,6 +15,7 @@ from clickstream.dashboard.view import View
 from clickstream.errors import ClickstreamError
 
 T = TypeVar("T")
+LONGEST = 200  # characters of a name that are sent; the browser cuts its middle out where there is less room
 
 
 def panel(title: TagChild, *body: TagChild, span: int = 12, tools: TagChild = None, about: str = "") -> Tag:
@@ -86,7 +87,7 @@ def value_name(view: View, name: str, row: Row, *more: TagChild) -> Tag:
     """The name of a row, which filters the page by it, or no longer does. `more` stands under it."""
     value = row["value"]
     is_on = (name, value) in view.filters
-    text: TagChild = Tag("region-name", value) if name == "country" else formats.cut(row.get("name") or value)
+    text = Tag("region-name" if name == "country" else "long-name", formats.cut(row.get("name") or value, LONGEST))
     return tags.a(
         text,
         *more,

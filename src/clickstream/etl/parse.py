@@ -50,20 +50,18 @@ class Parser:
     def parse(self, objects: Sequence[RawObject]) -> Chunk:
         """Fill the view `events` with the rows of `objects`, and the view `erased_lines` with their erased lines."""
         judged = {raw.name.key for raw in objects if not is_plain(raw)}
-        plain = [raw for raw in objects if raw.name.key not in judged]
-        judged |= self._unreadable(plain)
         chunk = _chunk_of(objects, judged)
-        if judged and not self._read(chunk):
-            raise AssertionError("lines that were judged good cannot be read")  # a fault of ours, never of the data
+        if not self._read(chunk) or self._nameless(chunk):
+            judged |= self._unreadable([raw for raw in objects if raw.name.key not in judged])
+            chunk = _chunk_of(objects, judged)
+            if not self._read(chunk):
+                raise AssertionError("lines that were judged good cannot be read")  # our fault, never the data's
         self._put_places(chunk)
         self.connection.execute(self._place_sql)
         return chunk
 
     def _unreadable(self, objects: Sequence[RawObject]) -> set[str]:
-        """Keys of objects that hold a line which is no named event; found by halves, so that one costs few readings.
-
-        When there are none, `parsed` holds all the objects.
-        """
+        """Keys of objects that hold a line which is no named event; found by halves, so that one costs few readings."""
         if not objects:
             return set()
         chunk = _chunk_of(objects, frozenset())

@@ -6,9 +6,12 @@ Each call looks anew, so that a long-running command follows an owner that start
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection
+from concurrent.futures import Future, wait
 from datetime import date, datetime
+from typing import Protocol
 
 import msgspec
 import urllib3
@@ -41,18 +44,41 @@ class _NotThereError(Exception):
     """The owner of owner.json does not answer: it ended, or it is no owner."""
 
 
-def reach(settings: Settings, clock: Callable[[], datetime] = utc_now) -> Client:
+class Watch(Protocol):
+    """Is told how the work goes, as far as it can be seen from here."""
+
+    def asks(self, owner: Owner) -> None: ...
+
+    def reached(self, done: int, total: int) -> None: ...
+
+
+class _Unwatched:
+    def asks(self, owner: Owner) -> None:
+        pass
+
+    def reached(self, done: int, total: int) -> None:
+        pass
+
+
+def reach(settings: Settings, clock: Callable[[], datetime] = utc_now, watch: Watch | None = None) -> Client:
     """The client of these settings' warehouse."""
-    return Client(settings, clock)
+    return Client(settings, clock, watch=watch)
 
 
 class Client:
     """Raises what the work raises; WarehouseBusyError when somebody who is no owner holds the file."""
 
-    def __init__(self, settings: Settings, clock: Callable[[], datetime], patience_s: float = PATIENCE_S) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Callable[[], datetime],
+        patience_s: float = PATIENCE_S,
+        watch: Watch | None = None,
+    ) -> None:
         self._settings = settings
         self._clock = clock
         self._patience_s = patience_s
+        self._watch = watch or _Unwatched()
 
     def report(self, options: Texts) -> Report:
         """What happened (report/build.py); report_json and render_report show it."""
@@ -72,7 +98,8 @@ class Client:
         return self._ask("query", body, lambda place: commands.query(place, sql, limits))
 
     def etl_run(self, reconcile: Collection[date] = ()) -> Json:
-        return self._ask("etl/run", {"reconcile": list(reconcile)}, lambda place: commands.etl_run(place, reconcile))
+        body = {"reconcile": list(reconcile)}
+        return self._ask("etl/run", body, lambda place: commands.etl_run(place, reconcile, self._watch.reached))
 
     def _ask(self, path: str, body: Json, work: Callable[[Place], Json]) -> Json:
         """Ask the owner, or do the work here. Two short commands at once take turns: that is what patience is for."""
@@ -81,24 +108,53 @@ class Client:
             owner = find_owner(self._settings)
             try:
                 if owner is not None:
-                    return _post(owner, path, body)
+                    self._watch.asks(owner)
+                    return _ask_owner(owner, "POST", path, body)
             except _NotThereError:
                 pass
             try:
-                with open_place(self._settings, self._clock) as place:
-                    return work(place)
+                return _interruptible(lambda: self._work_here(work))
             except WarehouseBusyError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 
+    def _work_here(self, work: Callable[[Place], Json]) -> Json:
+        with open_place(self._settings, self._clock) as place:
+            return work(place)
 
-def _post(owner: Owner, path: str, body: Json) -> Json:
+
+def _interruptible(work: Callable[[], Json]) -> Json:
+    """Do the work on a thread of its own: DuckDB holds the main one where Ctrl-C would wait for its end."""
+    done: Future[Json] = Future()
+
+    def run() -> None:
+        try:
+            done.set_result(work())
+        except BaseException as error:
+            done.set_exception(error)
+
+    threading.Thread(target=run, name="work", daemon=True).start()
+    while not done.done():
+        wait([done], timeout=0.1)  # now and then: a signal that another thread takes does not end a wait
+    return done.result()
+
+
+def ask_status(owner: Owner, timeout_s: float = 5.0) -> Json | None:
+    """What the owner says of itself; None when it does not answer, or is no owner."""
+    try:
+        return _ask_owner(owner, "GET", "status", {}, timeout_s)
+    except (_NotThereError, ClickstreamError):
+        return None
+
+
+def _ask_owner(owner: Owner, method: str, path: str, body: Json, answer_s: float = ANSWER_S) -> Json:
     headers = {"Authorization": f"Bearer {owner.token}", "Content-Type": "application/json"}
-    timeout = urllib3.Timeout(connect=5, read=ANSWER_S)
+    timeout = urllib3.Timeout(connect=5, read=answer_s)
+    url, content = f"{owner.url}/api/{path}", msgspec.json.encode(body)
     try:
         with urllib3.PoolManager(retries=False, timeout=timeout) as pool:
-            response = pool.request("POST", f"{owner.url}/api/{path}", body=msgspec.json.encode(body), headers=headers)
+            response = pool.request(method, url, body=content, headers=headers)
         reply = msgspec.json.decode(response.data, type=_Reply)
     except ReadTimeoutError as error:
         raise UnavailableError(

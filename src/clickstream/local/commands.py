@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from clickstream.etl import ledger
-from clickstream.etl.run import Loader, PassResult
+from clickstream.etl.run import Loader, PassResult, Progress
 from clickstream.local import query as queries
 from clickstream.local.owner_file import open_warehouse
 from clickstream.metrics.answers import answer_document
@@ -30,13 +30,16 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An open warehouse with its raw store. load: runs one pass of the ETL; it is given days to list whole."""
+    """An open warehouse with its raw store.
+
+    load: runs one pass of the ETL; it is given days to list whole, and whom to tell how far it is.
+    """
 
     warehouse: DuckWarehouse
     store: LocalStore
     zone: ZoneInfo
     clock: Callable[[], datetime]
-    load: Callable[[Collection[date]], PassResult]
+    load: Callable[[Collection[date], Progress | None], PassResult]
 
 
 @contextmanager
@@ -45,9 +48,9 @@ def open_place(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Pl
     store = LocalStore(settings.raw_path)
     with open_warehouse(settings) as warehouse:
 
-        def load(reconcile: Collection[date]) -> PassResult:
+        def load(reconcile: Collection[date], progress: Progress | None) -> PassResult:
             with closing(make_loader(settings, warehouse, store, clock)) as loader:
-                return loader.run_pass(reconcile)
+                return loader.run_pass(reconcile, progress)
 
         yield Place(warehouse, store, settings.zone, clock, load)
 
@@ -80,6 +83,6 @@ def query(place: Place, sql: str, limits: queries.Limits | None = None) -> Json:
     return queries.run_query(place.warehouse, sql, limits)
 
 
-def etl_run(place: Place, reconcile: Collection[date] = ()) -> Json:
+def etl_run(place: Place, reconcile: Collection[date] = (), progress: Progress | None = None) -> Json:
     """Load everything that is new; what the pass did. reconcile: days to list whole, even if closed."""
-    return asdict(place.load(reconcile))
+    return asdict(place.load(reconcile, progress))

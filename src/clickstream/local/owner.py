@@ -52,7 +52,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         store = LocalStore(settings.raw_path)
         loader = stack.enter_context(closing(make_loader(settings, warehouse, store, clock)))
         loop = stack.enter_context(EtlLoop(loader.run_pass))
-        place = Place(warehouse, store, settings.zone, clock, load=loop.run_now)
+        place = Place(warehouse, store, settings.zone, clock, load=lambda days, _: loop.run_now(days))
         owner = _owner_of(settings, listener)
         # Only now, when it listens: whoever reads the file may ask at once, and waits until the server is ready.
         stack.enter_context(owner_file(settings.data, owner))

@@ -6,14 +6,13 @@ step; and removes it when it ends. A file whose process is gone says nothing and
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
 
-from clickstream.errors import WarehouseBusyError
+from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.local.state_file import is_alive, read_state_file, state_file
 from clickstream.settings import Settings
 from clickstream.warehouse.duckdb import DuckWarehouse
 
@@ -32,12 +31,16 @@ class Owner(msgspec.Struct, frozen=True):
         return f"process {self.pid}, {self.url}"
 
 
+def read_owner(settings: Settings) -> Owner | None:
+    """What owner.json says of these settings' warehouse, whether its process lives or not."""
+    owner = read_state_file(settings.data / NAME, Owner)
+    return owner if owner and owner.warehouse == str(settings.warehouse_path.resolve()) else None
+
+
 def find_owner(settings: Settings) -> Owner | None:
     """The living owner of these settings' warehouse, as far as its file and process tell."""
-    owner = _read(settings.data / NAME)
-    if owner is None or owner.warehouse != str(settings.warehouse_path.resolve()) or not _lives(owner.pid):
-        return None
-    return owner
+    owner = read_owner(settings)
+    return owner if owner and is_alive(owner.pid) else None
 
 
 def open_warehouse(settings: Settings) -> DuckWarehouse:
@@ -45,42 +48,17 @@ def open_warehouse(settings: Settings) -> DuckWarehouse:
 
     DuckDB's own lock decides: a process id in an old owner.json may belong to somebody else by now.
     """
+    path = settings.warehouse_path
     try:
-        return DuckWarehouse.open(settings.warehouse_path)
+        return DuckWarehouse.open(path)
     except WarehouseBusyError as error:
         owner = find_owner(settings)
         raise WarehouseBusyError(error.path, str(owner) if owner else error.holder) from error
+    except OSError as error:
+        why = f"{error.strerror or error}: {error.filename or path.parent}"
+        raise WarehouseError(f"opening the warehouse {path}", why, "check the folder and its rights") from error
 
 
-@contextmanager
-def owner_file(data: Path, owner: Owner) -> Iterator[None]:
+def owner_file(data: Path, owner: Owner) -> AbstractContextManager[None]:
     """The file stands in the folder `data` as long as the block runs."""
-    path, fresh = data / NAME, data / f"{NAME}.{owner.pid}"
-    data.mkdir(parents=True, exist_ok=True)
-    fresh.unlink(missing_ok=True)
-    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(msgspec.json.encode(owner))
-    fresh.replace(path)
-    try:
-        yield
-    finally:
-        if _read(path) == owner:
-            path.unlink(missing_ok=True)
-
-
-def _read(path: Path) -> Owner | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=Owner)
-    except (OSError, msgspec.MsgspecError):
-        return None
-
-
-def _lives(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+    return state_file(data / NAME, owner)

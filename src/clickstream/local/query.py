@@ -67,7 +67,12 @@ def _one_statement(raw: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement
 
 
 def _refused(text: str) -> QuestionError:
-    return QuestionError("invalid_query", "SQL", text.strip(), "the warehouse is read with one SELECT at a time")
+    """DuckDB says what is wrong in paragraphs, then shows the place: kept on one line."""
+    what, _, place = text.partition("\nLINE ")
+    line = " ".join(what.split())
+    where = place.partition("\n")[0].partition(": ")[2].strip()
+    why = f"{line} (at: {where})" if where else line
+    return QuestionError("invalid_query", "SQL", why, "the warehouse is read with one SELECT at a time")
 
 
 def _plain(value: Any) -> Any:

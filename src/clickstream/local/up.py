@@ -6,11 +6,14 @@ and fills an empty platform with the sample of real clicks, through the collecto
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
+import msgspec
 import urllib3
 from rich.console import Console
 from urllib3.exceptions import HTTPError
@@ -19,6 +22,7 @@ from clickstream.errors import ClickstreamError, UnavailableError
 from clickstream.local.owner import DASHBOARD
 from clickstream.local.owner_file import open_warehouse
 from clickstream.local.part import Part
+from clickstream.local.state_file import state_file
 from clickstream.local.supervisor import Supervisor, stop_signals
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
@@ -27,6 +31,15 @@ from clickstream.sources.delivery import Delivery
 from clickstream.sources.progress import progress_bar
 
 START_TIMEOUT_S = 90.0
+NAME = "up.json"
+
+
+class Up(msgspec.Struct, frozen=True):
+    """DATA/up.json: which process supervises the parts of this data folder, and where they are."""
+
+    pid: int
+    collector_url: str
+    dashboard_url: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +67,11 @@ def up(settings: Settings, *, sample: bool, shop: bool, console: Console, ports:
     say = _sayer(console)
     first_row = sample_start(settings)  # also refuses when another owner holds the warehouse
     try:
-        with stop_signals(), Supervisor(parts(settings, ports), settings.data / "logs", say) as supervisor:
+        with (
+            stop_signals(),
+            Supervisor(parts(settings, ports), settings.data / "logs", say) as supervisor,
+            state_file(settings.data / NAME, Up(os.getpid(), ports.collector_url, ports.dashboard_url)),
+        ):
             if _wait_until_healthy(supervisor, ports):
                 _welcome(say, settings, ports)
                 if sample and first_row is not None:
@@ -72,8 +89,8 @@ def parts(settings: Settings, ports: Ports) -> Sequence[Part]:
     environment = {"CLICKSTREAM_DATA": str(settings.data.resolve())}
 
     def part(name: str, command: str, port: int) -> Part:
-        argv = (sys.executable, "-m", "clickstream.local.lifeline", "clickstream", command, "--port", str(port))
-        return Part(name, argv, port, environment)
+        module = (sys.executable, "-m", "clickstream.local.lifeline", "clickstream")
+        return Part(name, (*module, "--trace", command, "--port", str(port)), port, environment)
 
     return [part("collector", "collect", ports.collector), part("owner", "dashboard", ports.dashboard)]
 
@@ -139,4 +156,8 @@ def _load_sample(settings: Settings, ports: Ports, first_row: int, console: Cons
 
 
 def _sayer(console: Console) -> Callable[[str], None]:
-    return lambda text: console.print(text, markup=False, highlight=False, soft_wrap=True)
+    def say(text: str) -> None:
+        with suppress(SystemExit, OSError):  # when nobody reads any more, the platform goes on in silence
+            console.print(text, markup=False, highlight=False, soft_wrap=True)
+
+    return say

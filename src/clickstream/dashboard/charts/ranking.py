@@ -12,7 +12,7 @@ from typing import Any
 
 from htmltools import Tag, TagChild, tags
 
-from clickstream.dashboard.formats import Kind, Number, change, exact, short
+from clickstream.dashboard.formats import NONE, Kind, Number, change, exact, short
 
 Row = Mapping[str, Any]
 
@@ -44,8 +44,11 @@ class Ranking:
 
 
 def ranking_table(rows: Sequence[Row], ranking: Ranking, sorted_by: str = "") -> Tag:
-    """The table of `rows`, in their order; bars are shares of the largest. Where nothing was before, no changes."""
-    columns = [c for c in ranking.columns if not c.is_change or any(row.get(f"{c.key}_previous") for row in rows)]
+    """The table of `rows`, in their order; bars are shares of the largest.
+
+    A column without any number in it is left out: changes where nothing was before, a wide column of zeros.
+    """
+    columns = [c for c in ranking.columns if (c.key == sorted_by and not c.is_change) or _says_something(c, rows)]
     ranking = replace(ranking, columns=columns)
     top = max((float(row[ranking.bar] or 0) for row in rows), default=0.0)
     return tags.table(
@@ -58,10 +61,11 @@ def ranking_table(rows: Sequence[Row], ranking: Ranking, sorted_by: str = "") ->
 
 
 def change_mark(now: Number | None, before: Number | None, kind: Kind = "count") -> Tag:
-    """A change: arrow, sign and percent, both values on hover. From nothing there is no percent."""
-    title = f"{exact(now, kind)} now, {exact(before, kind)} before"
+    """A change: arrow, sign and percent, both values on hover. From nothing there is no percent, but a dash."""
     if now is None or not before:
-        return tags.span("0 before" if before == 0 else "none before", class_="change", title=title)
+        earlier = "no earlier data" if before is None else f"{exact(before, kind)} before"
+        return tags.span(NONE, class_="change", title=f"{exact(now, kind)} now, {earlier}")
+    title = f"{exact(now, kind)} now, {exact(before, kind)} before"
     ratio = (float(now) - float(before)) / float(before)
     text = change(ratio)
     way = "up" if text.startswith("+") else "down" if text.startswith("−") else "level"
@@ -72,6 +76,12 @@ def change_mark(now: Number | None, before: Number | None, kind: Kind = "count")
 def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
     """Rows by `key`, largest first, unknown last; ties stay as they were."""
     return sorted(rows, key=lambda row: (row[key] is None, -(row[key] or 0)))
+
+
+def _says_something(column: RankColumn, rows: Sequence[Row]) -> bool:
+    if column.is_change:
+        return any(row.get(f"{column.key}_previous") for row in rows)
+    return not column.is_wide or any(row[column.key] for row in rows)
 
 
 def _head(column: RankColumn, ranking: Ranking, sorted_by: str) -> Tag:

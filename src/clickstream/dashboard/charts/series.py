@@ -17,6 +17,7 @@ from clickstream.dashboard.formats import Kind, Number, bucket, exact
 PALETTE = tuple(f"var(--series-{number})" for number in range(1, 8))
 OTHER = "var(--series-7)"
 BARS_BELOW = 8  # fewer buckets than this are bars: a line through three points says more than is known
+GROUPS_BELOW = 3  # the same for several lines, whose bars stand side by side
 FLATTENING = 5  # a line so many times the second largest presses all others onto the axis
 _SHORT_NAMES = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
 
@@ -48,12 +49,12 @@ def time_series(buckets: Buckets, lines: Sequence[Line], title: str, kind: Kind,
     drawn = [*lines, *([previous] if previous else [])]
     if not any(value for line in drawn for value in line.values):
         return Chart(note=f"No {title.lower()} in these days.")
-    is_bars = len(buckets.starts) < BARS_BELOW and len(lines) == 1
+    is_bars = len(buckets.starts) < (BARS_BELOW if len(lines) == 1 else GROUPS_BELOW)
     series = [_previous(previous)] if previous else []
     for line in lines:
         series += [_bars(line, buckets)] if is_bars else _line(line, buckets, is_filled=len(lines) == 1)
     names = [bucket(start, buckets.size) for start in buckets.starts]
-    option = {**_axes(buckets), "series": series}
+    option = {**_axes(buckets, kind), "series": series}
     return Chart(
         option=_with_legend(option, lines) if len(lines) > 1 else option,
         label=f"{title}, {names[0]} to {names[-1]}",
@@ -66,7 +67,7 @@ def time_series(buckets: Buckets, lines: Sequence[Line], title: str, kind: Kind,
     )
 
 
-def _axes(buckets: Buckets) -> dict[str, Any]:
+def _axes(buckets: Buckets, kind: Kind) -> dict[str, Any]:
     label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
     names = [start.strftime(_SHORT_NAMES[buckets.size]) for start in buckets.starts]
     return {
@@ -83,6 +84,7 @@ def _axes(buckets: Buckets) -> dict[str, Any]:
             "type": "value",
             "min": 0,
             "splitNumber": 4,
+            "minInterval": 1 if kind == "count" else 0,  # there is no third of a session
             "axisLabel": label,
             "splitLine": {"lineStyle": {"color": "var(--line)"}},
         },
@@ -100,9 +102,10 @@ def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any
         "icon": "roundRect",
         "itemWidth": 10,
         "itemHeight": 10,
-        "textStyle": {"color": "var(--muted)", "fontSize": 12},
+        "textStyle": {"color": "var(--text)", "fontSize": 12},
         "pageTextStyle": {"color": "var(--muted)"},
-        "inactiveColor": "var(--strong-line)",
+        "inactiveColor": "var(--muted)",
+        "tooltip": {"show": True},
         "data": list(totals),
         "selected": {name: total <= FLATTENING * second for name, total in totals.items()},
     }
@@ -110,22 +113,36 @@ def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any
 
 
 def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]:
-    """A solid line through the complete buckets and a dashed one to and from the incomplete ones."""
+    """A solid line through the complete buckets and a dashed one to and from the incomplete ones.
+
+    A few points are marked each; of many only an incomplete one, which is still on its way.
+    """
+    is_short = len(buckets.starts) < BARS_BELOW
     look = {
         "type": "line",
         "name": line.name,
         "symbol": "circle",
         "symbolSize": 5,
-        "showSymbol": False,
+        "showSymbol": is_short,
         "itemStyle": {"color": line.colour},
     }
     solid = [value if full else None for value, full in zip(line.values, buckets.is_complete, strict=True)]
     area = {"areaStyle": {"color": line.colour, "opacity": 0.08}} if is_filled else {}
     series = [{**look, **area, "data": solid, "lineStyle": {"color": line.colour, "width": 2}}]
     if not all(buckets.is_complete):
-        data = [value if near else None for value, near in zip(line.values, _near(buckets.is_complete), strict=True)]
-        series.append({**look, "data": data, "lineStyle": {"color": line.colour, "width": 2, "type": [3, 4]}})
+        near = _near(buckets.is_complete)
+        data = [_end_point(line, i, buckets) if near[i] else None for i in range(len(near))]
+        dashed = {"color": line.colour, "width": 2, "type": [3, 4]}
+        series.append({**look, "data": data, "lineStyle": dashed, "symbol": "none", "showSymbol": True})
     return series
+
+
+def _end_point(line: Line, i: int, buckets: Buckets) -> Any:
+    """A point of a dashed piece: hollow where its bucket is incomplete."""
+    if buckets.is_complete[i]:
+        return line.values[i]
+    hollow = {"color": "var(--panel)", "borderColor": line.colour, "borderWidth": 2}
+    return {"value": line.values[i], "symbol": "circle", "symbolSize": 7, "itemStyle": hollow}
 
 
 def _near(is_complete: Sequence[bool]) -> list[bool]:
@@ -150,7 +167,8 @@ def _previous(line: Line) -> dict[str, Any]:
         "type": "line",
         "name": line.name,
         "data": list(line.values),
-        "symbol": "none",
+        "symbol": "none" if len(line.values) > 1 else "emptyCircle",
+        "symbolSize": 7,
         "silent": True,
         "lineStyle": look,
         "itemStyle": {"color": "var(--muted)"},

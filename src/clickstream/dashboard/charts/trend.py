@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 from htmltools import HTML
@@ -24,7 +25,10 @@ def trend(answers: Sequence[Answer], title: str, kind: Kind) -> Chart:
     now = answers[0]
     rows = now.dicts()
     previous = _previous(answers[1], len(rows)) if len(answers) > 1 else None
-    return time_series(_buckets(now), [Line(title, [row["value"] for row in rows])], title, kind, previous)
+    chart = time_series(_buckets(now), [Line(title, [row["value"] for row in rows])], title, kind, previous)
+    if len(answers) > 1 and previous is None and not chart.note:
+        return replace(chart, unit=f"{chart.unit}, no earlier data")
+    return chart
 
 
 def split_trend(answer: Answer, title: str, order: Sequence[str]) -> Chart:

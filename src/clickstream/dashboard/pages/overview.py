@@ -140,7 +140,9 @@ def _draw_card(output: Outputs, figure: Figure, figures: Asked[list[Answer]], sp
     def card() -> TagChild:
         found, days = figures.outcome(), sparks.outcome()
         if isinstance(found, ClickstreamError):  # said once, over the page
-            return TagList(tags.span(formats.NONE, class_="value", title=str(found)), "not readable")
+            return TagList(
+                tags.span(formats.NONE, class_="value", title=str(found)), tags.p("not readable", class_="beside")
+            )
         row = found[0].dicts()[0]
         return TagList(*_figure(figure, row), [] if isinstance(days, ClickstreamError) else _shape(figure, row, days))
 

@@ -188,12 +188,27 @@ const dashboard = (() => {
       this.dataset.level = Number.isNaN(age) ? "none" : age < 120 ? "good" : age < 5400 ? "late" : "dead";
     }
   });
+  // <long-name>: a name whose middle gives way where it is too long. The style cuts the first half at its end.
+  class LongName extends HTMLElement {
+    connectedCallback() {
+      if (this.firstElementChild) return;
+      const text = this.name(this.textContent);
+      if (text.length <= 8) { this.textContent = text; return; }
+      const half = text.length - Math.min(8, text.length >> 1);
+      this.replaceChildren(...[text.slice(0, half), text.slice(half)].map((part) =>
+        Object.assign(document.createElement("span"), { textContent: part })));
+      this.title = text;
+    }
+    name(text) {
+      return text;
+    }
+  }
+  customElements.define("long-name", LongName);
   // <region-name>PL</region-name>: the name of a country.
   const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
-  customElements.define("region-name", class extends HTMLElement {
-    connectedCallback() {
-      const code = this.textContent;
-      if (/^[A-Z]{2}$/.test(code)) this.textContent = this.title = regions.of(code);
+  customElements.define("region-name", class extends LongName {
+    name(code) {
+      return /^[A-Z]{2}$/.test(code) ? regions.of(code) : code;
     }
   });
   return { go };

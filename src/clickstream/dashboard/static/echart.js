@@ -23,6 +23,8 @@
     return (value / size).toLocaleString("en", { maximumFractionDigits: 2 }) + letter;
   }
 
+  const shortName = (name) => (name.length > 28 ? `${name.slice(0, 15)}…${name.slice(-12)}` : name);
+
   function element(name, text, parent, className = "") {
     const made = document.createElement(name);
     if (text !== null) made.textContent = text;
@@ -62,6 +64,7 @@
         brushStyle: { color: "var(--tint)", borderColor: "var(--accent)", borderWidth: 1, opacity: 0.5 } })
       : undefined;
     const chosen = chart.drawn.getOption()?.legend?.[0]?.selected;
+    if (option.legend) option.legend.formatter = shortName;
     if (option.legend && chosen) Object.assign(option.legend.selected, chosen); // new data, same names hidden
     chart.drawn.setOption(option, { replaceMerge: ["series", "legend"] });
     if (canDrag) {
