@@ -200,3 +200,10 @@ def test_cors_is_an_allow_list_and_never_with_credentials(collector: Client) -> 
     other = collector.send(GOOD, Origin="https://evil.example")
     assert "access-control-allow-origin" not in other.headers
     assert other.headers["vary"] == "origin"
+
+
+def test_what_stands_in_every_event_of_a_request_is_kept_short(collector: Client) -> None:
+    collector.send({"events": [GOOD, GOOD], "sentAt": "x" * 1000}, User_Agent="a" * 5000)
+    for event in collector.stored():
+        assert "sentAt" not in event["_ingest"]
+        assert len(event["_ingest"]["userAgent"]) == 1024

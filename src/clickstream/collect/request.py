@@ -12,6 +12,9 @@ import msgspec
 
 from clickstream.event import RawEvent, RawLine
 
+# These stand in every event of a request: a long one would be stored a thousand times.
+MAX_USER_AGENT_BYTES = 1_024
+MAX_SENT_AT_CHARACTERS = 64
 _encode = msgspec.json.Encoder().encode
 
 
@@ -23,7 +26,7 @@ def ingest_block(
     return {
         "receivedAt": iso_micros(now_ns),
         "sourceIp": truncate_ip(client[0]) if client else None,
-        "userAgent": headers.get(b"user-agent", b"").decode("latin-1") or None,
+        "userAgent": headers.get(b"user-agent", b"")[:MAX_USER_AGENT_BYTES].decode("latin-1") or None,
         "method": scope["method"],
         "path": scope["path"],
         "requestId": request_id,
@@ -32,7 +35,8 @@ def ingest_block(
 
 def raw_lines(events: list[RawEvent], ingest: dict[str, Any], sent_at: object) -> list[RawLine]:
     """The events as lines of a raw object, each with the request's facts and the envelope's `sentAt`."""
-    block = b',"_ingest":' + _encode(ingest if sent_at is None else ingest | {"sentAt": sent_at}) + b"}"
+    is_time = isinstance(sent_at, int | float) or (isinstance(sent_at, str) and len(sent_at) <= MAX_SENT_AT_CHARACTERS)
+    block = b',"_ingest":' + _encode(ingest | {"sentAt": sent_at} if is_time else ingest) + b"}"
     return [RawLine(_encode(event)[:-1] + block) for event in events]
 
 
