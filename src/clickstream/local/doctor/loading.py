@@ -1,0 +1,79 @@
+"""How far loading is: the last pass, what is pending, whether the ledger balances, whether the clock is right.
+
+In: settings and a client. A warehouse that is not there yet is not made.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from clickstream.errors import ClickstreamError, StoreError
+from clickstream.local.client import Client
+from clickstream.local.doctor.findings import Examination, LoadingFact
+from clickstream.local.owner_file import find_owner
+from clickstream.raw.keys import parse_key
+from clickstream.raw.store import LocalStore
+from clickstream.settings import Settings
+
+OLD_PASS = timedelta(minutes=5)
+WRONG_CLOCK = timedelta(minutes=5)
+
+
+def look_at_loading(found: Examination, settings: Settings, client: Client, now: datetime) -> None:
+    """Note how far loading is; blame what does not add up."""
+    newest = _newest_object(found, settings)
+    if newest is not None and newest > now + WRONG_CLOCK:
+        why = f"the newest raw object is dated {newest:%Y-%m-%d %H:%M} UTC, the clock says {now:%Y-%m-%d %H:%M} UTC"
+        found.blame("the clock is wrong, or was", why, "set the clock (timedatectl shows whether it is synchronised)")
+    newest_at = f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else None
+    if not settings.warehouse_path.exists():
+        found.loading = LoadingFact(newest_object_at=newest_at)
+        if newest is not None:
+            why = f"there is no warehouse yet: {settings.warehouse_path}"
+            found.blame("nothing is loaded", why, "clickstream etl run, or clickstream up", is_warning=True)
+        return
+    try:
+        ledger = client.check()
+        (row,) = client.query("select epoch_us(max(started_at)) from passes")["rows"]
+    except ClickstreamError as error:
+        found.loading = LoadingFact(newest_object_at=newest_at)
+        found.blame(error.doing, error.why, error.advice)
+        return
+    last = datetime.fromtimestamp(int(row[0]) / 1e6, UTC) if row[0] is not None else None
+    totals = ledger["totals"]
+    last_at = f"{last:%Y-%m-%dT%H:%M:%SZ}" if last else None
+    found.loading = LoadingFact(last_at, newest_at, totals["accepted"], totals["pending"], ledger["balanced"])
+    if not ledger["balanced"]:
+        why = f"{abs(totals['balance']):,} lines off, {len(ledger['overdue']):,} objects overdue"
+        found.blame("the ledger does not balance", why, "clickstream check shows which hour")
+    _look_at_last_pass(found, settings, last, now)
+
+
+def _look_at_last_pass(found: Examination, settings: Settings, last: datetime | None, now: datetime) -> None:
+    ago = f"the last pass began {_minutes(now - last)} ago" if last else "no pass was ever completed"
+    if last is not None and now - last < OLD_PASS:
+        return
+    if find_owner(settings) is not None:
+        found.blame("the owner does not load", ago, "see DATA/logs/owner.log; stop and start clickstream up")
+    elif found.loading.pending:
+        what = f"events that wait to be loaded: {found.loading.pending:,}"
+        found.blame(what, ago, "clickstream etl run, or clickstream up", is_warning=True)
+
+
+def _newest_object(found: Examination, settings: Settings) -> datetime | None:
+    """The time in the newest name of the last day that has objects."""
+    store = LocalStore(settings.raw_path)
+    try:
+        for day in reversed(store.days()):
+            names = (parse_key(day, name) for name in store.file_names(day))
+            instants = [raw.instant for raw in names if raw is not None and raw.instant is not None]
+            if instants:
+                return max(instants)
+    except StoreError as error:
+        found.blame(error.doing, error.why, error.advice)
+    return None
+
+
+def _minutes(span: timedelta) -> str:
+    minutes = int(span.total_seconds() // 60)
+    return f"{minutes:,} min" if minutes < 120 else f"{minutes // 60:,} h"

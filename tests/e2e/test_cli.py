@@ -1,0 +1,216 @@
+"""The command as a user meets it: exit codes, what stands on stdout and what on stderr, and never a traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import socket
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from clickstream import __version__
+from tests.e2e.platform import Platform, command, free_port
+
+SLOW_SQL = "select count(*) from range(1000000) a, range(1000000) b"
+MANY_ROWS = ("query", "select range, repeat('x', 70) from range(3000)")
+
+
+def run(platform: Platform, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments),
+        env=platform.environment() | more,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=platform.data.parent,
+    )
+
+
+def on_terminal(
+    platform: Platform, *arguments: str, interrupt_after: bytes | None = None, **more: str
+) -> tuple[int, bytes]:
+    """Run a command on a terminal; press Ctrl-C once it has said `interrupt_after`. Its exit code and all it said."""
+    main, terminal = pty.openpty()
+    environment = platform.environment() | {"TERM": "xterm-256color"} | more
+    process = subprocess.Popen(command(*arguments), env=environment, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    said = b""
+    with suppress(OSError):  # Linux says EIO when the other end is closed
+        while part := os.read(main, 4096):
+            said += part
+            if interrupt_after is not None and interrupt_after in said:
+                interrupt_after = None
+                process.send_signal(signal.SIGINT)
+    os.close(main)
+    return process.wait(30), said
+
+
+def assert_three_lines(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
+    """The error took what, why and mostly what to do, and nothing was printed as a result."""
+    assert done.returncode == code, done.stderr
+    lines = done.stderr.splitlines()
+    assert len(lines) in (2, 3), done.stderr
+    assert lines[0].startswith("error: ")
+    assert all(line.startswith("  ") for line in lines[1:])
+    assert done.stdout == ""
+    for word in words:
+        assert word in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("metric", "nope"), 2, ("there is no such metric", "overview")),
+        (("metric", "products", "--filter", "country"), 2, ("expected NAME=VALUE",)),
+        (("metric", "products", "--option", "by=colour"), 2, ("'colour' is not known",)),
+        (("report", "--from", "yesterday"), 2, ("yesterday",)),
+        (("query", "selec 1"), 2, ("asking with SQL", "SELECT")),
+        (("query", "select * from nope"), 2, ("nope", "at: select * from nope")),
+        (("query", "select 1; select 2"), 2, ("expected one statement, got 2",)),
+        (("query", "drop table clickstream_events"), 2, ("expected a SELECT, got DROP",)),
+        (("import", "missing.csv", "--map", "eshop-2008"), 1, ("missing.csv",)),
+        (("import", "missing.csv", "--map", "nope"), 1, ("eshop-2008",)),
+        (("report", "--data", "file/below"), 1, ("opening the warehouse file/below", "Not a directory")),
+        (("up", "--data", "file/below"), 1, ("Not a directory",)),
+        (("collect", "--data", "file/below"), 1, ("preparing the raw store", "File exists: file")),
+    ],
+    ids=[
+        "unknown_metric", "filter_is_no_pair", "unknown_option_value", "no_day", "syntax", "unknown_table",
+        "two_statements", "not_reading", "file_to_import_missing", "unknown_mapping", "report_unwritable",
+        "up_unwritable", "collect_unwritable",
+    ],
+)  # fmt: skip
+def test_an_error_takes_three_lines(
+    platform: Platform, arguments: tuple[str, ...], code: int, words: tuple[str, ...]
+) -> None:
+    (platform.data.parent / "file").write_text("where a folder should be")
+    assert_three_lines(run(platform, *arguments), code, *words)
+
+
+def test_all_wrong_settings_are_told_at_once(platform: Platform) -> None:
+    wrong = {"CLICKSTREAM_TIMEZONE": "Mars/Base", "CLICKSTREAM_CURRENCY": "dollar"}
+    assert_three_lines(run(platform, "report", **wrong), 2, "CLICKSTREAM_TIMEZONE", "CLICKSTREAM_CURRENCY")
+
+
+def test_a_file_that_is_no_warehouse_is_told_and_left_alone(platform: Platform) -> None:
+    platform.data.mkdir()
+    file = platform.data / "warehouse.duckdb"
+    file.write_bytes(b"not a database " * 1000)
+    assert_three_lines(run(platform, "report"), 1, "opening the warehouse", "not a valid DuckDB database file")
+    assert file.read_bytes() == b"not a database " * 1000
+
+
+@pytest.mark.parametrize("name", ["collect", "dashboard"])
+def test_a_taken_port_is_told(platform: Platform, name: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert_three_lines(run(platform, name, "--port", port), 1, f"127.0.0.1:{port}", "something else listens there")
+
+
+def test_an_import_without_a_collector_says_how_to_start_one(platform: Platform) -> None:
+    (platform.data.parent / "rows.csv").write_text("when,what\n2026-03-01,page_view\n")
+    (platform.data.parent / "map.toml").write_text(
+        '[event]\neventName = "{what}"\ncreatedAt = "{when}"\neventId = { uuid5 = "{when}" }\n'
+    )
+    url = f"http://127.0.0.1:{free_port()}"
+    done = run(platform, "import", "rows.csv", "--map", "map.toml", "--collector", url)
+    assert_three_lines(done, 1, url, "nothing listens there", "clickstream up")
+
+
+def test_a_second_owner_is_refused_with_the_name_of_the_first(platform: Platform) -> None:
+    owner = platform.start_owner()
+    for arguments in (("dashboard", "--port", str(free_port())), ("up", "--no-sample")):
+        done = run(platform, *arguments)
+        assert_three_lines(done, 1, f"process {owner.pid}, http://127.0.0.1:{platform.dashboard_port}")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("nope",), ("report", "--nope"), ("metric",), ("check", "--since", "x"), ("collect", "--port", "0"), ("etl",)],
+    ids=["command", "option", "missing_argument", "no_day", "port_0", "half_a_command"],
+)
+def test_a_wrong_call_is_exit_2_with_the_usage_on_stderr(platform: Platform, arguments: tuple[str, ...]) -> None:
+    done = run(platform, *arguments)
+    assert done.returncode == 2
+    assert "Usage: " in done.stderr + done.stdout
+    assert "Traceback" not in done.stderr
+
+
+def test_json_stands_on_stdout_and_nothing_else(platform: Platform) -> None:
+    for arguments in (("etl", "run"), ("report",), ("metric", "overview"), ("check",), ("query", "select 1 one")):
+        done = run(platform, *arguments, "--json")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert isinstance(json.loads(done.stdout), dict)
+        assert done.stdout.count("\n") == 1
+
+
+def test_version_and_a_cut_answer_are_said(platform: Platform) -> None:
+    assert run(platform, "--version").stdout == f"clickstream {__version__}\n"
+    done = run(platform, "query", "select range from range(9)", "--rows", "2")
+    assert done.stdout.split() == ["range", "0", "1"]
+    assert done.stderr == "these are the first 2 rows; --rows N shows more\n"
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)], ids=["text", "json"])
+def test_a_reader_that_goes_away_ends_it_quietly(platform: Platform, more: tuple[str, ...]) -> None:
+    process = subprocess.Popen(
+        command(*MANY_ROWS, *more), env=platform.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(1)
+    process.stdout.close()
+    with process.stderr as said:
+        assert said.read() == b""
+    assert process.wait(30) == 141
+
+
+def test_a_full_disk_behind_stdout_is_an_error_and_no_traceback(platform: Platform) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            command("query", "select 1"), env=platform.environment(), stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr.startswith(b"error: ")
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("query", SLOW_SQL), 130),
+        (("etl", "watch"), 130),
+        (("collect", "--port", "PORT"), 130),
+        (("dashboard", "--port", "PORT"), 0),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else None,
+)
+def test_ctrl_c_ends_a_command_without_a_traceback(platform: Platform, arguments: tuple[str, ...], code: int) -> None:
+    process = platform.start(*(str(platform.collector_port) if word == "PORT" else word for word in arguments))
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == code, said
+    assert said in (b"stopped\n", b"dashboard  http://127.0.0.1:%d/sbw_dashboard\n" % platform.collector_port)
+
+
+@pytest.mark.parametrize(("no_color", "has_color"), [("", True), ("1", False)], ids=["color", "NO_COLOR"])
+def test_color_is_for_terminals_that_want_it(platform: Platform, no_color: str, has_color: bool) -> None:
+    code, said = on_terminal(platform, "metric", "nope", NO_COLOR=no_color)
+    assert code == 2
+    assert (b"\x1b[31m" in said) is has_color
+    assert b"there is no such metric" in said
+
+
+def test_a_long_answer_shows_a_bar_on_a_terminal_and_takes_it_away(platform: Platform) -> None:
+    code, said = on_terminal(platform, "query", SLOW_SQL, interrupt_after=b"asking")
+    assert code == 130
+    assert said.rstrip().endswith(b"stopped")
+    assert b"\x1b[?25h" in said, "the cursor is shown again"

@@ -1,0 +1,107 @@
+"""The docs are complete and their links lead somewhere: what the code offers is named, what is named exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+import typer
+
+from clickstream.cli import app
+from clickstream.metrics.catalog import METRICS
+from clickstream.settings import PREFIX, Settings
+from clickstream.warehouse.duckdb import DuckWarehouse
+from tests.house.test_house import ROOT, tracked_files
+
+DOCS = ROOT / "docs"
+COMMANDS = DOCS / "guide" / "commands.md"
+WAREHOUSE = DOCS / "guide" / "warehouse.md"
+_LINK = re.compile(r"\]\(([^)\s]+)\)")
+_FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
+
+
+def markdown_files() -> list[Path]:
+    new = [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
+    return sorted({*(path for path in tracked_files() if path.suffix == ".md"), *new})
+
+
+def commands(group: object, words: tuple[str, ...] = ("clickstream",)) -> Iterator[tuple[str, object]]:
+    """Every command as it is called, and what typer made of it; the program itself too."""
+    yield " ".join(words), group
+    for name, command in sorted(getattr(group, "commands", {}).items()):
+        yield from commands(command, (*words, name))
+
+
+CALLS = dict(commands(typer.main.get_command(app)))
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_command_and_option_is_in_the_list_of_commands(call: str) -> None:
+    text = COMMANDS.read_text("utf-8")
+    is_group = bool(getattr(CALLS[call], "commands", {}))
+    assert is_group or f"`{call}" in text
+    for parameter in getattr(CALLS[call], "params", []):
+        for option in parameter.opts:
+            if option.startswith("--"):
+                assert re.search(rf"{option}\b", text), f"{option} of {call}"
+
+
+def test_every_setting_is_named_with_its_default() -> None:
+    lines = (DOCS / "guide" / "settings.md").read_text("utf-8").splitlines()
+    for field in Settings.model_fields:
+        assert any(line.startswith(f"| `{PREFIX}{field.upper()}` |") for line in lines), field
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_has_a_page_that_names_its_options(name: str) -> None:
+    page = DOCS / "metrics" / f"{name}.md"
+    assert f"({name}.md)" in (DOCS / "metrics" / "README.md").read_text("utf-8")
+    text = page.read_text("utf-8")
+    for option, definition in METRICS[name].options.items():
+        assert f"`{option}" in text, option
+        for value in (*definition.values, *definition.not_yet):
+            assert value in text or value in (DOCS / "metrics" / "README.md").read_text("utf-8"), value
+
+
+@pytest.mark.parametrize("path", markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_relative_link_leads_somewhere(path: Path) -> None:
+    for link in _LINK.findall(_FENCE.sub("", path.read_text("utf-8"))):
+        if "://" in link or link.startswith("mailto:"):
+            continue
+        place, _, anchor = unquote(link).partition("#")
+        target = (path.parent / place).resolve() if place else path
+        assert target.exists(), link
+        assert target.is_relative_to(ROOT), link
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target), link
+
+
+def test_every_decision_is_listed_with_its_number() -> None:
+    listed = (DOCS / "decisions" / "README.md").read_text("utf-8")
+    for path in sorted((DOCS / "decisions").glob("[0-9]*.md")):
+        assert f"| [{path.name[:4]}]({path.name}) |" in listed, path.name
+
+
+def test_no_two_decisions_share_a_number() -> None:
+    numbers = [path.name[:4] for path in (DOCS / "decisions").glob("[0-9]*.md")]
+    assert len(numbers) == len(set(numbers))
+
+
+def test_every_column_of_the_events_is_explained(tmp_path: Path) -> None:
+    if not WAREHOUSE.exists():
+        pytest.skip("there is no page about the warehouse yet")
+    with DuckWarehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
+        columns = warehouse.fetch(
+            "select column_name from information_schema.columns where table_name = 'clickstream_events'"
+        )
+    text = WAREHOUSE.read_text("utf-8")
+    assert [name for (name,) in columns.rows if f"`{name}`" not in text] == []
