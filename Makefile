@@ -25,7 +25,7 @@ up: $(STAMP) ## start the platform: collector, ETL, dashboard (Ctrl-C stops it)
 
 test: $(STAMP) ## lint, types and all tests that are not slow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 test-slow: $(STAMP) ## long chaos, soak and scale runs
 	@$(BIN)/python -m pytest -m slow

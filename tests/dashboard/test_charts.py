@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, ranking_table, sort_rows
 from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
 from clickstream.dashboard.charts.sparkline import sparkline
-from clickstream.dashboard.charts.trend import split_trend
+from clickstream.dashboard.charts.trend import split_trend, trend
 from clickstream.metrics.question import Answer, Column
 
 FIRST = datetime(2026, 3, 1)  # noqa: DTZ001 - buckets are in local time
@@ -44,6 +44,25 @@ def test_the_period_before_is_thin_and_dashed_behind() -> None:
     assert chart.head == ["Day", "Sessions", "1–10 Feb 2026"]
     assert chart.rows[0] == ["Sun 1 Mar 2026", "1", "5"]
     assert chart.unit == "per day, dashed: 1–10 Feb 2026"
+
+
+def trend_answer(first: datetime, values: list[int]) -> Answer:
+    names = ("bucket_local", "utc_offset_s", "value", "is_complete")
+    rows = [(first + timedelta(days=day), 0, value, True) for day, value in enumerate(values)]
+    meta = {"options": {"by": "day"}, "from": first.date(), "to": first.date() + timedelta(days=len(values))}
+    return Answer("time_series", tuple(Column(name, "text") for name in names), rows, meta)
+
+
+def test_the_period_before_is_not_drawn_along_zero_before_all_data() -> None:
+    earlier = FIRST - timedelta(days=10)
+    answers = [trend_answer(FIRST, [1] * 10), trend_answer(earlier, [0] * 6 + [2, 0, 2, 2])]
+    chart = trend(answers, "Sessions", "count", since=date(2026, 2, 25))
+    assert chart.option["series"][0]["data"] == [None] * 6 + [2, 0, 2, 2]
+
+
+def test_a_comparison_with_nothing_is_said() -> None:
+    answers = [trend_answer(FIRST, [1] * 10), trend_answer(FIRST - timedelta(days=10), [0] * 10)]
+    assert trend(answers, "Sessions", "count").unit == "per day, no earlier data"
 
 
 def test_buckets_know_their_days() -> None:

@@ -164,6 +164,19 @@ def test_a_warehouse_that_stops_answering_is_said_and_the_figures_stay(
     assert look.figure("sessions") == "20"
 
 
+def test_a_silent_loader_is_said_until_it_is_heard_again(warehouse: DuckWarehouse, look: Look, clock: Clock) -> None:
+    seed(warehouse)
+    look.open()
+    look.wait_for_figure("sessions", "20")
+    banner = look.page.locator("#notice .late-banner")
+    expect(banner).to_have_count(0)
+    clock.forward(minutes=4)
+    expect(banner).to_contain_text("New events are not being loaded since")
+    assert look.figure("sessions") == "20"
+    put_click(warehouse, clock.now - timedelta(seconds=10), load_id=2)
+    expect(banner).to_have_count(0)
+
+
 def test_a_phone_needs_no_sideways_scrolling(shop: Look) -> None:
     shop.page.set_viewport_size({"width": 360, "height": 740})
     shop.open()

@@ -122,9 +122,7 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         if beat.failure:
             return TagList(failure("The warehouse", beat.failure), frame.stale())
         late = frame.late_loader(beat) if beat.is_late or beat.trouble else None
-        return TagList(
-            late, shown(found, "The key figures", lambda answers: _notice(state, answers[0], collector_url))
-        )
+        return TagList(late, shown(found, "The key figures", lambda answers: _notice(state, answers[0], collector_url)))
 
     @reactive.effect
     def _retry() -> None:

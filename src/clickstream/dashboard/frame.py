@@ -18,6 +18,7 @@ from clickstream.dashboard.panel import choice, place
 from clickstream.dashboard.view import COMPARES, FILTERS, PAGES, PERIODS, Days, View, zones
 
 DOT_TEXT = "Green: the loader finished a pass in the last 2 minutes. Amber: in the last 90 minutes. Red: longer ago."
+_WAREHOUSE = tags.span("Warehouse ", class_="wide-only")  # left out where there is no room for it
 _MODES = {"auto": "Sample automatic", "include": "Sample included", "only": "Sample only"}
 
 
@@ -143,20 +144,22 @@ def filter_values(view: View, name: str, values: Sequence[tuple[str, int]]) -> T
 def freshness(pulse: Pulse | None, beat: Heartbeat) -> TagChild:
     """How old the data is; the dot says whether the loader is alive."""
     if beat.failure:
-        return tags.span(tags.i(class_="dot", data_level="dead"), "Warehouse not readable", title=str(beat.failure))
+        return tags.span(tags.i(class_="dot", data_level="dead"), _WAREHOUSE, "not readable", title=str(beat.failure))
     if pulse is None:
         return None
     seen = beat.seen_at.isoformat() if beat.seen_at else ""
     dot = Tag("live-dot", class_="dot", datetime=seen)
     if pulse.loaded_at is None:
-        return tags.span(dot, "Nothing loaded yet", title=DOT_TEXT)
+        return tags.span(dot, "No load yet", title=DOT_TEXT)
     age = Tag("time-ago", datetime=pulse.loaded_at.isoformat())
     return tags.span(dot, tags.span("Last load ", class_="wide-only"), age, title=DOT_TEXT)
 
 
 def late_loader(beat: Heartbeat) -> Tag:
     """Over a page whose figures are old because nothing is loaded now: since when, why, and what to do."""
-    since = TagList(" since ", Tag("time-ago", datetime=beat.seen_at.isoformat(), _add_ws=False)) if beat.seen_at else ""
+    since = (
+        TagList(" since ", Tag("time-ago", datetime=beat.seen_at.isoformat(), _add_ws=False)) if beat.seen_at else ""
+    )
     cause = f" The loader says: {beat.trouble}." if beat.trouble else ""
     return tags.p(
         tags.strong("New events are not being loaded", since, "."),

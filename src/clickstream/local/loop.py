@@ -48,6 +48,10 @@ class EtlLoop:
     def status(self) -> dict[str, Any]:
         return {"passes": self._passes, "failures": self._failures, "trouble": self._trouble or None}
 
+    def trouble(self) -> str:
+        """Why loading fails now; "" while it does not."""
+        return self._trouble
+
     def _run(self) -> None:
         while not self._stopping.is_set():
             try:

@@ -56,7 +56,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         owner = _owner_of(settings, listener)
         # Only now, when it listens: whoever reads the file may ask at once, and waits until the server is ready.
         stack.enter_context(owner_file(settings.data, owner))
-        dashboard = make_app(warehouse, settings.zone, clock)
+        dashboard = make_app(warehouse, settings.zone, clock, loader_trouble=loop.trouble)
         stack.callback(dashboard.close)  # before the warehouse closes under its questions
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")
         serve(make_owner_app(place, owner, loop.status, dashboard), listener)

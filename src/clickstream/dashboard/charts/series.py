@@ -104,6 +104,8 @@ def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any
         "itemHeight": 10,
         "textStyle": {"color": "var(--text)", "fontSize": 12},
         "pageTextStyle": {"color": "var(--muted)"},
+        "pageIconColor": "var(--text)",
+        "pageIconInactiveColor": "var(--line)",
         "inactiveColor": "var(--muted)",
         "tooltip": {"show": True},
         "data": list(totals),

@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 from htmltools import HTML
 
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
 from clickstream.dashboard.charts.sparkline import sparkline
-from clickstream.dashboard.formats import Kind, Number, days
+from clickstream.dashboard.formats import Kind, days
 from clickstream.metrics.question import Answer
 
 OTHER_NAME = "(other)"
 
 
-def trend(answers: Sequence[Answer], title: str, kind: Kind) -> Chart:
+def trend(answers: Sequence[Answer], title: str, kind: Kind, since: date | None = None) -> Chart:
     """One figure over time; a second answer is the days compared with, bucket by bucket behind it.
 
-    Days before all data are not drawn: a line along zero would say that nobody came.
+    since: the first day with data. What is compared with is not drawn before it: a line along zero would say that
+    nobody came.
     """
     now = answers[0]
     rows = now.dicts()
-    previous = _previous(answers[1], len(rows)) if len(answers) > 1 else None
+    previous = _previous(answers[1], len(rows), since or date.min) if len(answers) > 1 else None
     chart = time_series(_buckets(now), [Line(title, [row["value"] for row in rows])], title, kind, previous)
     if len(answers) > 1 and previous is None and not chart.note:
         return replace(chart, unit=f"{chart.unit}, no earlier data")
@@ -46,8 +47,9 @@ def spark(answer: Answer) -> HTML:
     return sparkline([row["value"] or 0 for row in rows], is_last_complete=bool(rows) and rows[-1]["is_complete"])
 
 
-def _previous(answer: Answer, length: int) -> Line | None:
-    values: list[Number | None] = [row["value"] for row in answer.dicts()]
+def _previous(answer: Answer, length: int, since: date) -> Line | None:
+    rows, ends = answer.dicts(), [end for _, end in _buckets(answer).ranges()]
+    values = [row["value"] if end > since.isoformat() else None for row, end in zip(rows, ends, strict=True)]
     name = days(answer.meta["from"], answer.meta["to"] - timedelta(days=1))
     return Line(name, [*values, *[None] * length][:length]) if any(values) else None
 

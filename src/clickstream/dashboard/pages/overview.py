@@ -31,7 +31,7 @@ from clickstream.dashboard.panel import (
     value_name,
 )
 from clickstream.dashboard.state import Ask, Asked, Ground, PageState
-from clickstream.dashboard.view import View
+from clickstream.dashboard.view import Days, View
 from clickstream.dashboard.words import Figure
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer
@@ -88,7 +88,9 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     @render_echart
     def series() -> Chart:
         title, kind = words.SERIES[_metric(state.view())]
-        return drawn(over_time, title, lambda answers: trend(answers, title, kind))
+        span = state.span.outcome()
+        since = span.first if isinstance(span, Days) else None
+        return drawn(over_time, title, lambda answers: trend(answers, title, kind, since))
 
     @output
     @render.ui

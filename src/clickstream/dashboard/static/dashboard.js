@@ -29,9 +29,12 @@ const dashboard = (() => {
       el.href = `?${to}`;
     });
     each("nav a[data-page]", (el) => {
-      if (el.dataset.page === page) el.setAttribute("aria-current", "page");
-      else el.removeAttribute("aria-current");
-      if (el.dataset.page === page) document.title = `${el.textContent} · Clickstream`;
+      if (el.dataset.page !== page) { el.removeAttribute("aria-current"); return; }
+      el.setAttribute("aria-current", "page");
+      document.title = `${el.textContent} · Clickstream`;
+      const tabs = el.parentElement; // on a phone they are scrolled sideways: keep the open one in sight
+      const left = el.offsetLeft - tabs.offsetLeft;
+      tabs.scrollLeft = Math.min(left, Math.max(tabs.scrollLeft, left + el.offsetWidth - tabs.clientWidth));
     });
     each(".page", (el) => {
       if (el.hidden === (el.dataset.page !== page)) return;
@@ -194,7 +197,8 @@ const dashboard = (() => {
       if (this.firstElementChild) return;
       const text = this.name(this.textContent);
       if (text.length <= 8) { this.textContent = text; return; }
-      const half = text.length - Math.min(8, text.length >> 1);
+      let half = text.length - 5;
+      if (text[half] === " ") half += 1;
       this.replaceChildren(...[text.slice(0, half), text.slice(half)].map((part) =>
         Object.assign(document.createElement("span"), { textContent: part })));
       this.title = text;

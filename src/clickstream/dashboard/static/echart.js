@@ -23,7 +23,11 @@
     return (value / size).toLocaleString("en", { maximumFractionDigits: 2 }) + letter;
   }
 
-  const shortName = (name) => (name.length > 28 ? `${name.slice(0, 15)}…${name.slice(-12)}` : name);
+  // A name in the legend, cut in the middle to `length`; the whole is on hover.
+  function shortName(name, length) {
+    const tail = (length >> 1) - 1;
+    return name.length > length ? `${name.slice(0, length - 1 - tail)}…${name.slice(-tail)}` : name;
+  }
 
   function element(name, text, parent, className = "") {
     const made = document.createElement(name);
@@ -64,7 +68,7 @@
         brushStyle: { color: "var(--tint)", borderColor: "var(--accent)", borderWidth: 1, opacity: 0.5 } })
       : undefined;
     const chosen = chart.drawn.getOption()?.legend?.[0]?.selected;
-    if (option.legend) option.legend.formatter = shortName;
+    if (option.legend) option.legend.formatter = (name) => shortName(name, chart.drawn.getWidth() < 500 ? 14 : 28);
     if (option.legend && chosen) Object.assign(option.legend.selected, chosen); // new data, same names hidden
     chart.drawn.setOption(option, { replaceMerge: ["series", "legend"] });
     if (canDrag) {

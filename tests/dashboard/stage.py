@@ -1,0 +1,70 @@
+"""One browser and one server for all tests that look at pages: a plugin, named in `pytest_plugins` by those who use it.
+
+Playwright can be started once a thread, and Shiny lives on one event loop a process; so all rooms share these.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, sync_playwright
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Chromium without a window. Without it these tests are skipped, but not in CI."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("no chromium: install it (Debian: apt-get install chromium)")
+        pytest.skip("no chromium: the pages were not looked at")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        yield opened
+        opened.close()
+
+
+class Stage:
+    """One server for all tests, for Shiny lives on one event loop a process; each test puts its own app on it."""
+
+    def __init__(self) -> None:
+        self.app: ASGIApp | None = None
+        self.origin = ""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        assert self.app is not None
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture(scope="session")
+def stage() -> Iterator[Stage]:
+    """On a free port of loopback."""
+    stage = Stage()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        server = uvicorn.Server(uvicorn.Config(stage, lifespan="off", log_level="warning", timeout_graceful_shutdown=1))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        stage.origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield stage
+        server.should_exit = True
+        thread.join()

@@ -1,0 +1,172 @@
+"""What the dashboards look like: a small shop's events, the states a page can be in, and what is wrong on a screen.
+
+In: nothing. Out: owner apps, each over a warehouse that the real ETL filled, and complaints about a page that
+a browser shows. The complaints are found by screens.js, inside the page.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from playwright.sync_api import Page, Request
+from starlette.types import ASGIApp
+
+from clickstream.dashboard.app import make_app
+from clickstream.local.commands import Place
+from clickstream.local.owner import make_owner_app
+from clickstream.local.owner_file import Owner
+from tests.conftest import Clock
+from tests.etl.pipeline import Pipeline, open_pipeline, received
+
+ZONE = ZoneInfo("UTC")
+DAYS = 45  # half of them are before the last 30 days, so that there is something to compare with
+SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
+TROUBLE = "writing the warehouse: no space left on the disk"
+FAULTS_SCRIPT = (Path(__file__).parent / "screens.js").read_text(encoding="utf-8")
+
+_COUNTRIES = ("DE",) * 8 + ("PL",) * 5 + ("US", "GB", "GB", "FR", "AT", "BA", "VC", "MP")
+_PRODUCTS = (
+    ("X1C-13", "ThinkPad X1 Carbon Gen 13, 14 inch, 32 GB, 1 TB, black", "business notebooks"),
+    ("MBA-15", "MacBook Air 15", "notebooks"),
+    ("KB-87", "Keyboard 87 keys", "accessories"),
+    ("MON-32-4K-USB-C-HUB", "", "monitors"),
+    ("MS-3", "Mouse 3", "accessories"),
+    ("DOCK", "Docking station with 14 ports and 180 W power delivery", "accessories"),
+    ("PAD-11", "Tablet 11", "tablets"),
+    ("CAM", "Webcam", "accessories"),
+    ("HDP", "Headphones over-ear", "audio"),
+)
+_READY = """() => {
+    const page = document.querySelector(".page:not([hidden])");
+    const isEmpty = document.querySelector(".no-data") !== null;
+    return document.querySelector("#freshness")?.textContent
+        && (isEmpty || !page.querySelector(".skeleton, .recalculating, .shiny-html-output:empty"));
+}"""
+_SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A screen: the page in a state, in a theme, at a size. query: what its address says beside the page."""
+
+    state: str
+    page: str
+    theme: str
+    size: str
+    query: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.page}-{self.state}-{self.theme}-{self.size}"
+
+    @property
+    def address(self) -> str:
+        words = [f"page={self.page}" if self.page != "overview" else "", self.query]
+        return "?" + "&".join(filter(None, words))
+
+
+@dataclass
+class Screen:
+    """A browser's page, and what it complained of or asked of another host since it was last opened."""
+
+    page: Page
+    origin: str
+    folder: Path
+    faults: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda m: self.faults.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("request", self._note_stranger)
+
+    def show(self, case: Case, now: datetime) -> None:
+        """Open the case's page, wait until all of it has come, and take its picture."""
+        self.page.goto("about:blank")
+        self.faults.clear()
+        width, height = SIZES[case.size]
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.emulate_media(color_scheme="dark" if case.theme == "dark" else "light", reduced_motion="reduce")
+        self.page.clock.set_fixed_time(now)
+        self.page.goto(f"{self.origin}/sbw_dashboard/{case.address}")
+        self.page.wait_for_function(_READY)
+        self.page.evaluate(_SETTLED)
+        self.page.screenshot(path=self.folder / f"{case}.png", full_page=True)
+
+    def complaints(self) -> list[str]:
+        """What the browser said, and what can be seen to be wrong."""
+        seen: list[str] = self.page.evaluate(FAULTS_SCRIPT)
+        return [*self.faults, *seen]
+
+    def _note_stranger(self, request: Request) -> None:
+        if not request.url.startswith((self.origin, "data:", "blob:", "about:")):
+            self.faults.append(f"asked another host: {request.url}")
+
+
+@contextmanager
+def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIApp]]:
+    """The owner's app for each state. `clock`: the loader's; the dashboards' stands with it, but for the stale one."""
+    with ExitStack() as stack:
+        full = stack.enter_context(_pipeline(folder / "full", clock))
+        empty = stack.enter_context(_pipeline(folder / "empty", clock))
+        fill(full)
+        later = Clock(clock.now + timedelta(minutes=14))
+
+        def owner(pipeline: Pipeline, now: Clock = clock, trouble: str = "") -> ASGIApp:
+            app = make_app(pipeline.warehouse, ZONE, now, loader_trouble=lambda: trouble)
+            stack.callback(app.close)
+            place = Place(pipeline.warehouse, pipeline.store, ZONE, now, load=pipeline.loader.run_pass)
+            me = Owner(origin, "token", os.getpid(), str(pipeline.warehouse.path))
+            return make_owner_app(place, me, dict, app)
+
+        yield {
+            "data": owner(full),
+            "empty": owner(empty),
+            "failing": owner(full),
+            "stale": owner(full, later, TROUBLE),
+            "day": owner(full),
+        }
+
+
+def fill(pipeline: Pipeline) -> None:
+    """A shop's last days, as the collector stores them, through the ETL."""
+    random = Random(45)
+    first = pipeline.clock.now.replace(hour=8, minute=0) - timedelta(days=DAYS - 1)
+    for day in range(DAYS):
+        start = first + timedelta(days=day)
+        visits = [_visit(random, f"{day}-{n}", start) for n in range(random.randint(6, 16))]
+        events = [event for visit in visits for event in visit if event["createdAt"] < pipeline.clock.now.isoformat()]
+        pipeline.put_batch(events, ago_s=(pipeline.clock.now - start).total_seconds())
+    assert pipeline.load().bad == 0
+
+
+@contextmanager
+def _pipeline(folder: Path, clock: Clock) -> Iterator[Pipeline]:
+    pipeline = open_pipeline(folder, clock)
+    with closing(pipeline.warehouse), closing(pipeline.loader):
+        pipeline.load()
+        yield pipeline
+
+
+def _visit(random: Random, name: str, start: datetime) -> list[dict[str, Any]]:
+    """A visit of some products, early ones more often than late ones; one in four ends in the cart."""
+    at = start + timedelta(minutes=random.randint(0, 600))
+    who = {"clientId": f"client-{name}", "country": random.choice(_COUNTRIES)}
+    events = [received(at, eventName="page_view", pageUrl="https://shop.example/", **who)]
+    for step in range(random.randint(1, 5)):
+        number, title, category = _PRODUCTS[min(int(random.expovariate(0.4)), len(_PRODUCTS) - 1)]
+        product = {"id": number, "category": category, "brand": title.split(" ")[0] or "no name"}
+        if title:
+            product["name"] = title
+        seen = at + timedelta(seconds=40 * (step + 1))
+        events.append(received(seen, eventName="product_view", product=product, **who))
+        if random.random() < 0.1:
+            carted = seen + timedelta(seconds=15)
+            events.append(received(carted, eventName="add_to_cart_click", product=product, **who))
+    return events
