@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -111,7 +112,19 @@ class Chunk:
 
 
 def read_objects(store: LocalStore, names: Iterable[RawName]) -> Iterator[list[RawObject]]:
-    """Read objects in order, in groups of at most CHUNK_BYTES unpacked (a larger object stands alone)."""
+    """Read objects in order, in groups of at most CHUNK_BYTES unpacked (a larger object stands alone).
+
+    The next group is read while the caller works on this one.
+    """
+    groups = _groups(store, names)
+    with ThreadPoolExecutor(1, "raw-reader") as reader:
+        coming = reader.submit(next, groups, None)
+        while (group := coming.result()) is not None:
+            coming = reader.submit(next, groups, None)
+            yield group
+
+
+def _groups(store: LocalStore, names: Iterable[RawName]) -> Iterator[list[RawObject]]:
     group: list[RawObject] = []
     size_bytes = 0
     for name in names:

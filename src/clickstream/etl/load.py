@@ -22,6 +22,12 @@ from clickstream.etl.parse import Parser
 from clickstream.raw.keys import Kind
 from clickstream.warehouse.duckdb import DuckCursor, DuckWarehouse
 
+KEYS = """
+    select
+        row_number, event_id, event_timestamp, received_at, event_name, user_id, client_id, session_id,
+        is_first_visit, page_path, country, is_sample, raw_object, raw_line, raw_hour
+    from events
+"""
 STEPS = ("duplicates", "sessionize", "facts", "sessions", "visitors")
 
 
@@ -97,20 +103,13 @@ class _ArrowStream:
 def _stage(cursor: DuckCursor, parser: Parser) -> None:
     """Make the parser's rows readable as `new_events` and `new_erased`.
 
-    `incoming` holds the columns that decide about a row; the wide ones are copied once, into the facts. Arrow has
-    no UUID: the ids travel as text.
+    `incoming` holds the columns that decide about a row; the wide ones travel once, into the facts. A stream brings
+    all its columns, asked for or not, so the narrow ones have a stream of their own. Arrow has no UUID: the ids
+    travel as text.
     """
-    cursor.raw.register("new_events", _ArrowStream(parser.connection.sql("from events")))
-    cursor.raw.register("new_erased", _ArrowStream(parser.connection.sql("from erased_lines")))
-    cursor.execute(
-        """
-        create temp table incoming as
-        select
-            row_number, cast(event_id as uuid) as event_id, event_timestamp, received_at, event_name, user_id,
-            client_id, session_id, is_first_visit, page_path, country, is_sample, raw_object, raw_line, raw_hour
-        from new_events
-        """
-    )
+    for name, source in (("new_events", "from events"), ("new_keys", KEYS), ("new_erased", "from erased_lines")):
+        cursor.raw.register(name, _ArrowStream(parser.connection.sql(source)))
+    cursor.execute("create temp table incoming as select * replace (cast(event_id as uuid) as event_id) from new_keys")
 
 
 def _put_bad_rows(cursor: DuckCursor, chunk: Chunk, load_id: int) -> int:

@@ -1,6 +1,6 @@
 """Chunks of raw objects -> typed rows, vectorised.
 
-In: raw objects as read. Out: the view `events` of this module's own in-memory DuckDB, in the columns of
+In: raw objects as read. Out: the table `events` of this module's own in-memory DuckDB, in the columns of
 `clickstream_events`, and the chunk it came from (segments, bad rows). DuckDB parses for every target engine.
 Guarantee: each non-blank line of each object becomes exactly one row of `events`, one erased line or one
 bad row. An object whose lines DuckDB cannot all read as named events is judged line by line in Python
@@ -48,7 +48,7 @@ class Parser:
         self._file.unlink(missing_ok=True)
 
     def parse(self, objects: Sequence[RawObject]) -> Chunk:
-        """Fill the view `events` with the rows of `objects`, and the view `erased_lines` with their erased lines."""
+        """Fill the table `events` with the rows of `objects`, and the view `erased_lines` with their erased lines."""
         judged = {raw.name.key for raw in objects if not is_plain(raw)}
         chunk = _chunk_of(objects, judged)
         if not self._read(chunk) or self._nameless(chunk):

@@ -3,7 +3,7 @@
 -- `replaced` the stored rows that lost to an earlier copy, no longer in clickstream_events.
 create temp table ranked as
 select
-    event_id, received_at, raw_object, raw_line, raw_hour,
+    row_number, event_id, received_at, raw_object, raw_line, raw_hour,
     row_number() over (partition by event_id order by received_at, raw_object, raw_line) as copy
 from incoming;
 
@@ -15,7 +15,7 @@ where r.copy = 1;
 
 -- Losers among the new rows: to each other, or to a stored copy that came before them.
 create temp table losers as
-select r.event_id, r.received_at, r.raw_object, r.raw_line, r.raw_hour
+select r.row_number, r.event_id, r.received_at, r.raw_object, r.raw_line, r.raw_hour
 from ranked as r
 left join stored as s on s.event_id = r.event_id
 where r.copy > 1 or (s.received_at, s.raw_object, s.raw_line) <= (r.received_at, r.raw_object, r.raw_line);
@@ -31,6 +31,6 @@ select event_id, raw_object, raw_line, raw_hour, received_at from losers
 union all
 select event_id, raw_object, raw_line, raw_hour, received_at from replaced;
 
-delete from incoming where (raw_object, raw_line) in (select raw_object, raw_line from losers);
+delete from incoming where row_number in (select row_number from losers);
 
 delete from clickstream_events where event_id in (select event_id from replaced);

@@ -1,4 +1,4 @@
--- The rows themselves. In: `new_events` (all columns), `incoming` (those that are no duplicates), `keyed`. Out:
+-- The rows themselves. In: `new_events` (all columns), `losers` (rows that are duplicates), `keyed`. Out:
 -- clickstream_events with the new rows, and the right session on those stored rows whose session or page view changed.
 update clickstream_events
 set session_key = k.session_key, is_page_view = k.is_page_view
@@ -17,7 +17,7 @@ insert into clickstream_events (
     session_key, is_page_view, load_id
 )
 select
-    i.event_id, n.event_timestamp, n.event_name, n.user_id, n.user_login_state, n.identity_source, n.client_id,
+    cast(n.event_id as uuid), n.event_timestamp, n.event_name, n.user_id, n.user_login_state, n.identity_source, n.client_id,
     n.session_id, n.is_first_visit, n.context_product_id, n.context_product_name, n.context_product_category,
     n.context_product_brand, n.context_product_price, n.context_product_discount_price, n.context_product_url_path,
     n.product_currency, n.page_url, n.page_path, n.page_title, n.referrer, n.country, n.element_tag, n.element_id,
@@ -29,5 +29,5 @@ select
     coalesce(k.is_page_view, n.event_name in ('page_view', 'home_view', 'category_view', 'product_view')),
     $load_id
 from new_events as n
-join incoming as i on i.row_number = n.row_number
-left join keyed as k on k.event_id = i.event_id;
+left join keyed as k on k.row_number = n.row_number
+where n.row_number not in (select row_number from losers);

@@ -1,6 +1,6 @@
 -- Typed values and the place of their line -> rows of clickstream_events. The two tables join by position: both hold one
 -- row for each line of the chunk, in the same order. Rules of time: docs/decisions/0004-clocks.md (microseconds).
-create or replace view events as
+create or replace table events as
 with placed as (
     select p.* replace (coalesce(p.received_us, l.object_received_us) as received_us), l.*, p.rowid as row_number
     from parsed as p

@@ -18,13 +18,13 @@ join replaced as r on r.session_key = s.session_key;
 
 create temp table gathered as
 select
-    event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id,
+    row_number, event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id,
     page_path, country, is_sample, cast(null as text) as session_key, cast(null as boolean) as is_page_view
 from incoming
 where client_id is not null or session_id is not null
 union all
 select
-    event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id,
+    null, event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id,
     page_path, country, is_sample, session_key, is_page_view
 from clickstream_events
 where session_key in (select session_key from touched)
@@ -88,7 +88,7 @@ viewed as (
     where event_name in ('page_view', 'home_view', 'category_view', 'product_view')
 )
 select
-    s.seq, s.event_id, s.event_timestamp, s.event_name, s.user_id, s.client_id, s.session_id, s.page_path, s.country,
+    s.seq, s.row_number, s.event_id, s.event_timestamp, s.event_name, s.user_id, s.client_id, s.session_id, s.page_path, s.country,
     s.is_sample, s.session_key as old_session_key, s.is_page_view as old_is_page_view,
     -- The lengths keep two pairs of ids apart that look alike when written one after the other.
     md5(concat(
