@@ -90,7 +90,7 @@ def collect(data: Data = None, port: Port = 8000) -> None:
 @app.command()
 def dashboard(data: Data = None, port: Port = 3838) -> None:
     """Hold the warehouse: load new events every second, serve the dashboard and the local API."""
-    from clickstream.local.owner import run
+    from clickstream.local.owner.process import run
 
     run(read_settings(data), port)
 
@@ -209,7 +209,7 @@ def query(
     json: Json = False,
 ) -> None:
     """Ask the warehouse in SQL. Reads only: whatever the statement does is rolled back."""
-    from clickstream.local.query import Limits
+    from clickstream.local.owner.query import Limits
     from clickstream.report.table import render_rows
 
     with Working(err, "asking") as working:
@@ -272,7 +272,7 @@ def _options(pairs: list[str] | None, named: dict[str, str | None]) -> dict[str,
 
 
 def _reach(settings: Settings, working: Working | None = None) -> Any:
-    from clickstream.local.client import reach
+    from clickstream.local.owner.client import reach
 
     return reach(settings, watch=working)
 

@@ -20,9 +20,9 @@ from playwright.sync_api import Page, Request
 from starlette.types import ASGIApp
 
 from clickstream.dashboard.app import make_app
-from clickstream.local.commands import Place
-from clickstream.local.owner import make_owner_app
-from clickstream.local.owner_file import Owner
+from clickstream.local.owner.commands import Place
+from clickstream.local.owner.file import Owner
+from clickstream.local.owner.process import make_owner_app
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 

@@ -33,6 +33,7 @@ LEVELS = {
 }
 
 MAX_FILE_LINES = 500
+MAX_FILES = 12  # besides __init__.py
 MAX_FUNCTION_LINES = 80
 BANNED_NAMES = ("utils.py", "helpers.py", "common")
 BANNED_ENDINGS = ("Manager", "Service", "Helper", "V2", "V3")
@@ -82,6 +83,12 @@ def test_files_and_functions_stay_small(path: Path) -> None:
 def test_every_module_says_what_it_is() -> None:
     silent = [path for path in python_files("src") if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None]
     assert silent == []
+
+
+def test_folders_stay_small() -> None:
+    folders = [folder for folder in SOURCE.rglob("*") if folder.is_dir() and folder.name != "__pycache__"]
+    crowded = [str(folder) for folder in folders if len(set(folder.glob("*.py"))) > MAX_FILES + 1]
+    assert crowded == []
 
 
 def test_no_room_is_a_lumber_room() -> None:

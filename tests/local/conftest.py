@@ -14,9 +14,9 @@ import uvicorn
 
 from clickstream.collect.server import listen
 from clickstream.dashboard.app import make_app
-from clickstream.local.commands import open_place
-from clickstream.local.owner import make_owner_app
-from clickstream.local.owner_file import Owner, owner_file
+from clickstream.local.owner.commands import open_place
+from clickstream.local.owner.file import Owner, owner_file
+from clickstream.local.owner.process import make_owner_app
 from clickstream.settings import Settings, read_settings
 from tests.conftest import Clock
 from tests.local.children import eventually

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import urllib3
 
-from clickstream.local.owner_file import Owner
+from clickstream.local.owner.file import Owner
 from clickstream.settings import read_settings
 from tests.conftest import Clock
 from tests.local.conftest import owning

@@ -20,9 +20,9 @@ import pytest
 import uuid_utils
 
 from clickstream.errors import ClickstreamError, QuestionError, WarehouseBusyError
-from clickstream.local.client import Client, reach
-from clickstream.local.owner_file import Owner, find_owner, open_warehouse, owner_file
-from clickstream.local.query import Limits
+from clickstream.local.owner.client import Client, reach
+from clickstream.local.owner.file import Owner, find_owner, open_warehouse, owner_file
+from clickstream.local.owner.query import Limits
 from clickstream.metrics.question import Question
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore

@@ -16,11 +16,11 @@ from rich.console import Console
 
 from clickstream.errors import UnavailableError
 from clickstream.event import utc_now
-from clickstream.local.client import reach
 from clickstream.local.doctor import Examination, examine, places, render_examination
 from clickstream.local.doctor.parts import _look_at_loader
 from clickstream.local.doctor.settings import _shown
-from clickstream.local.owner_file import NAME, Owner, owner_file
+from clickstream.local.owner.client import reach
+from clickstream.local.owner.file import NAME, Owner, owner_file
 from clickstream.local.up import Ports
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore

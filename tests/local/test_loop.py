@@ -11,7 +11,7 @@ import pytest
 
 from clickstream.errors import StoreError
 from clickstream.etl.run import PassResult
-from clickstream.local.loop import EtlLoop
+from clickstream.local.owner.loop import EtlLoop
 from tests.local.children import eventually
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clickstream.errors import QuestionError
-from clickstream.local.query import Limits, run_query
+from clickstream.local.owner.query import Limits, run_query
 from clickstream.warehouse.duckdb import DuckWarehouse
 
 

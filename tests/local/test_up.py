@@ -15,8 +15,8 @@ import urllib3
 
 from clickstream.errors import WarehouseBusyError
 from clickstream.event import utc_now
-from clickstream.local.client import reach
-from clickstream.local.owner_file import find_owner, open_warehouse
+from clickstream.local.owner.client import reach
+from clickstream.local.owner.file import find_owner, open_warehouse
 from clickstream.local.up import Ports, parts, sample_start
 from clickstream.raw.keys import day_prefix
 from clickstream.raw.store import LocalStore

@@ -19,8 +19,8 @@ from rich.console import Console
 from urllib3.exceptions import HTTPError
 
 from clickstream.errors import ClickstreamError, UnavailableError
-from clickstream.local.owner import DASHBOARD
-from clickstream.local.owner_file import open_warehouse
+from clickstream.local.owner.file import open_warehouse
+from clickstream.local.owner.process import DASHBOARD
 from clickstream.local.part import Part
 from clickstream.local.state_file import state_file
 from clickstream.local.supervisor import Supervisor, stop_signals

@@ -17,13 +17,13 @@ import duckdb
 from clickstream import __version__
 from clickstream.errors import SettingsError
 from clickstream.event import utc_now
-from clickstream.local.client import Watch, reach
 from clickstream.local.doctor.findings import Examination
 from clickstream.local.doctor.loading import look_at_loading
 from clickstream.local.doctor.parts import look_at_parts
 from clickstream.local.doctor.places import look_at_places
 from clickstream.local.doctor.settings import look_at_settings, look_for_typos
 from clickstream.local.doctor.show import render_examination
+from clickstream.local.owner.client import Watch, reach
 from clickstream.local.up import Ports
 from clickstream.settings import read_settings
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from clickstream.errors import ClickstreamError, StoreError
-from clickstream.local.client import Client
 from clickstream.local.doctor.findings import Examination, LoadingFact
-from clickstream.local.owner_file import find_owner
+from clickstream.local.owner.client import Client
+from clickstream.local.owner.file import find_owner
 from clickstream.raw.keys import parse_key
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from clickstream.local.client import ask_status
 from clickstream.local.doctor.findings import Examination, PartFact
 from clickstream.local.doctor.ports import Listener, listener_of, parent_of
-from clickstream.local.owner_file import find_owner, read_owner
+from clickstream.local.owner.client import ask_status
+from clickstream.local.owner.file import find_owner, read_owner
 from clickstream.local.state_file import is_alive, read_state_file
 from clickstream.local.up import NAME as UP_FILE
 from clickstream.local.up import Ports, Up

@@ -25,10 +25,10 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clickstream.errors import ClickstreamError, QuestionError, StoreError, UnavailableError
-from clickstream.local import commands
-from clickstream.local.commands import Json, Place
-from clickstream.local.query import Limits
-from clickstream.local.wire import pack_report
+from clickstream.local.owner import commands
+from clickstream.local.owner.commands import Json, Place
+from clickstream.local.owner.query import Limits
+from clickstream.local.owner.wire import pack_report
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _log = logging.getLogger(__name__)

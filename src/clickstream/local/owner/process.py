@@ -1,7 +1,7 @@
 """The owner: the one process that holds the DuckDB file, and does all that needs it.
 
 It loads new raw objects every second, serves the dashboard at /sbw_dashboard, and answers other commands
-through the API (local/api.py). In: settings, a port. It ends in order on SIGTERM and Ctrl-C.
+through the API (local/owner/api.py). In: settings, a port. It ends in order on SIGTERM and Ctrl-C.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from starlette.types import ASGIApp
 from clickstream.collect.server import HOST, listen
 from clickstream.dashboard.app import make_app
 from clickstream.event import utc_now
-from clickstream.local.api import Guard, api_routes, error_response
-from clickstream.local.commands import Json, Place, make_loader
-from clickstream.local.loop import EtlLoop
-from clickstream.local.owner_file import Owner, open_warehouse, owner_file
+from clickstream.local.owner.api import Guard, api_routes, error_response
+from clickstream.local.owner.commands import Json, Place, make_loader
+from clickstream.local.owner.file import Owner, open_warehouse, owner_file
+from clickstream.local.owner.loop import EtlLoop
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 

@@ -1,7 +1,7 @@
 """What the commands that read or load the warehouse do, given one that is open.
 
 The owner runs them for others, and a command that finds the file free runs them itself: both give the same.
-In: an open `Place`. Out: plain JSON values; a Report for `report` (local/wire.py carries it).
+In: an open `Place`. Out: plain JSON values; a Report for `report` (local/owner/wire.py carries it).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 
 from clickstream.etl import ledger
 from clickstream.etl.run import Loader, PassResult, Progress
-from clickstream.local import query as queries
-from clickstream.local.owner_file import open_warehouse
+from clickstream.local.owner import query as queries
+from clickstream.local.owner.file import open_warehouse
 from clickstream.metrics.answers import answer_document
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import Texts, question_from_text
@@ -79,7 +79,7 @@ def check(place: Place, since: date | None = None) -> Json:
 
 
 def query(place: Place, sql: str, limits: queries.Limits | None = None) -> Json:
-    """Columns and rows of one SELECT (local/query.py)."""
+    """Columns and rows of one SELECT (local/owner/query.py)."""
     return queries.run_query(place.warehouse, sql, limits)
 
 

@@ -1,6 +1,6 @@
 """How commands use the warehouse: through its owner when there is one, else by opening the file themselves.
 
-In: settings. Out: a Client whose answers are the same either way (local/commands.py).
+In: settings. Out: a Client whose answers are the same either way (local/owner/commands.py).
 Each call looks anew, so that a long-running command follows an owner that starts or ends meanwhile.
 """
 
@@ -19,11 +19,11 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from clickstream.errors import ClickstreamError, QuestionError, UnavailableError, WarehouseBusyError
 from clickstream.event import utc_now
-from clickstream.local import commands
-from clickstream.local.commands import Json, Place, open_place
-from clickstream.local.owner_file import Owner, find_owner
-from clickstream.local.query import Limits
-from clickstream.local.wire import pack_report, unpack_report
+from clickstream.local.owner import commands
+from clickstream.local.owner.commands import Json, Place, open_place
+from clickstream.local.owner.file import Owner, find_owner
+from clickstream.local.owner.query import Limits
+from clickstream.local.owner.wire import pack_report, unpack_report
 from clickstream.metrics.parse import Texts
 from clickstream.report import Report
 from clickstream.settings import Settings
