@@ -117,9 +117,12 @@ class PageState:
         watch.join()
         session.on_ended(watch.leave)
         session.on_ended(self.span.stop)
-        reactive.effect(priority=3)(self._follow_address)
-        reactive.effect(priority=2)(self._follow_span)
-        reactive.effect(priority=1)(self._follow_days)
+        # All of these run before the outputs (priority 0), in this order, and then what `keep` starts. An output that
+        # ran first could send a value and, run again because its question had changed, ask to be dimmed: both would
+        # reach the browser in one message, which it refuses whole.
+        reactive.effect(priority=4)(self._follow_address)
+        reactive.effect(priority=3)(self._follow_span)
+        reactive.effect(priority=2)(self._follow_days)
 
     def view(self) -> View:
         return self._view()
@@ -181,7 +184,7 @@ class PageState:
                 if planned is not None:
                     asked.start((retries, planned[0]), planned[1])
 
-        reactive.effect(follow)
+        reactive.effect(priority=1)(follow)
         self._session.on_ended(asked.stop)
         return asked
 
