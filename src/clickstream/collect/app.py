@@ -66,11 +66,6 @@ class Collector:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start with the server; at its end, store what still waits and only then let it stop."""
         await receive()
-        try:
-            await asyncio.to_thread(self._store.prepare)
-        except StoreError as error:
-            await send({"type": "lifespan.startup.failed", "message": str(error)})
-            return
         async with GroupCommit(self._store, self._clock_ns, self._layout) as self._commit:
             task = asyncio.create_task(self._rejected.run())
             await send({"type": "lifespan.startup.complete"})

@@ -58,9 +58,8 @@ class RawObject:
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """`count` rows of a chunk, the first of them number `row` (from 0), are lines `line`... of an object."""
+    """The next `count` rows of a chunk are lines `line`... of an object."""
 
-    row: int
     count: int
     line: int
     object: RawObject
@@ -100,7 +99,7 @@ class Chunk:
 
     def _put(self, raw: RawObject, line: int, count: int, content: bytes) -> None:
         self.parts.append(_NUL.sub(rb"\1\\ufffd", content) if _NUL_ESCAPE in content else content)
-        self.segments.append(Segment(self.rows, count, line, raw))
+        self.segments.append(Segment(count, line, raw))
         self.rows += count
 
     def _put_bad(self, raw: RawObject, line: int, reason: str, original: bytes | None) -> None:

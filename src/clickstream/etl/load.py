@@ -1,8 +1,8 @@
 """Parsed rows -> warehouse: everything of one chunk, in one transaction.
 
 In: a parsed chunk. Out: facts, duplicates, bad rows, erased lines, sessions, clients, seen, the objects
-themselves, the watermarks and the load's own row. Guarantee: all of it or nothing; loading an object twice
-is impossible (the transaction looks again which of them are loaded), loading an event twice is a duplicate.
+themselves, the watermarks and the load's own row. Guarantee: all of it or nothing. An object counts as loaded
+once its row is there, and one process at a time loads (docs/decisions/0007); an event that comes twice is a duplicate.
 """
 
 from __future__ import annotations

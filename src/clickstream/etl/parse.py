@@ -51,8 +51,11 @@ class Parser:
         """Fill the table `events` with the rows of `objects`, and the view `erased_lines` with their erased lines."""
         judged = {raw.name.key for raw in objects if not is_plain(raw)}
         chunk = _chunk_of(objects, judged)
-        if not self._read(chunk) or self._nameless(chunk):
-            judged |= self._unreadable([raw for raw in objects if raw.name.key not in judged])
+        is_read = self._read(chunk)
+        plain = [raw for raw in objects if raw.name.key not in judged]
+        found = self._nameless(chunk) if is_read else self._unreadable(plain)
+        if found or not is_read:
+            judged |= found
             chunk = _chunk_of(objects, judged)
             if not self._read(chunk):
                 raise AssertionError("lines that were judged good cannot be read")  # our fault, never the data's

@@ -74,12 +74,6 @@ def parse_key(day: date, file_name: str) -> RawName | None:
     return RawName(day_prefix(day) + file_name, day, kind, count, _instant_on(day, text))
 
 
-def first_name(kind: Kind, instant: datetime) -> str:
-    """Smallest file name that an object of `kind` made at `instant` or later can have."""
-    digits = f"{max(0, (instant - _EPOCH) // timedelta(milliseconds=1)):012x}"
-    return f"{kind}-{digits[:8]}-{digits[8:]}"
-
-
 def _instant_on(day: date, text: str) -> datetime | None:
     match = _UUID.fullmatch(text)
     if match is None or match[1] != "7":

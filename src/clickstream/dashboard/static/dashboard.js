@@ -163,8 +163,8 @@ const dashboard = (() => {
     setTimeout(again, 3000);
   });
 
-  // <time-ago datetime levels="120,5400">: the age of an instant, kept up to date, and how alarming it is.
-  customElements.define("time-ago", class extends HTMLElement {
+  // An element that shows itself anew every second.
+  class Ticking extends HTMLElement {
     connectedCallback() {
       this.show();
       this.timer = setInterval(() => this.show(), 1000);
@@ -172,20 +172,16 @@ const dashboard = (() => {
     disconnectedCallback() {
       clearInterval(this.timer);
     }
+  }
+  // <time-ago datetime> says the age of an instant, <live-dot datetime> how alarming it is.
+  customElements.define("time-ago", class extends Ticking {
     show() {
       const age = Math.max(0, Math.round((Date.now() - Date.parse(this.getAttribute("datetime"))) / 1000));
       const [size, unit] = age < 60 ? [1, "s"] : age < 3600 ? [60, "m"] : age < 172800 ? [3600, "h"] : [86400, "d"];
       this.textContent = `${Math.floor(age / size)} ${unit} ago`;
     }
   });
-  customElements.define("live-dot", class extends HTMLElement {
-    connectedCallback() {
-      this.show();
-      this.timer = setInterval(() => this.show(), 1000);
-    }
-    disconnectedCallback() {
-      clearInterval(this.timer);
-    }
+  customElements.define("live-dot", class extends Ticking {
     show() {
       const age = (Date.now() - Date.parse(this.getAttribute("datetime"))) / 1000;
       this.dataset.level = Number.isNaN(age) ? "none" : age < 120 ? "good" : age < 5400 ? "late" : "dead";
