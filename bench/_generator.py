@@ -130,11 +130,17 @@ def write_batches(root: Path, count: int, days: int, per_object: int = 1000) -> 
         _write(root / batch_key(uuid7_at(moment, random), len(lines)), gzip.compress(b"\n".join(lines) + b"\n", 1))
 
 
-def write_singles(root: Path, count: int, days: int) -> None:
-    """Write `count` events as single-event objects below `root`. Not synced."""
+def single_objects(count: int, days: int) -> Iterator[tuple[str, bytes]]:
+    """`count` events as single-event objects: their keys and bytes."""
     random = Random(3)
     for moment, line in events(count, days):
-        _write(root / event_key(uuid7_at(moment, random)), line)
+        yield event_key(uuid7_at(moment, random)), line
+
+
+def write_singles(root: Path, count: int, days: int) -> None:
+    """Write `count` events as single-event objects below `root`. Not synced."""
+    for key, line in single_objects(count, days):
+        _write(root / key, line)
 
 
 _made: set[Path] = set()

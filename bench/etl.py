@@ -2,8 +2,12 @@
 
 etl.duckdb_read_limit  DuckDB only reading the same batch objects, with explicit types
 etl.to_duckdb          the whole pass: discovery, parsing, duplicates, sessions, ledger
+etl.postgres_copy_limit  COPY of the same rows into a table like the facts, with its unique index and nothing else
+etl.to_postgres        the whole pass into PostgreSQL, durable, with the server's settings of bench/_postgres.py
 etl.get_limit          only reading the same single-event objects
 etl.single_objects     the whole pass on them (a tenth of the events)
+etl.s3_get_limit       only reading single-event objects from a local SeaweedFS, which takes cores of this machine too
+etl.s3_single_objects  the whole pass on them (a hundredth of the events)
 etl.idle_pass_s        a pass that finds nothing new among a million objects over 30 days
 etl.peak_rss_mb        the most memory that this process held
 """
@@ -11,6 +15,7 @@ etl.peak_rss_mb        the most memory that this process held
 from __future__ import annotations
 
 import os
+import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,12 +23,19 @@ from random import Random
 
 import duckdb
 
-from _generator import START, uuid7_at, write_batches, write_singles
+from _generator import START, single_objects, uuid7_at, write_batches, write_singles
 from _measure import Bench, bench, peak_rss_mb, timed
+from _postgres import copy_in, copy_out, postgres_warehouse
 from clickstream.etl.run import Loader
+from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import event_key
+from clickstream.raw.s3 import Bucket, S3Store
 from clickstream.raw.store import LocalStore
+from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.duckdb import DuckWarehouse
+
+sys.path.append(str(Path(__file__).parents[1]))
+from tests.seaweed import BUCKET, running_seaweed
 
 DAYS = 30
 IDLE_OBJECTS = 1_000_000
@@ -45,7 +57,9 @@ TYPES = {
 def main() -> None:
     with bench(__doc__ or "") as run:
         batches(run)
+        postgres(run)
         singles(run)
+        s3_singles(run)
         idle(run)
         run.put("etl.peak_rss_mb", peak_rss_mb(), "MB")
 
@@ -63,15 +77,43 @@ def batches(run: Bench) -> None:
     run.put("etl.to_duckdb", run.events / load(root, run.events), "events/s", "etl.duckdb_read_limit")
 
 
+def postgres(run: Bench) -> None:
+    """The same batch objects into PostgreSQL; then its rows, as they were handed over, by COPY alone."""
+    root = run.folder / "batches"
+    with postgres_warehouse(run.folder) as warehouse:
+        to_postgres = run.events / load_into(warehouse, root, run.events)
+        file = root / "facts.csv"
+        with warehouse.reading() as cursor, file.open("wb") as out:
+            copy_out(cursor, "clickstream_events", out)
+        with warehouse.transaction() as cursor:
+            cursor.execute("create table copied (like clickstream_events including defaults, unique (event_id))")
+        copied_s = timed(lambda: copy_in(warehouse, "copied", file))
+    run.put("etl.postgres_copy_limit", run.events / copied_s, "events/s")
+    run.put("etl.to_postgres", to_postgres, "events/s", "etl.postgres_copy_limit")
+
+
 def singles(run: Bench) -> None:
     root, count = run.folder / "singles", max(1, run.events // 10)
     run.say(f"writing {count:,} single-event objects")
     write_singles(root / "raw", count, DAYS)
     store = LocalStore(root / "raw")
     keys = [f"events/{day:%Y/%m/%d}/{name}" for day in store.days() for name in store.file_names(day)]
-    read_s = timed(lambda: [store.read(key) for key in keys])
+    read_s = timed(lambda: sum(map(len, store.read_many(keys))))
     run.put("etl.get_limit", count / read_s, "events/s")
     run.put("etl.single_objects", count / load(root, count), "events/s", "etl.get_limit")
+
+
+def s3_singles(run: Bench) -> None:
+    root, count = run.folder / "s3", max(1, run.events // 100)
+    run.say(f"putting {count:,} single-event objects into SeaweedFS")
+    with running_seaweed(run.folder / "seaweed") as server:
+        os.environ.update(server.environment)
+        store = S3Store(Bucket(BUCKET, "bench", server.endpoint))
+        objects = list(single_objects(count, DAYS))
+        store.put(objects)
+        read_s = timed(lambda: sum(map(len, store.read_many([key for key, _ in objects]))))
+        run.put("etl.s3_get_limit", count / read_s, "events/s")
+        run.put("etl.s3_single_objects", count / load(root, count, store), "events/s", "etl.s3_get_limit")
 
 
 def idle(run: Bench) -> None:
@@ -104,13 +146,18 @@ def empty_files(root: Path, keys: list[str]) -> None:
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
 
 
-def load(root: Path, count: int) -> float:
-    """Seconds of one pass over everything below `root`; the ledger must show all of it loaded."""
-    after = START + timedelta(days=DAYS + 3)
+def load(root: Path, count: int, store: RawStore | None = None) -> float:
+    """Seconds of one pass over `store` (default: everything below `root`) into a new DuckDB file."""
     with DuckWarehouse.open(root / "warehouse.duckdb") as warehouse:
-        with closing(Loader(warehouse, LocalStore(root / "raw"), root / "stage", lambda: after)) as loader:
-            seconds = timed(loader.run_pass)
-        loaded = warehouse.fetch("select sum(loaded) from ledger").rows[0][0]
+        return load_into(warehouse, root, count, store)
+
+
+def load_into(warehouse: Warehouse, root: Path, count: int, store: RawStore | None = None) -> float:
+    """Seconds of one pass; the ledger must show all of it loaded."""
+    after = START + timedelta(days=DAYS + 3)
+    with closing(Loader(warehouse, store or LocalStore(root / "raw"), root / "stage", lambda: after)) as loader:
+        seconds = timed(loader.run_pass)
+    loaded = warehouse.fetch("select sum(loaded) from ledger").rows[0][0]
     if loaded != count:
         raise SystemExit(f"{loaded:,} of {count:,} events were loaded")
     return seconds

@@ -34,13 +34,16 @@ from ingest import resident_mb, running
 DAYS = 90
 RUNS = 15
 PORT = 8125
+SPARKS = ("visitors", "sessions", "page_views", "revenue", "orders", "events")
 # What a page asks when it opens (dashboard/pages): metric and options.
 PAGES: dict[str, list[tuple[str, dict[str, str]]]] = {
     "overview": [
         ("overview", {}),
-        *(("time_series", {"metric": name}) for name in ("visitors", "sessions", "page_views", "events")),
+        *(("time_series", {"metric": name}) for name in SPARKS),
         ("products", {}),
         ("products", {"by": "category"}),
+        ("acquisition", {"by": "channel"}),
+        ("devices", {"by": "device_type"}),
         ("devices", {"by": "country"}),
     ],
     "products": [("products", {}), ("time_series", {"metric": "views", "split": "product_id"})],

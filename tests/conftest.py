@@ -1,16 +1,25 @@
-"""Fixtures that every room's tests share: a folder as the raw store, a DuckDB file, a clock one can set."""
+"""Fixtures that every room's tests share: a folder as the raw store, a warehouse, a clock one can set.
+
+`warehouse` is a DuckDB file unless a room's own conftest says otherwise; `engine` runs a test once on each engine.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
+from clickstream.raw.s3 import Bucket, S3Store
 from clickstream.raw.store import LocalStore
+from clickstream.warehouse.dialects import Engine
 from clickstream.warehouse.duckdb import DuckWarehouse
+from tests.postgres import Cluster, binaries, running_cluster
+from tests.seaweed import BUCKET, Seaweed, running_seaweed
 
 
 @dataclass
@@ -29,6 +38,33 @@ class Clock:
         self.now += timedelta(**delta)
 
 
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Cluster]:
+    """A PostgreSQL server of this test process."""
+    programs = binaries()
+    if programs is None:
+        reason = "there is no PostgreSQL to test with: make setup"
+        if os.environ.get("CI") == "true":
+            raise AssertionError(reason)
+        pytest.skip(reason)
+    with running_cluster(programs) as running:
+        yield running
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that asks for `engine`, or for what needs it, runs on each; a module may name its own in ENGINES."""
+    if "engine" in metafunc.fixturenames:
+        engines = getattr(metafunc.module, "ENGINES", ("duckdb", "postgres"))
+        metafunc.parametrize("engine", engines, scope="session")
+
+
+@pytest.fixture(scope="session")
+def server(engine: Engine, request: pytest.FixtureRequest) -> Cluster | None:
+    """Where databases of this engine live; None for DuckDB, whose databases are files."""
+    found: Cluster | None = request.getfixturevalue("cluster") if engine == "postgres" else None
+    return found
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -45,3 +81,20 @@ def store(tmp_path: Path) -> LocalStore:
 def warehouse(tmp_path: Path) -> Iterator[DuckWarehouse]:
     with DuckWarehouse.open(tmp_path / "warehouse.duckdb", threads=1) as opened:
         yield opened
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """A real S3 server, started for the first test that asks for it."""
+    with running_seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_store(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch) -> S3Store:
+    """An empty raw store of its own on the S3 server; the environment holds the keys to it."""
+    for name, value in seaweed.environment.items():
+        monkeypatch.setenv(name, value)
+    store = S3Store(Bucket(BUCKET, uuid4().hex, seaweed.endpoint))
+    store.prepare()
+    return store

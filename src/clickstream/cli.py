@@ -11,12 +11,14 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo, available_timezones
 
 import msgspec
 import typer
 
 from clickstream import __version__
 from clickstream.errors import QuestionError
+from clickstream.local.life import add_life_commands
 from clickstream.local.terminal import Terminal, Working, guarded, write_result
 from clickstream.settings import Settings, read_settings
 
@@ -28,6 +30,10 @@ app = typer.Typer(
 )
 etl = typer.Typer(help="Load raw objects into the warehouse.", no_args_is_help=True)
 app.add_typer(etl, name="etl")
+bad = typer.Typer(help="Lines of raw objects that are no events.", no_args_is_help=True)
+app.add_typer(bad, name="bad")
+warehouse = typer.Typer(help="Look after the warehouse itself.", no_args_is_help=True)
+app.add_typer(warehouse, name="warehouse")
 
 err = Terminal(stderr=True, highlight=False)
 out = Terminal(highlight=False)
@@ -102,15 +108,48 @@ def etl_run(
         list[datetime] | None,
         typer.Option(formats=["%Y-%m-%d"], metavar="DAY", help="List this UTC day whole, even if closed. Repeatable."),
     ] = None,
+    max_seconds: Annotated[
+        float | None, typer.Option(min=0, help="Stop in time; what is left is loaded by the next run.")
+    ] = None,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="Build the warehouse anew beside itself; show which numbers would move.")
+    ] = False,
+    apply: Annotated[bool, typer.Option("--apply", help="With --rebuild: put the new rows in place.")] = False,
+    from_: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DAY", help="With --rebuild: carry older days over."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Load everything that is new, once."""
+    """Load everything that is new, once; or build the warehouse anew from the raw store and compare."""
+    if rebuild:
+        if reconcile or max_seconds is not None:
+            raise typer.BadParameter("--rebuild reads everything: leave --reconcile and --max-seconds out")
+        _rebuild(data, apply, from_, json)
+        return
+    if apply or from_:
+        raise typer.BadParameter("--apply and --from belong to --rebuild")
     with Working(err, "loading") as working:
-        result = _reach(read_settings(data), working).etl_run([day.date() for day in reconcile or []])
+        days = [day.date() for day in reconcile or []]
+        result = _reach(read_settings(data), working).etl_run(days, max_seconds)
     if json:
         _print_json(result)
     else:
         err.print(f"loaded {result['lines']:,} lines of {result['objects']:,} objects, {result['bad']:,} of them bad")
+        if not result["is_finished"]:
+            err.print("the time was up: run it again to load the rest")
+
+
+def _rebuild(data: Path | None, apply: bool, first: datetime | None, json: bool) -> None:
+    from clickstream.etl.repair.rebuild import Wish
+    from clickstream.report.rebuild import render_rebuild
+
+    with Working(err, "building anew") as working:
+        found = _reach(read_settings(data), working).etl_rebuild(Wish(apply, first.date() if first else None))
+    if json:
+        _print_json(found)
+    else:
+        render_rebuild(found, out)
 
 
 @etl.command("watch")
@@ -125,6 +164,102 @@ def etl_watch(
         if result["objects"]:
             err.print(f"{datetime.now(UTC):%H:%M:%S} loaded {result['lines']:,} lines")
         time.sleep(every)
+
+
+@warehouse.command("migrate")
+def warehouse_migrate(data: Data = None, json: Json = False) -> None:
+    """Bring the tables up to date. Other commands do so by themselves where they may; safe to run twice."""
+    from clickstream.local.owner.file import open_warehouse
+
+    settings = read_settings(data)
+    with open_warehouse(settings) as opened:
+        applied = list(opened.migrated)
+    if json:
+        _print_json({"warehouse": settings.warehouse_name, "applied": applied})
+    else:
+        err.print(f"{settings.warehouse_name}: applied {len(applied)} schema files", markup=False)
+
+
+@warehouse.command("compact")
+def warehouse_compact(data: Data = None, json: Json = False) -> None:
+    """Write the DuckDB file anew, without the bytes of deleted rows. The platform must be stopped."""
+    from clickstream.warehouse.compact import compact
+
+    settings = read_settings(data)
+    if not settings.is_embedded:
+        raise typer.BadParameter("this warehouse is PostgreSQL: VACUUM FULL there does the same")
+    with Working(err, "writing the warehouse anew"):
+        before, after = compact(settings.warehouse_path)
+    if json:
+        _print_json({"before_bytes": before, "after_bytes": after})
+    else:
+        err.print(f"{before:,} bytes before, {after:,} bytes now")
+
+
+@warehouse.command("roles")
+def warehouse_roles() -> None:
+    """Print the SQL that makes the roles clickstream_loader and clickstream_reader, for psql."""
+    from clickstream.warehouse.roles import roles_sql
+
+    write_result(roles_sql())
+
+
+@bad.command("list")
+def bad_list(
+    data: Data = None,
+    since: Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="First UTC day.")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason.")] = None,
+    json: Json = False,
+) -> None:
+    """How many bad rows there are, for which reasons, and the newest."""
+    from clickstream.report.bad_rows import render_bad_list
+
+    found = _reach(read_settings(data)).bad_list(since.date() if since else None, reason)
+    if json:
+        _print_json(found)
+    else:
+        render_bad_list(found, out)
+
+
+@bad.command("show")
+def bad_show(
+    object_: Annotated[str, typer.Argument(metavar="OBJECT", help="Key of the raw object, or its file name.")],
+    line: Annotated[int, typer.Argument(min=1, metavar="LINE", help="Its line, from 1.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """One bad row: its bytes, why it is bad, what to do."""
+    from clickstream.report.bad_rows import render_bad_row
+
+    row = _reach(read_settings(data)).bad_show(object_, line)
+    if json:
+        _print_json(row)
+    else:
+        render_bad_row(row, out)
+
+
+@bad.command("replay")
+def bad_replay(
+    data: Data = None,
+    reason: Annotated[str | None, typer.Option(help="Objects with this reason.")] = None,
+    object_: Annotated[str | None, typer.Option("--object", metavar="KEY", help="This object.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All objects with bad rows.")] = False,
+    json: Json = False,
+) -> None:
+    """Read bad lines again with today's code; what can be read now is loaded, once."""
+    from clickstream.etl.repair.replay import Chosen
+
+    if [reason is not None, object_ is not None, all_].count(True) != 1:
+        raise typer.BadParameter("say which: --reason R, --object KEY or --all")
+    with Working(err, "reading bad lines again") as working:
+        done = _reach(read_settings(data), working).bad_replay(Chosen(reason, object_))
+    if json:
+        _print_json(done)
+        return
+    err.print(f"read {done['lines']:,} bad lines of {done['objects']:,} objects again")
+    err.print(f"{done['loaded']:,} are loaded now, {done['still_bad']:,} are still bad")
+    if done["gone"]:
+        err.print(f"{done['gone']:,} objects are in the raw store no more; their bad rows stay as they are")
 
 
 @app.command("import")
@@ -149,6 +284,54 @@ def import_(
     else:
         err.print(f"accepted {result.accepted:,} events, rejected {result.rejected:,}, skipped {result.skipped:,} rows")
     sys.exit(1 if result.rejected or result.skipped else 0)
+
+
+def _known_zone(name: str | None) -> str | None:
+    if name is not None and name not in available_timezones():
+        raise typer.BadParameter(f"there is no time zone {name!r}; use an IANA name such as Europe/Berlin")
+    return name
+
+
+@app.command()
+def simulate(
+    visitors: Annotated[int, typer.Option(min=1, max=1_000_000, help="People or families.")] = 200,
+    days: Annotated[int, typer.Option(min=1, max=1_830, help="Local days.")] = 30,
+    seed: Annotated[str, typer.Option(help="The same seed tells the same story.")] = "1",
+    from_: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], metavar="DAY", help="First local day; default: ends today."),
+    ] = None,
+    collector: Annotated[str, typer.Option(help="The collector to send to.")] = "http://127.0.0.1:8000",
+    truth: Annotated[
+        Path | None, typer.Option(dir_okay=False, writable=True, help="File to write the true answers to.")
+    ] = None,
+    tz: Annotated[
+        str | None, typer.Option(callback=_known_zone, help="IANA time zone that days are counted in.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Send the traffic of a made-up shop, whose true numbers are known, to the collector."""
+    from clickstream.event import utc_now
+    from clickstream.sources.progress import progress_bar
+    from clickstream.sources.simulate.run import Wish, make_plan, write_truth
+    from clickstream.sources.simulate.run import simulate as run
+
+    settings = read_settings()
+    zone = ZoneInfo(tz) if tz else settings.zone
+    wish = Wish(seed, visitors, days, zone, from_.date() if from_ else None, settings.currency)
+    plan = make_plan(wish, utc_now())
+    if truth is not None:
+        write_truth(truth, {})  # better to fail now than when all is sent
+    with progress_bar(err, "simulating") as show:
+        outcome = run(plan, collector, on_progress=show)
+    if truth is not None:
+        write_truth(truth, outcome.truth)
+    if json:
+        _print_json(outcome.truth["sent"])
+    else:
+        said = outcome.said
+        err.print(f"accepted {said.accepted:,} events, rejected {said.rejected:,}, in {said.posts:,} requests")
+    sys.exit(0 if outcome.is_as_expected else 1)
 
 
 Filters = Annotated[
@@ -258,6 +441,9 @@ def doctor(
     else:
         render_examination(found, out)
     sys.exit(0 if found.is_well else 1)
+
+
+add_life_commands(app)
 
 
 def _options(pairs: list[str] | None, named: dict[str, str | None]) -> dict[str, Any]:

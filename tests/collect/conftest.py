@@ -8,15 +8,18 @@ import json
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
-from clickstream.collect.app import Collector
-from clickstream.collect.server import listen
+from clickstream.collect.app import Collector, Options
+from clickstream.collect.objects import StoreSink
+from clickstream.collect.server import listen, server_config
+from clickstream.raw.contract import RawStore
+from clickstream.raw.keys import day_prefix
 from clickstream.raw.store import LocalStore
 
 
@@ -32,7 +35,7 @@ class Client:
     """Speaks HTTP to the collector, and reads what it stored."""
 
     port: int
-    store: LocalStore
+    store: RawStore
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
 
     def send(self, body: Any, method: str = "POST", path: str = "/clickstream", **headers: str) -> Answer:
@@ -51,17 +54,15 @@ class Client:
 
     def stored(self) -> list[dict[str, Any]]:
         """Every event in the raw store, in the order of the objects' names."""
+        keys = [f"{day_prefix(day)}{name}" for day in self.store.days() for name in sorted(self.store.file_names(day))]
         events = []
-        for path in sorted((self.store.root / "events").rglob("*.*")):
-            data = path.read_bytes()
-            if path.suffix == ".gz":
-                events += [json.loads(line) for line in gzip.decompress(data).splitlines()]
-            else:
-                events.append(json.loads(data))
+        for key, data in zip(keys, self.store.read_many(keys), strict=True):
+            lines = gzip.decompress(data).splitlines() if key.endswith(".gz") else [data]
+            events += [json.loads(line) for line in lines]
         return events
 
     def objects(self) -> list[str]:
-        return sorted(path.name for path in (self.store.root / "events").rglob("*.*"))
+        return sorted(name for day in self.store.days() for name in self.store.file_names(day))
 
 
 @pytest.fixture
@@ -73,13 +74,12 @@ def collector(tmp_path: Path) -> Iterator[Client]:
 class running:  # noqa: N801 - a context, used as a word
     """Runs a collector over `store` until the block ends."""
 
-    def __init__(self, store: LocalStore, **options: Any) -> None:
+    def __init__(self, store: RawStore, **options: Any) -> None:
         store.prepare()
         self.client = Client(0, store)
-        app = Collector(store, origins=("https://shop.example",), **options)
-        self.server = uvicorn.Server(
-            uvicorn.Config(app, http="httptools", lifespan="on", log_config=None, access_log=False)
-        )
+        sink = StoreSink(store, options.pop("layout", "batch"), time.time_ns)
+        app = Collector(store, replace(Options(origins=("https://shop.example",), sink=sink), **options))
+        self.server = uvicorn.Server(server_config(app))
         self.listener = listen(0)
         self.client.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})

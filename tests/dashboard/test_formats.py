@@ -34,6 +34,14 @@ def test_counts_are_short(value: int | None, text: str) -> None:
     assert plain(formats.short(value)) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [("0", "0.00"), ("999.5", "999.50"), ("1250.4", "1,250"), ("53321.00", "53.3 k")]
+)
+def test_money_loses_its_cents_where_it_is_much(value: str, text: str) -> None:
+    assert plain(formats.short(Decimal(value), "money")) == text
+    assert formats.exact(Decimal("53321"), "money") == "53,321.00"
+
+
 def test_exact_values_are_whole() -> None:
     assert formats.exact(165_474) == "165,474"
     assert formats.exact(6.8873, "ratio") == "6.89"

@@ -10,7 +10,8 @@ from playwright.sync_api import expect
 from clickstream.errors import WarehouseError
 from clickstream.metrics import catalog
 from clickstream.metrics.question import Answer, Question
-from clickstream.warehouse.duckdb import DuckWarehouse, Table
+from clickstream.warehouse.contract import Table
+from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
 from tests.dashboard.conftest import Look
 from tests.dashboard.seeded import put_click, seed
@@ -81,6 +82,40 @@ def test_a_drag_over_the_chart_chooses_its_days(shop: Look) -> None:
     shop.page.mouse.up()
     shop.page.wait_for_url(lambda url: "from=2026-03-01" not in url)
     shop.page.wait_for_selector("#overview-card_sessions .value:not([title='20'])")
+
+
+def test_people_only_leaves_out_bots_and_says_how_many_events(
+    warehouse: DuckWarehouse, look: Look, clock: Clock
+) -> None:
+    seed(warehouse)
+    with warehouse.transaction() as cursor:
+        cursor.execute("update sessions set is_bot = true where country = 'PL'")
+    look.open()
+    look.wait_for_figure("sessions", "20")
+    look.page.get_by_role("button", name="People only").click()
+    look.wait_for_figure("sessions", "10")
+    expect(look.page.locator("#hidden_bots")).to_have_text("30 bot events hidden")
+    assert look.page.url.endswith("?humans=true")
+    look.page.get_by_role("button", name="People only").click()
+    look.wait_for_figure("sessions", "20")
+
+
+def test_orders_put_money_on_the_cards(warehouse: DuckWarehouse, look: Look, clock: Clock) -> None:
+    seed(warehouse)
+    look.open()
+    look.wait_for_figure("events", "60")
+    with warehouse.transaction() as cursor:
+        cursor.execute(
+            """
+            insert into orders (order_id, event_id, ordered_at, total, currency, total_differs, is_bot, is_sample)
+            values ('1', uuid(), $at, 1234.5, 'EUR', false, false, false)
+            """,
+            {"at": clock.now - timedelta(hours=1)},
+        )
+    put_click(warehouse, clock.now - timedelta(seconds=10), load_id=2)
+    look.wait_for_figure("revenue", "1,234.50 EUR")
+    expect(look.page.locator("#overview-card_revenue .value")).to_be_visible()
+    expect(look.page.locator("#overview-card_events .value")).to_be_hidden()
 
 
 def test_a_new_event_shows_within_five_seconds(warehouse: DuckWarehouse, look: Look, clock: Clock) -> None:

@@ -17,6 +17,7 @@ TODAY = date(2026, 11, 22)
         "?",
         "?page=products&period=7d&compare=year&event=click&event=%21search&country=PL&by=brand&sort=views",
         "?from=2008-04-01&to=2008-05-01&tz=Europe%2FWarsaw&sample=include&metric=events",
+        "?sample=only&humans=true&channel=email&device_type=mobile&metric=revenue",
     ],
 )
 def test_an_address_survives_parsing(query: str) -> None:
@@ -31,6 +32,7 @@ def test_an_address_survives_parsing(query: str) -> None:
         "?from=2008-05-01&to=2008-04-01",
         "?from=1000-01-01&to=2008-04-01",
         "?tz=Mars/X",
+        "?humans=yes",
     ],
 )
 def test_what_is_not_understood_is_left_out(query: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -43,6 +43,13 @@ _PRODUCTS = (
     ("PAD-11", "Tablet 11", "tablets"),
     ("CAM", "Webcam", "accessories"),
     ("HDP", "Headphones over-ear", "audio"),
+)
+_LANDINGS = ("", "", "", "?utm_source=news&utm_medium=email", "?gclid=a1", "?utm_source=a.example&utm_medium=referral")
+_AGENTS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36",
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:146.0) Gecko/20100101 Firefox/146.0",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 "
+    "Mobile/15E148 Safari/604.1",
 )
 _READY = """() => {
     const page = document.querySelector(".page:not([hidden])");
@@ -121,8 +128,16 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
         def owner(pipeline: Pipeline, now: Clock = clock, trouble: str = "") -> ASGIApp:
             app = make_app(pipeline.warehouse, ZONE, now, loader_trouble=lambda: trouble)
             stack.callback(app.close)
-            place = Place(pipeline.warehouse, pipeline.store, ZONE, now, load=pipeline.loader.run_pass)
-            me = Owner(origin, "token", os.getpid(), str(pipeline.warehouse.path))
+            place = Place(
+                pipeline.warehouse,
+                pipeline.store,
+                ZONE,
+                now,
+                load=pipeline.loader.run_pass,
+                make_loader=lambda _: pipeline.loader,
+                stage=folder / "stage",
+            )
+            me = Owner(origin, "token", os.getpid(), str(folder / "warehouse.duckdb"))
             return make_owner_app(place, me, dict, app)
 
         yield {
@@ -148,17 +163,17 @@ def fill(pipeline: Pipeline) -> None:
 
 @contextmanager
 def _pipeline(folder: Path, clock: Clock) -> Iterator[Pipeline]:
-    pipeline = open_pipeline(folder, clock)
-    with closing(pipeline.warehouse), closing(pipeline.loader):
+    with open_pipeline(folder, clock) as pipeline:
         pipeline.load()
         yield pipeline
 
 
 def _visit(random: Random, name: str, start: datetime) -> list[dict[str, Any]]:
-    """A visit of some products, early ones more often than late ones; one in four ends in the cart."""
+    """A visit of some products, early ones more often than late ones; one in four ends in the cart, or an order."""
     at = start + timedelta(minutes=random.randint(0, 600))
     who = {"clientId": f"client-{name}", "country": random.choice(_COUNTRIES)}
-    events = [received(at, eventName="page_view", pageUrl="https://shop.example/", **who)]
+    page = f"https://shop.example/{random.choice(_LANDINGS)}"
+    events = [received(at, eventName="page_view", pageUrl=page, **who)]
     for step in range(random.randint(1, 5)):
         number, title, category = _PRODUCTS[min(int(random.expovariate(0.4)), len(_PRODUCTS) - 1)]
         product = {"id": number, "category": category, "brand": title.split(" ")[0] or "no name"}
@@ -169,4 +184,12 @@ def _visit(random: Random, name: str, start: datetime) -> list[dict[str, Any]]:
         if random.random() < 0.1:
             carted = seen + timedelta(seconds=15)
             events.append(received(carted, eventName="add_to_cart_click", product=product, **who))
-    return events
+            if random.random() < 0.4:
+                paid = carted + timedelta(seconds=90)
+                price = 129 + 100 * (len(name) + len(number))
+                lines = [{**product, "price": price, "quantity": 1}]
+                order = {"id": name, "total": price, "currency": "EUR", "items": lines}
+                events.append(received(paid, eventName="checkout_complete", order=order, **who))
+                break
+    agent = random.choice(_AGENTS)
+    return [{**event, "_ingest": {**event["_ingest"], "userAgent": agent}} for event in events]

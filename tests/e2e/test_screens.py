@@ -74,7 +74,7 @@ def test_a_screen_is_whole(case: Case, screen: Screen, stage: Stage, apps: dict[
     expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(1)
     is_overview = case.page == "overview"
     expect(shown.locator(".card .value").filter(visible=True)).to_have_count(6 if is_overview else 0)
-    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(3 if is_overview else 1)
+    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(5 if is_overview else 1)
     expect(shown.locator(".failure")).to_have_count(0)
 
 
@@ -94,7 +94,7 @@ def test_a_metric_that_fails_leaves_the_rest_of_the_page(
     is_overview = case.page == "overview"
     expect(shown.locator(".failure button")).to_have_count(2 if is_overview else 1)
     expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(1)
-    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(1 if is_overview else 0)
+    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(3 if is_overview else 0)
 
 
 @pytest.mark.parametrize("case", STALE, ids=str)

@@ -7,11 +7,10 @@ import pytest
 
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline
+from tests.postgres import Cluster
 
 
 @pytest.fixture
-def pipeline(tmp_path: Path, clock: Clock) -> Iterator[Pipeline]:
-    opened = open_pipeline(tmp_path, clock)
-    yield opened
-    opened.loader.close()
-    opened.warehouse.close()
+def pipeline(tmp_path: Path, clock: Clock, server: Cluster | None) -> Iterator[Pipeline]:
+    with open_pipeline(tmp_path, clock, server) as opened:
+        yield opened

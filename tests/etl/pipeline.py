@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,18 +16,27 @@ import uuid_utils
 
 from clickstream.etl.ledger import Ledger, check
 from clickstream.etl.run import Loader, PassResult
+from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import batch_key, event_key
 from clickstream.raw.store import LocalStore
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 from tests.conftest import Clock
+from tests.engines import empty_warehouse
+from tests.postgres import Cluster
 
 
 @dataclass
 class Pipeline:
-    store: LocalStore
-    warehouse: DuckWarehouse
+    store: RawStore
+    warehouse: Warehouse
     clock: Clock
     loader: Loader
+
+    @property
+    def root(self) -> Path:
+        """The folder of a store that is one."""
+        assert isinstance(self.store, LocalStore)
+        return self.store.root
 
     def name(self, ago_s: float = 0) -> UUID:
         """A UUIDv7 of `ago_s` seconds before now."""
@@ -69,11 +79,15 @@ class Pipeline:
         return {name: value for name, value in totals.items() if value}
 
 
-def open_pipeline(folder: Path, clock: Clock) -> Pipeline:
+@contextmanager
+def open_pipeline(folder: Path, clock: Clock, server: Cluster | None = None) -> Iterator[Pipeline]:
+    """A pipeline with an empty store in `folder`, and an empty warehouse there or on `server`."""
     store = LocalStore(folder / "raw")
     store.prepare()
-    warehouse = DuckWarehouse.open(folder / "warehouse.duckdb", threads=1)
-    return Pipeline(store, warehouse, clock, Loader(warehouse, store, folder / "stage", clock))
+    with empty_warehouse(folder, server) as warehouse:
+        loader = Loader(warehouse, store, folder / "stage", clock)
+        with closing(loader):
+            yield Pipeline(store, warehouse, clock, loader)
 
 
 def received(moment: datetime, **fields: Any) -> dict[str, Any]:

@@ -1,16 +1,60 @@
-"""Every object is found: in any order, of any kind, however its name looks."""
+"""Every object is found: in any order, of any kind, however its name looks; in a folder and on S3."""
 
 from __future__ import annotations
 
 import os
-from datetime import UTC, date, datetime
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from random import Random
 from uuid import uuid4
 
-from clickstream.raw.keys import day_prefix
-from tests.etl.pipeline import Pipeline, received
+import pytest
+
+from clickstream.etl.chunk import SHORT_CHUNK
+from clickstream.etl.run import Loader
+from clickstream.raw.keys import day_prefix, event_key
+from clickstream.raw.s3 import S3Store
+from tests.conftest import Clock
+from tests.etl.pipeline import Pipeline, open_pipeline, received
+
+DAY = date(2026, 3, 10)
+in_a_folder = pytest.mark.parametrize("pipeline", ["folder"], indirect=True)
+on_s3 = pytest.mark.parametrize("pipeline", ["s3"], indirect=True)
 
 
+@pytest.fixture(params=["folder", "folder, postgres", "s3"])
+def pipeline(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Pipeline]:
+    """Each way of listing, and each engine that is asked what is loaded."""
+    server = request.getfixturevalue("cluster") if "postgres" in request.param else None
+    with open_pipeline(tmp_path, clock, server) as opened:
+        if request.param != "s3":
+            yield opened
+            return
+        store: S3Store = request.getfixturevalue("s3_store")
+        with closing(Loader(opened.warehouse, store, tmp_path / "s3-stage", clock)) as loader:
+            yield replace(opened, store=store, loader=loader)
+
+
+class TickingClock:
+    """A clock that moves by `step` whenever it is asked."""
+
+    def __init__(self, now: datetime, step: timedelta) -> None:
+        self.now, self._step = now, step
+
+    def __call__(self) -> datetime:
+        self.now += self._step
+        return self.now
+
+
+def anew(pipeline: Pipeline, folder: Path) -> Pipeline:
+    """The same pipeline with a loader that remembers nothing, as after a restart."""
+    return replace(pipeline, loader=Loader(pipeline.warehouse, pipeline.store, folder, pipeline.clock))
+
+
+@pytest.mark.parametrize("pipeline", ["folder", "s3"], indirect=True)
 def test_2500_objects_of_one_day_in_any_order_are_all_loaded(pipeline: Pipeline) -> None:
     random = Random(1)
     made = [(kind, second) for second in range(1250) for kind in ("event", "batch")]
@@ -23,7 +67,7 @@ def test_2500_objects_of_one_day_in_any_order_are_all_loaded(pipeline: Pipeline)
             pipeline.put_batch([event], ago_s=second)
         if number % 700 == 0:
             pipeline.load()
-    pipeline.load()
+    pipeline.loader.run_pass(reconcile=[DAY])  # on S3 some lie behind the watermark
     assert len(pipeline.events("event_id")) == 2500
     assert pipeline.totals() == {"accepted": 2500, "loaded": 2500}
 
@@ -42,12 +86,79 @@ def test_watermark_stays_300_s_behind_the_start_of_the_pass(pipeline: Pipeline) 
     assert pipeline.rows("select day, kind, name from watermarks") == [(date(2026, 3, 10), "event", old)]
 
 
-def test_object_behind_the_watermark_is_pending_then_found_by_the_next_pass(pipeline: Pipeline) -> None:
+def test_object_behind_the_watermark_is_pending_until_its_day_is_listed_whole(pipeline: Pipeline) -> None:
     pipeline.put_event(received(pipeline.clock.now), ago_s=400)
     pipeline.load()
     pipeline.put_event(received(pipeline.clock.now), ago_s=1000)
     assert pipeline.ledger().is_balanced, "pending behind the watermark is not overdue until its day is closed"
     assert pipeline.totals() == {"accepted": 2, "loaded": 1, "pending": 1}
+    assert pipeline.load().objects == (0 if pipeline.store.lists_in_order else 1), "a folder is always listed whole"
+    pipeline.loader.run_pass(reconcile=[DAY])
+    assert pipeline.totals() == {"accepted": 2, "loaded": 2}
+
+
+def test_closing_a_day_finds_what_lies_behind_its_watermark(pipeline: Pipeline) -> None:
+    pipeline.put_event(received(pipeline.clock.now), ago_s=400)
+    pipeline.load()
+    pipeline.put_event(received(pipeline.clock.now), ago_s=1000)
+    irregular = f"{day_prefix(DAY)}batch-{uuid4()}-1.ndjson.gz"
+    pipeline.store.put([(irregular, b"{}")])
+    pipeline.clock.forward(days=1)
+    pipeline.load()
+    assert pipeline.rows("select day from closed_days") == [(DAY,)]
+    assert pipeline.ledger().is_balanced
+    assert pipeline.totals() == {"accepted": 3, "loaded": 2, "bad": 1}
+
+
+def test_what_was_loaded_is_not_listed_again_and_what_comes_behind_it_is_found(pipeline: Pipeline) -> None:
+    for second in range(400, 300, -10):
+        pipeline.put_event(received(pipeline.clock.now), ago_s=second)
+        pipeline.put_batch([received(pipeline.clock.now)], ago_s=second)
+    assert pipeline.load().objects == 20
+    for _ in range(3):
+        pipeline.put_event(received(pipeline.clock.now))
+        assert pipeline.load().objects == 1
+        pipeline.clock.forward(seconds=200)
+        pipeline.put_batch([received(pipeline.clock.now)], ago_s=299)
+        assert pipeline.load().objects == 1
+        assert pipeline.load().objects == 0
+    assert pipeline.totals() == {"accepted": 26, "loaded": 26}
+
+
+def test_a_backlog_of_days_is_found_and_closed_by_one_pass(pipeline: Pipeline) -> None:
+    keys = [pipeline.put_event(received(pipeline.clock.now), ago_s=86_400 * day) for day in range(60, -1, -10)]
+    assert pipeline.load().objects == len(keys)
+    assert len(pipeline.rows("select day from closed_days")) == len(keys) - 1
+    assert pipeline.totals() == {"accepted": 7, "loaded": 7}
+
+
+def test_a_restart_finds_what_came_meanwhile(pipeline: Pipeline, tmp_path: Path) -> None:
+    pipeline.put_event(received(pipeline.clock.now), ago_s=400)
+    pipeline.put_event(received(pipeline.clock.now), ago_s=100)
+    pipeline.load()
+    pipeline.put_event(received(pipeline.clock.now), ago_s=200)
+    pipeline.clock.forward(hours=13)
+    pipeline.put_event(received(pipeline.clock.now))
+    again = anew(pipeline, tmp_path / "again")
+    assert again.load().objects == 2
+    again.loader.close()
+
+
+@on_s3
+def test_a_day_nobody_expects_is_found_within_ten_minutes(pipeline: Pipeline) -> None:
+    pipeline.load()
+    key = pipeline.put_event(received(pipeline.clock.now), ago_s=20 * 86_400)
+    assert pipeline.load().objects == 0
+    pipeline.clock.forward(minutes=10)
+    assert pipeline.load().objects == 1
+    assert pipeline.rows("select name from raw_objects") == [(key,)]
+
+
+@on_s3
+def test_events_of_tomorrow_are_found_though_the_collector_runs_ahead(pipeline: Pipeline) -> None:
+    pipeline.clock.now = datetime(2026, 3, 10, 23, 59, 59, tzinfo=UTC)
+    pipeline.load()
+    pipeline.put_event(received(pipeline.clock.now), ago_s=-2)
     assert pipeline.load().objects == 1
 
 
@@ -61,9 +172,10 @@ def test_day_is_closed_2_h_after_its_end(pipeline: Pipeline) -> None:
     assert pipeline.rows("select day from closed_days") == [(date(2026, 3, 10),)]
 
 
+@in_a_folder
 def test_folder_that_has_not_changed_is_not_listed_again(pipeline: Pipeline) -> None:
     pipeline.put_event(received(pipeline.clock.now))
-    folder = pipeline.store.root / day_prefix(date(2026, 3, 10))
+    folder = pipeline.root / day_prefix(date(2026, 3, 10))
     os.utime(folder, (1, 1))
     pipeline.load()
     pipeline.load()
@@ -96,11 +208,12 @@ def test_object_that_no_pass_saw_in_time_makes_the_ledger_fail(pipeline: Pipelin
     assert not ledger.is_balanced
 
 
+@in_a_folder
 def test_names_that_are_no_uuid_v7_take_their_hour_from_the_file(pipeline: Pipeline) -> None:
     key = f"{day_prefix(date(2026, 3, 9))}event-{uuid4()}.json"
     pipeline.store.put([(key, b'{"eventName": "x"}')])
     late = datetime(2026, 3, 10, 1, 30, tzinfo=UTC).timestamp()
-    os.utime(pipeline.store.root / key, (late, late))
+    os.utime(pipeline.root / key, (late, late))
     pipeline.load()
     row = pipeline.one("raw_hour, received_at, event_timestamp_source")
     assert row["raw_hour"] == datetime(2026, 3, 9, 23, tzinfo=UTC), "kept within the day of its folder"
@@ -117,11 +230,42 @@ def test_name_with_a_time_of_another_day_is_loaded_within_its_folder(pipeline: P
     assert pipeline.ledger().is_balanced
 
 
+@in_a_folder
 def test_other_files_in_the_store_are_passed_over(pipeline: Pipeline) -> None:
-    folder = pipeline.store.root / "events" / "2026" / "03" / "10"
+    folder = pipeline.root / "events" / "2026" / "03" / "10"
     folder.mkdir(parents=True)
     for name in ("notes.txt", "event-.json", "batch-x.ndjson.gz", ".hidden", "event-1.json.tmp"):
         (folder / name).write_bytes(b"x")
-    (pipeline.store.root / "events" / "2026" / "99" / "10").mkdir(parents=True)
+    (pipeline.root / "events" / "2026" / "99" / "10").mkdir(parents=True)
     assert pipeline.load().objects == 0
     assert pipeline.totals() == {}
+
+
+@on_s3
+def test_irregular_name_on_s3_takes_its_hour_from_the_listing_within_its_day(pipeline: Pipeline) -> None:
+    key = f"{day_prefix(DAY)}event-{uuid4()}.json"
+    pipeline.store.put([(key, b'{"eventName": "x"}')])
+    assert pipeline.ledger().is_balanced, "not overdue before its day is closed"
+    pipeline.load()
+    assert pipeline.one("raw_hour")["raw_hour"] == datetime(2026, 3, 10, 23, tzinfo=UTC), "written after that day"
+
+
+@in_a_folder
+def test_a_pass_whose_time_is_up_closes_no_day_and_the_next_ones_load_the_rest(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    count = 2 * SHORT_CHUNK.objects + 1
+    for number in range(count):
+        key = event_key(pipeline.name(ago_s=2 * 86_400 + number / 100))
+        (pipeline.root / key).parent.mkdir(parents=True, exist_ok=True)
+        (pipeline.root / key).write_bytes(b'{"eventName": "x"}')
+    clock = TickingClock(pipeline.clock.now, timedelta(seconds=1))
+    with closing(Loader(pipeline.warehouse, pipeline.store, tmp_path / "ticking", clock)) as loader:
+        first = loader.run_pass(max_seconds=0)
+        assert (first.objects, first.is_finished) == (SHORT_CHUNK.objects, False)
+        assert pipeline.rows("select * from closed_days") == []
+        assert pipeline.rows("select * from passes") == []
+        rest = loader.run_pass(max_seconds=1000)
+        assert (rest.objects, rest.is_finished) == (count - SHORT_CHUNK.objects, True)
+    assert pipeline.rows("select day from closed_days") == [(date(2026, 3, 8),)]
+    assert pipeline.totals() == {"accepted": count, "loaded": count}

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, minutes, open_pipeline, received
+from tests.etl.warehouses import contents
+from tests.postgres import Cluster
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
@@ -114,8 +116,9 @@ def test_reloading_finds_nothing(pipeline: Pipeline) -> None:
 
 EVENTS = st.lists(
     st.builds(
-        lambda number, client, session, user, minute, received_after, name: {
+        lambda number, client, session, user, minute, received_after, name, order: {
             "eventName": name,
+            **order,
             "eventId": f"e{number}",
             "clientId": client,
             "sessionId": session,
@@ -131,40 +134,53 @@ EVENTS = st.lists(
         user=st.sampled_from(["u", "v", None, None]),
         minute=st.sampled_from([0, 10, 29, 30, 31, 59, 60, 61, 90, 120, 121, 200]),
         received_after=st.integers(0, 3),
-        name=st.sampled_from(["page_view", "product_view", "add_to_cart_click"]),
+        name=st.sampled_from(
+            ["page_view", "product_view", "add_to_cart_click", "checkout_complete", "order_confirmed"]
+        ),
+        order=st.sampled_from(
+            [
+                {},
+                {"order": {"id": "1", "total": 10, "items": [{"id": "p", "price": 10}]}},
+                {"order": {"id": "1", "total": "12.50", "currency": "EUR"}},
+                {"order": {"id": "2", "items": [{"id": "q", "price": 1, "quantity": 3}, {"id": "p"}]}},
+            ]
+        ),
     ),
     min_size=1,
     max_size=14,
 )
 
-TABLES = {
-    "clickstream_events": "* exclude (load_id)",
-    "sessions": "*",
-    "clients": "*",
-    "seen": "*",
-    "duplicates": "*",
-    "raw_objects": "* exclude (load_id)",
-}
+quick = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def contents(pipeline: Pipeline) -> dict[str, list[tuple[Any, ...]]]:
-    return {
-        table: sorted(pipeline.rows(f"select {columns} from {table}"), key=repr) for table, columns in TABLES.items()
-    }
-
-
-@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(quick, max_examples=25)
 @given(events=EVENTS, data=st.data())
 def test_any_split_into_passes_gives_the_same_warehouse(
     tmp_path_factory: Any, events: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     """The same objects, loaded at once and one after the other in any order, make the same rows."""
-    folder: Path = tmp_path_factory.mktemp("split")
-    at_once = open_pipeline(folder / "once", Clock())
-    in_parts = open_pipeline(folder / "parts", Clock())
+    same_at_once_and_in_parts(tmp_path_factory.mktemp("split"), events, data, None)
+
+
+@settings(quick, max_examples=12)
+@given(events=EVENTS, data=st.data())
+def test_both_engines_hold_the_same_rows(
+    tmp_path_factory: Any, cluster: Cluster, events: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    """PostgreSQL, loaded in any order, has the rows of DuckDB, loaded at once: all tables, all columns."""
+    same_at_once_and_in_parts(tmp_path_factory.mktemp("engines"), events, data, cluster)
+
+
+def same_at_once_and_in_parts(
+    folder: Path, events: list[dict[str, Any]], data: st.DataObject, server: Cluster | None
+) -> None:
+    """Load into DuckDB at once, and in parts into a database of `server` (None: another DuckDB); compare."""
     size = data.draw(st.integers(1, 4))
     groups = [events[start : start + size] for start in range(0, len(events), size)]
-    try:
+    with (
+        open_pipeline(folder / "once", Clock()) as at_once,
+        open_pipeline(folder / "parts", Clock(), server) as in_parts,
+    ):
         keys = [at_once.put_batch(group) for group in groups]
         at_once.load()
         for position in data.draw(st.permutations(range(len(keys)))):
@@ -172,13 +188,9 @@ def test_any_split_into_passes_gives_the_same_warehouse(
             if data.draw(st.booleans()):
                 in_parts.load()
         in_parts.load()
-        assert contents(in_parts) == contents(at_once)
+        assert contents(in_parts.warehouse) == contents(at_once.warehouse)
         assert in_parts.ledger().is_balanced
         assert_sessions_are_right(at_once)
-    finally:
-        for opened in (at_once, in_parts):
-            opened.loader.close()
-            opened.warehouse.close()
 
 
 def assert_sessions_are_right(pipeline: Pipeline) -> None:

@@ -13,6 +13,7 @@ import pytest
 from clickstream.event import derived_event_id
 from tests.etl.pipeline import Pipeline, received
 
+ENGINES = ("duckdb",)  # it parses for all of them; test_handover.py looks at the way to PostgreSQL
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 GOOD = {"eventName": "good"}
@@ -55,7 +56,7 @@ def test_bad_single_event_is_one_bad_row(pipeline: Pipeline, line: bytes, reason
 def test_cut_off_batch_loads_what_can_be_read_and_misses_the_rest(pipeline: Pipeline) -> None:
     events = [{"eventName": "x", "eventId": f"e{n}", "properties": {"n": n * 7919 % 1000}} for n in range(50)]
     key = pipeline.put_batch(events)
-    path = pipeline.store.root / key
+    path = pipeline.root / key
     path.write_bytes(path.read_bytes()[:-60])
     pipeline.load()
     loaded = len(pipeline.events())
@@ -69,7 +70,7 @@ def test_cut_off_batch_loads_what_can_be_read_and_misses_the_rest(pipeline: Pipe
 @pytest.mark.parametrize("content", [b"", b"not gzip"], ids=["empty", "no gzip"])
 def test_batch_without_any_content_is_all_missing(pipeline: Pipeline, content: bytes) -> None:
     key = pipeline.put_batch([GOOD, GOOD])
-    (pipeline.store.root / key).write_bytes(content)
+    (pipeline.root / key).write_bytes(content)
     pipeline.load()
     assert pipeline.rows("select line, reason from bad_rows order by line") == [(1, "missing"), (2, "missing")]
     assert pipeline.ledger().is_balanced
@@ -336,7 +337,8 @@ def test_price_without_currency_takes_the_one_of_the_settings(pipeline: Pipeline
         ("EUR", "PLN"),
         (None, None),
     ]
-    assert pipeline.rows("select settings from loads") == [('{"currency":"USD"}',)]
+    ((settings,),) = pipeline.rows("select settings from loads")
+    assert json.loads(settings)["currency"] == "USD"
 
 
 def test_line_too_long_for_the_reader_is_a_bad_row(pipeline: Pipeline) -> None:

@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from tests.engines import empty_warehouse
+from tests.postgres import Cluster
 
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckWarehouse]:
-    """One warehouse for all tests here: `fill` empties it first."""
-    with DuckWarehouse.open(tmp_path_factory.mktemp("metrics") / "warehouse.duckdb", threads=1) as opened:
+def warehouse(tmp_path_factory: pytest.TempPathFactory, server: Cluster | None) -> Iterator[Warehouse]:
+    """One warehouse of each engine for all tests here: `fill` empties it first."""
+    with empty_warehouse(tmp_path_factory.mktemp("metrics"), server) as opened:
         yield opened

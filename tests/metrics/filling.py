@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 from uuid import UUID
 
-from tests.metrics.oracle import KEY_EVENTS, Event, session_value, stored
+from tests.metrics.oracle import KEY_EVENTS, SESSION_FIELDS, Event, by_session, has, login_state, session_value, stored
+from tests.metrics.oracle_orders import BROWSER, SERVER, Order, is_bot_session, merged
 
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 EVENT_COLUMNS = (
     *("event_id", "event_timestamp", "event_name", "user_id", "user_login_state", "client_id", "session_id"),
     *("is_first_visit", "context_product_id", "context_product_name", "context_product_category"),
     *("context_product_brand", "page_path", "country", "session_key", "is_page_view", "is_sample", "received_at"),
-    *("raw_object", "raw_line"),
+    *("raw_object", "raw_line", "page_url", "device_type", "browser", "os", "is_bot", "source", "medium", "campaign"),
+    *("channel", "referrer_domain", "order_id", "order_total", "order_currency"),
 )
+TABLES = ("clickstream_events", "sessions", "clients", "seen", "loads", "orders", "order_lines")
 _numbers = count(1)
 
 
@@ -27,7 +31,14 @@ def event(moment: datetime, name: str = "page_view", **fields: object) -> Event:
     plain = dict.fromkeys(EVENT_COLUMNS)
     plain |= {"event_id": UUID(int=number), "event_timestamp": moment, "event_name": name, "client_id": "c1"}
     plain |= {"received_at": moment + timedelta(seconds=1), "raw_object": "events/a", "raw_line": number}
-    return {**plain, "is_sample": False, **fields}
+    return {**plain, "is_sample": False, "is_bot": False, "items": None, **fields}
+
+
+def item(product_id: str | None, price: str | None, quantity: str = "1", **fields: object) -> dict[str, object]:
+    """One line of an order."""
+    money = {"price": None if price is None else Decimal(price), "quantity": Decimal(quantity)}
+    names = dict.fromkeys(("product_name", "product_category", "product_brand"))
+    return {"product_id": product_id, **names, **money, **fields}
 
 
 def at(text: str) -> datetime:
@@ -35,11 +46,11 @@ def at(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
-def fill(warehouse: DuckWarehouse, events: Sequence[Event], loads: int = 1) -> list[Event]:
+def fill(warehouse: Warehouse, events: Sequence[Event], loads: int = 1) -> list[Event]:
     """Empty the warehouse and store these events. Returns them as stored, in event order."""
     rows = stored(events)
     with warehouse.transaction() as cursor:
-        for table in ("clickstream_events", "sessions", "clients", "seen", "loads"):
+        for table in TABLES:
             cursor.execute(f"delete from {table}")
         for table, records in _tables(rows, loads).items():
             if records:
@@ -51,18 +62,18 @@ def fill(warehouse: DuckWarehouse, events: Sequence[Event], loads: int = 1) -> l
 
 
 def _tables(rows: Sequence[Event], loads: int) -> dict[str, list[dict[str, Any]]]:
-    sessions: dict[str, list[Event]] = {}
     clients: dict[str, Event] = {}
     seen: dict[tuple[object, object], Event] = {}
     for row in rows:
-        if row["session_key"]:
-            sessions.setdefault(row["session_key"], []).append(row)
         if row["client_id"] and row["user_id"]:
             clients.setdefault(row["client_id"], row)
         seen.setdefault((row["client_id"], row["user_id"]), row)
+    orders = merged(rows)
     return {
         "clickstream_events": [{name: row[name] for name in EVENT_COLUMNS} for row in rows],
-        "sessions": [_session(key, session) for key, session in sessions.items()],
+        "sessions": [_session(key, session, orders) for key, session in by_session(rows).items()],
+        "orders": list(map(_order, orders)),
+        "order_lines": [line for row in rows for line in _lines(row)],
         "clients": [
             {"client_id": row["client_id"], "first_user_id": row["user_id"]}
             | {"event_timestamp": row["event_timestamp"]}
@@ -88,9 +99,12 @@ def _place(row: Event) -> dict[str, object]:
     return {name: row[field] for name, field in names.items()}
 
 
-def _session(key: str, session: Sequence[Event]) -> dict[str, object]:
+def _session(key: str, session: Sequence[Event], orders: Sequence[Order]) -> dict[str, object]:
     first, last = session[0], session[-1]
     views = [row for row in session if row["is_page_view"]]
+    key_events = sum(row["event_name"] in KEY_EVENTS for row in session)
+    placed = sum(order.session_key == key for order in orders)
+    elapsed = last["event_timestamp"] - first["event_timestamp"]
     return {
         "session_key": key,
         "client_id": first["client_id"],
@@ -100,9 +114,36 @@ def _session(key: str, session: Sequence[Event]) -> dict[str, object]:
         "session_end": last["event_timestamp"],
         "events": len(session),
         "page_views": len(views),
-        "key_events": sum(row["event_name"] in KEY_EVENTS for row in session),
-        "entry_page": session_value(session, "landing_page"),
+        "key_events": key_events,
         "exit_page": views[-1]["page_path"] if views else None,
-        "country": first["country"],
         "is_sample": first["is_sample"],
+        **{"entry_page" if name == "landing_page" else name: session_value(session, name) for name in SESSION_FIELDS},
+        "login_state": login_state(session),
+        "has_view": has(session, "product_view"),
+        "has_cart": has(session, "add_to_cart_click"),
+        "has_checkout": has(session, "checkout_start"),
+        "orders": placed,
+        "is_engaged": len(views) >= 2 or elapsed >= timedelta(seconds=10) or key_events + placed > 0,
+        "is_bot": is_bot_session(session),
     }
+
+
+def _order(order: Order) -> dict[str, object]:
+    return {
+        "order_id": order.order_id,
+        "event_id": order.carrier["event_id"],
+        "ordered_at": order.ordered_at,
+        "browser_at": order.browser_at,
+        "server_at": order.server_at,
+        **{name: order.carrier[name] for name in ("client_id", "user_id", "session_key", "is_bot", "is_sample")},
+        "total": order.total,
+        "currency": None if order.currency == "XXX" else order.currency,
+        "total_differs": False,
+        "items_event_id": order.items_event["event_id"] if order.items_event else None,
+    }
+
+
+def _lines(row: Event) -> list[dict[str, object]]:
+    if row["event_name"] not in (BROWSER, SERVER):
+        return []
+    return [{"event_id": row["event_id"], "line_number": n, **line} for n, line in enumerate(row["items"] or (), 1)]

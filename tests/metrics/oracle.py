@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from tests.metrics.oracle_orders import Order, favourite, is_bot_session, merged, revenue_of
 from tests.metrics.oracle_time import Range
 
 from clickstream.metrics.question import Question
@@ -35,6 +37,10 @@ EVENT_FIELDS = {
     "brand": "context_product_brand",
     "login_state": "user_login_state",
 }
+# Of the session's first event with a page URL, and of its first event.
+LANDING_FIELDS = ("channel", "source", "medium", "campaign", "referrer_domain")
+FIRST_FIELDS = ("device_type", "browser", "os", "country")
+SESSION_FIELDS = (*LANDING_FIELDS, *FIRST_FIELDS, "landing_page")
 
 
 def order_key(event: Event) -> tuple[object, ...]:
@@ -88,21 +94,27 @@ class World:
 
     def __init__(self, rows: Sequence[Event], question: Question) -> None:
         past = [row for row in rows if row["event_timestamp"] < question.as_of]
-        (mode,) = question.filters.get("sample", ("auto",))
-        hide = mode == "auto" and any(not row["is_sample"] for row in past)
-        self.events = [row for row in past if not (hide and row["is_sample"]) and (mode != "only" or row["is_sample"])]
         self.filters = question.filters
+        existing = _without_sample(past, question)
+        sessions = by_session(existing)
+        bots = {key for key, session in sessions.items() if is_bot_session(session)}
+        is_kept = question.filters.get("humans") != ("true",)
+
+        def exists(row: Event) -> bool:
+            return is_kept or (row["session_key"] not in bots if row["session_key"] else not row["is_bot"])
+
+        self.events = [row for row in existing if exists(row)]
+        self.hidden = [row for row in existing if not exists(row)]
+        self.sessions = by_session(self.events)
+        self.hidden_sessions = by_session(self.hidden)
+        self.orders = [order for order in merged(existing) if exists(order.carrier)]
         self.first_users: dict[str, str] = {}
         for row in past:
             if row["client_id"] is not None and row["user_id"] is not None:
                 self.first_users.setdefault(row["client_id"], row["user_id"])
-        self.sessions: dict[str, list[Event]] = defaultdict(list)
-        for row in self.events:
-            if row["session_key"]:
-                self.sessions[row["session_key"]].append(row)
         self.first_events: dict[str, Event] = {}
         self.first_sessions: dict[str, tuple[object, str]] = {}
-        for row in self.events:
+        for row in past:
             if (visitor := self.visitor(row)) is not None:
                 self.first_events.setdefault(visitor, row)
         for key, session in self.sessions.items():
@@ -122,12 +134,19 @@ class World:
         return span.start <= first["event_timestamp"] < span.end and first["is_first_visit"] is not False
 
     def counted_events(self, span: Range) -> list[Event]:
+        return self._counted(self.events, self.sessions, span)
+
+    def hidden_events(self, span: Range) -> list[Event]:
+        """Events that would count, were it not for `humans`."""
+        return self._counted(self.hidden, self.hidden_sessions, span)
+
+    def _counted(self, events: Sequence[Event], sessions: Mapping[str, Sequence[Event]], span: Range) -> list[Event]:
         return [
             row
-            for row in self.events
+            for row in events
             if span.start <= row["event_timestamp"] < span.end
             and self.event_passes(row)
-            and self.session_passes(self.sessions.get(row["session_key"] or "", []))
+            and self.session_passes(sessions.get(row["session_key"] or "", []))
         ]
 
     def counted_sessions(self, span: Range) -> dict[str, list[Event]]:
@@ -136,8 +155,30 @@ class World:
             for key, session in self.sessions.items()
             if span.start <= session[0]["event_timestamp"] < span.end
             and self.session_passes(session)
-            and (not self._has_event_filter() or any(self.event_passes(row) for row in session))
+            and self._some_event_passes(session)
         }
+
+    def counted_orders(self, span: Range) -> list[Order]:
+        def passes_as_session(order: Order) -> bool:
+            session = self.sessions.get(order.session_key or "", [])
+            return self.session_passes(session) and self._some_event_passes(session)
+
+        return [o for o in self.orders if span.start <= o.ordered_at < span.end and passes_as_session(o)]
+
+    def orders_in(self, key: str) -> list[Order]:
+        return [order for order in self.orders if order.session_key == key]
+
+    def currency(self, span: Range) -> str | None:
+        """That of most orders in range; without one, of all orders there are."""
+        return favourite(self.counted_orders(span)) or favourite(self.orders)
+
+    def is_engaged(self, session: Sequence[Event]) -> bool:
+        return (
+            sum(row["is_page_view"] for row in session) >= 2
+            or duration_us(session) >= 10_000_000
+            or any(row["event_name"] in KEY_EVENTS for row in session)
+            or bool(self.orders_in(session[0]["session_key"]))
+        )
 
     def event_passes(self, row: Event) -> bool:
         return all(
@@ -150,17 +191,44 @@ class World:
         return all(
             passes(session_value(session, name), values, False)
             for name, values in self.filters.items()
-            if name in ("country", "landing_page")
+            if name in SESSION_FIELDS
         )
 
-    def _has_event_filter(self) -> bool:
-        return any(name in EVENT_FIELDS for name in self.filters)
+    def _some_event_passes(self, session: Sequence[Event]) -> bool:
+        return not any(name in EVENT_FIELDS for name in self.filters) or any(map(self.event_passes, session))
+
+
+def _without_sample(past: Sequence[Event], question: Question) -> list[Event]:
+    (mode,) = question.filters.get("sample", ("auto",))
+    hide = mode == "auto" and any(not row["is_sample"] for row in past)
+    return [row for row in past if not (hide and row["is_sample"]) and (mode != "only" or row["is_sample"])]
+
+
+def by_session(rows: Sequence[Event]) -> dict[str, list[Event]]:
+    sessions: dict[str, list[Event]] = defaultdict(list)
+    for row in rows:
+        if row["session_key"]:
+            sessions[row["session_key"]].append(row)
+    return sessions
 
 
 def session_value(session: Sequence[Event], name: str) -> str | None:
-    if name == "country":
-        return session[0]["country"] if session else None
+    """A session's value of one dimension; None for the session of events that have none."""
+    if not session:
+        return None
+    if name in FIRST_FIELDS:
+        value: str | None = session[0][name]
+        return value
+    if name in LANDING_FIELDS:
+        landing = next((row for row in session if row["page_url"]), None)
+        nowhere = {"channel": "direct", "source": "(direct)", "medium": "(none)"}
+        return nowhere.get(name) if landing is None else landing[name]
     return next((row["page_path"] for row in session if row["is_page_view"]), None)
+
+
+def login_state(session: Sequence[Event]) -> str | None:
+    states = {row["user_login_state"] for row in session}
+    return next((state for state in ("logged_in", "anonymous") if state in states), None)
 
 
 def shown(value: str | None) -> str:
@@ -184,14 +252,6 @@ def duration_us(session: Sequence[Event]) -> int:
     return elapsed // timedelta(microseconds=1)
 
 
-def is_engaged(session: Sequence[Event]) -> bool:
-    return (
-        sum(row["is_page_view"] for row in session) >= 2
-        or duration_us(session) >= 10_000_000
-        or any(row["event_name"] in KEY_EVENTS for row in session)
-    )
-
-
 def divide(numerator: float, denominator: float) -> float | None:
     return numerator / denominator if denominator else None
 
@@ -200,13 +260,16 @@ def has(session: Sequence[Event], name: str) -> bool:
     return any(row["event_name"] == name for row in session)
 
 
-def overview(world: World, span: Range) -> dict[str, Any]:
+def overview(world: World, span: Range, currency: str | None) -> dict[str, Any]:
     """One period of `overview`."""
-    events, sessions = world.counted_events(span), list(world.counted_sessions(span).values())
+    events, sessions = world.counted_events(span), world.counted_sessions(span)
+    orders = world.counted_orders(span)
     visitors = {visitor for row in events if (visitor := world.visitor(row)) is not None}
     new = {visitor for visitor in visitors if world.is_new(visitor, span)}
-    durations = sorted(duration_us(session) for session in sessions)
-    bounces = sum(not is_engaged(session) for session in sessions)
+    buyers = visitors & {world.visitor(order.carrier) for order in orders if order.session_key}
+    durations = sorted(map(duration_us, sessions.values()))
+    bounces = sum(not world.is_engaged(session) for session in sessions.values())
+    order_sessions = sum(bool(world.orders_in(key)) for key in sessions)
     return {
         "visitors": len(visitors),
         "new_visitors": len(new),
@@ -219,77 +282,180 @@ def overview(world: World, span: Range) -> dict[str, Any]:
         "events": len(events),
         "products": len({row["context_product_id"] for row in events} - {None}),
         "views": sum(row["event_name"] == "product_view" for row in events),
-        "events_per_session": divide(sum(map(len, sessions)), len(sessions)),
-        "pages_per_session": divide(sum(row["is_page_view"] for one in sessions for row in one), len(sessions)),
+        "events_per_session": divide(sum(map(len, sessions.values())), len(sessions)),
+        "pages_per_session": divide(
+            sum(row["is_page_view"] for one in sessions.values() for row in one), len(sessions)
+        ),
         "avg_session_s": divide(sum(durations) / 1e6, len(sessions)),
         "median_session_s": durations[(len(durations) + 1) // 2 - 1] / 1e6 if durations else None,
-        "cart_sessions": sum(has(session, "add_to_cart_click") for session in sessions),
-        "checkout_sessions": sum(has(session, "checkout_start") for session in sessions),
+        "cart_sessions": sum(has(session, "add_to_cart_click") for session in sessions.values()),
+        "checkout_sessions": sum(has(session, "checkout_start") for session in sessions.values()),
+        "order_sessions": order_sessions,
+        "conversion_rate": divide(order_sessions, len(sessions)),
+        "visitor_conversion_rate": divide(len(buyers), len(visitors)),
+        "orders_without_session": sum(order.session_key is None for order in orders),
+        **revenue_of(orders, currency),
+        "currency": currency,
     }
 
 
-def devices(world: World, span: Range) -> list[dict[str, Any]]:
-    """`devices` by country."""
+RATE_PARTS = {"bounce_rate": ("bounces", "sessions"), "conversion_rate": ("order_sessions", "sessions")}
+
+
+def figure(world: World, span: Range, metric: str, currency: str | None) -> tuple[Any, int | None, int | None]:
+    """Value, numerator and denominator of one figure of overview."""
+    found = overview(world, span, currency)
+    if metric in RATE_PARTS:
+        above, below = RATE_PARTS[metric]
+        return found[metric], found[above], found[below]
+    if metric == "visitor_conversion_rate":
+        return found[metric], round((found[metric] or 0) * found["visitors"]), found["visitors"]
+    return found[metric], None, None
+
+
+def revenue(world: World, span: Range) -> list[dict[str, Any]]:
+    """`revenue`: a row for each currency."""
+    orders = world.counted_orders(span)
+    rows = []
+    for currency in {order.currency for order in orders}:
+        group = [order for order in orders if order.currency == currency]
+        rows.append(
+            {
+                "currency": currency,
+                "orders_with_total": sum(order.total is not None for order in group),
+                **revenue_of(group, currency),
+                "units": whole(sum((order.units for order in group), Decimal(0))),
+            }
+        )
+    return sorted(rows, key=lambda row: (-row["orders"], row["currency"]))
+
+
+def whole(units: Decimal) -> int:
+    return int(units.quantize(Decimal(1), ROUND_HALF_UP))
+
+
+def acquisition(world: World, span: Range, by: str, currency: str | None) -> list[dict[str, Any]]:
+    """`acquisition` and `devices`: counted sessions by a value of theirs."""
     groups: dict[str, dict[str, list[Event]]] = defaultdict(dict)
     for key, session in world.counted_sessions(span).items():
-        groups[shown(session_value(session, "country"))][key] = session
-    rows = [_device_row(world, span, value, group) for value, group in groups.items()]
+        if by == "new_returning":
+            value = "new" if _is_first(world, span, key, session) else "returning"
+        else:
+            value = shown(session_value(session, by))
+        groups[value][key] = session
+    rows = [{"value": value, **_group_figures(world, span, group, currency)} for value, group in groups.items()]
     return sorted(rows, key=lambda row: (-row["sessions"], row["value"].encode()))
 
 
-def _device_row(world: World, span: Range, value: str, group: Mapping[str, Sequence[Event]]) -> dict[str, Any]:
-    visitors = {key: world.session_visitor(session) for key, session in group.items()}
-    engaged = sum(is_engaged(session) for session in group.values())
+def _is_first(world: World, span: Range, key: str, session: Sequence[Event]) -> bool:
+    visitor = world.session_visitor(session)
+    return visitor is not None and world.is_new(visitor, span) and world.first_sessions[visitor][1] == key
+
+
+def _group_figures(
+    world: World, span: Range, group: Mapping[str, Sequence[Event]], currency: str | None
+) -> dict[str, Any]:
+    sessions, orders = group.values(), [order for key in group for order in world.orders_in(key)]
+    engaged = sum(map(world.is_engaged, sessions))
+    order_sessions = sum(bool(world.orders_in(key)) for key in group)
     return {
-        "value": value,
         "sessions": len(group),
-        "visitors": len(set(visitors.values()) - {None}),
-        "new_sessions": sum(
-            visitor is not None and world.is_new(visitor, span) and world.first_sessions[visitor][1] == key
-            for key, visitor in visitors.items()
-        ),
+        "visitors": len({world.session_visitor(session) for session in sessions} - {None}),
+        "new_sessions": sum(_is_first(world, span, key, session) for key, session in group.items()),
         "engaged_sessions": engaged,
         "bounce_rate": divide(len(group) - engaged, len(group)),
-        "avg_session_s": divide(sum(map(duration_us, group.values())) / 1e6, len(group)),
-        "cart_sessions": sum(has(session, "add_to_cart_click") for session in group.values()),
+        "avg_session_s": divide(sum(map(duration_us, sessions)) / 1e6, len(group)),
+        "cart_sessions": sum(has(session, "add_to_cart_click") for session in sessions),
+        "order_sessions": order_sessions,
+        "conversion_rate": divide(order_sessions, len(group)),
+        **revenue_of(orders, currency),
     }
 
 
-def products(world: World, span: Range, by: str) -> list[dict[str, Any]]:
+def login_states(world: World, span: Range) -> list[dict[str, Any]]:
+    """`login_state`: always three rows."""
+    rows = []
+    for state in ("logged_in", "anonymous", None):
+        events = [
+            row
+            for row in world.counted_events(span)
+            if (row["user_login_state"] if row["user_login_state"] in ("logged_in", "anonymous") else None) == state
+        ]
+        sessions = [key for key, one in world.counted_sessions(span).items() if login_state(one) == state]
+        ordered = sum(bool(world.orders_in(key)) for key in sessions)
+        rows.append(
+            {
+                "value": shown(state),
+                "events": len(events),
+                "visitors": len({world.visitor(row) for row in events} - {None}),
+                "sessions": len(sessions),
+                "order_sessions": ordered,
+                "conversion_rate": divide(ordered, len(sessions)),
+            }
+        )
+    return rows
+
+
+def products(world: World, span: Range, by: str, currency: str | None) -> list[dict[str, Any]]:
     """`products`, by `product`, `category` or `brand`."""
     field = EVENT_FIELDS["product_id" if by == "product" else by]
     groups: dict[str, list[Event]] = defaultdict(list)
+    sold: dict[str, list[tuple[Order, dict[str, Any]]]] = defaultdict(list)
     for row in world.counted_events(span):
         if row[field]:
             groups[row[field]].append(row)
-    rows = [{"value": value, **_product_figures(world, span, group)} for value, group in groups.items()]
+    for order in sorted(world.counted_orders(span), key=lambda order: (order.ordered_at, order.order_id.encode())):
+        for item in order.items:
+            if item[field.replace("context_", "")]:
+                sold[item[field.replace("context_", "")]].append((order, item))
+    rows = [
+        {"value": value, **_product_figures(world, span, groups[value], sold[value], currency)}
+        for value in {*groups, *sold}
+    ]
     if by == "product":
-        rows = [row | _last_names(groups[row["value"]]) for row in rows]
-    return sorted(rows, key=lambda row: (-row["views"], row["value"].encode()))
+        rows = [row | _last_names(groups[row["value"]], sold[row["value"]]) for row in rows]
+    return sorted(rows, key=lambda row: (-row["revenue"], -row["units"], -row["views"], row["value"].encode()))
 
 
-def _last_names(group: Sequence[Event]) -> dict[str, str | None]:
+def _last_names(group: Sequence[Event], sold: Sequence[tuple[Order, dict[str, Any]]]) -> dict[str, str | None]:
     def last(name: str) -> str | None:
-        values = [row[f"context_product_{name}"] for row in group if row[f"context_product_{name}"] is not None]
-        return values[-1] if values else None
+        seen = [row[f"context_product_{name}"] for row in group]
+        named = [value for value in (*(item[f"product_{name}"] for _, item in sold), *seen) if value is not None]
+        return named[-1] if named else None
 
     return {name: last(name) for name in ("name", "category", "brand")}
 
 
-def _product_figures(world: World, span: Range, group: Sequence[Event]) -> dict[str, Any]:
+def _product_figures(
+    world: World,
+    span: Range,
+    group: Sequence[Event],
+    sold: Sequence[tuple[Order, dict[str, Any]]],
+    currency: str | None,
+) -> dict[str, Any]:
     views = [row for row in group if row["event_name"] == "product_view"]
     adds = [row for row in group if row["event_name"] == "add_to_cart_click"]
     viewed = {row["session_key"] for row in views} - {None}
     added = {row["session_key"] for row in adds} - {None}
     checked = {row["session_key"] for row in adds if row["session_key"] and _checks_out_after(world, span, row)}
+    bought = {order.session_key for order, _ in sold} - {None}
+    paid = [item for order, item in sold if order.currency == currency and item["price"] is not None]
     return {
         "views": len(views),
         "cart_adds": len(adds),
+        "units": whole(sum((item["quantity"] for _, item in sold), Decimal(0))),
+        "orders": len({order.order_id for order, _ in sold}),
+        "revenue": sum((item["price"] * item["quantity"] for item in paid), Decimal(0)).quantize(
+            Decimal("0.0001"), ROUND_HALF_UP
+        ),
         "view_sessions": len(viewed),
         "cart_sessions": len(added),
         "checkout_sessions": len(checked),
+        "order_sessions": len(bought),
         "view_to_cart": divide(len(viewed & added), len(viewed)),
         "cart_to_checkout": divide(len(checked), len(added)),
+        "checkout_to_order": divide(len(checked & bought), len(checked)),
+        "view_to_order": divide(len(viewed & bought), len(viewed)),
     }
 
 
@@ -300,11 +466,3 @@ def _checks_out_after(world: World, span: Range, add: Event) -> bool:
         and span.start <= row["event_timestamp"] < span.end
         for row in world.sessions[add["session_key"]]
     )
-
-
-def figure(world: World, span: Range, metric: str) -> tuple[float | None, int | None, int | None]:
-    """Value, numerator and denominator of one figure of overview."""
-    found = overview(world, span)
-    if metric == "bounce_rate":
-        return found["bounce_rate"], found["bounces"], found["sessions"]
-    return found[metric], None, None

@@ -14,7 +14,7 @@ from clickstream.errors import QuestionError
 from clickstream.metrics.answers import answer_json
 from clickstream.metrics.contents import data_span, dimension_values
 from clickstream.metrics.question import Answer, Column, Question
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -34,12 +34,12 @@ def test_an_answer_is_written_in_plain_json() -> None:
     }
 
 
-def test_the_span_of_an_empty_warehouse_is_none(warehouse: DuckWarehouse) -> None:
+def test_the_span_of_an_empty_warehouse_is_none(warehouse: Warehouse) -> None:
     fill(warehouse, [])
     assert data_span(warehouse, BERLIN) is None
 
 
-def test_the_span_is_told_in_local_days_and_without_hidden_sample_rows(warehouse: DuckWarehouse) -> None:
+def test_the_span_is_told_in_local_days_and_without_hidden_sample_rows(warehouse: Warehouse) -> None:
     old = event(at("2008-04-01 12:00"), is_sample=True, client_id="sample-1")
     fill(warehouse, [old, event(at("2026-03-01 23:30")), event(at("2026-03-05 12:00"))])
     assert data_span(warehouse, BERLIN) == (date(2026, 3, 2), date(2026, 3, 5))
@@ -47,7 +47,7 @@ def test_the_span_is_told_in_local_days_and_without_hidden_sample_rows(warehouse
     assert data_span(warehouse, BERLIN, as_of=at("2026-03-03 00:00")) == (date(2026, 3, 2), date(2026, 3, 2))
 
 
-def test_values_of_a_dimension_come_with_their_events_whatever_is_filtered(warehouse: DuckWarehouse) -> None:
+def test_values_of_a_dimension_come_with_their_events_whatever_is_filtered(warehouse: Warehouse) -> None:
     fill(warehouse, [event(at("2026-03-01 12:00"), country=name) for name in ("DE", "DE", "US", None)])
     march = Question(at("2026-04-01 00:00"), BERLIN, date(2026, 3, 1), date(2026, 4, 1), filters={"country": ("US",)})
     assert dimension_values(warehouse, "country", march) == [("DE", 4)]  # of the session: that of its first event

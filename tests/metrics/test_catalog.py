@@ -13,7 +13,7 @@ from tests.metrics.filling import at, event, fill
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import METRICS, ask
 from clickstream.metrics.question import Answer, Question
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 NOON = at("2026-03-02 12:00")
 ONE_DAY = (date(2026, 3, 2), date(2026, 3, 3))
@@ -25,7 +25,7 @@ def asking(filters: Mapping[str, tuple[str, ...]] | None = None, **fields: Any) 
     return Question(**{**days, **plain, "filters": filters or {}, **fields})
 
 
-def figures(warehouse: DuckWarehouse, question: Question) -> dict[str, Any]:
+def figures(warehouse: Warehouse, question: Question) -> dict[str, Any]:
     return ask(warehouse, "overview", question).dicts()[0]
 
 
@@ -37,11 +37,14 @@ def figures(warehouse: DuckWarehouse, question: Question) -> dict[str, Any]:
         ("time_series", asking(options={"metric": "avg_session_s"}), "invalid_option", "metric"),
         ("time_series", asking(options={"by": "year"}), "invalid_option", "by"),
         ("time_series", asking(from_date=date(2025, 1, 1), options={"by": "hour"}), "invalid_option", "by"),
-        ("devices", asking(options={"by": "browser"}), "invalid_option", "by"),
+        ("devices", asking(options={"by": "channel"}), "invalid_option", "by"),
+        ("overview", asking(options={"currency": "euro"}), "invalid_option", "currency"),
+        ("revenue", asking(options={"currency": "EUR"}), "unknown_option", "currency"),
         ("overview", asking(compare="week"), "invalid_option", "compare"),
         ("overview", asking({"colour": ("red",)}), "unknown_filter", "colour"),
-        ("overview", asking({"channel": ("email",)}), "filter_not_applicable", "channel"),
-        ("overview", asking({"humans": ("true",)}), "filter_not_applicable", "humans"),
+        ("overview", asking({"segment": ("buyers",)}), "filter_not_applicable", "segment"),
+        ("overview", asking({"humans": ("yes",)}), "invalid_filter", "humans"),
+        ("overview", asking({"humans": ("true", "false")}), "invalid_filter", "humans"),
         ("overview", asking({"country": ()}), "invalid_filter", "country"),
         ("overview", asking({"country": ("!",)}), "invalid_filter", "country"),
         ("overview", asking({"sample": ("maybe",)}), "invalid_filter", "sample"),
@@ -55,7 +58,7 @@ def figures(warehouse: DuckWarehouse, question: Question) -> dict[str, Any]:
     ],
 )
 def test_what_cannot_be_answered_is_refused_by_name(
-    warehouse: DuckWarehouse, metric: str, question: Question, code: str, parameter: str
+    warehouse: Warehouse, metric: str, question: Question, code: str, parameter: str
 ) -> None:
     with pytest.raises(QuestionError) as caught:
         ask(warehouse, metric, question)
@@ -63,7 +66,7 @@ def test_what_cannot_be_answered_is_refused_by_name(
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_an_empty_warehouse_has_an_answer_to_everything(warehouse: DuckWarehouse, metric: str) -> None:
+def test_an_empty_warehouse_has_an_answer_to_everything(warehouse: Warehouse, metric: str) -> None:
     fill(warehouse, [], loads=0)
     answer = ask(warehouse, metric, asking(compare="previous"))
     assert answer.meta["load"] == 0
@@ -73,12 +76,16 @@ def test_an_empty_warehouse_has_an_answer_to_everything(warehouse: DuckWarehouse
         assert row["bounce_rate"] is row["median_session_s"] is row["events_change"] is None
     elif metric == "time_series":
         assert [row["value"] for row in answer.dicts()] == [0] * 24
+    elif metric == "login_state":
+        assert [row[:6] for row in answer.rows] == [
+            (state, 0, 0, 0, 0, None) for state in ("logged_in", "anonymous", "(none)")
+        ]
     else:
         assert answer.rows == []
         assert answer.meta["total_rows"] == 0
 
 
-def test_every_answer_says_what_it_rests_on(warehouse: DuckWarehouse) -> None:
+def test_every_answer_says_what_it_rests_on(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON), event(NOON + timedelta(hours=1))], loads=3)
     question = asking(tz=ZoneInfo("Europe/Berlin"), as_of=at("2026-03-02 12:30"), compare="previous")
     meta = ask(warehouse, "overview", question).meta
@@ -86,11 +93,11 @@ def test_every_answer_says_what_it_rests_on(warehouse: DuckWarehouse) -> None:
     assert (meta["from"], meta["to"]) == ONE_DAY
     assert (meta["start"], meta["end"], meta["tz"]) == (at("2026-03-01 23:00"), at("2026-03-02 12:30"), "Europe/Berlin")
     assert meta["compare"]["end"] == at("2026-03-01 12:30")
-    assert meta["rows_behind"] == {"clickstream_events": 1, "sessions": 1}
+    assert meta["rows_behind"] == {"clickstream_events": 1, "sessions": 1, "orders": 0}
     assert meta["sample"] == {"mode": "auto", "is_present": False, "is_hidden": False}
 
 
-def test_sample_rows_hide_once_one_real_event_exists(warehouse: DuckWarehouse) -> None:
+def test_sample_rows_hide_once_one_real_event_exists(warehouse: Warehouse) -> None:
     sample = event(NOON, client_id="sample-1", is_sample=True)
     fill(warehouse, [sample])
     assert figures(warehouse, asking())["events"] == 1
@@ -102,7 +109,7 @@ def test_sample_rows_hide_once_one_real_event_exists(warehouse: DuckWarehouse) -
     assert figures(warehouse, asking({"sample": ("only",)}, from_date=date(2026, 1, 1)))["events"] == 1
 
 
-def test_a_session_over_midnight_counts_once_where_it_starts(warehouse: DuckWarehouse) -> None:
+def test_a_session_over_midnight_counts_once_where_it_starts(warehouse: Warehouse) -> None:
     late = at("2026-03-02 23:50")
     fill(warehouse, [event(late), event(late + timedelta(minutes=20)), event(late + timedelta(minutes=40))])
     first = figures(warehouse, asking())
@@ -113,14 +120,14 @@ def test_a_session_over_midnight_counts_once_where_it_starts(warehouse: DuckWare
     assert (second["new_visitors"], second["bounce_rate"]) == (0, None)
 
 
-def test_a_session_that_as_of_cuts_counts_as_it_stood(warehouse: DuckWarehouse) -> None:
+def test_a_session_that_as_of_cuts_counts_as_it_stood(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON), event(NOON + timedelta(minutes=5), "checkout_start", user_id="u1")])
     then = figures(warehouse, asking(as_of=NOON + timedelta(minutes=1)))
     assert (then["sessions"], then["bounces"], then["median_session_s"], then["checkout_sessions"]) == (1, 1, 0.0, 0)
     assert figures(warehouse, asking())["checkout_sessions"] == 1
 
 
-def test_a_session_that_as_of_cuts_belongs_to_whoever_had_logged_in_by_then(warehouse: DuckWarehouse) -> None:
+def test_a_session_that_as_of_cuts_belongs_to_whoever_had_logged_in_by_then(warehouse: Warehouse) -> None:
     shared = [
         event(NOON - timedelta(hours=2), user_id="u0"),
         event(NOON),
@@ -132,7 +139,7 @@ def test_a_session_that_as_of_cuts_belongs_to_whoever_had_logged_in_by_then(ware
 
 
 @pytest.mark.parametrize("login", [timedelta(), timedelta(days=20)], ids=["at once", "weeks later"])
-def test_a_first_login_merges_two_visitors_in_the_past(warehouse: DuckWarehouse, login: timedelta) -> None:
+def test_a_first_login_merges_two_visitors_in_the_past(warehouse: Warehouse, login: timedelta) -> None:
     known = event(NOON - timedelta(days=9), client_id="other", user_id="u1")
     fill(warehouse, [known, event(NOON)])
     assert figures(warehouse, asking())["new_visitors"] == 1
@@ -146,7 +153,7 @@ def test_a_first_login_merges_two_visitors_in_the_past(warehouse: DuckWarehouse,
     [(False, None, 0), (None, False, 1), (True, False, 1), (False, True, 0), (False, False, 0)],
 )
 def test_of_two_first_events_at_one_instant_the_first_in_order_says_who_is_new(
-    warehouse: DuckWarehouse, first: bool | None, second: bool | None, new: int
+    warehouse: Warehouse, first: bool | None, second: bool | None, new: int
 ) -> None:
     fill(
         warehouse,
@@ -155,7 +162,7 @@ def test_of_two_first_events_at_one_instant_the_first_in_order_says_who_is_new(
     assert figures(warehouse, asking())["new_visitors"] == new
 
 
-def test_an_event_without_client_and_user_is_an_event_only(warehouse: DuckWarehouse) -> None:
+def test_an_event_without_client_and_user_is_an_event_only(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON, client_id=None)])
     row = figures(warehouse, asking())
     assert (row["events"], row["visitors"], row["sessions"]) == (1, 0, 0)
@@ -163,13 +170,13 @@ def test_an_event_without_client_and_user_is_an_event_only(warehouse: DuckWareho
     assert figures(warehouse, asking({"country": ("DE",)}))["events"] == 0
 
 
-def test_values_of_a_filter_are_never_sql(warehouse: DuckWarehouse) -> None:
+def test_values_of_a_filter_are_never_sql(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON, country="DE'; drop table sessions; --")])
     assert figures(warehouse, asking({"country": ("DE'; drop table sessions; --",)}))["sessions"] == 1
     assert figures(warehouse, asking({"country": ("{event_filters}", "$as_of")}))["sessions"] == 0
 
 
-def test_a_ranking_is_cut_to_its_page_and_says_how_long_it_is(warehouse: DuckWarehouse) -> None:
+def test_a_ranking_is_cut_to_its_page_and_says_how_long_it_is(warehouse: Warehouse) -> None:
     views = [event(NOON, "product_view", context_product_id=name) for name in ("b", "a", "Z", "é", "a")]
     fill(warehouse, views)
 
@@ -182,7 +189,7 @@ def test_a_ranking_is_cut_to_its_page_and_says_how_long_it_is(warehouse: DuckWar
     assert page(limit=2, offset=9).meta["total_rows"] == 4
 
 
-def test_a_product_shows_the_last_name_that_was_not_empty(warehouse: DuckWarehouse) -> None:
+def test_a_product_shows_the_last_name_that_was_not_empty(warehouse: Warehouse) -> None:
     names = [("Old", "A", None), ("New", None, "B"), (None, None, None)]
     fill(
         warehouse,
@@ -216,7 +223,7 @@ def test_a_product_shows_the_last_name_that_was_not_empty(warehouse: DuckWarehou
     ids=["after", "before", "between two adds", "no add"],
 )
 def test_a_checkout_counts_for_what_was_added_before_it(
-    warehouse: DuckWarehouse, names: tuple[str, ...], checkouts: int
+    warehouse: Warehouse, names: tuple[str, ...], checkouts: int
 ) -> None:
     # All at one instant: event order alone tells before from after.
     fill(
@@ -228,13 +235,13 @@ def test_a_checkout_counts_for_what_was_added_before_it(
 
 
 @pytest.mark.parametrize(("days", "buckets"), [(2, 48), (3, 3), (92, 92), (93, 14), (400, 58), (401, 14)], ids=str)
-def test_buckets_suit_the_length_of_the_range(warehouse: DuckWarehouse, days: int, buckets: int) -> None:
+def test_buckets_suit_the_length_of_the_range(warehouse: Warehouse, days: int, buckets: int) -> None:
     fill(warehouse, [])
     question = asking(to_date=ONE_DAY[0] + timedelta(days=days), as_of=at("2028-01-01 00:00"))
     assert len(ask(warehouse, "time_series", question).rows) == buckets
 
 
-def test_an_hour_repeated_over_midnight_stays_in_the_day_that_had_begun(warehouse: DuckWarehouse) -> None:
+def test_an_hour_repeated_over_midnight_stays_in_the_day_that_had_begun(warehouse: Warehouse) -> None:
     # 2010-11-07 in St. John's: at 00:01 the clocks went back to 23:01. The day had begun a minute before.
     fill(warehouse, [event(at("2010-11-07 03:00"))])
     question = asking(
@@ -246,14 +253,14 @@ def test_an_hour_repeated_over_midnight_stays_in_the_day_that_had_begun(warehous
     assert [row["value"] for row in ask(warehouse, "time_series", question).dicts()] == [0, 1]
 
 
-def test_buckets_after_as_of_are_absent_and_the_last_one_is_incomplete(warehouse: DuckWarehouse) -> None:
+def test_buckets_after_as_of_are_absent_and_the_last_one_is_incomplete(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON)])
     question = asking(to_date=date(2026, 3, 9), as_of=at("2026-03-04 06:00"), options={"by": "day"})
     rows = ask(warehouse, "time_series", question).dicts()
     assert [(row["bucket_local"].day, row["is_complete"]) for row in rows] == [(2, True), (3, True), (4, False)]
 
 
-def test_a_split_names_five_values_and_counts_the_rest_anew(warehouse: DuckWarehouse) -> None:
+def test_a_split_names_five_values_and_counts_the_rest_anew(warehouse: Warehouse) -> None:
     # One client in seven countries: a visitor in each of them, but only one visitor in all the others together.
     countries = ("A", "B", "C", "D", "E", "F", "G")
     fill(warehouse, [event(NOON + timedelta(hours=number), country=name) for number, name in enumerate(countries)])

@@ -57,7 +57,7 @@ def test_everything_said_is_kept() -> None:
         ("nothing", {}, "unknown_metric"),
         ("overview", {"split": "country"}, "unknown_parameter"),
         ("overview", {"colour": "red"}, "unknown_parameter"),
-        ("overview", {"channel": "email"}, "filter_not_applicable"),
+        ("overview", {"segment": "buyers"}, "filter_not_applicable"),
         ("overview", {"country": "DE,,US"}, "invalid_filter"),
         ("overview", {"from": "01.03.2026"}, "invalid_range"),
         ("overview", {"as_of": "noon"}, "invalid_range"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,9 +11,9 @@ from tests.metrics.filling import at, event, fill
 
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Question
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
-# visitor, sent session, time in March 2026, event, page
+# visitor, sent session, time in March 2026, event, page; event 11 carries order O1
 EXAMPLE = (
     ("A", "s1", "02 10:00:00", "page_view", "/"),
     ("A", "s1", "02 10:01:00", "page_view", "/p/1"),
@@ -35,19 +36,24 @@ WEEK = Question(
 )
 
 
+def _order(name: str) -> dict[str, object]:
+    is_order = name == "checkout_complete"
+    return {"order_id": "O1", "order_total": Decimal(100), "order_currency": "EUR"} if is_order else {}
+
+
 @pytest.fixture
-def example(warehouse: DuckWarehouse) -> DuckWarehouse:
+def example(warehouse: Warehouse) -> Warehouse:
     fill(
         warehouse,
         [
-            event(at(f"2026-03-{time}"), name, client_id=who, session_id=session, page_path=page)
+            event(at(f"2026-03-{time}"), name, client_id=who, session_id=session, page_path=page, **_order(name))
             for who, session, time, name, page in EXAMPLE
         ],
     )
     return warehouse
 
 
-def test_overview_of_the_worked_example(example: DuckWarehouse) -> None:
+def test_overview_of_the_worked_example(example: Warehouse) -> None:
     (row,) = ask(example, "overview", WEEK).dicts()
 
     expected = {
@@ -68,22 +74,35 @@ def test_overview_of_the_worked_example(example: DuckWarehouse) -> None:
         "median_session_s": 60.0,
         "cart_sessions": 1,
         "checkout_sessions": 1,
+        "order_sessions": 1,
+        "conversion_rate": 1 / 5,
+        "visitor_conversion_rate": 1 / 3,
+        "orders": 1,
+        "orders_without_session": 0,
+        "aov": 100.0,
     }
     assert {name: row[name] for name in expected} == pytest.approx(expected, rel=1e-9)
+    assert (row["revenue"], row["currency"]) == (Decimal(100), "EUR")
     assert row["events_previous"] == 0
     assert row["events_change"] is None
 
 
 @pytest.mark.parametrize(
     ("metric", "by_day"),
-    [("sessions", [0, 3, 1, 1, 0, 0, 0]), ("visitors", [0, 2, 2, 1, 0, 0, 0]), ("events", [0, 6, 3, 2, 0, 0, 0])],
+    [
+        ("sessions", [0, 3, 1, 1, 0, 0, 0]),
+        ("visitors", [0, 2, 2, 1, 0, 0, 0]),
+        ("events", [0, 6, 3, 2, 0, 0, 0]),
+        ("orders", [0, 0, 0, 1, 0, 0, 0]),
+        ("revenue", [0, 0, 0, 100, 0, 0, 0]),
+    ],
 )
-def test_days_of_the_worked_example(example: DuckWarehouse, metric: str, by_day: list[int]) -> None:
+def test_days_of_the_worked_example(example: Warehouse, metric: str, by_day: list[int]) -> None:
     answer = ask(example, "time_series", _asking(metric=metric))
     assert [row["value"] for row in answer.dicts()] == by_day
 
 
-def test_a_day_without_sessions_has_no_bounce_rate(example: DuckWarehouse) -> None:
+def test_a_day_without_sessions_has_no_bounce_rate(example: Warehouse) -> None:
     rows = ask(example, "time_series", _asking(metric="bounce_rate")).dicts()
     assert [(row["value"], row["numerator"], row["denominator"]) for row in rows[:4]] == [
         (None, 0, 0),

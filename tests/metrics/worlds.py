@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from random import Random
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
-from tests.metrics.filling import event
+from tests.metrics.filling import event, item
 from tests.metrics.oracle import Event
 from tests.metrics.oracle_time import range_of
 
@@ -34,8 +35,10 @@ SILENCES = (
 )
 NAMES = (
     *("page_view", "page_view", "product_view", "home_view", "add_to_cart_click", "checkout_start"),
-    *("click", "login_success", "search"),
+    *("click", "login_success", "search", "checkout_complete", "checkout_complete", "order_confirmed"),
 )
+ORDERS = ("o1", "o2", "o3", "o4", "o5", "ö6", None)
+CURRENCIES = ("EUR", "EUR", "usd", "GBP", None)
 CLIENTS = ("c1", "c1", "c2", "c3", "ü4", None)
 USERS = (None, None, None, "u1", "u2", "c2")  # a user id may look like a client's id
 FILTERS: tuple[dict[str, tuple[str, ...]], ...] = (
@@ -55,6 +58,28 @@ FILTERS: tuple[dict[str, tuple[str, ...]], ...] = (
     {"product_id": ("p1", "p2"), "brand": ("!Zed",)},
     {"sample": ("include",)},
     {"sample": ("only",)},
+    {"humans": ("true",)},
+    {"humans": ("true",), "device_type": ("!mobile",)},
+    {"humans": ("true",), "event": ("product_view", "checkout_complete")},
+    {"humans": ("false",), "channel": ("email", "direct")},
+    {"channel": ("(none)", "paid_search")},
+    {"source": ("!(direct)",), "medium": ("!(none)",)},
+    {"campaign": ("(none)",), "referrer_domain": ("(none)", "a.example")},
+    {"browser": ("Firefox",), "os": ("!iOS",)},
+)
+LANDINGS = (
+    dict.fromkeys(("source", "medium", "campaign", "channel", "referrer_domain")),
+    {"source": "(direct)", "medium": "(none)", "campaign": None, "channel": "direct", "referrer_domain": None},
+    {"source": "google", "medium": "cpc", "campaign": "spring", "channel": "paid_search", "referrer_domain": None},
+    {"source": "a.example", "medium": "referral", "campaign": None, "channel": "referral"}
+    | {"referrer_domain": "a.example"},
+    {"source": "news", "medium": "email", "campaign": "", "channel": "email", "referrer_domain": "mail.example"},
+)
+DEVICES = (
+    dict.fromkeys(("device_type", "browser", "os")),
+    {"device_type": "mobile", "browser": "Safari", "os": "iOS"},
+    {"device_type": "desktop", "browser": "Firefox", "os": "Linux"},
+    {"device_type": "desktop", "browser": "Edge", "os": ""},
 )
 
 
@@ -104,31 +129,74 @@ def _vary(chance: Random, question: Question, moments: list[datetime], events: l
 
 
 def _visit(chance: Random, moment: datetime) -> Iterator[Event]:
-    """Some events of one client, from shortly before or after `moment`. Now and then somebody logs in."""
+    """Some events of one client, from shortly before or after `moment`. Now and then somebody logs in, or orders."""
     moment += chance.choice((-1, 1)) * timedelta(microseconds=chance.choice((0, 0, 1, 4_000_000, *SILENCES)))
     moment = datetime.fromtimestamp(moment.timestamp(), UTC)
     is_sample = chance.random() < 0.1
-    client, user = chance.choice(CLIENTS), chance.choice(USERS)
-    session = chance.choice((None, None, "s1", "s2"))
-    country = chance.choice((None, "DE", "US"))
+    user, country = chance.choice(USERS), chance.choice((None, "DE", "US"))
+    visit = {
+        "client_id": f"sample-{chance.choice(CLIENTS)}" if is_sample else chance.choice(CLIENTS),
+        "session_id": chance.choice((None, None, "s1", "s2")),
+        "is_sample": is_sample,
+        "is_bot": chance.random() < 0.07,
+        **chance.choice(DEVICES),
+    }
+    if chance.random() < 0.04:
+        yield from _burst(chance, moment, visit)
+        return
     for _ in range(chance.randint(1, 6)):
         user = chance.choice((user, user, user, chance.choice(USERS)))
+        name = chance.choice(NAMES)
+        place = {"client_id": None, "session_id": None} if name == "order_confirmed" and chance.random() < 0.5 else {}
         yield event(
             moment,
-            chance.choice(NAMES),
-            client_id=f"sample-{client}" if is_sample else client,
+            name,
+            **visit
+            | chance.choice(LANDINGS)
+            | _order(chance, name, is_sample)
+            | place
+            | {"country": chance.choice((country, country, country, "FR"))},
             user_id=None if is_sample else user,
-            session_id=session,
-            user_login_state=chance.choice((None, "anonymous", "logged_in")),
+            page_url=chance.choice((None, "https://shop.example/")),
+            user_login_state=chance.choice((None, "anonymous", "logged_in", "other")),
             is_first_visit=chance.choice((None, True, True, False)),
             context_product_id=chance.choice((None, "p1", "p2", "p3")),
             context_product_name=chance.choice((None, "Alpha", "Älpha")),
             context_product_category=chance.choice((None, "Laptops", "laptops", "Monitors")),
             context_product_brand=chance.choice((None, "Zed", "Zoë")),
             page_path=chance.choice((None, "/", "/p/1", "/p/2")),
-            country=chance.choice((country, country, country, "FR")),
-            is_sample=is_sample,
             received_at=moment + timedelta(seconds=chance.randint(0, 2)),
             raw_object=chance.choice(("events/a", "events/b", "events/Z")),
         )
         moment += timedelta(microseconds=chance.choice(SILENCES))
+
+
+def _burst(chance: Random, moment: datetime, visit: Mapping[str, object]) -> Iterator[Event]:
+    """Ten pages in nearly no time: about as fast as the rate rule allows."""
+    for _ in range(11):
+        yield event(moment, "page_view", **visit)
+        moment += timedelta(milliseconds=chance.choice((850, 999, 1000)))
+
+
+def _order(chance: Random, name: str, is_sample: bool) -> dict[str, object]:
+    """What an event says of an order; order ids come again, from browser and server and at other times."""
+    order_id = chance.choice(ORDERS)
+    if name not in ("checkout_complete", "order_confirmed") or order_id is None:
+        return {"order_id": chance.choice((None, None, "o1"))} if not is_sample else {}
+    lines = [
+        item(
+            chance.choice((None, "p1", "p2", "p9")),
+            chance.choice((None, "10.50", "7.3333", "0")),
+            chance.choice(("1", "1", "2", "0.5")),
+            product_name=chance.choice((None, "Named")),
+            product_category=chance.choice((None, "Laptops", "Sale")),
+            product_brand=chance.choice((None, "Zed")),
+        )
+        for _ in range(chance.randint(0, 3))
+    ]
+    return {
+        "order_id": f"sample-{order_id}" if is_sample else order_id,
+        "order_total": chance.choice((None, Decimal("99.9900"), Decimal(20))),
+        "order_currency": chance.choice(CURRENCIES),
+        "items": lines or None,
+    }

@@ -1,56 +1,171 @@
-"""The folder as a store: what was put is there, whole, and nothing half-written is ever seen."""
+"""What every raw store promises, and what only the folder does: nothing half-written is ever seen."""
 
 from __future__ import annotations
 
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from clickstream.errors import StoreError
+from clickstream.raw.contract import RawStore
+from clickstream.raw.keys import event_key
+from clickstream.raw.open import open_store
+from clickstream.raw.s3 import S3Store
 from clickstream.raw.store import LocalStore
+from clickstream.settings import Settings
+from tests.raw.test_keys import MOMENT, name_at
 
+DAY = date(2026, 3, 10)
 KEY = "events/2026/03/10/event-a.json"
 
 
-def test_what_is_put_can_be_listed_and_read(store: LocalStore) -> None:
+def test_what_is_put_can_be_listed_and_read(store: RawStore) -> None:
     store.put([(KEY, b"one"), ("events/2026/03/11/event-b.json", b"two")])
-    assert store.days() == [date(2026, 3, 10), date(2026, 3, 11)]
-    assert store.file_names(date(2026, 3, 10)) == ["event-a.json"]
+    assert store.days() == [DAY, date(2026, 3, 11)]
+    assert list(store.file_names(DAY)) == ["event-a.json"]
     assert store.read(KEY) == b"one"
     assert abs((store.modified_at(KEY) - datetime.now(UTC)).total_seconds()) < 60
 
 
-def test_nothing_stays_under_tmp(store: LocalStore) -> None:
+def test_a_put_that_is_tried_again_is_no_error(store: RawStore) -> None:
     store.put([(KEY, b"one")])
-    assert list((store.root / "tmp").iterdir()) == []
+    store.put([(KEY, b"one")])
+    assert list(store.file_names(DAY)) == ["event-a.json"]
 
 
-def test_an_empty_store_has_no_days(tmp_path: Path) -> None:
-    assert LocalStore(tmp_path / "nothing").days() == []
-    assert LocalStore(tmp_path / "nothing").file_names(date(2026, 3, 10)) == []
+@pytest.mark.parametrize("size_bytes", [0, 1, 65_535, 65_536, 65_537, 5_000_000])
+def test_objects_of_any_size_are_read_whole(store: RawStore, size_bytes: int) -> None:
+    data = os.urandom(size_bytes)
+    store.put([(KEY, data)])
+    assert store.read(KEY) == data
+    assert list(store.read_many([KEY])) == [data]
 
 
-def test_leftovers_of_a_crash_are_removed_after_an_hour(store: LocalStore) -> None:
-    old, young = store.root / "tmp" / "old", store.root / "tmp" / "young"
+def test_many_objects_are_read_in_the_order_they_are_asked_for(store: RawStore) -> None:
+    objects = [(f"events/2026/03/10/event-{number:03}.json", str(number).encode()) for number in range(300)]
+    store.put(objects)
+    keys = [key for key, _ in reversed(objects)]
+    assert list(store.read_many(keys)) == [data for _, data in reversed(objects)]
+    assert list(store.read_many([])) == []
+
+
+def test_many_threads_may_write_and_read_at_a_time(store: RawStore) -> None:
+    def write_and_read(number: int) -> bytes:
+        key = f"events/2026/03/10/event-{number:03}.json"
+        store.put([(key, str(number).encode())])
+        return store.read(key)
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(write_and_read, range(64))) == [str(number).encode() for number in range(64)]
+    assert len(list(store.file_names(DAY))) == 64
+
+
+def test_names_can_be_listed_from_a_name_on(store: RawStore) -> None:
+    names = [f"event-{number:04}.json" for number in range(1100)]
+    store.put([(f"events/2026/03/10/{name}", b"{}") for name in names])
+    assert sorted(store.file_names(DAY)) == names
+    assert sorted(store.file_names(DAY, "event-1096.json")) == names[1097:]
+    assert sorted(store.file_names(DAY, "event-1096.json0")) == names[1097:], "the name need not exist"
+    assert sorted(store.file_names(DAY, "f")) == []
+    if store.lists_in_order:
+        assert list(store.file_names(DAY)) == names
+
+
+def test_folders_that_are_no_days_are_passed_over(store: RawStore) -> None:
+    strange = ("events/2026/13/01/x", "events/20x6/01/01/x", "events/2026/1/01/x", "events/x", "rejected/2026/01/01/x")
+    store.put([(KEY, b"one"), *((key, b"x") for key in strange)])
+    assert store.days() == [DAY]
+
+
+def test_an_empty_store_has_no_days(store: RawStore) -> None:
+    assert store.days() == []
+    assert list(store.file_names(DAY)) == []
+
+
+@pytest.mark.parametrize("key", [KEY, event_key(name_at(MOMENT))], ids=["irregular", "regular"])
+def test_time_of_an_object_is_known_before_and_after_a_listing(store: RawStore, key: str) -> None:
+    store.put([(key, b"one")])
+    before = store.modified_at(key)
+    assert list(store.file_names(DAY)) == [key.rpartition("/")[2]]
+    assert abs((store.modified_at(key) - before).total_seconds()) < 1
+
+
+def test_copies_without_a_promise_are_stored_all_the_same(store: RawStore) -> None:
+    store.put_unsynced("rejected/2026/03/10/rejected-a.ndjson", b"x")
+    assert store.read("rejected/2026/03/10/rejected-a.ndjson") == b"x"
+
+
+def test_reading_what_is_not_there_is_a_store_error_that_names_it(store: RawStore) -> None:
+    with pytest.raises(StoreError, match=r"(?i)no such") as caught:
+        store.read(KEY)
+    assert KEY in str(caught.value)
+    with pytest.raises(StoreError, match=KEY):
+        list(store.read_many([KEY]))
+
+
+def test_the_settings_say_which_store_it_is(tmp_path: Path) -> None:
+    assert isinstance(open_store(Settings(data=tmp_path)), LocalStore)
+    bucket = open_store(Settings(raw_url="s3://shop-events/raw/"))
+    assert isinstance(bucket, S3Store)
+    assert bucket.place == "s3://shop-events/raw"
+
+
+def test_nothing_stays_under_tmp(folder: LocalStore) -> None:
+    folder.put([(KEY, b"one")])
+    assert list((folder.root / "tmp").iterdir()) == []
+
+
+def test_leftovers_of_a_crash_are_removed_after_an_hour(folder: LocalStore) -> None:
+    old, young = folder.root / "tmp" / "old", folder.root / "tmp" / "young"
     for path in (old, young):
         path.write_bytes(b"half")
     hours_ago = time.time() - 2 * 3600
     os.utime(old, (hours_ago, hours_ago))
-    store.prepare()
+    folder.prepare()
     assert not old.exists()
     assert young.exists()
 
 
-def test_a_store_that_cannot_be_written_says_where_and_why(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_says_where_and_why(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="File exists") as caught:
         LocalStore(tmp_path / "file").put([(KEY, b"x")])
     assert caught.value.advice
 
 
-def test_reading_what_is_not_there_is_a_store_error(store: LocalStore) -> None:
-    with pytest.raises(StoreError, match="No such file"):
-        store.read(KEY)
+def test_a_replaced_object_has_the_new_bytes_and_nothing_else_changes(store: RawStore) -> None:
+    store.put([(KEY, b"one"), ("events/2026/03/10/event-b.json", b"two")])
+    store.replace(KEY, b"other")
+    assert store.read(KEY) == b"other"
+    assert sorted(store.file_names(DAY)) == ["event-a.json", "event-b.json"]
+
+
+def test_a_folder_keeps_the_time_of_a_replaced_object(folder: LocalStore) -> None:
+    folder.put([(KEY, b"one")])
+    os.utime(folder.root / KEY, (1_700_000_000, 1_700_000_000))
+    folder.replace(KEY, b"other")
+    assert folder.modified_at(KEY).timestamp() == 1_700_000_000
+    assert list((folder.root / "tmp").iterdir()) == []
+
+
+def test_deleted_objects_are_gone_and_deleting_them_again_is_no_error(store: RawStore) -> None:
+    other = "events/2026/03/11/event-b.json"
+    store.put([(KEY, b"one"), (other, b"two")])
+    store.delete([KEY])
+    store.delete([KEY])
+    store.delete([])
+    assert list(store.file_names(DAY)) == []
+    assert store.keys("events/") == [other]
+    store.put([(KEY, b"again")])
+    assert store.read(KEY) == b"again"
+
+
+def test_keys_below_a_folder_are_listed_in_order(store: RawStore) -> None:
+    keys = ["receipts/a.json", "rejected/2026/03/10/a", "rejected/2026/03/11/b"]
+    store.put([(key, b"x") for key in reversed(keys)])
+    assert store.keys("rejected/") == keys[1:]
+    assert store.keys("nothing/") == []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date, timedelta
+from decimal import Decimal
 from io import StringIO
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from rich.cells import cell_len
 from rich.console import Console
-from tests.metrics.filling import at, event, fill
+from tests.metrics.filling import at, event, fill, item
 from tests.metrics.oracle import Event
 
 from clickstream.metrics.question import Question
@@ -80,6 +81,33 @@ def test_a_report_of_days_is_compared_with_the_days_before(warehouse: DuckWareho
     assert report_json(report)["events_previous"] == 18
     assert "20  (+11.1 %)" in shown(report)
     assert "Changes are against 2008-03-31 to 2008-04-09" in shown(report)
+
+
+def test_a_report_shows_what_was_sold_and_who_brought_it(warehouse: DuckWarehouse) -> None:
+    def order(name: str, total: str, currency: str) -> Event:
+        money = {"order_id": name, "order_total": Decimal(total), "order_currency": currency}
+        lines = [item("x1", "900", "1", product_name="Laptop"), item("x2", "50.25", "2")]
+        visit = {"client_id": f"c{name}", "page_url": "https://shop/", "channel": "email", "items": lines}
+        return event(APRIL, "checkout_complete", **visit, **money)
+
+    fill(warehouse, [*shop(2), order("1", "1000.50", "EUR"), order("2", "1000.50", "EUR"), order("3", "9", "USD")])
+    report = build_report(warehouse, asking())
+    lines = shown(report).splitlines()
+    assert "2,001.00 EUR" in shown(report)
+    assert lines[lines.index("Revenue, by currency") + 1].split() == ["2,001.00", "EUR", "2", "█" * 30]
+    assert lines[lines.index("Products, by revenue in EUR") + 1].split()[:2] == ["Laptop", "1,800.00"]
+    assert lines[lines.index("Channels, by sessions") + 1].split()[:2] == ["direct", "4"]
+    assert max(map(cell_len, lines)) <= 80
+    document = report_json(report)
+    assert (document["orders"], document["revenue"], document["currency"]) == (3, "2001.0000", "EUR")
+    assert [row["currency"] for row in document["revenues"]] == ["EUR", "USD"]
+    assert [(row["channel"], row["orders"]) for row in document["channels"]] == [("direct", 0), ("email", 3)]
+
+
+def test_a_report_of_people_only_says_how_many_events_are_hidden(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [event(APRIL), event(APRIL, client_id="robot", is_bot=True)])
+    report = build_report(warehouse, asking(filters={"humans": ("true",)}))
+    assert "People only: 1 bot events are hidden." in shown(report)
 
 
 def test_an_empty_warehouse_says_why_and_what_to_do(warehouse: DuckWarehouse) -> None:

@@ -28,6 +28,7 @@ class PlannedCollector:
     def __init__(self, plan: Callable[[int], Reply | None] = lambda _: None) -> None:
         self.posts: list[dict[str, Any]] = []
         self.sizes_bytes: list[int] = []
+        self.agents: list[str | None] = []
         self.stored: dict[str, dict[str, Any]] = {}
         self.connections = 0
         self.plan = plan
@@ -43,6 +44,7 @@ class PlannedCollector:
             def do_POST(self) -> None:
                 data = self.rfile.read(int(self.headers["Content-Length"]))
                 outer.sizes_bytes.append(len(data))
+                outer.agents.append(self.headers["User-Agent"])
                 outer.posts.append(json.loads(data))
                 outer.answer(self, outer.plan(len(outer.posts) - 1) or Reply())
 

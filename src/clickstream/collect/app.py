@@ -1,192 +1,265 @@
 """The collector as an ASGI application: HTTP only.
 
 In: requests. Out: 2xx after the events are durable, 4xx with the reason, 503 when the store fails;
-input never causes another 5xx. Judging is `envelope`'s, storing is `commit`'s.
+input never causes another 5xx. Judging is `envelope`'s, noting `request`'s, storing `commit`'s.
 
     POST /clickstream   one event, an array of events, or {"events": [...], "sentAt": ...}
-    GET  /health        200 while the store takes writes
+    GET  /health        200 while the collector runs
+    GET  /metrics       what it has done, as Prometheus text
+    GET  /openapi.json  this contract, for machines
+    GET  /clickstream.js, /clickstream.<hash>.js   the browser tracker (`tracker`)
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
+import itertools
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
-import msgspec
 import uuid_utils
 
-from clickstream.collect.commit import GroupCommit, Layout
-from clickstream.collect.cors import Cors
-from clickstream.collect.envelope import MAX_BODY_BYTES, Envelope, body_too_large, gunzip, read_envelope
-from clickstream.collect.rejected import RejectedLog
-from clickstream.collect.request import ingest_block, raw_lines
-from clickstream.errors import StoreError
+from clickstream.collect.commit import GroupCommit, Sink
+from clickstream.collect.counters import Counters
+from clickstream.collect.door import Cors, Door, Rules
+from clickstream.collect.envelope import (
+    JSON,
+    MAX_BODY_BYTES,
+    Answer,
+    Envelope,
+    accepted_answer,
+    body_too_large,
+    read_envelope,
+    refused_answer,
+    unavailable,
+)
+from clickstream.collect.objects import StoreSink
+from clickstream.collect.rejected import RejectedLog, copies
+from clickstream.collect.request import Notes, Request, read_body
+from clickstream.collect.tracker import TrackerScripts
 from clickstream.event import Rejection
-from clickstream.raw.store import LocalStore
+from clickstream.raw.contract import RawStore
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
 
+PATH = "/clickstream"
 BODY_TIMEOUT_S = 30.0
 MAX_READ_BYTES = 8 * MAX_BODY_BYTES
-RETRY_AFTER_S = 5
-_JSON: Headers = [(b"content-type", b"application/json")]
-_log = logging.getLogger(__name__)
+HOUSEKEEPING_S = 1.0
+_OPENAPI = Path(__file__).with_name("openapi.json")
+_TEXT = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a collector behaves. sink: where accepted events go when not straight into the raw store."""
+
+    notes: Notes = field(default_factory=Notes)
+    rules: Rules = field(default_factory=Rules)
+    origins: tuple[str, ...] = ()
+    sink: Sink | None = None
+    gauges: Callable[[], dict[str, tuple[str, float]]] = dict
+    body_timeout_s: float = BODY_TIMEOUT_S
 
 
 class Collector:
-    """The application. `clock_ns` (nanoseconds since 1970) is the only clock in here."""
+    """The application. `clock_ns` (nanoseconds since 1970) is the only clock of what is stored."""
 
     def __init__(
-        self,
-        store: LocalStore,
-        *,
-        layout: Layout = "batch",
-        origins: tuple[str, ...] = (),
-        clock_ns: Callable[[], int] = time.time_ns,
+        self, store: RawStore, options: Options | None = None, clock_ns: Callable[[], int] = time.time_ns
     ) -> None:
-        self._store = store
-        self._layout: Layout = layout
-        self._cors = Cors(origins)
+        options = options or Options()
+        self._options = options
+        self._notes = options.notes
+        self._cors = Cors(options.origins)
+        self._door = Door(options.rules)
         self._clock_ns = clock_ns
+        self._sink = options.sink or StoreSink(store, "batch", clock_ns)
         self._rejected = RejectedLog(store, clock_ns)
+        self._scripts = TrackerScripts()
+        self._counters = Counters()
         self._commit: GroupCommit
+        self._answers = self._counters.answers
+        self._reading: dict[asyncio.Task[Any] | None, float] = {}
+        # A request's id says which life of the collector took it, and as which of its requests.
+        self._life = f"{uuid_utils.uuid7(nanoseconds=clock_ns()).hex}-"
+        self._numbers = itertools.count(1)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
+        if scope["type"] == "http":
+            if scope["path"] == PATH and scope["method"] == "POST":
+                await self._take(scope, receive, send)
+            else:
+                await self._route(scope, send)
+        elif scope["type"] == "lifespan":
             await self._live(receive, send)
-        elif scope["type"] == "http":
-            await self._route(scope, receive, send)
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start with the server; at its end, store what still waits and only then let it stop."""
         await receive()
-        async with GroupCommit(self._store, self._clock_ns, self._layout) as self._commit:
-            task = asyncio.create_task(self._rejected.run())
+        async with GroupCommit(self._sink, self._counters.on_stored) as self._commit:
+            task = asyncio.create_task(self._keep_house())
             await send({"type": "lifespan.startup.complete"})
             await receive()
             task.cancel()
         self._rejected.flush()
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _route(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _keep_house(self) -> None:
+        """Once a second: write copies of refused input, and end requests whose body does not come."""
+        while True:
+            await asyncio.sleep(HOUSEKEEPING_S)
+            await asyncio.to_thread(self._rejected.flush)
+            oldest = time.monotonic() - self._options.body_timeout_s
+            for task in [task for task, since in self._reading.items() if since < oldest]:
+                if task is not None:
+                    task.cancel()
+
+    async def _route(self, scope: Scope, send: Send) -> None:
         path, method = scope["path"], scope["method"]
         headers = dict(scope["headers"])
-        extra = self._cors.headers(headers.get(b"origin"))
-        if path == "/clickstream" and method == "POST":
-            await self._take(scope, headers, receive, send, extra)
-        elif path == "/clickstream" and method == "OPTIONS":
-            await _respond(send, 204, b"", extra + self._cors.preflight(headers.get(b"origin")))
-        elif path == "/health" and method in ("GET", "HEAD"):
-            await _respond(send, 200, b'{"status": "ok"}', extra + _JSON)
-        elif path in ("/clickstream", "/health"):
-            allowed = b"POST, OPTIONS" if path == "/clickstream" else b"GET"
-            refusal = Rejection(405, "method_not_allowed", f"{method} is not for {path}")
-            await _refuse(send, [refusal], [*extra, (b"allow", allowed)])
+        origin = headers.get(b"origin")
+        extra = self._cors.headers(origin)
+        if path == PATH and method == "OPTIONS":
+            answer = Answer(204, b"", tuple(self._cors.preflight(origin)))
+        elif method in ("GET", "HEAD") and (page := self._page(path)) is not None:
+            answer = page
+        elif path == PATH or self._page(path) is not None:
+            allowed = b"POST, OPTIONS" if path == PATH else b"GET, HEAD"
+            answer = refused_answer([Rejection(405, "method_not_allowed", f"{method} is not for {path}")])
+            extra = [*extra, (b"allow", allowed)]
+        elif method in ("GET", "HEAD") and (script := self._scripts.answer(path, headers)) is not None:
+            answer, extra = Answer(script.status, script.body, tuple(script.headers)), []
         else:
-            await _refuse(send, [Rejection(404, "not_found", "send events to POST /clickstream")], extra)
+            answer = refused_answer([Rejection(404, "not_found", "send events to POST /clickstream")])
+        await _respond(send, answer, extra)
 
-    async def _take(
-        self, scope: Scope, headers: dict[bytes, bytes], receive: Receive, send: Send, extra: Headers
-    ) -> None:
-        """Judge one POST, store what is accepted, and answer."""
-        now_ns = self._clock_ns()
-        body = await _read_body(headers, receive)
-        if body is None:
-            return  # the client went away before its body was whole: nobody waits for an answer
-        envelope = (
-            Envelope(rejected=[body])
-            if isinstance(body, Rejection)
-            else read_envelope(body, lambda: str(uuid_utils.uuid7()))
-        )
-        ingest = ingest_block(scope, headers, now_ns, str(uuid_utils.uuid7()))
-        for rejection in envelope.rejected:
-            data = body if rejection.index is None else msgspec.json.encode(rejection.original)
-            self._rejected.put(data if isinstance(data, bytes) else b"", rejection, ingest)
-        if not envelope.accepted:
-            await _refuse(send, envelope.rejected, extra)
-            return
-        try:
-            await self._commit.store(raw_lines(envelope.accepted, ingest, envelope.sent_at))
-        except StoreError as error:
-            _log.error("%s", error)
-            await _refuse(
-                send, [Rejection(503, "unavailable", "the events could not be stored; send them again")], extra
-            )
-            return
-        await _respond(send, 200, _success(envelope), extra + _JSON)
+    def _page(self, path: str) -> Answer | None:
+        if path == "/health":
+            return Answer(200, b'{"status": "ok"}', JSON)
+        if path == "/metrics":
+            return Answer(200, self._counters.text(self._gauges()), _TEXT)
+        if path == "/openapi.json":
+            return Answer(200, _OPENAPI.read_bytes(), JSON)
+        return None
+
+    def _gauges(self) -> dict[str, tuple[str, float]]:
+        return {
+            "waiting_requests": ("Requests whose events are not durable yet.", self._commit.waiting_requests),
+            "waiting_bytes": ("Bytes of events that are held in memory.", self._commit.held_bytes),
+            "dropped_rejected_copies_total": ("Copies of refused input that were not kept.", self._rejected.dropped),
+            **self._options.gauges(),
+        }
+
+    async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Judge one POST, store what is accepted, and answer.
+
+        Nearly always the whole body is there: then this is the only coroutine, it waits only for the disk, and all that
+        guarding against slow senders costs is one look at the clock.
+        """
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        client = scope["client"]
+        sender = self._door.sender(client[0], scope["headers"]) if client else None
+        answer = self._turn_away(sender, headers, scope) if self._door.is_guarded else None
+        if answer is None:
+            task = asyncio.current_task()
+            self._reading[task] = time.monotonic()
+            body: bytes | Rejection | None
+            try:
+                message = await receive()
+                if message.get("more_body") or message["type"] != "http.request":
+                    body = await _receive_rest(receive, message)
+                else:
+                    body = message.get("body", b"")
+            except asyncio.CancelledError:
+                body = Rejection(408, "request_timeout", f"the body did not come in {self._options.body_timeout_s:g} s")
+            finally:
+                del self._reading[task]
+            if body is None:
+                return  # the client went away before its body was whole: nobody waits for an answer
+            request = Request("POST", PATH, headers, sender, self._clock_ns(), f"{self._life}{next(self._numbers)}")
+            envelope = self._judge(request, body)
+            answer = refused_answer(envelope.rejected) if not envelope.accepted else None
+            if answer is None:
+                try:
+                    error = await self._commit.add(self._notes.lines(request, envelope))
+                    is_stored = error is None
+                except asyncio.CancelledError:  # the server was told to stop, and the store did not answer
+                    is_stored = False
+                answer = self._acknowledge(request, envelope, is_stored)
+        self._answers[answer.status] += 1
+        origin = headers.get(b"origin")
+        start, end = _messages(answer, () if origin is None else tuple(self._cors.headers(origin)))
+        await send(start)
+        await send(end)
+
+    def _turn_away(self, sender: str | None, headers: dict[bytes, bytes], scope: Scope) -> Answer | None:
+        refusal = self._door.refusal(sender, headers, scope["query_string"], time.monotonic())
+        if refusal is None:
+            return None
+        self._counters.rejected[refusal.code] += 1
+        return refused_answer([refusal], self._door.retry_after_s)
+
+    def _judge(self, request: Request, body: bytes | Rejection) -> Envelope:
+        if isinstance(body, bytes):
+            self._counters.body_bytes += len(body)
+            body = body_too_large() if len(body) > MAX_BODY_BYTES else read_body(request.headers, body)
+        envelope = read_envelope(body, self._new_id) if isinstance(body, bytes) else Envelope([], [body])
+        if envelope.rejected:
+            self._note_rejected(request, body, envelope)
+        return envelope
+
+    def _acknowledge(self, request: Request, envelope: Envelope, is_stored: bool) -> Answer:
+        count = len(envelope.accepted)
+        if not is_stored:
+            self._counters.rejected["unavailable"] += count
+            return refused_answer([unavailable()])
+        self._counters.accepted += count
+        if self._notes.has_opted_out(request):
+            self._counters.anonymous += count
+        return accepted_answer(envelope)
+
+    def _note_rejected(self, request: Request, body: bytes | Rejection, envelope: Envelope) -> None:
+        """Count what was refused and keep a copy; of a visitor who opted out, only its size and hash."""
+        block = self._notes.block(request)
+        is_kept = not self._notes.has_opted_out(request)
+        for data, rejection in copies(body, envelope):
+            self._counters.rejected[rejection.code] += 1
+            self._rejected.put(data, rejection, block, is_kept)
+
+    def _new_id(self) -> str:
+        return str(uuid_utils.uuid7(nanoseconds=self._clock_ns()))
 
 
-async def _read_body(headers: dict[bytes, bytes], receive: Receive) -> bytes | Rejection | None:
-    """The request's body, unpacked; a Rejection; or None when the client went away."""
-    body = await _receive_in_time(receive)
-    if not isinstance(body, bytes):
-        return body
-    content_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
-    if content_type not in (b"", b"application/json", b"text/plain"):
-        return Rejection(415, "unsupported_media_type", "send application/json or text/plain")
-    encoding = headers.get(b"content-encoding", b"identity").strip().lower()
-    if encoding not in (b"gzip", b"identity", b""):
-        return Rejection(415, "unsupported_media_type", "the only content-encoding is gzip")
-    return gunzip(body) if encoding == b"gzip" and body else body
-
-
-async def _receive_in_time(receive: Receive) -> bytes | Rejection | None:
-    try:
-        async with asyncio.timeout(BODY_TIMEOUT_S):
-            return await _receive_all(receive)
-    except TimeoutError:
-        return Rejection(408, "request_timeout", f"the body did not come within {BODY_TIMEOUT_S:.0f} s")
-
-
-async def _receive_all(receive: Receive) -> bytes | Rejection | None:
+async def _receive_rest(receive: Receive, message: MutableMapping[str, Any]) -> bytes | Rejection | None:
     """Read to the end, so that the client can read the answer; what is too large is read and thrown away."""
     parts: list[bytes] = []
     size_bytes = 0
-    while size_bytes <= MAX_READ_BYTES:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
+    while message["type"] != "http.disconnect":
         size_bytes += len(message.get("body", b""))
         if size_bytes <= MAX_BODY_BYTES:
             parts.append(message.get("body", b""))
-        if not message.get("more_body"):
-            break
-    return b"".join(parts) if size_bytes <= MAX_BODY_BYTES else body_too_large()
+        if not message.get("more_body") or size_bytes > MAX_READ_BYTES:
+            return b"".join(parts) if size_bytes <= MAX_BODY_BYTES else body_too_large()
+        message = await receive()
+    return None
 
 
-def _success(envelope: Envelope) -> bytes:
-    return msgspec.json.encode(
-        {"success": True, "accepted": len(envelope.accepted), "rejected": _listed(envelope.rejected)}
-    )
+async def _respond(send: Send, answer: Answer, extra: Headers) -> None:
+    for message in _messages(answer, tuple(extra)):
+        await send(message)
 
 
-def _listed(rejections: list[Rejection]) -> list[dict[str, Any]]:
-    return [
-        {"index": rejection.index, "error": rejection.code, "message": rejection.message}
-        for rejection in rejections
-        if rejection.index is not None
-    ]
-
-
-async def _refuse(send: Send, rejections: list[Rejection], extra: Headers) -> None:
-    """Answer with the first rejection's status and code, and the list of all."""
-    first = rejections[0]
-    body = {"success": False, "error": first.code, "message": first.message, "rejected": _listed(rejections)}
-    headers = extra + _JSON
-    if first.status == 503:
-        headers = [*headers, (b"retry-after", str(RETRY_AFTER_S).encode())]
-    if first.code in ("body_too_large", "request_timeout"):
-        headers = [*headers, (b"connection", b"close")]  # what is left of the body is not read
-    await _respond(send, first.status, msgspec.json.encode(body), headers)
-
-
-async def _respond(send: Send, status: int, body: bytes, headers: Headers) -> None:
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": body})
+@lru_cache(256)
+def _messages(answer: Answer, extra: tuple[tuple[bytes, bytes], ...]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The two messages of an answer. Most answers are one of few; servers do not change what they are given."""
+    headers = [*extra, *answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
+    return start, {"type": "http.response.body", "body": answer.body}

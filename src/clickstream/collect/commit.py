@@ -1,134 +1,204 @@
-"""Group commit: requests that wait together become one raw object, and each is answered when it is stored.
+"""Group commit: requests that wait together become one write, and all are answered when it is durable.
 
-In: raw lines of one request. Out: nothing, once they are durable; StoreError when they are not.
-A lone request is written at once. While objects follow one another, the next one waits up to LINGER_S
-for company, so that a busy minute makes hundreds of objects, not tens of thousands. Memory is bounded
-by MAX_WAITING_BYTES. The object's name is taken when its upload starts (raw/keys.py).
+In: raw lines of one request. Out: what becomes None once they are durable, or a StoreError when not, or not in time.
+A lone request is written at once. Among many, a write waits until most of those that came together lately have come
+again, for at most the sink's linger. Work happens once for each group, not for each request: one future, one timer,
+one hand-over to a writer's thread and back. Memory is bounded by MAX_HELD_BYTES, waiting by ANSWER_WITHIN_S.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gzip
+import logging
+from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
-from typing import Literal
-from uuid import UUID
-
-import uuid_utils
+from typing import Protocol
 
 from clickstream.errors import StoreError
 from clickstream.event import RawLine
-from clickstream.raw.keys import batch_key, event_key
-from clickstream.raw.store import LocalStore
 
-LINGER_S = 0.010
-LINGER_LINES = 32
 MAX_OBJECT_LINES = 10_000
 MAX_OBJECT_BYTES = 16 * 1_048_576
-MAX_WAITING_BYTES = 64 * 1_048_576
+MAX_HELD_BYTES = 32 * 1_048_576
+ENOUGH_BYTES = 1_048_576
+ANSWER_WITHIN_S = 8.0
+CROWD_S = 0.5
 
-Layout = Literal["batch", "single"]
+_log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
-class _Waiting:
-    lines: Sequence[RawLine]
-    size_bytes: int
-    stored: asyncio.Future[None]
+class Sink(Protocol):
+    """Where groups of lines go. `parallel` writes may run at a time; a group waits up to `linger_s` for company."""
+
+    parallel: int
+    linger_s: float
+
+    def write(self, lines: Sequence[RawLine]) -> None:
+        """Return when the lines are durable; raise StoreError when they may not be. Called in threads."""
+
+
+class _Group:
+    """Requests that are answered together. `stored` becomes None when they are durable, else the error."""
+
+    __slots__ = ("is_settled", "lines", "opened_at", "requests", "size_bytes", "stored", "timer")
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.lines: list[RawLine] = []
+        self.requests = 0
+        self.size_bytes = 0
+        self.is_settled = False
+        self.opened_at = loop.time()
+        self.stored: asyncio.Future[StoreError | None] = loop.create_future()
+        self.timer: asyncio.TimerHandle
 
 
 class GroupCommit:
-    """Owns the only writer of one collector process. Use as an async context; leaving it stores what waits."""
+    """Owns the writers of one collector process. Use as an async context; leaving it stores what waits.
 
-    def __init__(self, store: LocalStore, clock_ns: Callable[[], int], layout: Layout = "batch") -> None:
-        self._store = store
-        self._clock_ns = clock_ns
-        self._layout = layout
-        self._waiting: list[_Waiting] = []
-        self._waiting_bytes = 0
-        self._waiting_lines = 0
-        self._arrived = asyncio.Event()
-        self._enough = asyncio.Event()
-        self._writer = ThreadPoolExecutor(1, "raw-writer")
+    on_stored: told of each group how long its first request waited (s), and whether it is durable.
+    """
+
+    def __init__(self, sink: Sink, on_stored: Callable[[float, bool], None]) -> None:
+        self._sink = sink
+        self._on_stored = on_stored
+        self._open: _Group | None = None
+        self._sealed: deque[_Group] = deque()
+        self._running = 0
+        self._last_write = float("-inf")
+        self._linger: asyncio.TimerHandle | None = None
+        self._crowd = self._crowd_before = 0
+        self._crowd_until = 0.0
+        self._is_closing = False
+        self._idle = asyncio.Event()
+        self.waiting_requests = 0
+        self.held_bytes = 0
 
     async def __aenter__(self) -> GroupCommit:
-        self._task = asyncio.create_task(self._run())
+        self._loop = asyncio.get_running_loop()
+        self._writers = ThreadPoolExecutor(self._sink.parallel, "raw-writer")
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        while self._waiting:
-            await asyncio.gather(*(entry.stored for entry in self._waiting), return_exceptions=True)
-        self._task.cancel()
-        await asyncio.gather(self._task, return_exceptions=True)
-        self._writer.shutdown()
+        self._is_closing = True
+        self._start_writes()
+        while self.waiting_requests:
+            self._idle.clear()
+            await self._idle.wait()
+        self._writers.shutdown(wait=self._running == 0)
 
-    async def store(self, lines: Sequence[RawLine]) -> None:
-        """Return when `lines` are durable. Raises StoreError when they could not be stored, or too many wait."""
+    def add(self, lines: Sequence[RawLine]) -> asyncio.Future[StoreError | None]:
+        """What becomes None when `lines` are durable, or the error when they are not in time, or too many wait.
+
+        Requests share it: whoever gives up waiting must not cancel it.
+        """
         size_bytes = sum(map(len, lines))
-        if self._waiting_bytes + size_bytes > MAX_WAITING_BYTES:
-            raise StoreError("storing events", "too many bytes wait to be written", "send again later")
-        entry = _Waiting(lines, size_bytes, asyncio.get_running_loop().create_future())
-        self._waiting.append(entry)
-        self._waiting_bytes += size_bytes
-        self._waiting_lines += len(lines)
-        self._arrived.set()
-        if self._waiting_lines >= LINGER_LINES:
-            self._enough.set()
-        await entry.stored
+        if self.held_bytes + size_bytes > MAX_HELD_BYTES:
+            return self._refused()
+        group = self._open
+        if group is None:
+            group = self._open_group()
+        elif len(group.lines) + len(lines) > MAX_OBJECT_LINES or group.size_bytes + size_bytes > MAX_OBJECT_BYTES:
+            self._sealed.append(group)
+            group = self._open_group()
+        group.lines += lines
+        group.requests += 1
+        group.size_bytes += size_bytes
+        self.held_bytes += size_bytes
+        self.waiting_requests += 1
+        self._crowd = max(self._crowd, self.waiting_requests)
+        if self._running < self._sink.parallel:
+            self._start_writes()
+        return group.stored
 
-    async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
-        last_write = float("-inf")
-        while True:
-            await self._arrived.wait()
-            pause_s = last_write + LINGER_S - loop.time()
-            if pause_s > 0 and not self._enough.is_set():
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._enough.wait(), pause_s)
-            last_write = loop.time()
-            await self._write(self._take())
+    def _refused(self) -> asyncio.Future[StoreError | None]:
+        refused: asyncio.Future[StoreError | None] = self._loop.create_future()
+        refused.set_result(StoreError("storing events", "too many bytes wait to be written", "send again later"))
+        return refused
 
-    def _take(self) -> list[_Waiting]:
-        """The requests of the next object, oldest first; a request is never split."""
-        lines = size_bytes = count = 0
-        for entry in self._waiting:
-            lines, size_bytes = lines + len(entry.lines), size_bytes + entry.size_bytes
-            if count and (lines > MAX_OBJECT_LINES or size_bytes > MAX_OBJECT_BYTES):
-                break
-            count += 1
-        group, self._waiting = self._waiting[:count], self._waiting[count:]
-        self._waiting_lines -= sum(len(entry.lines) for entry in group)
-        if not self._waiting:
-            self._arrived.clear()
-        if self._waiting_lines < LINGER_LINES:
-            self._enough.clear()
+    def _open_group(self) -> _Group:
+        self._open = group = _Group(self._loop)
+        group.timer = self._loop.call_later(ANSWER_WITHIN_S, self._give_up, group)
         return group
 
-    async def _write(self, group: list[_Waiting]) -> None:
-        lines = [line for entry in group for line in entry.lines]
+    def _start_writes(self) -> None:
+        """Give the writers that are free what is ready; look again when a group has lingered long enough."""
+        while self._running < self._sink.parallel:
+            if self._sealed:
+                self._write(self._sealed.popleft())
+            elif self._open is not None and self._is_ready(self._open):
+                group, self._open = self._open, None
+                self._write(group)
+            else:
+                return
+
+    def _is_ready(self, group: _Group) -> bool:
+        if self._is_closing or group.requests >= self._enough() or group.size_bytes >= ENOUGH_BYTES:
+            return True
+        rest_s = self._last_write + self._sink.linger_s - self._loop.time()
+        if rest_s <= 0:
+            return True
+        if self._linger is None:
+            self._linger = self._loop.call_later(rest_s, self._after_linger)
+        return False
+
+    def _after_linger(self) -> None:
+        self._linger = None
+        self._start_writes()
+
+    def _enough(self) -> int:
+        """Most of the requests that were open at a time lately: when so many are here, few others can be coming."""
+        return max(1, 3 * max(self._crowd, self._crowd_before) // 4)
+
+    def _write(self, group: _Group) -> None:
+        now = self._loop.time()
+        if now > self._crowd_until:
+            self._crowd_before, self._crowd, self._crowd_until = self._crowd, 0, now + CROWD_S
+        self._running += 1
+        self._writers.submit(self._write_in_thread, group)
+
+    def _write_in_thread(self, group: _Group) -> None:
+        error: StoreError | None = None
         try:
-            await asyncio.get_running_loop().run_in_executor(self._writer, self._put, lines)
-        except Exception as error:  # whoever waits must be told, whatever went wrong
-            for entry in group:
-                if not entry.stored.done():
-                    entry.stored.set_exception(error)
-        else:
-            for entry in group:
-                if not entry.stored.done():
-                    entry.stored.set_result(None)
-        finally:
-            self._waiting_bytes -= sum(entry.size_bytes for entry in group)
+            self._sink.write(group.lines)
+        except StoreError as failed:
+            error = failed
+        except Exception as failed:  # whoever waits must be told, whatever went wrong
+            _log.exception("storing events")
+            error = StoreError("storing events", f"{type(failed).__name__}", "see the log")
+        self._loop.call_soon_threadsafe(self._finish, group, error)
 
-    def _put(self, lines: list[RawLine]) -> None:
-        """Runs on the writer's thread: packing and waiting for the disk both let the event loop go on."""
-        if self._layout == "single" or len(lines) == 1:
-            self._store.put([(event_key(self._new_name()), line) for line in lines])
-        else:
-            data = gzip.compress(b"\n".join(lines) + b"\n", compresslevel=1, mtime=0)
-            self._store.put([(batch_key(self._new_name(), len(lines)), data)])
+    def _finish(self, group: _Group, error: StoreError | None) -> None:
+        self._running -= 1
+        self._last_write = self._loop.time()
+        self._settle(group, error)
+        self._release(group)
+        self._start_writes()
 
-    def _new_name(self) -> UUID:
-        return UUID(int=uuid_utils.uuid7(nanoseconds=self._clock_ns()).int)
+    def _give_up(self, group: _Group) -> None:
+        """Its time is up. Not begun: it is dropped. Begun: it may still be stored, as a copy nobody was promised."""
+        self._settle(group, StoreError("storing events", "the raw store is too slow", "send again later"))
+        if group is self._open:
+            self._open = None
+        elif group in self._sealed:
+            self._sealed.remove(group)
+        else:
+            return
+        self._release(group)
+
+    def _settle(self, group: _Group, error: StoreError | None) -> None:
+        group.timer.cancel()
+        if group.is_settled:
+            return
+        group.is_settled = True
+        if not group.stored.done():  # cancelled, when the server was told to stop at once
+            group.stored.set_result(error)
+        self.waiting_requests -= group.requests
+        self._on_stored(self._loop.time() - group.opened_at, error is None)
+        if error is not None:
+            _log.error("%s", error, extra={"requests": group.requests, "events": len(group.lines)})
+        self._idle.set()
+
+    def _release(self, group: _Group) -> None:
+        self.held_bytes -= group.size_bytes
+        group.lines = []

@@ -1,4 +1,4 @@
-"""Bytes of a request -> accepted raw events and rejected ones with their reasons.
+"""Bytes of a request -> accepted raw events and rejected ones with their reasons; and the answer that says so.
 
 Judges the envelope (JSON, sizes, a name) and nothing more; what an event's fields mean is the ETL's
 business. Text that cannot be decoded refuses the whole body; what decodes is judged event by event.
@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -18,6 +18,8 @@ from clickstream.event import MAX_NESTING, RawEvent, Rejection, is_too_deep, nam
 
 MAX_BODY_BYTES = 1_048_576
 MAX_EVENTS = 1_000
+RETRY_AFTER_S = 5
+JSON = ((b"content-type", b"application/json"),)
 
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _decode = msgspec.json.Decoder().decode
@@ -27,8 +29,8 @@ _decode = msgspec.json.Decoder().decode
 class Envelope:
     """What a body held. sent_at: the envelope's own `sentAt`, as the client wrote it."""
 
-    accepted: list[RawEvent] = field(default_factory=list)
-    rejected: list[Rejection] = field(default_factory=list)
+    accepted: list[RawEvent]
+    rejected: list[Rejection]
     sent_at: Any = None
 
 
@@ -58,38 +60,35 @@ def read_envelope(body: bytes, new_id: Callable[[], str]) -> Envelope:
 
     When nothing is accepted, `rejected[0]` says with which status and code to answer.
     """
-    decoded = _decode_body(body)
-    if isinstance(decoded, Rejection):
-        return Envelope(rejected=[decoded])
-    events, sent_at = _events_of(decoded)
-    if isinstance(events, Rejection):
-        return Envelope(rejected=[events])
-    envelope = Envelope(sent_at=sent_at)
-    for index, event in enumerate(events):
-        problem = _put_event(event, new_id)
-        if problem is None:
-            envelope.accepted.append(event)
-        else:
-            envelope.rejected.append(Rejection(400, *problem, index, event))
-    return envelope
-
-
-def _decode_body(body: bytes) -> Any:
-    if not body.strip():
-        return Rejection(400, "empty_body", "the body is empty")
     try:
         decoded = _decode(body)
     except RecursionError:
-        return _too_deep()
+        return Envelope([], [_too_deep()])
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
-        return _undecodable(body, error)
+        return Envelope([], [_undecodable(body, error)])
     # Brackets bound the nesting: few of them means shallow, and spares the walk for most single events.
     if body.count(b"{") + body.count(b"[") > MAX_NESTING and is_too_deep(decoded):
-        return _too_deep()
-    return decoded
+        return Envelope([], [_too_deep()])
+    if type(decoded) is dict and "eventName" in decoded:  # one event: the common request
+        problem = _put_event(decoded, new_id)
+        return Envelope([decoded], []) if problem is None else Envelope([], [Rejection(400, *problem, 0, decoded)])
+    events, sent_at = _events_of(decoded)
+    if isinstance(events, Rejection):
+        return Envelope([], [events])
+    accepted: list[RawEvent] = []
+    rejected: list[Rejection] = []
+    for index, event in enumerate(events):
+        problem = _put_event(event, new_id)
+        if problem is None:
+            accepted.append(event)
+        else:
+            rejected.append(Rejection(400, *problem, index, event))
+    return Envelope(accepted, rejected, sent_at)
 
 
 def _undecodable(body: bytes, error: Exception) -> Rejection:
+    if not body.strip():
+        return Rejection(400, "empty_body", "the body is empty")
     try:
         body.decode()
     except UnicodeDecodeError as wrong:
@@ -121,12 +120,14 @@ def _put_event(event: Any, new_id: Callable[[], str]) -> tuple[str, str] | None:
     if not isinstance(event, dict):
         return "not_an_object", "an event must be an object"
     use_camel_case(event)
-    name = event.get("eventName")
+    name: Any = event.get("eventName")
     problem = name_problem(name)
     if problem is not None:
         return problem
-    event["eventName"] = str(name).strip()
-    event.pop("_ingest", None)
+    if name[0].isspace() or name[-1].isspace():
+        event["eventName"] = name.strip()
+    if "_ingest" in event:
+        del event["_ingest"]
     if event.get("eventId") in (None, ""):
         event["eventId"] = new_id()
     return None
@@ -134,3 +135,43 @@ def _put_event(event: Any, new_id: Callable[[], str]) -> tuple[str, str] | None:
 
 def _too_deep() -> Rejection:
     return Rejection(400, "too_deep", f"objects and arrays may be nested {MAX_NESTING} deep")
+
+
+class Answer(NamedTuple):
+    """An answer of the contract, for whichever server sends it. Its body is JSON."""
+
+    status: int
+    body: bytes
+    headers: tuple[tuple[bytes, bytes], ...]
+
+
+def accepted_answer(envelope: Envelope) -> Answer:
+    """200 with the count, and what was refused beside it."""
+    if not envelope.rejected:
+        return Answer(200, b'{"success":true,"accepted":%d,"rejected":[]}' % len(envelope.accepted), JSON)
+    body = {"success": True, "accepted": len(envelope.accepted), "rejected": _listed(envelope.rejected)}
+    return Answer(200, msgspec.json.encode(body), JSON)
+
+
+def refused_answer(rejections: list[Rejection], retry_after_s: int = RETRY_AFTER_S) -> Answer:
+    """The first rejection's status and code, and the list of all."""
+    first = rejections[0]
+    body = {"success": False, "error": first.code, "message": first.message, "rejected": _listed(rejections)}
+    headers: tuple[tuple[bytes, bytes], ...] = JSON
+    if first.status in (429, 503):
+        headers = (*headers, (b"retry-after", b"%d" % max(1, retry_after_s)))
+    if first.code in ("body_too_large", "request_timeout"):
+        headers = (*headers, (b"connection", b"close"))  # what is left of the body is not read
+    return Answer(first.status, msgspec.json.encode(body), headers)
+
+
+def unavailable() -> Rejection:
+    return Rejection(503, "unavailable", "the events could not be stored; send them again")
+
+
+def _listed(rejections: list[Rejection]) -> list[dict[str, Any]]:
+    return [
+        {"index": rejection.index, "error": rejection.code, "message": rejection.message}
+        for rejection in rejections
+        if rejection.index is not None
+    ]

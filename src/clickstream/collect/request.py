@@ -1,43 +1,139 @@
-"""What the collector notes about a request: the `_ingest` block of every event that came with it."""
+"""One POST as every front door sees it, and what is noted of it: the `_ingest` block of each of its events.
+
+In: method, path, headers, address and time of a request; its accepted events. Out: lines as they will be stored.
+Privacy is decided here, before anything is stored anywhere: how much of the address is kept, and what is left of the
+events of a visitor who opted out of tracking.
+"""
 
 from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
-from clickstream.event import RawEvent, RawLine
+from clickstream.collect.envelope import Envelope, gunzip
+from clickstream.event import RawEvent, RawLine, Rejection
+
+IpMode = Literal["full", "truncate", "drop"]
+OptOut = Literal["ignore", "anonymous"]
 
 # These stand in every event of a request: a long one would be stored a thousand times.
 MAX_USER_AGENT_BYTES = 1_024
 MAX_SENT_AT_CHARACTERS = 64
+PERSONAL_FIELDS = ("userId", "clientId", "sessionId", "identitySource")
 _encode = msgspec.json.Encoder().encode
 
 
-def ingest_block(
-    scope: Mapping[str, Any], headers: Mapping[bytes, bytes], now_ns: int, request_id: str
-) -> dict[str, Any]:
-    """Facts of one request, as they are stored. `sourceIp` is truncated before it is stored anywhere."""
-    client = scope.get("client")
-    return {
-        "receivedAt": iso_micros(now_ns),
-        "sourceIp": truncate_ip(client[0]) if client else None,
-        "userAgent": headers.get(b"user-agent", b"")[:MAX_USER_AGENT_BYTES].decode("latin-1") or None,
-        "method": scope["method"],
-        "path": scope["path"],
-        "requestId": request_id,
+@dataclass(slots=True)
+class Request:
+    """ip: the sender's whole address. gateway: further facts to note, such as the API's id on AWS."""
+
+    method: str
+    path: str
+    headers: Mapping[bytes, bytes]
+    ip: str | None
+    received_ns: int
+    id: str
+    gateway: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Notes:
+    """What is noted of requests.
+
+    country_header: name, in small letters, of the header in which a proxy says the country; `country` is there when it
+    does. opt_out: whether `Sec-GPC: 1` and `DNT: 1` take from an event what ties it to a person.
+    """
+
+    ip: IpMode = "truncate"
+    opt_out: OptOut = "ignore"
+    country_header: bytes | None = None
+
+    def has_opted_out(self, request: Request) -> bool:
+        """Whether the visitor asked not to be followed, and is heard."""
+        headers = request.headers
+        return self.opt_out == "anonymous" and (headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1")
+
+    def block(self, request: Request) -> dict[str, Any]:
+        """The `_ingest` block of a request."""
+        block: dict[str, Any] = msgspec.json.decode(self._head(request) + _tail(request, None))
+        return block
+
+    def lines(self, request: Request, envelope: Envelope) -> list[RawLine]:
+        """The accepted events as lines of a raw object, each with the request's facts and the envelope's `sentAt`."""
+        block = b',"_ingest":' + self._head(request) + _tail(request, envelope.sent_at) + b"}"
+        events = envelope.accepted
+        if self.opt_out != "ignore" and self.has_opted_out(request):
+            events = [_without_person(event) for event in events]
+        return [RawLine(_encode(event)[:-1] + block) for event in events]
+
+    def _head(self, request: Request) -> bytes:
+        headers = request.headers
+        country = b"" if self.country_header is None else headers.get(self.country_header, b"")
+        is_anonymous = self.opt_out != "ignore" and self.has_opted_out(request)
+        return _head(
+            None if is_anonymous else _kept_ip(request.ip, self.ip),
+            b"" if is_anonymous else headers.get(b"user-agent", b""),
+            (("method", request.method), ("path", request.path), *request.gateway),
+            country,
+            is_anonymous,
+        )
+
+
+def read_body(headers: Mapping[bytes, bytes], body: bytes) -> bytes | Rejection:
+    """The body, unpacked, when its headers say something that the collector reads."""
+    content_type = headers.get(b"content-type", b"")
+    if content_type != b"application/json":
+        content_type = content_type.partition(b";")[0].strip().lower()
+        if content_type not in (b"", b"application/json", b"text/plain"):
+            return Rejection(415, "unsupported_media_type", "send application/json or text/plain")
+    if b"content-encoding" not in headers:
+        return body
+    encoding = headers[b"content-encoding"].strip().lower()
+    if encoding not in (b"gzip", b"identity", b""):
+        return Rejection(415, "unsupported_media_type", "the only content-encoding is gzip")
+    return gunzip(body) if encoding == b"gzip" and body else body
+
+
+@lru_cache(1024)
+def _head(
+    ip: str | None, user_agent: bytes, facts: tuple[tuple[str, str], ...], country: bytes, is_anonymous: bool
+) -> bytes:
+    """The part of the block that the requests of one visitor share, as JSON without its end."""
+    block: dict[str, Any] = {
+        "sourceIp": ip,
+        "userAgent": user_agent[:MAX_USER_AGENT_BYTES].decode("latin-1") or None,
+        **dict(facts),
     }
+    if code := country_code(country):
+        block["country"] = code
+    if is_anonymous:
+        block["optOut"] = True
+    return _encode(block)[:-1]
 
 
-def raw_lines(events: list[RawEvent], ingest: dict[str, Any], sent_at: object) -> list[RawLine]:
-    """The events as lines of a raw object, each with the request's facts and the envelope's `sentAt`."""
+def _tail(request: Request, sent_at: object) -> bytes:
+    text = f',"receivedAt":"{iso_micros(request.received_ns)}","requestId":"{request.id}"'
     is_time = isinstance(sent_at, int | float) or (isinstance(sent_at, str) and len(sent_at) <= MAX_SENT_AT_CHARACTERS)
-    block = b',"_ingest":' + _encode(ingest | {"sentAt": sent_at} if is_time else ingest) + b"}"
-    return [RawLine(_encode(event)[:-1] + block) for event in events]
+    if sent_at is not None and is_time:
+        return text.encode() + b',"sentAt":' + _encode(sent_at) + b"}"
+    return text.encode() + b"}"
+
+
+def _without_person(event: RawEvent) -> RawEvent:
+    """The event without what ties it to a person or to the events around it."""
+    return {name: value for name, value in event.items() if name not in PERSONAL_FIELDS}
+
+
+def country_code(value: bytes) -> str | None:
+    """Two letters in capitals. XX and T1 are what proxies say of addresses that they cannot place: no country."""
+    code = value.strip().upper()
+    return code.decode() if len(code) == 2 and code.isalpha() and code not in (b"XX", b"ZZ") else None
 
 
 def iso_micros(now_ns: int) -> str:
@@ -49,6 +145,12 @@ def iso_micros(now_ns: int) -> str:
 @lru_cache(2)
 def _iso_seconds(seconds: int) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
+
+
+def _kept_ip(text: str | None, mode: IpMode) -> str | None:
+    if text is None or mode == "drop":
+        return None
+    return truncate_ip(text) if mode == "truncate" else text
 
 
 @lru_cache(4096)

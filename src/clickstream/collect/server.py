@@ -1,42 +1,105 @@
-"""Runs the collector on a loopback port, until SIGTERM or Ctrl-C; then what was accepted is finished."""
+"""Runs the collector on a loopback port, until SIGTERM or Ctrl-C; then what was accepted is finished.
+
+Here the settings become parts. The HTTP server gets the limits that it lacks: the size of a request's head, and the
+time that one may take. Logs are JSON, one object a line on stderr, without anything that came from a client.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import gc
+import json
+import logging
 import socket
+import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from clickstream.collect.app import Collector
-from clickstream.errors import UnavailableError
-from clickstream.raw.store import LocalStore
+from clickstream.collect.app import Collector, Options
+from clickstream.collect.door import Rules
+from clickstream.collect.objects import StoreSink
+from clickstream.collect.request import Notes
+from clickstream.collect.spool import Spool, SpoolRules
+from clickstream.errors import StoreError, UnavailableError
+from clickstream.raw.contract import RawStore
+from clickstream.raw.open import open_store
 from clickstream.settings import Settings
 
 HOST = "127.0.0.1"
 PORT = 8000
+MAX_HEAD_BYTES = 32_768
+HEAD_TIMEOUT_S = 20.0
+IDLE_TIMEOUT_S = 15
+STOP_WITHIN_S = 10
+_log = logging.getLogger(__name__)
+_FACTS = ("requests", "events", "waiting_bytes")
 
 
 def serve(settings: Settings, port: int = PORT) -> None:
     """Serve until told to stop. Raises UnavailableError when the port is taken, StoreError when the store is."""
-    store = LocalStore(settings.raw_path)
-    store.prepare()
-    app = Collector(store, layout=settings.raw_layout, origins=settings.cors_origins)
-    with listen(port) as listener:
+    log_as_json()
+    store = open_store(settings)
+    _prepare(store, settings)
+    spool = _spool(settings, store)
+    app = Collector(store, _options(settings, store, spool))
+    gc.freeze()  # what is here now stays: no need to look at it again
+    gc.set_threshold(50_000, 20, 50)
+    with listen(port) as listener, spool or nullcontext():
         uvicorn.Server(server_config(app)).run(sockets=[listener])
+
+
+def _prepare(store: RawStore, settings: Settings) -> None:
+    """A spool can do without the store for a while; whoever writes straight into it cannot."""
+    try:
+        store.prepare()
+    except StoreError as error:
+        if settings.ack != "disk":
+            raise
+        _log.warning("the raw store cannot be reached yet: %s", error)
+
+
+def _spool(settings: Settings, store: RawStore) -> Spool | None:
+    """The spool, when it is wanted, or when an earlier life left events in it."""
+    folder = settings.spool_path
+    if settings.ack == "store" and not any(folder.glob("*.wal")):
+        return None
+    rules = SpoolRules(settings.spool_max_mb * 1_048_576, settings.raw_layout)
+    return Spool(folder, store, rules, time.time_ns)
+
+
+def _options(settings: Settings, store: RawStore, spool: Spool | None) -> Options:
+    is_direct = settings.ack == "store" or spool is None
+    country = settings.country_header
+    keys = tuple(key.get_secret_value().encode() for key in settings.write_keys)
+    return Options(
+        notes=Notes(settings.ip, settings.opt_out, country.lower().encode() if country else None),
+        rules=Rules(keys, settings.rate_limit, settings.trusted_proxies),
+        origins=settings.cors_origins,
+        sink=StoreSink(store, settings.raw_layout, time.time_ns) if is_direct else spool,
+        gauges=spool.gauges if spool else dict,
+    )
 
 
 def server_config(app: Callable[..., Awaitable[None]]) -> uvicorn.Config:
     """The HTTP server around an ASGI application, as it runs in production."""
     return uvicorn.Config(
         app,
-        http="httptools",
+        http=LimitedProtocol,
+        ws="none",
         lifespan="on",
+        log_config=None,
         access_log=False,
-        log_level="warning",
+        proxy_headers=False,  # collect/door.py decides whose X-Forwarded-For is believed
         server_header=False,
         date_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_keep_alive=IDLE_TIMEOUT_S,
+        timeout_graceful_shutdown=STOP_WITHIN_S,
     )
 
 
@@ -47,3 +110,68 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         why = "something else listens there" if error.errno == errno.EADDRINUSE else str(error)
         raise UnavailableError(f"listening on {HOST}:{port}", why, "stop it, or choose another --port") from error
+
+
+class LimitedProtocol(HttpToolsProtocol):
+    """A connection whose request heads are bounded in size and time (bodies are the application's business)."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self._head_bytes = 0
+        self._may_be_large = False
+        self._timer: asyncio.TimerHandle | None = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
+
+    def data_received(self, data: bytes) -> None:
+        size_bytes = self._head_bytes + len(data)
+        self._may_be_large = size_bytes > MAX_HEAD_BYTES
+        super().data_received(data)
+        cycle = self.cycle
+        if cycle is not None and cycle.scope is self.scope:
+            self._head_bytes = 0
+            if self._timer is not None:
+                self._timer.cancel()
+                self._timer = None
+            return
+        self._head_bytes = size_bytes  # the head is not whole yet
+        if self._may_be_large and not self.transport.is_closing():
+            self.send_400_response("")
+        elif self._timer is None:
+            self._timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def on_headers_complete(self) -> None:
+        if self._may_be_large and sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES:
+            raise ValueError("the head of the request is too large")  # ends in send_400_response
+        super().on_headers_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        if self._may_be_large:
+            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n")
+            self.transport.close()
+        else:
+            super().send_400_response(msg)
+
+
+def log_as_json() -> None:
+    """One JSON object a line on stderr, from warnings on; collector's own notes too."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_JsonLines())
+    logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+class _JsonLines(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in _FACTS if hasattr(record, name)}
+        if record.exc_info:
+            line["trace"] = self.formatException(record.exc_info)
+        return json.dumps(line)

@@ -18,7 +18,7 @@ from clickstream.dashboard.loads import Pulse
 from clickstream.dashboard.view import Days
 from clickstream.metrics import catalog, contents
 from clickstream.metrics.question import Answer, Question
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 KEPT = 256  # answers; a page has about ten, a large table takes about 1 MB
 
@@ -26,7 +26,7 @@ KEPT = 256  # answers; a page has about ten, a large table takes about 1 MB
 class Answers:
     """The shared cache in front of the catalog. Use it on one event loop."""
 
-    def __init__(self, warehouse: DuckWarehouse, threads: Executor) -> None:
+    def __init__(self, warehouse: Warehouse, threads: Executor) -> None:
         self._warehouse = warehouse
         self._threads = threads
         self._kept: OrderedDict[Hashable, asyncio.Future[Any]] = OrderedDict()

@@ -27,8 +27,9 @@ from clickstream.dashboard.pages import overview, products
 from clickstream.dashboard.panel import failure, place, shown
 from clickstream.dashboard.state import PageState
 from clickstream.dashboard.view import FILTERS, View
+from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 THREADS = 4  # questions worked on at a time; the engine spreads each over the processors by itself
 COLLECTOR_URL = "http://127.0.0.1:8000"
@@ -41,7 +42,7 @@ class Dashboards:
 
     def __init__(
         self,
-        warehouse: DuckWarehouse,
+        warehouse: Warehouse,
         zone: ZoneInfo,
         clock: Callable[[], datetime],
         url: str,
@@ -76,7 +77,7 @@ class Dashboards:
 
 
 def make_app(
-    warehouse: DuckWarehouse,
+    warehouse: Warehouse,
     zone: ZoneInfo,
     clock: Callable[[], datetime],
     collector_url: str = COLLECTOR_URL,
@@ -106,6 +107,15 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
     @render.ui
     def chips() -> TagChild:
         return frame.chips(state.view())
+
+    @render.ui
+    def hidden_bots() -> TagChild:
+        if not state.view().humans:
+            return None
+        outcome = found.outcome()
+        if isinstance(outcome, ClickstreamError):  # said once, over the page
+            return None
+        return frame.hidden_bots(outcome[0].meta["hidden_bot_events"])
 
     @render.ui
     def filter_values() -> TagChild:

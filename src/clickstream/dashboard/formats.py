@@ -10,7 +10,7 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
-Kind = Literal["count", "ratio", "seconds", "percent"]
+Kind = Literal["count", "ratio", "seconds", "percent", "money"]
 Number = int | float | Decimal
 
 NONE = "–"
@@ -19,11 +19,13 @@ _UNITS: tuple[tuple[int, str], ...] = ((86400, "d"), (3600, "h"), (60, "m"), (1,
 
 
 def short(value: Number | None, kind: Kind = "count") -> str:
-    """A figure as it stands on a card: 9,999 then 12.4 k, 165 k, 1.24 M; 3 m 12 s; None is a dash."""
+    """A figure as it stands on a card: 9,999 then 12.4 k, 1.24 M; 999.50 then 1,250; 3 m 12 s; None is a dash."""
     if value is None:
         return NONE
-    if kind == "count" and abs(float(value)) >= 10_000:
+    if kind in ("count", "money") and abs(float(value)) >= 10_000:
         return _shortened(float(value))
+    if kind == "money" and abs(float(value)) >= 1_000:
+        return f"{value:,.0f}"  # cents are for whoever points at it
     return exact(value, kind)
 
 

@@ -61,6 +61,7 @@ def filter_row(view: View, zone: str) -> Tag:
             choice("compare", "Compare with", compares, compare),
             _zone_choice(zone),
             place("chips", class_="chips"),
+            place("hidden_bots", class_="hidden-bots quiet"),
             _add_filter(),
             class_="wrap",
         ),
@@ -110,14 +111,32 @@ def chips(view: View) -> TagList:
         off = replace(view, sample="auto").query()
         cross = tags.span("×", class_="cross", aria_hidden="true")
         items.append(tags.a(_MODES[view.sample], cross, href=off, class_="chip", title="Back to automatic"))
+    people = tags.a(
+        "People only",
+        tags.span("×", class_="cross", aria_hidden="true") if view.humans else None,
+        href=replace(view, humans=not view.humans).query(),
+        class_="chip" if view.humans else "toggle",
+        role="button",
+        aria_pressed="true" if view.humans else "false",
+        data_key="people",
+        title="Count bots again" if view.humans else "Leave out visits of bots",
+    )
+    if view.humans:
+        items.append(people)
     if len(items) > 1:
         items.append(tags.a("Clear all", href=cleared(view).query(), class_="clear"))
-    return TagList(*items)
+    return TagList(*items) if view.humans else TagList(*items, people)
+
+
+def hidden_bots(count: int) -> TagChild:
+    """Beside the chip that leaves out bots: how many events it hides."""
+    text = f"{formats.exact(count)} bot event{'' if count == 1 else 's'} hidden"
+    return tags.span(text, title="Events in these days that would count as well, were they not of bots")
 
 
 def cleared(view: View) -> View:
     """The view without any filter."""
-    return replace(view, filters=(), sample="auto")
+    return replace(view, filters=(), sample="auto", humans=False)
 
 
 def filter_values(view: View, name: str, values: Sequence[tuple[str, int]]) -> Tag:
@@ -200,7 +219,7 @@ def no_data(collector_url: str) -> Tag:
 def no_match(view: View, days: Days) -> Tag:
     """Over a page whose days hold no event that passes the filters."""
     text = f"No events in {formats.days(days.first, days.last)}"
-    if view.filters:
+    if view.filters or view.humans:
         link = tags.a("Clear filters", href=cleared(view).query())
         return tags.p(f"{text} match these filters. ", link, class_="banner")
     link = tags.a("Show all days with data", href=replace(view, period="all", days=None).query())

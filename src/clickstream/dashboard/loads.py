@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from shiny import reactive
 
 from clickstream.errors import ClickstreamError
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class LoadWatch:
     """Looks for new loads once a second while at least one browser is connected."""
 
     def __init__(
-        self, warehouse: DuckWarehouse, clock: Callable[[], datetime], threads: Executor, trouble: Callable[[], str]
+        self, warehouse: Warehouse, clock: Callable[[], datetime], threads: Executor, trouble: Callable[[], str]
     ) -> None:
         self._warehouse = warehouse
         self._clock = clock

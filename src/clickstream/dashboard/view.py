@@ -20,7 +20,14 @@ from clickstream.metrics.question import Compare
 PAGES = {"overview": "Overview", "products": "Products"}
 FILTERS = {
     "event": "Event",
+    "channel": "Channel",
+    "source": "Source",
+    "campaign": "Campaign",
+    "device_type": "Device",
+    "browser": "Browser",
+    "os": "System",
     "country": "Country",
+    "landing_page": "Landing page",
     "category": "Category",
     "product_id": "Product",
     "brand": "Brand",
@@ -55,7 +62,10 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is looked at. `period` and `days` empty: the days that have data. `tz` empty: the warehouse's zone."""
+    """What is looked at. `period` and `days` empty: the days that have data. `tz` empty: the warehouse's zone.
+
+    humans: bots are left out.
+    """
 
     page: str = "overview"
     period: str = ""
@@ -63,6 +73,7 @@ class View:
     tz: str = ""
     compare: Compare = "previous"
     sample: Sample = "auto"
+    humans: bool = False
     filters: tuple[tuple[str, str], ...] = ()
     options: tuple[tuple[str, str], ...] = ()
 
@@ -80,6 +91,7 @@ class View:
             tz=_zone(word.get("tz", "")),
             compare=cast(Compare, _one_of(word.get("compare"), COMPARES, "previous")),
             sample=cast(Sample, _one_of(word.get("sample"), ("auto", "include", "only"), "auto")),
+            humans=word.get("humans") == "true",
             filters=tuple(dict.fromkeys((name, value) for name, value in pairs if name in FILTERS and value)),
             options=tuple((name, word[name]) for name in OPTIONS if word.get(name)),
         )
@@ -94,6 +106,7 @@ class View:
             ("tz", self.tz),
             ("compare", self.compare if self.compare != "previous" else ""),
             ("sample", self.sample if self.sample != "auto" else ""),
+            ("humans", "true" if self.humans else ""),
             *self.filters,
             *self.options,
         ]
@@ -114,9 +127,11 @@ class View:
         return replace(self, filters=tuple(p for p in self.filters if p != pair) if on else (*self.filters, pair))
 
     def filter_values(self) -> dict[str, tuple[str, ...]]:
-        """Filters as a question takes them, the sample's among them."""
+        """Filters as a question takes them, those for the sample and for bots among them."""
         names = dict.fromkeys(name for name, _ in self.filters)
         chosen = {name: tuple(value for key, value in self.filters if key == name) for name in names}
+        if self.humans:
+            chosen["humans"] = ("true",)
         return chosen if self.sample == "auto" else {**chosen, "sample": (self.sample,)}
 
 

@@ -12,13 +12,19 @@ from clickstream.dashboard.formats import Kind
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A key figure. beside: a figure and the text for it that stand in place of a sparkline."""
+    """A key figure.
+
+    beside: a figure and the text for it that stand in place of a sparkline, written as beside_kind (none: as kind).
+    ware: shown only where orders are known ("shop"), only where they are not ("plain"), or always ("").
+    """
 
     key: str
     label: str
     definition: str
     kind: Kind = "count"
     beside: tuple[str, str] | None = None
+    beside_kind: Kind | None = None
+    ware: str = ""
 
     @property
     def has_series(self) -> bool:
@@ -44,12 +50,42 @@ FIGURES = (
         "Pages looked at: page_view events, and views of home, category or product pages that no page_view of the "
         "same page accompanies within 5 seconds.",
     ),
-    Figure("events", "Events", "All events that happened in these days, of every name. Bots are counted."),
+    Figure(
+        "revenue",
+        "Revenue",
+        "What the orders placed in these days come to, in the currency with most orders; other currencies are never "
+        "added. It is gross: events know no refunds. Totals are those of the shop's server where it told them.",
+        kind="money",
+        ware="shop",
+    ),
+    Figure(
+        "orders",
+        "Orders",
+        "Orders placed in these days, each once, whether the browser, the shop's server or both told of it.",
+        ware="shop",
+    ),
+    Figure(
+        "conversion_rate",
+        "Conversion rate",
+        "Sessions with an order, divided by all sessions that began in these days. Orders that only the shop's server "
+        "saw belong to no session.",
+        kind="percent",
+        beside=("sessions", "of {} sessions"),
+        beside_kind="count",
+        ware="shop",
+    ),
+    Figure(
+        "events",
+        "Events",
+        "All events that happened in these days, of every name. Bots are counted, unless people only are shown.",
+        ware="plain",
+    ),
     Figure(
         "events_per_session",
         "Events per session",
         "All events of the sessions that began in these days, divided by the number of those sessions.",
         kind="ratio",
+        ware="plain",
         beside=("pages_per_session", "{} pages per session"),
     ),
     Figure(
@@ -58,6 +94,7 @@ FIGURES = (
         "Half of the sessions lasted at most this long, from their first to their last event. A session of one event "
         "lasted 0 s.",
         kind="seconds",
+        ware="plain",
         beside=("avg_session_s", "mean {}"),
     ),
 )
@@ -68,6 +105,9 @@ SERIES: dict[str, tuple[str, Kind]] = {
     "page_views": ("Page views", "count"),
     "events": ("Events", "count"),
     "new_visitors": ("New visitors", "count"),
+    "revenue": ("Revenue", "money"),
+    "orders": ("Orders", "count"),
+    "conversion_rate": ("Conversion rate", "percent"),
     "cart_sessions": ("Sessions with a cart", "count"),
     "bounce_rate": ("Bounce rate", "percent"),
 }
@@ -76,8 +116,17 @@ TIME_SERIES = (
     "over yet, or only partly inside these days, is dashed. The thin dashed line is the period compared with."
 )
 PRODUCTS = (
-    "Events in these days that name a product. Views are product_view events, cart adds are "
-    "add_to_cart_click events; view to cart is the share of sessions with a view that also added it."
+    "Events in these days that name a product, and the items of orders placed in them. Views are product_view events, "
+    "cart adds are add_to_cart_click events; view to cart is the share of sessions with a view that also added it. "
+    "Revenue is price times quantity of the items; discounts and shipping of an order are not spread over them."
 )
-CATEGORIES = "Product views (product_view events) in these days, by the category that the event names."
+CHANNELS = (
+    "Sessions that began in these days, by the channel of their first page: its campaign tags, its click id, else its "
+    "referrer. Revenue is that of the orders placed in these sessions."
+)
+DEVICES = "Sessions that began in these days, by the device of their first event."
+CATEGORIES = (
+    "What the orders placed in these days brought, by the category that their items name; without any, product views "
+    "(product_view events) by the category that the event names."
+)
 COUNTRIES = "Sessions that began in these days, by the country of their first event."

@@ -1,6 +1,6 @@
 """Raw objects -> chunks: one file of JSON lines each, and where every line came from.
 
-In: names. Out: `Chunk`, at most CHUNK_BYTES of lines (or one object), with segments that map its rows
+In: names. Out: `Chunk`, at most one ChunkSize of lines (or one object), with segments that map its rows
 back to (object, line), and the bad rows found on the way. An object that is whole and plain goes in as
 it is; one that is not (cut off, pretty-printed, blank lines, unreadable lines) is judged line by line,
 and only its good lines go in. A line's number is its position among the object's non-blank lines, from 1.
@@ -14,16 +14,15 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import msgspec
 
 from clickstream.etl.discover import start_of
 from clickstream.event import BadRow, is_too_deep, name_problem, use_camel_case
+from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import Kind, RawName
-from clickstream.raw.store import LocalStore
 
-CHUNK_BYTES = 64 * 1_048_576
-CHUNK_OBJECTS = 50_000
 MAX_LINE_BYTES = 16_000_000
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _decode = msgspec.json.Decoder().decode
@@ -35,6 +34,19 @@ _HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
+class ChunkSize:
+    """How much is loaded at a time, unpacked. Each chunk is a transaction and costs some tenths of a second besides."""
+
+    size_bytes: int
+    objects: int
+
+
+WHOLE_CHUNK = ChunkSize(64 * 1_048_576, 50_000)
+SHORT_CHUNK = ChunkSize(16 * 1_048_576, 5_000)
+"""For a pass that must end in time: some seconds at most, also where each object is fetched from S3."""
+
+
+@dataclass(slots=True)
 class RawObject:
     """An object as it was read. received_at: the clock of events that do not carry one.
 
@@ -48,16 +60,17 @@ class RawObject:
 
     @property
     def received_us(self) -> int:
-        return (self.received_at - _EPOCH) // timedelta(microseconds=1)
+        since = self.received_at - _EPOCH
+        return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
     @property
     def hour_us(self) -> int:
         """Start of the object's hour, which its lines are accounted in."""
-        return self.received_us // _HOUR_US * _HOUR_US
+        received_us = self.received_us
+        return received_us - received_us % _HOUR_US
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(msgspec.Struct, frozen=True, gc=False):
     """The next `count` rows of a chunk are lines `line`... of an object."""
 
     count: int
@@ -79,9 +92,12 @@ class Chunk:
 
     def put_whole(self, raw: RawObject) -> None:
         """Add an object whose lines are all good, as far as can be seen without reading them."""
-        content = raw.content if raw.content.endswith(b"\n") else raw.content + b"\n"
-        self._put(raw, 1, raw.name.count, content)
-        self._account(raw, raw.name.count)
+        name, content = raw.name, raw.content
+        if not content.endswith(b"\n"):
+            content += b"\n"
+        self._put(raw, 1, name.count, content)
+        self.objects.append(raw)
+        self.lines[name.key] = name.count
 
     def put_judged(self, raw: RawObject) -> None:
         """Add an object line by line: good lines go in, the others become bad rows."""
@@ -95,7 +111,8 @@ class Chunk:
                 self._put_bad(raw, position, "missing" if is_torn else reason, original)
         for position in range(len(lines) + 1, raw.name.count + 1):
             self._put_bad(raw, position, "missing", None)
-        self._account(raw, max(len(lines), raw.name.count))
+        self.objects.append(raw)
+        self.lines[raw.name.key] = max(len(lines), raw.name.count)
 
     def _put(self, raw: RawObject, line: int, count: int, content: bytes) -> None:
         self.parts.append(_NUL.sub(rb"\1\\ufffd", content) if _NUL_ESCAPE in content else content)
@@ -105,30 +122,32 @@ class Chunk:
     def _put_bad(self, raw: RawObject, line: int, reason: str, original: bytes | None) -> None:
         self.bad_rows.append(BadRow(raw.name.key, line, reason, original))
 
-    def _account(self, raw: RawObject, lines: int) -> None:
-        self.objects.append(raw)
-        self.lines[raw.name.key] = lines
 
-
-def read_objects(store: LocalStore, names: Iterable[RawName]) -> Iterator[list[RawObject]]:
-    """Read objects in order, in groups of at most CHUNK_BYTES unpacked (a larger object stands alone).
+def read_objects(store: RawStore, names: Iterable[RawName], size: ChunkSize = WHOLE_CHUNK) -> Iterator[list[RawObject]]:
+    """Read objects in order, in groups of at most one chunk (an object that is larger stands alone).
 
     The next group is read while the caller works on this one.
     """
-    groups = _groups(store, names)
+    is_given_up = Event()
+    groups = _groups(store, list(names), size, is_given_up)
     with ThreadPoolExecutor(1, "raw-reader") as reader:
         coming = reader.submit(next, groups, None)
-        while (group := coming.result()) is not None:
-            coming = reader.submit(next, groups, None)
-            yield group
+        try:
+            while (group := coming.result()) is not None:
+                coming = reader.submit(next, groups, None)
+                yield group
+        finally:
+            is_given_up.set()  # whoever stops in the middle does not wait for a group that nobody wants
 
 
-def _groups(store: LocalStore, names: Iterable[RawName]) -> Iterator[list[RawObject]]:
+def _groups(store: RawStore, names: list[RawName], size: ChunkSize, is_given_up: Event) -> Iterator[list[RawObject]]:
     group: list[RawObject] = []
     size_bytes = 0
-    for name in names:
-        raw = _read(store, name)
-        if group and (size_bytes + len(raw.content) > CHUNK_BYTES or len(group) >= CHUNK_OBJECTS):
+    for name, data in zip(names, store.read_many([name.key for name in names]), strict=True):
+        if is_given_up.is_set():
+            return
+        raw = _unpacked(store, name, data)
+        if group and (size_bytes + len(raw.content) > size.size_bytes or len(group) >= size.objects):
             yield group
             group, size_bytes = [], 0
         group.append(raw)
@@ -171,7 +190,7 @@ def judge(original: bytes) -> tuple[bytes | None, str]:
     return (line, "") if len(line) <= MAX_LINE_BYTES else (None, "too_large")
 
 
-def received_at(store: LocalStore, name: RawName) -> datetime:
+def received_at(store: RawStore, name: RawName) -> datetime:
     """When the object was received as far as its name tells; else its last-modified time, kept within its day."""
     if name.instant is not None:
         return name.instant
@@ -179,8 +198,7 @@ def received_at(store: LocalStore, name: RawName) -> datetime:
     return min(max(store.modified_at(name.key), start), start + timedelta(days=1, microseconds=-1))
 
 
-def _read(store: LocalStore, name: RawName) -> RawObject:
-    data = store.read(name.key)
+def _unpacked(store: RawStore, name: RawName, data: bytes) -> RawObject:
     if name.kind is Kind.EVENT:
         return RawObject(name, received_at(store, name), data, is_cut=False)
     content, is_cut = _gunzip(data)

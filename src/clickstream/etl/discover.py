@@ -1,29 +1,36 @@
 """Which raw objects are not loaded yet.
 
-In: the raw store's folders, and what the warehouse says is loaded (`raw_objects`, `closed_days`).
+In: the raw store's listing, and what the warehouse says is loaded (`raw_objects`, `watermarks`, `closed_days`).
 Out: names, oldest day first; and the days that this listing lets be closed.
-Guarantee: every object that was visible in an open day when the pass began is found. A day is closed when
-it has been listed whole 2 h after its end; whatever appears there later waits for `reconcile`.
+Guarantee: every object that was visible in an open day when the pass began is found: at once when its name lies behind
+the day's watermark (S3) or its folder changed (a folder is listed whole or not at all), else when the day is listed
+whole. A day is closed when it was listed whole 2 h after its end; whatever appears there later waits for `reconcile`.
 
-A folder can only be listed whole, so the watermark is no bound for it; it is kept for stores that can list
-from a name. It never passes start of pass - SETTLE: a name may appear that much after its own time.
+The watermark never passes start of pass - SETTLE: a name may appear that much after its own time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import takewhile
 from time import time_ns
 
+from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import Kind, RawName, day_prefix, parse_key
-from clickstream.raw.store import LocalStore
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 SETTLE = timedelta(seconds=300)
 CLOSE_AFTER = timedelta(hours=2)
+ONE_DAY = timedelta(days=1)
+LOOK_FOR_DAYS_EVERY = timedelta(minutes=10)
+"""How often a store that charges for each folder is asked which days it has; today and its neighbours are known."""
 UNSURE_NS = 2_000_000_000
 """A folder that changed this shortly before it was listed may have changed again within its clock's tick."""
+
+Marks = dict[tuple[date, Kind], str]
+"""Watermarks: (day, kind) -> the key up to which all objects are loaded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,48 +49,96 @@ class Discovery:
 class Discoverer:
     """Lists the open days of a store, and remembers what it need not look at again."""
 
-    def __init__(self, warehouse: DuckWarehouse, store: LocalStore) -> None:
+    def __init__(self, warehouse: Warehouse, store: RawStore) -> None:
         self._warehouse = warehouse
         self._store = store
+        self._days: set[date] = set()
+        self._days_seen_at: datetime | None = None
         self._loaded: dict[date, set[str]] = {}
         self._unchanged_ns: dict[date, int] = {}
+        self._passed: Marks = {}
 
     def discover(self, now: datetime, reconcile: Collection[date] = ()) -> Discovery:
-        """List every open day, and those of `reconcile`, open or closed."""
-        closed = {row[0] for row in self._warehouse.fetch("select day from closed_days").rows}
+        """List every open day from its watermarks; whole those of `reconcile`, and those that can be closed."""
+        with self._warehouse.reading() as cursor:
+            closed = {row[0] for row in cursor.fetch("select day from closed_days").rows}
+            stored = {
+                (row[0], Kind(row[1])): row[2] for row in cursor.fetch("select day, kind, name from watermarks").rows
+            }
         found = Discovery([], [], now)
-        for day in self._store.days():
+        for day in sorted(self._known_days(now) | set(reconcile)):
             if day in closed and day not in reconcile:
-                self._loaded.pop(day, None)
+                self._forget(day)
                 continue
-            if now >= start_of(day) + timedelta(days=1) + CLOSE_AFTER and day not in closed:
-                found.closable.append(day)
-            elif self._is_unchanged(day):
-                continue
-            found.names.extend(self._new_names(day))
+            is_over = now >= start_of(day) + ONE_DAY + CLOSE_AFTER and day not in closed
+            if is_over or day in reconcile or not self._store.lists_in_order:
+                names = self._from_whole_listing(day, is_forced=is_over or day in reconcile)
+                found.names.extend(names)
+                if is_over and (names or day in self._days):
+                    found.closable.append(day)
+            else:
+                for kind in Kind:
+                    found.names.extend(self._behind_mark(day, kind, stored.get((day, kind), ""), now))
         return found
 
-    def _is_unchanged(self, day: date) -> bool:
-        """Whether the folder of `day` is as it was when all of it had been loaded."""
-        changed_ns = self._store.changed_ns(day)
-        return changed_ns is not None and self._unchanged_ns.get(day) == changed_ns
+    def _known_days(self, now: datetime) -> set[date]:
+        """Days that may have objects. On S3, where asking takes a request a month, they are remembered."""
+        is_due = self._days_seen_at is None or now - self._days_seen_at >= LOOK_FOR_DAYS_EVERY
+        if is_due or not self._store.lists_in_order:
+            self._days = set(self._store.days())
+            self._days_seen_at = now
+        return self._days | {now.date() + n * ONE_DAY for n in (-1, 0, 1)}
 
-    def _new_names(self, day: date) -> list[RawName]:
+    def _forget(self, day: date) -> None:
+        self._loaded.pop(day, None)
+        self._unchanged_ns.pop(day, None)
+        for kind in Kind:
+            self._passed.pop((day, kind), None)
+
+    def _from_whole_listing(self, day: date, *, is_forced: bool) -> list[RawName]:
+        """New names of a whole day; nothing when its folder is as it was when all of it had been loaded."""
         changed_ns = self._store.changed_ns(day)
-        loaded = self._loaded.setdefault(day, set())
-        prefix = day_prefix(day)
-        unknown = [name for name in self._store.file_names(day) if prefix + name not in loaded]
-        found = [raw for raw in (parse_key(day, name) for name in unknown) if raw is not None]
-        if found:
-            known = self._warehouse.fetch(
-                "select name from raw_objects where day = $day and name in (select unnest($names))",
-                {"day": day, "names": [raw.key for raw in found]},
-            )
-            loaded.update(row[0] for row in known.rows)
-        names = sorted((raw for raw in found if raw.key not in loaded), key=lambda raw: raw.key)
+        if not is_forced and changed_ns is not None and self._unchanged_ns.get(day) == changed_ns:
+            return []
+        names = self._new_names(day, self._store.file_names(day))
         if not names and changed_ns is not None and time_ns() - changed_ns > UNSURE_NS:
             self._unchanged_ns[day] = changed_ns
         return names
+
+    def _behind_mark(self, day: date, kind: Kind, stored: str, now: datetime) -> list[RawName]:
+        """New names of one kind behind the watermark, or behind what this process has seen loaded since."""
+        prefix, first = day_prefix(day), f"{kind}-"
+        mark = max(stored, self._passed.get((day, kind), ""))
+        after = mark.removeprefix(prefix) or first
+        listed = list(takewhile(lambda name: name.startswith(first), self._store.file_names(day, after)))
+        names = self._new_names(day, listed)
+        if not names:
+            # All of these are loaded: the next pass need not list again those of them that have settled.
+            settled = now - SETTLE
+            last = next((raw for raw in _parsed(day, reversed(listed)) if raw.instant and raw.instant <= settled), None)
+            if last is not None:
+                self._passed[day, kind] = last.key
+                loaded = self._loaded[day]
+                loaded.difference_update([name for name in loaded if first < name <= last.key.removeprefix(prefix)])
+        return names
+
+    def _new_names(self, day: date, listed: Iterable[str]) -> list[RawName]:
+        """Those of the listed names that are objects and not loaded, in order."""
+        loaded = self._loaded.setdefault(day, set())
+        new = set(listed) - loaded
+        for kind in Kind:
+            first = min((name for name in new if name.startswith(f"{kind}-")), default=None)
+            if first is not None:
+                known = self._warehouse.fetch(
+                    "select name from raw_objects where day = $day and kind = $kind and name >= $first",
+                    {"day": day, "kind": str(kind), "first": day_prefix(day) + first},
+                )
+                loaded.update(row[0].rpartition("/")[2] for row in known.rows)
+        return list(_parsed(day, sorted(new - loaded)))
+
+
+def _parsed(day: date, names: Iterable[str]) -> Iterator[RawName]:
+    return (raw for name in names if (raw := parse_key(day, name)) is not None)
 
 
 def start_of(day: date) -> datetime:
@@ -91,11 +146,12 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def settled_marks(names: list[RawName], started_at: datetime) -> dict[tuple[date, Kind], str]:
-    """The watermarks that loading `names` (and all before them) allows: (day, kind) -> key."""
-    marks: dict[tuple[date, Kind], str] = {}
+def settled_marks(names: list[RawName], started_at: datetime) -> Marks:
+    """The watermarks that loading `names` (and all before them) allows."""
+    marks: Marks = {}
+    settled = started_at - SETTLE
     for raw in names:
-        if raw.instant is not None and raw.instant <= started_at - SETTLE:
+        if raw.instant is not None and raw.instant <= settled:
             place = (raw.day, raw.kind)
             marks[place] = max(marks.get(place, ""), raw.key)
     return marks

@@ -13,9 +13,9 @@ from typing import Any
 
 from clickstream.etl.chunk import received_at
 from clickstream.etl.discover import SETTLE
+from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName, parse_key
-from clickstream.raw.store import LocalStore
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 DEFAULT_DAYS = 7
 
@@ -61,14 +61,16 @@ class Ledger:
 _COUNTED = ("loaded", "duplicate", "bad", "erased")
 
 
-def check(warehouse: DuckWarehouse, store: LocalStore, since: date | None = None) -> Ledger:
+def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> Ledger:
     """Compare what was accepted with what became of it, since the day `since` (default: the last 7 with objects).
 
-    The tables are read first and the store is listed second: what comes in between is pending, never missing.
+    The tables are read first and the store is listed second: what comes in between is pending, never missing. Days of
+    which objects or rows have expired by rule (etl/life/expire.py) cannot be compared any more: they are left out.
     """
     with warehouse.reading() as cursor:
-        days = [row[0] for row in cursor.fetch("select distinct day from raw_objects order by day").rows]
-        first = since or _default_since(sorted({*days, *store.days()}))
+        expired = {row[0] for row in cursor.fetch("select day from expired_days").rows}
+        days = {row[0] for row in cursor.fetch("select distinct day from raw_objects").rows}
+        first = since or _default_since(sorted({*days, *store.days()} - expired))
         loaded = {
             row[0]: row[1]
             for row in cursor.fetch("select name, hour from raw_objects where day >= $day", {"day": first}).rows
@@ -80,9 +82,11 @@ def check(warehouse: DuckWarehouse, store: LocalStore, since: date | None = None
     hours: dict[datetime, Hour] = {}
     ledger = Ledger()
     for hour, *numbers in counts:
-        if hour.date() >= first:
+        if hour.date() >= first and hour.date() not in expired:
             _add(hours, hour, **dict(zip(_COUNTED, map(int, numbers), strict=True)))
     for raw in _listed(store, first):
+        if raw.day in expired:
+            continue
         if raw.key in loaded:
             _add(hours, loaded[raw.key], accepted=raw.count)
             continue
@@ -102,7 +106,7 @@ def _default_since(days: list[date]) -> date:
     return days[-DEFAULT_DAYS:][0] if days else date.min
 
 
-def _listed(store: LocalStore, first: date) -> list[RawName]:
+def _listed(store: RawStore, first: date) -> list[RawName]:
     return [
         raw
         for day in store.days()

@@ -10,42 +10,81 @@ first (chunk.py), alone: what becomes of a line depends on its own object only, 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum, auto
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from clickstream.etl.chunk import Chunk, RawObject, is_plain
+from clickstream.etl.enrich.steps import Enrichment, Rules
 from clickstream.event import EVENT_NAMESPACE
 
-FIELDS = (  # noqa: SIM905 - a list of words reads better as words
-    "eventName eventId createdAt sentAt pageUrl pageTitle referrer userId userLoginState identitySource clientId "
-    "sessionId isFirstVisit country product element order properties _ingest _erased"
-).split()
 MAX_READ_BYTES = 16 * 1_048_576
 """The longest line that DuckDB reads. Its buffers are twice that: a file of two buffers is read by two threads."""
-_COLUMNS = "{" + ", ".join(f"'{name}': 'JSON'" for name in FIELDS) + "}"
-_LINES = f"read_json($file, format = 'newline_delimited', columns = {_COLUMNS}, maximum_object_size = $size)"
+CAREFUL_CHUNKS = 16
+"""Chunks that are read carefully after one that the quick reading could not judge: the next is often like it."""
+
+_TEXTS = (  # noqa: SIM905 - a list of words reads better as words
+    "eventName eventId createdAt sentAt pageUrl pageTitle referrer userId userLoginState identitySource clientId "
+    "sessionId country"
+).split()
+_BLOCKS = {
+    "product": "STRUCT(id VARCHAR, name VARCHAR, category VARCHAR, brand VARCHAR, price VARCHAR, "
+    "discountPrice VARCHAR, urlPath VARCHAR, currency VARCHAR)",
+    "element": "STRUCT(tag VARCHAR, id VARCHAR, role VARCHAR, text VARCHAR, dataset JSON)",
+    "order": "STRUCT(id VARCHAR, total VARCHAR, currency VARCHAR, items JSON)",
+    "_ingest": "STRUCT(receivedAt VARCHAR, sentAt VARCHAR, userAgent VARCHAR, country VARCHAR, sourceIp VARCHAR, "
+    "requestId VARCHAR)",
+}
+_QUICK = {
+    **dict.fromkeys(_TEXTS, "VARCHAR"),
+    **_BLOCKS,
+    **dict.fromkeys(("isFirstVisit", "properties", "_erased"), "JSON"),
+}
+
+
+class Reading(StrEnum):
+    """How the lines are read; sql/read_<reading>.sql says what differs. Both give the same rows."""
+
+    QUICK = auto()
+    CAREFUL = auto()
+
+
+def _lines(reading: Reading) -> str:
+    types = _QUICK if reading is Reading.QUICK else dict.fromkeys(_QUICK, "JSON")
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
+    size = f"maximum_object_size = {MAX_READ_BYTES}"
+    return f"read_json($file, format = 'newline_delimited', columns = {{{columns}}}, {size})"
 
 
 class Parser:
     """Owns the in-memory DuckDB that parses, and one file below `stage` that hands it the lines."""
 
-    def __init__(self, stage: Path, currency: str, threads: int | None = None) -> None:
+    def __init__(self, stage: Path, currency: str, rules: Rules | None = None, *, threads: int | None = None) -> None:
         stage.mkdir(parents=True, exist_ok=True)
-        self._file = stage / "chunk.ndjson"
+        self.file = stage / "chunk.ndjson"
         self.connection = duckdb.connect(config={} if threads is None else {"threads": threads})
+        self._threads = self.connection.sql("select current_setting('threads')").fetchall()[0][0]
         self.connection.execute("set TimeZone = 'UTC'")
         folder = files("clickstream.etl")
         macros = (folder / "sql" / "parse_macros.sql").read_text(encoding="utf-8")
         self.connection.execute(macros.replace("{namespace}", EVENT_NAMESPACE.hex))
         self.connection.execute("set variable currency = $currency", {"currency": currency})
-        self._parse_sql = (folder / "sql" / "parse.sql").read_text(encoding="utf-8").replace("{lines}", _LINES)
+        parse_sql = (folder / "sql" / "parse.sql").read_text(encoding="utf-8")
+        self._macros = {way: (folder / "sql" / f"read_{way}.sql").read_text(encoding="utf-8") for way in Reading}
+        self._parse_sql = {way: parse_sql.replace("{lines}", _lines(way)) for way in Reading}
+        self._reading: Reading | None = None
+        self._careful_chunks = 0
+        self._answer_sql = "".join((folder / "sql" / f"{name}.sql").read_text("utf-8") for name in ("items", "answers"))
         self._place_sql = (folder / "sql" / "place.sql").read_text(encoding="utf-8")
+        self._enrichment = Enrichment(self.connection, rules or Rules())
+        self.versions = self._enrichment.versions
 
     def close(self) -> None:
         self.connection.close()
-        self._file.unlink(missing_ok=True)
+        self.file.unlink(missing_ok=True)
 
     def parse(self, objects: Sequence[RawObject]) -> Chunk:
         """Fill the table `events` with the rows of `objects`, and the view `erased_lines` with their erased lines."""
@@ -60,8 +99,17 @@ class Parser:
             if not self._read(chunk):
                 raise AssertionError("lines that were judged good cannot be read")  # our fault, never the data's
         self._put_places(chunk)
+        self._put_answers()
         self.connection.execute(self._place_sql)
         return chunk
+
+    def _put_answers(self) -> None:
+        """Fill `answers`, a row for each row of `parsed`, in its order."""
+        self._enrichment.put_answers()
+        self.connection.execute(self._answer_sql)
+        # Joins keep the order of their left side as long as they fit into memory, but nothing promises it.
+        if self.connection.execute("select 1 from answers where row_number <> rowid limit 1").fetchall():
+            self.connection.execute("create or replace table answers as from answers order by row_number")
 
     def _unreadable(self, objects: Sequence[RawObject]) -> set[str]:
         """Keys of objects that hold a line which is no named event; found by halves, so that one costs few readings."""
@@ -77,14 +125,30 @@ class Parser:
 
     def _read(self, chunk: Chunk) -> bool:
         """Parse the lines into the table `parsed`; False when that fails or gives another number of rows."""
-        with self._file.open("wb") as file:
+        with self.file.open("wb") as file:
             file.writelines(chunk.parts)
+        if self._careful_chunks:
+            self._careful_chunks -= 1
+        elif self.read_as(Reading.QUICK) == (chunk.rows, False):
+            return True
+        else:
+            self._careful_chunks = CAREFUL_CHUNKS
+        return self.read_as(Reading.CAREFUL) == (chunk.rows, False)
+
+    def read_as(self, reading: Reading) -> tuple[Any, ...] | None:
+        """Rows read, and whether one of them is doubted; None when DuckDB cannot read the lines so."""
+        if reading is not self._reading:
+            self.connection.execute(self._macros[reading])
+            self._reading = reading
         try:
-            self.connection.execute(self._parse_sql, {"file": str(self._file), "size": MAX_READ_BYTES})
+            # By one thread: two threads that read two buffers of a file put the rows of the second before the first's.
+            self.connection.execute("set threads = 1")
+            self.connection.execute(self._parse_sql[reading], {"file": str(self.file)})
         except duckdb.Error:
-            return False
-        rows = self.connection.execute("select count(*) from parsed").fetchone()
-        return rows == (chunk.rows,)
+            return None
+        finally:
+            self.connection.execute(f"set threads = {self._threads}")
+        return self.connection.execute("select count(*), coalesce(bool_or(is_doubtful), false) from parsed").fetchone()
 
     def _nameless(self, chunk: Chunk) -> set[str]:
         """Keys of objects with a line that has no plain name; their names are looked at in Python."""
@@ -102,20 +166,23 @@ class Parser:
             """
             create or replace table places as
             select
-                object, hour, object_received_us,
+                object, object_received_us,
+                make_timestamptz(object_received_us - object_received_us % 3600000000) as hour,
                 unnest(range(first_line, first_line + lines)) :: integer as line
             from (
                 select
-                    unnest($line) as first_line, unnest($lines) as lines, unnest($object) as object,
-                    make_timestamptz(unnest($hour_us)) as hour, unnest($received_us) as object_received_us
+                    unnest(cast(string_split(nullif($line, ''), ',') as bigint[])) as first_line,
+                    unnest(cast(string_split(nullif($lines, ''), ',') as bigint[])) as lines,
+                    unnest(string_split(nullif($object, ''), '//')) as object,
+                    unnest(cast(string_split(nullif($received_us, ''), ',') as bigint[])) as object_received_us
             ) as segments
             """,
+            # Texts, not lists: a list of 50,000 is bound item by item, which takes four times as long. No key holds //.
             {
-                "line": [segment.line for segment in segments],
-                "lines": [segment.count for segment in segments],
-                "object": [segment.object.name.key for segment in segments],
-                "hour_us": [segment.object.hour_us for segment in segments],
-                "received_us": [segment.object.received_us for segment in segments],
+                "line": ",".join([str(segment.line) for segment in segments]),
+                "lines": ",".join([str(segment.count) for segment in segments]),
+                "object": "//".join([segment.object.name.key for segment in segments]),
+                "received_us": ",".join([str(segment.object.received_us) for segment in segments]),
             },
         )
 

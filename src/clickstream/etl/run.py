@@ -6,17 +6,24 @@ killed at any moment has loaded a prefix of the work, and the next one goes on f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from clickstream.etl.chunk import read_objects
+from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, RawObject, read_objects
 from clickstream.etl.discover import Discoverer, Discovery, settled_marks
-from clickstream.etl.load import Stamp, load
+from clickstream.etl.enrich.steps import Rules
+from clickstream.etl.handover import Handover, hand_over
+from clickstream.etl.load import ErasedMeanwhileError, Parcel, Stamp, count_erasures, load
 from clickstream.etl.parse import Parser
-from clickstream.raw.store import LocalStore
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.etl.stage import StageFolder
+from clickstream.raw.contract import RawStore
+from clickstream.raw.keys import RawName
+from clickstream.warehouse.contract import Warehouse
 
 RECORD_IDLE_PASS_AFTER = timedelta(seconds=60)
 
@@ -26,12 +33,45 @@ Progress = Callable[[int, int], None]
 
 @dataclass(slots=True)
 class PassResult:
-    """What a pass did. load_id: of its last transaction, None when there was nothing new."""
+    """What a pass did. load_id: of its last transaction, None when there was nothing new.
+
+    is_finished: everything that it found is loaded; False when its time was up before that.
+    """
 
     objects: int = 0
     lines: int = 0
     bad: int = 0
     load_id: int | None = None
+    is_finished: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class LoadRules:
+    """Settings that rows depend on. They are recorded with every load; another zone counts the rollups anew."""
+
+    currency: str = "USD"
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    enrichment: Rules = field(default_factory=Rules)
+
+    def as_text(self) -> dict[str, str]:
+        return {"currency": self.currency, "timezone": self.zone.key} | self.enrichment.as_text()
+
+
+class TimeLimit:
+    """Says after each chunk whether another one as slow as the slowest so far would end too late."""
+
+    def __init__(self, clock: Callable[[], datetime], started_at: datetime, max_seconds: float | None) -> None:
+        self._clock = clock
+        self._last = started_at
+        self._end = None if max_seconds is None else started_at + timedelta(seconds=max_seconds)
+        self._slowest = timedelta()
+
+    def is_up(self) -> bool:
+        """Ask it once after each chunk."""
+        now = self._clock()
+        self._slowest = max(self._slowest, now - self._last)
+        self._last = now
+        return self._end is not None and now + self._slowest > self._end
 
 
 class Loader:
@@ -39,49 +79,116 @@ class Loader:
 
     def __init__(
         self,
-        warehouse: DuckWarehouse,
-        store: LocalStore,
+        warehouse: Warehouse,
+        store: RawStore,
         stage: Path,
         clock: Callable[[], datetime],
-        *,
-        currency: str = "USD",
+        rules: LoadRules | None = None,
     ) -> None:
-        self._warehouse = warehouse
-        self._store = store
+        self.warehouse = warehouse
+        self.store = store
         self._clock = clock
-        self._parser = Parser(stage, currency)
-        self._settings = {"currency": currency}
+        self._rules = rules or LoadRules()
+        self._stage = StageFolder(stage)
+        self.parser = Parser(self._stage.path, self._rules.currency, self._rules.enrichment)
         self._discoverer = Discoverer(warehouse, store)
         self._recorded_at: datetime | None = None
+        self._erasures = 0
 
     def close(self) -> None:
-        self._parser.close()
+        self.parser.close()
+        self._stage.close()
 
-    def run_pass(self, reconcile: Collection[date] = (), progress: Progress | None = None) -> PassResult:
-        """Load everything that is visible now. `reconcile`: days to list whole, even if closed."""
+    def run_pass(
+        self,
+        reconcile: Collection[date] = (),
+        progress: Progress | None = None,
+        max_seconds: float | None = None,
+    ) -> PassResult:
+        """Load everything that is visible now. `reconcile`: days to list whole, even if closed.
+
+        max_seconds: stop before a chunk that would probably end later than that; the first is always loaded, so that
+        every pass gets on. A pass that stops so closes no day and does not count as completed.
+        """
         found = self._discoverer.discover(self._clock(), reconcile)
-        result = PassResult()
-        for objects in read_objects(self._store, found.names):
-            chunk = self._parser.parse(objects)
-            marks = settled_marks([raw.name for raw in objects], found.started_at)
-            done = load(self._warehouse, self._parser, chunk, marks, Stamp(self._clock(), self._settings))
-            result.objects += done.objects
-            result.lines += done.lines
-            result.bad += done.bad
-            result.load_id = done.load_id
-            if progress is not None:
-                progress(result.objects, len(found.names))
-        self._finish(found, result)
+        try:
+            result = self._load(found, progress, max_seconds)
+        except ErasedMeanwhileError:
+            return self.run_pass(reconcile, progress, max_seconds)
+        if result.is_finished:
+            self._finish(found, result)
         return result
+
+    def load_objects(self, names: list[RawName], progress: Progress | None = None) -> PassResult:
+        """Load objects that the caller found, none of which is loaded yet."""
+        return self._load(Discovery(names, [], self._clock()), progress)
+
+    def stamp(self) -> Stamp:
+        """What a load of now is marked with."""
+        return Stamp(self._clock(), self._rules.zone, self._rules.as_text() | self.parser.versions)
+
+    def hand_over(self) -> Handover:
+        """The way into the warehouse for the rows that `parser` holds."""
+        return hand_over(self.warehouse.engine, self.parser, self._stage.path)
+
+    def _load(self, found: Discovery, progress: Progress | None = None, max_seconds: float | None = None) -> PassResult:
+        result = PassResult()
+        self._erasures = self._count_erasures() if found.names else 0
+        time_limit = TimeLimit(self._clock, found.started_at, max_seconds)
+        with closing(self._parcels(found, WHOLE_CHUNK if max_seconds is None else SHORT_CHUNK)) as parcels:
+            for parcel in parcels:
+                with closing(parcel.rows):
+                    done = load(self.warehouse, parcel, self.stamp())
+                result.objects += done.objects
+                result.lines += done.lines
+                result.bad += done.bad
+                result.load_id = done.load_id
+                if progress is not None:
+                    progress(result.objects, len(found.names))
+                self.warehouse.refresh_statistics(growth=1.0)  # in the midst of a pass only what doubled: it costs
+                if time_limit.is_up() and result.objects < len(found.names):
+                    result.is_finished = False
+                    return result
+        return result
+
+    def _parcels(self, found: Discovery, size: ChunkSize) -> Generator[Parcel]:
+        """Chunks to load, in order. Where another process does the loading, the next one is made meanwhile."""
+        made = (self._parcel(objects, found) for objects in read_objects(self.store, found.names, size))
+        if self.warehouse.engine == "duckdb":
+            yield from made
+            return
+        with ThreadPoolExecutor(1, "parser") as parser:
+            coming = parser.submit(next, made, None)
+            try:
+                while (parcel := coming.result()) is not None:
+                    coming = parser.submit(next, made, None)
+                    yield parcel
+            finally:
+                with suppress(Exception):
+                    if (left := coming.result()) is not None:
+                        left.rows.close()
+
+    def _parcel(self, objects: list[RawObject], found: Discovery) -> Parcel:
+        chunk = self.parser.parse(objects)
+        return Parcel(
+            chunk, self.hand_over(), settled_marks([raw.name for raw in objects], found.started_at), self._erasures
+        )
+
+    def _count_erasures(self) -> int:
+        with self.warehouse.reading() as cursor:
+            return count_erasures(cursor)
 
     def _finish(self, found: Discovery, result: PassResult) -> None:
         """Close days and note the pass; an idle pass is noted once a minute, so that idling writes nothing."""
         is_due = self._recorded_at is None or found.started_at - self._recorded_at >= RECORD_IDLE_PASS_AFTER
         if not (found.closable or result.objects or is_due):
             return
-        with self._warehouse.transaction() as cursor:
+        with self.warehouse.transaction() as cursor:
             for day in found.closable:
+                cursor.execute("delete from closed_days where day = $day", {"day": day})
                 cursor.execute("insert into closed_days values ($day, $now)", {"day": day, "now": self._clock()})
             cursor.execute("delete from passes")
             cursor.execute("insert into passes values ($started_at)", {"started_at": found.started_at})
         self._recorded_at = found.started_at
+        if result.objects:
+            self.warehouse.refresh_statistics()

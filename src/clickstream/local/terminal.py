@@ -82,13 +82,14 @@ def one_line(text: str) -> str:
 class Working:
     """A bar on a terminal while a command loads or waits, from its second second on. Use as a context."""
 
-    def __init__(self, err: Console, doing: str) -> None:
+    def __init__(self, err: Console, doing: str, of: str = "objects") -> None:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[counted]}"),
             TimeElapsedColumn(),
         )
+        self._of = of
         self._is_shown = err.is_terminal and not err.is_dumb_terminal
         self._bar = Progress(*columns, console=err, transient=True, auto_refresh=self._is_shown)
         self._task = self._bar.add_task(doing, total=None, counted="")
@@ -112,8 +113,8 @@ class Working:
         self._bar.update(self._task, description=f"the owner ({owner}) is at it", total=None, counted="")
 
     def reached(self, done: int, total: int) -> None:
-        """`done` of `total` raw objects are loaded."""
-        self._bar.update(self._task, completed=done, total=total, counted=f"{done:,} of {total:,} objects")
+        """`done` of `total` objects (or what else is counted) are done."""
+        self._bar.update(self._task, completed=done, total=total, counted=f"{done:,} of {total:,} {self._of}")
 
 
 def _exit_code(run: Callable[[], object]) -> int:

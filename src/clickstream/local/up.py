@@ -24,7 +24,7 @@ from clickstream.local.owner.process import DASHBOARD
 from clickstream.local.part import Part
 from clickstream.local.state_file import state_file
 from clickstream.local.supervisor import Supervisor, stop_signals
-from clickstream.raw.store import LocalStore
+from clickstream.raw.open import open_store
 from clickstream.settings import Settings
 from clickstream.sources import sample as samples
 from clickstream.sources.delivery import Delivery
@@ -101,13 +101,12 @@ def sample_start(settings: Settings) -> int | None:
     Only where both places are the defaults, and both are empty or an import of the sample is unfinished.
     Raises WarehouseBusyError when another process holds the warehouse.
     """
-    store = LocalStore(settings.raw_path)
+    store = open_store(settings)
     with open_warehouse(settings) as warehouse:
         is_empty = not warehouse.fetch("select 1 from raw_objects limit 1").rows
-    is_empty = is_empty and not any(store.file_names(day) for day in store.days())
     if not settings.has_default_places:
         return None
-    if is_empty:
+    if is_empty and not any(True for day in store.days() for _ in store.file_names(day)):
         return 0
     state = samples.read_state(settings.data)
     return None if state is None or state.done or state.source != samples.NAME else state.rows

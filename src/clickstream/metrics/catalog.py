@@ -7,21 +7,26 @@ numbers rest on. What cannot be answered is a QuestionError with a stable code; 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import Any
 
 from clickstream.errors import QuestionError
+from clickstream.metrics.acquisition import BY as ACQUIRED_BY
+from clickstream.metrics.acquisition import acquisition
 from clickstream.metrics.devices import devices
+from clickstream.metrics.login_state import login_state
 from clickstream.metrics.overview import overview
 from clickstream.metrics.products import products
 from clickstream.metrics.question import Answer, Question
-from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS, words
+from clickstream.metrics.revenue import revenue
+from clickstream.metrics.rules.currency import check_currency, choose_currency
+from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, words
 from clickstream.metrics.rules.period import MAX_DAYS, Period, compared_period
 from clickstream.metrics.rules.result import Result, compared
 from clickstream.metrics.rules.scope import Scope, make_scope
 from clickstream.metrics.time_series import METRIC_NAMES, UNITS, time_series
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 MAX_LIMIT = 10_000
 COMPARISONS = ("previous", "year", "none")
@@ -29,12 +34,15 @@ COMPARISONS = ("previous", "year", "none")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What one metric alone takes. `default` None: chosen by the range, or nothing."""
+    """What one metric alone takes. `default` None: chosen by the range, or nothing.
+
+    check: for an option whose values are not listed: reads one, or refuses it.
+    """
 
     values: tuple[str, ...]
     text: str
     default: str | None = None
-    not_yet: tuple[str, ...] = ()
+    check: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +64,22 @@ def _first_values(result: Result) -> list[str]:
     return [row[0] for row in result.rows]
 
 
+_CURRENCY = Option((), "the currency that money is shown in; by default that of most orders", check=check_currency)
+
 METRICS: Mapping[str, Metric] = {
     "overview": Metric(
         "Is it going well, and what changed?",
         "The key figures of the range in one row, with the change against the other period.",
         overview,
-        {},
+        {"currency": _CURRENCY},
         lambda scope, _: overview(scope),
+    ),
+    "revenue": Metric(
+        "What money came in?",
+        "Orders placed in range and what they brought, a row for each currency.",
+        revenue,
+        {},
+        lambda scope, now: revenue(scope, _first_values(now)),
     ),
     "time_series": Metric(
         "How does it move?",
@@ -72,26 +89,41 @@ METRICS: Mapping[str, Metric] = {
             "metric": Option(METRIC_NAMES, "the figure of overview", "sessions"),
             "by": Option(UNITS, "length of a bucket; by default it suits the range"),
             "split": Option((*SESSION_COLUMNS, *EVENT_COLUMNS), "one dimension: its five largest values, and the rest"),
+            "currency": _CURRENCY,
         },
     ),
     "products": Metric(
-        "What is looked at, and where is it lost?",
-        "Views, adds to the cart and the sessions behind them, by product, category or brand.",
+        "What sells, and where is it lost?",
+        "Views, adds to the cart, sales and the sessions behind them, by product, category or brand.",
         products,
-        {"by": Option(("product", "category", "brand"), "what a row is", "product")},
+        {"by": Option(("product", "category", "brand"), "what a row is", "product"), "currency": _CURRENCY},
         lambda scope, now: products(scope, _first_values(now)),
+    ),
+    "acquisition": Metric(
+        "Who brings visitors that buy?",
+        "Sessions that start in range and the orders placed in them, by where they came from.",
+        acquisition,
+        {"by": Option(ACQUIRED_BY, "what a row is", "channel"), "currency": _CURRENCY},
+        lambda scope, now: acquisition(scope, _first_values(now)),
     ),
     "devices": Metric(
         "On what, and from where?",
-        "Sessions that start in range, by a value of their first event.",
+        "Sessions that start in range and the orders placed in them, by a value of their first event.",
         devices,
-        {"by": Option(("country",), "what a row is", "country", not_yet=("device_type", "browser", "os"))},
+        {"by": Option(tuple(DEVICE_COLUMNS), "what a row is", "device_type"), "currency": _CURRENCY},
         lambda scope, now: devices(scope, _first_values(now)),
+    ),
+    "login_state": Metric(
+        "Signed in or not?",
+        "Events, visitors, sessions and orders of people who are signed in, who are not, and of whom it is not known.",
+        login_state,
+        {},
+        lambda scope, now: login_state(scope, _first_values(now)),
     ),
 }
 
 
-def ask(warehouse: DuckWarehouse, metric: str, question: Question, max_days: int | None = MAX_DAYS) -> Answer:
+def ask(warehouse: Warehouse, metric: str, question: Question, max_days: int | None = MAX_DAYS) -> Answer:
     """Answer one question.
 
     max_days: longest range allowed; None = any. Raises QuestionError: unknown_metric, unknown_option,
@@ -104,12 +136,19 @@ def ask(warehouse: DuckWarehouse, metric: str, question: Question, max_days: int
     _check_page(question)
     with warehouse.reading() as cursor:
         scope = make_scope(cursor, question, options, max_days)
+        currency = choose_currency(scope) if "currency" in definition.options else None
+        scope = replace(scope, currency=currency.chosen if currency else None)
         result = definition.answer(scope)
         other = compared_period(question, scope.period) if definition.compare else None
         if other and definition.compare:
             result = compared(result, definition.compare(scope.of(other), result))
-        load = cursor.scalar("select max(load_id) from loads")
-    return Answer(metric, result.columns, result.rows, _meta(scope, result, other, load or 0))
+        meta = {
+            "load": cursor.scalar("select max(load_id) from loads") or 0,
+            **_meta(scope, result, other),
+            "hidden_bot_events": scope.hidden_bot_events(),
+            **({"currency": currency.chosen, "other_currencies": list(currency.others)} if currency else {}),
+        }
+    return Answer(metric, result.columns, result.rows, meta)
 
 
 def _checked_options(metric: str, definition: Metric, given: Mapping[str, str]) -> dict[str, str]:
@@ -122,9 +161,10 @@ def _checked_options(metric: str, definition: Metric, given: Mapping[str, str]) 
     chosen = {name: given.get(name, option.default) for name, option in definition.options.items()}
     for name, value in chosen.items():
         option = definition.options[name]
-        if value is not None and value not in option.values:
-            reason = "is not stored in the warehouse yet" if value in option.not_yet else "is not known"
-            raise QuestionError("invalid_option", name, f"{value!r} {reason}", f"use {words(option.values)}")
+        if value is not None and option.check is not None:
+            chosen[name] = option.check(value)
+        elif value is not None and value not in option.values:
+            raise QuestionError("invalid_option", name, f"{value!r} is not known", f"use {words(option.values)}")
     return {name: value for name, value in chosen.items() if value is not None}
 
 
@@ -139,10 +179,9 @@ def _check_page(question: Question) -> None:
         )
 
 
-def _meta(scope: Scope, result: Result, other: Period | None, load: int) -> dict[str, Any]:
+def _meta(scope: Scope, result: Result, other: Period | None) -> dict[str, Any]:
     question = scope.question
     return {
-        "load": load,
         "as_of": question.as_of.astimezone(UTC),
         "tz": question.tz.key,
         **_range(scope.period),
@@ -154,7 +193,6 @@ def _meta(scope: Scope, result: Result, other: Period | None, load: int) -> dict
             "is_present": scope.sample.is_present,
             "is_hidden": scope.sample.is_hidden,
         },
-        "hidden_bot_events": 0,  # bots are not told apart yet, so none is hidden
         "total_rows": result.total_rows,
         "rows_behind": dict(result.rows_behind),
         **result.extra,

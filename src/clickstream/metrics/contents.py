@@ -13,12 +13,13 @@ from clickstream.errors import QuestionError
 from clickstream.metrics.question import Question
 from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS, words
 from clickstream.metrics.rules.local_time import local_date
-from clickstream.metrics.rules.scope import Split, make_scope, read_sample
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.metrics.rules.scope import make_scope, read_sample
+from clickstream.metrics.rules.split import Split
+from clickstream.warehouse.contract import Warehouse
 
 
 def data_span(
-    warehouse: DuckWarehouse, tz: ZoneInfo, sample: str = "auto", as_of: datetime | None = None
+    warehouse: Warehouse, tz: ZoneInfo, sample: str = "auto", as_of: datetime | None = None
 ) -> tuple[date, date] | None:
     """First and last local day with events, both included. None when there is no event.
 
@@ -37,7 +38,7 @@ def data_span(
 
 
 def dimension_values(
-    warehouse: DuckWarehouse, dimension: str, question: Question, limit: int = 50
+    warehouse: Warehouse, dimension: str, question: Question, limit: int = 50
 ) -> list[tuple[str, int]]:
     """Values of a dimension with their events in the question's range, most events first.
 

@@ -1,13 +1,14 @@
 """`overview`: is it going well, and what changed?
 
 One row for the range. Visitors, events, page views, products and views are counted by rows in range; sessions by
-their start, with all their events. Averages and `pages_per_session` are those of the counted sessions.
+their start, with all their events and orders; orders by `ordered_at`. Averages and `pages_per_session` are those of the
+counted sessions. Revenue is that of one currency.
 """
 
 from __future__ import annotations
 
 from clickstream.metrics.question import Column
-from clickstream.metrics.rules.result import Result, ratio
+from clickstream.metrics.rules.result import Result, money, per_order, ratio
 from clickstream.metrics.rules.scope import Scope
 
 COLUMNS = (
@@ -28,13 +29,23 @@ COLUMNS = (
     Column("median_session_s", "double"),
     Column("cart_sessions", "int"),
     Column("checkout_sessions", "int"),
+    Column("order_sessions", "int"),
+    Column("conversion_rate", "rate"),
+    Column("visitor_conversion_rate", "rate"),
+    Column("orders", "int"),
+    Column("orders_without_session", "int"),
+    Column("revenue", "money"),
+    Column("aov", "double"),
+    Column("currency", "text"),
 )
 SECOND_US = 1_000_000
 
 
 def overview(scope: Scope) -> Result:
     """The key figures of one period."""
-    found = {name: None if value is None else int(value) for name, value in scope.fetch("overview").dicts()[0].items()}
+    row = scope.fetch("overview").dicts()[0]
+    revenue = money(row.pop("revenue"))
+    found = {name: None if value is None else int(value) for name, value in row.items()}
     sessions, engaged, visitors, new = (
         found[name] or 0 for name in ("sessions", "engaged_sessions", "visitors", "new_visitors")
     )
@@ -47,6 +58,15 @@ def overview(scope: Scope) -> Result:
         "pages_per_session": ratio(found["session_page_views"], sessions),
         "avg_session_s": ratio(found["duration_us"], sessions * SECOND_US),
         "median_session_s": ratio(found["median_us"], SECOND_US),
+        "conversion_rate": ratio(found["order_sessions"], sessions),
+        "visitor_conversion_rate": ratio(found["order_visitors"], visitors),
+        "revenue": revenue,
+        "aov": per_order(revenue, found["paid_orders"]),
+        "currency": scope.currency,
     }
-    row = tuple(figures[column.name] for column in COLUMNS)
-    return Result(COLUMNS, [row], {"clickstream_events": found["events"] or 0, "sessions": sessions}, total_rows=1)
+    rows_behind = {
+        "clickstream_events": found["events"] or 0,
+        "sessions": sessions,
+        "orders": found["orders"] or 0,
+    }
+    return Result(COLUMNS, [tuple(figures[column.name] for column in COLUMNS)], rows_behind, total_rows=1)

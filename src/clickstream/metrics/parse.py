@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import COMPARISONS, METRICS
 from clickstream.metrics.question import Compare, Question
-from clickstream.metrics.rules.filters import NOT_STORED_YET, check_filter, filter_names, words
+from clickstream.metrics.rules.filters import NOT_YET, check_filter, filter_names, words
 
 PARAMETERS = ("from", "to", "tz", "as_of", "compare", "limit", "offset")
 _COMMA = re.compile(r"(?<!\\),")
@@ -33,7 +33,7 @@ def question_from_text(metric: str, options: Texts, clock_now: datetime, setting
         raise QuestionError("unknown_metric", metric, "there is no such metric", f"use one of {words(tuple(METRICS))}")
     known = METRICS[metric].options
     for name in options:
-        if name not in (*PARAMETERS, *known, *filter_names(), *NOT_STORED_YET):
+        if name not in (*PARAMETERS, *known, *filter_names(), *NOT_YET):
             advice = f"use one of {words((*PARAMETERS, *known, *filter_names()))}"
             raise QuestionError("unknown_parameter", name, f"{metric} has no such parameter or filter", advice)
     texts = {name: _single(name, options[name]) for name in options if name in PARAMETERS or name in known}

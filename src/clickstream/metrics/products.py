@@ -1,7 +1,8 @@
-"""`products`: what is looked at, and where is it lost?
+"""`products`: what sells, and where is it lost?
 
-Events in range that name a product (or a category, or a brand). Session figures are sets of sessions: those with a
-view of it, with an add of it to the cart, and with a checkout started later in the session than such an add.
+Events in range that name a product (or a category, or a brand), and the items of orders in range. Session figures are
+sets of sessions: those with a view of it, with an add of it to the cart, with a checkout started later in the session
+than such an add, and with an order that contains it.
 """
 
 from __future__ import annotations
@@ -11,36 +12,48 @@ from typing import Any
 
 from clickstream.metrics.question import Column
 from clickstream.metrics.rules.filters import EVENT_COLUMNS
-from clickstream.metrics.rules.result import Result, ratio
+from clickstream.metrics.rules.result import Result, money, ratio
 from clickstream.metrics.rules.scope import Scope, page_of
 
 NAMES = (Column("name", "text"), Column("category", "text"), Column("brand", "text"))
 FIGURES = (
     Column("views", "int"),
     Column("cart_adds", "int"),
+    Column("units", "int"),
+    Column("orders", "int"),
+    Column("revenue", "money"),
     Column("view_sessions", "int"),
     Column("cart_sessions", "int"),
     Column("checkout_sessions", "int"),
+    Column("order_sessions", "int"),
     Column("view_to_cart", "rate"),
     Column("cart_to_checkout", "rate"),
+    Column("checkout_to_order", "rate"),
+    Column("view_to_order", "rate"),
 )
-_BY = {"product": "product_id", "category": "category", "brand": "brand"}
+_BY = {"product": ("product_id", "product_id"), "category": ("category", "product_category")} | {
+    "brand": ("brand", "product_brand")
+}
+_Names = dict[str, tuple[str | None, ...]]
 
 
 def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
-    """Products, categories or brands, most views first. `only`: just these values, all on one page."""
+    """Products, categories or brands, most revenue first. `only`: just these values, all on one page."""
+    by = scope.options["by"]
+    dimension, item_column = _BY[by]
     slots, params = page_of(scope.question, only)
-    slots["value"] = f"nullif(e.{EVENT_COLUMNS[_BY[scope.options['by']]]}, '')"
+    slots["value"] = f"nullif(e.{EVENT_COLUMNS[dimension]}, '')"
+    slots["item_value"] = f"nullif(i.{item_column}, '')"
     found = scope.fetch("products", slots, params).dicts()
     total, found = found[0], [row for row in found if row["value"] is not None]
-    named = scope.options["by"] == "product"
+    named = by == "product"
     names = _products_named(scope, [row["value"] for row in found]) if named else {}
     nameless = (None,) * len(NAMES) if named else ()
     rows = [(row["value"], *names.get(row["value"], nameless), *_figures(row)) for row in found]
     return Result(
         (Column("value", "text"), *(NAMES if named else ()), *FIGURES),
         rows,
-        {"clickstream_events": total["valued_events"]},
+        {"clickstream_events": total["valued_events"], "order_items": total["items"]},
         total["total_rows"],
         keys=1,
         extra={"events_without_product": total["total_events"] - total["valued_events"]},
@@ -48,15 +61,28 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
 
 
 def _figures(row: dict[str, Any]) -> tuple[Any, ...]:
-    counts = [int(row[column.name]) for column in FIGURES if column.type == "int"]
-    return (
-        *counts,
-        ratio(row["view_cart_sessions"], row["view_sessions"]),
-        ratio(row["checkout_sessions"], row["cart_sessions"]),
-    )
+    counts = {column.name: int(row[column.name]) for column in FIGURES if column.type == "int"}
+    figures = {
+        **counts,
+        "revenue": money(row["revenue"]),
+        "view_to_cart": ratio(row["view_cart_sessions"], counts["view_sessions"]),
+        "cart_to_checkout": ratio(counts["checkout_sessions"], counts["cart_sessions"]),
+        "checkout_to_order": ratio(row["checkout_order_sessions"], counts["checkout_sessions"]),
+        "view_to_order": ratio(row["view_order_sessions"], counts["view_sessions"]),
+    }
+    return tuple(figures[column.name] for column in FIGURES)
 
 
-def _products_named(scope: Scope, ids: Sequence[str]) -> dict[str, tuple[str | None, ...]]:
-    """Product id -> its last known name, category and brand in range."""
-    found = scope.fetch("products_named", params={"products": list(ids)})
-    return {row[0]: tuple(row[1:]) for row in found.rows}
+def _products_named(scope: Scope, ids: Sequence[str]) -> _Names:
+    """Product id -> its last known name, category and brand: by the events in range, else by the items sold."""
+    params = {"products": list(ids)}
+    shown: _Names = {row[0]: tuple(row[1:]) for row in scope.fetch("products_named", params=params).rows}
+    sold: _Names = {row[0]: tuple(row[1:]) for row in scope.fetch("products_sold", params=params).rows}
+    nothing = (None,) * len(NAMES)
+    return {
+        name: tuple(
+            first if first is not None else second
+            for first, second in zip(shown.get(name, nothing), sold.get(name, nothing), strict=True)
+        )
+        for name in (*shown, *sold)
+    }

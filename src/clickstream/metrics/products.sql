@@ -1,4 +1,5 @@
--- Products, or their categories or brands (the slot `value`), by events in range that name one.
+-- Products, or their categories or brands: by events in range that name one (the slot `value`), and by the items of
+-- orders in range (the slot `item_value`).
 , named as not materialized (
     select e.*, {value} as value
     from counted_events as e
@@ -17,26 +18,45 @@ event_counts as (
     from valued
     group by value
 ),
+sold as materialized (
+    select o.order_id, o.session_key, o.currency, {item_value} as value, i.price, i.quantity
+    from counted_orders as o
+    inner join order_lines as i on o.items_event_id = i.event_id
+    where {item_value} is not null
+),
+sales as (
+    select
+        value,
+        count(distinct order_id) as orders,
+        cast(round(sum(quantity), 0) as bigint) as units,
+        coalesce(round(sum(
+            case when coalesce(nullif(currency, ''), 'XXX') = cast($currency as text) then price * quantity end
+        ), 4), 0) as revenue
+    from sold
+    group by value
+),
+figures as (
+    select
+        coalesce(e.value, s.value) as value,
+        coalesce(e.views, 0) as views,
+        coalesce(e.cart_adds, 0) as cart_adds,
+        coalesce(s.units, 0) as units,
+        coalesce(s.orders, 0) as orders,
+        coalesce(s.revenue, 0) as revenue
+    from event_counts as e
+    full join sales as s on e.value = s.value
+),
 page as (
     select *
-    from event_counts
+    from figures
     where true {only_values}
-    order by views desc, value collate "C"
+    order by revenue desc, units desc, views desc, value collate "C"
     limit $limit offset $offset
 ),
 on_page as not materialized (
     select *
     from valued
     where session_key is not null and value in (select value from page)
-),
-sets as (
-    select
-        session_key, value,
-        max(case when event_name = 'product_view' then 1 else 0 end) as has_view,
-        max(case when event_name = 'add_to_cart_click' then 1 else 0 end) as has_cart
-    from on_page
-    where event_name in ('product_view', 'add_to_cart_click')
-    group by session_key, value
 ),
 -- A checkout names no product: it belongs to what was put into the cart before it, in the same session.
 steps as (
@@ -71,31 +91,63 @@ checked_out as (
     group by a.session_key, a.value
     having min(a.place) < max(c.place)
 ),
+-- What each session did with each value: viewed it, added it, checked out after that, bought it.
+sets as (
+    select
+        session_key, value,
+        max(has_view) as has_view, max(has_cart) as has_cart, max(has_checkout) as has_checkout,
+        max(has_order) as has_order
+    from (
+        select
+            session_key, value,
+            case when event_name = 'product_view' then 1 else 0 end as has_view,
+            case when event_name = 'add_to_cart_click' then 1 else 0 end as has_cart,
+            0 as has_checkout,
+            0 as has_order
+        from on_page
+        where event_name in ('product_view', 'add_to_cart_click')
+        union all
+        select session_key, value, 0, 0, 1, 0
+        from checked_out
+        union all
+        select session_key, value, 0, 0, 0, 1
+        from sold
+        where session_key is not null
+    ) as did
+    group by session_key, value
+),
 session_counts as (
     select
-        s.value,
-        sum(s.has_view) as view_sessions,
-        sum(s.has_cart) as cart_sessions,
-        count(c.session_key) as checkout_sessions,
-        sum(s.has_view * s.has_cart) as view_cart_sessions
-    from sets as s
-    left join checked_out as c on s.session_key = c.session_key and s.value = c.value
-    group by s.value
+        value,
+        sum(has_view) as view_sessions,
+        sum(has_cart) as cart_sessions,
+        sum(has_checkout) as checkout_sessions,
+        sum(has_order) as order_sessions,
+        sum(has_view * has_cart) as view_cart_sessions,
+        sum(has_checkout * has_order) as checkout_order_sessions,
+        sum(has_view * has_order) as view_order_sessions
+    from sets
+    group by value
 ),
 totals as (
     select
         count(*) as total_events,
         count(value) as valued_events,
-        (select count(*) from event_counts) as total_rows
+        (select count(*) from figures) as total_rows,
+        (select count(*) from sold) as items
     from named
 )
 select
-    t.total_rows, t.total_events, t.valued_events, p.value, p.views, p.cart_adds,
+    t.total_rows, t.total_events, t.valued_events, t.items,
+    p.value, p.views, p.cart_adds, p.units, p.orders, p.revenue,
     coalesce(s.view_sessions, 0) as view_sessions,
     coalesce(s.cart_sessions, 0) as cart_sessions,
     coalesce(s.checkout_sessions, 0) as checkout_sessions,
-    coalesce(s.view_cart_sessions, 0) as view_cart_sessions
+    coalesce(s.order_sessions, 0) as order_sessions,
+    coalesce(s.view_cart_sessions, 0) as view_cart_sessions,
+    coalesce(s.checkout_order_sessions, 0) as checkout_order_sessions,
+    coalesce(s.view_order_sessions, 0) as view_order_sessions
 from totals as t
 left join page as p on true
 left join session_counts as s on p.value = s.value
-order by p.views desc, p.value collate "C"
+order by p.revenue desc, p.units desc, p.views desc, p.value collate "C"

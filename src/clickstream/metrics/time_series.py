@@ -7,14 +7,16 @@ with most of it over the range keep their name; the rest is `(other)`, counted a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Any, cast
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.question import Column, ColumnType
 from clickstream.metrics.rules.buckets import Bucket, Unit, bucket_sql, buckets, default_unit
-from clickstream.metrics.rules.result import Result, ratio
-from clickstream.metrics.rules.scope import Scope, Split, sessions_with
+from clickstream.metrics.rules.result import Result, money, ratio
+from clickstream.metrics.rules.scope import Scope
+from clickstream.metrics.rules.split import Split
 
 MAX_HOUR_DAYS = 92
 TOP = 5
@@ -22,15 +24,26 @@ UNITS = ("hour", "day", "week", "month")
 FIGURES = {
     "events": ("events", "page_views", "views", "products"),
     "visitors": ("visitors", "new_visitors", "returning_visitors"),
-    "sessions": ("sessions", "engaged_sessions", "bounces", "cart_sessions", "checkout_sessions"),
+    "sessions": ("sessions", "engaged_sessions", "bounces", "cart_sessions", "checkout_sessions", "order_sessions"),
+    "orders": ("orders", "orders_without_session", "revenue"),
 }
-RATES = {"bounce_rate": ("bounces", "sessions")}
+RATES = {
+    "bounce_rate": ("bounces", "sessions"),
+    "conversion_rate": ("order_sessions", "sessions"),
+    "visitor_conversion_rate": ("order_visitors", "visitors"),
+}
 METRIC_NAMES = (*(name for names in FIGURES.values() for name in names), *RATES)
-_SOURCES = {name: source for source, names in FIGURES.items() for name in names}
-_INSTANTS = {"events": "event_timestamp", "visitors": "event_timestamp", "sessions": "s.session_start"}
+_SOURCES = {name: source for source, names in FIGURES.items() for name in names} | {"order_visitors": "visitors"}
+_TABLES = {"events": "clickstream_events", "visitors": "clickstream_events", "sessions": "sessions", "orders": "orders"}
+_INSTANTS = {
+    "events": "event_timestamp",
+    "visitors": "event_timestamp",
+    "sessions": "s.session_start",
+    "orders": "ordered_at",
+}
 
 # (bucket key, group) -> the metric's number, and what it is divided by
-Figures = dict[tuple[tuple[int, int], str], tuple[int, int | None]]
+Figures = dict[tuple[tuple[int, int], str], tuple[int | Decimal, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +57,16 @@ class _Series:
     def figures(self, unit: Unit | None, split: Split | None) -> Figures:
         """The figures of each bucket; without `unit` those of the range as a whole, under the key (0, 0)."""
         source = _SOURCES[self.numerator]
-        slots = self._bucket_slots(unit, source) | _split_slots(split, self.scope.conditions.event)
-        found = self.scope.fetch(f"time_series_{source}", slots, split=split).dicts()
+        found = self.scope.fetch(f"time_series_{source}", self._bucket_slots(unit, source), split=split).dicts()
         return {((row["bucket"], row["bucket_offset"]), row["split"]): self._pair(row) for row in found}
 
-    def _pair(self, row: dict[str, Any]) -> tuple[int, int | None]:
-        return int(row[self.numerator]), None if self.denominator is None else int(row[self.denominator])
+    def _pair(self, row: dict[str, Any]) -> tuple[int | Decimal, int | None]:
+        number = row[self.numerator]
+        number = money(number) if self.numerator == "revenue" else int(number)
+        return number, None if self.denominator is None else int(row[self.denominator])
 
     def _bucket_slots(self, unit: Unit | None, source: str) -> dict[str, str]:
-        names = {"bucket": _INSTANTS[source], "seen_bucket": "first_seen_at"}
+        names = {"bucket": _INSTANTS[source], "seen_bucket": "first_seen_at", "order_bucket": "ordered_at"}
         if unit is None:
             return {part: "0" for name in names for part in (name, f"{name}_offset")}
         slots = {}
@@ -68,15 +82,15 @@ def time_series(scope: Scope) -> Result:
     series = _Series(scope, numerator, denominator)
     split = _top_split(series, scope.options.get("split"))
     figures = series.figures(unit, split)
-    nothing = (0, None if denominator is None else 0)
+    kind: ColumnType = "rate" if denominator else "money" if metric == "revenue" else "int"
+    nothing = (money(0) if kind == "money" else 0, None if denominator is None else 0)
     listed = buckets(unit, scope.question.tz, scope.period)
     rows = [
         _row(scope, bucket, group if split else None, figures.get((bucket.key, group), nothing))
         for bucket in listed
         for group in (_groups(figures) if split else ("",))
     ]
-    kind: ColumnType = "rate" if denominator else "int"
-    return Result(_columns(kind), rows, scope.rows_behind(_SOURCES[numerator] == "sessions"), len(rows))
+    return Result(_columns(kind), rows, scope.rows_behind(_TABLES[_SOURCES[numerator]]), len(rows))
 
 
 def unit_of(scope: Scope) -> Unit:
@@ -102,36 +116,27 @@ def _columns(kind: ColumnType) -> tuple[Column, ...]:
     )
 
 
-def _row(scope: Scope, bucket: Bucket, group: str | None, figure: tuple[int, int | None]) -> tuple[Any, ...]:
+def _row(scope: Scope, bucket: Bucket, group: str | None, figure: tuple[int | Decimal, int | None]) -> tuple[Any, ...]:
     number, denominator = figure
     done = bucket.is_complete(scope.period)
     if denominator is None:
         return bucket.local, bucket.offset_s, group, number, None, None, done
-    return bucket.local, bucket.offset_s, group, ratio(number, denominator), number, denominator, done
+    return bucket.local, bucket.offset_s, group, ratio(int(number), denominator), number, denominator, done
 
 
 def _top_split(series: _Series, dimension: str | None) -> Split | None:
-    """The split with its largest values by name. Rates go by what they are divided by: sessions."""
+    """The split with its largest values by name. Rates go by sessions."""
     if dimension is None:
         return None
-    totals = series.figures(None, Split(dimension))
-    sizes = {group: number if of is None else of for (_, group), (number, of) in totals.items()}
-    ranked = sorted(sizes, key=lambda group: (-sizes[group], group.encode()))
-    return Split(dimension, tuple(ranked[:TOP])) if len(ranked) > TOP else Split(dimension)
+    split = Split(dimension)
+    groups = {group for _, group in series.figures(None, split)}
+    if len(groups) <= TOP:
+        return split
+    by = series if series.denominator is None else replace(series, numerator="sessions", denominator=None)
+    sizes = {group: number for (_, group), (number, _) in by.figures(None, split).items()}
+    ranked = sorted(groups, key=lambda group: (-sizes.get(group, 0), group.encode()))
+    return Split(dimension, tuple(ranked[:TOP]))
 
 
 def _groups(figures: Figures) -> list[str]:
     return sorted({group for _, group in figures}, key=str.encode)
-
-
-def _split_slots(split: Split | None, event_filters: str) -> dict[str, str]:
-    """How sessions are split. Of an event's dimension a session has each value that a passing event of it shows."""
-    if split is None:
-        return {"session_split": "''", "session_split_join": ""}
-    if split.is_of_session:
-        return {"session_split": split.value("s"), "session_split_join": ""}
-    shown = sessions_with(event_filters, f"distinct e.session_key, {split.value('e')} as split")
-    return {
-        "session_split": "g.split",
-        "session_split_join": f"inner join ({shown}) as g on s.session_key = g.session_key",
-    }

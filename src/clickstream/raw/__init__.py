@@ -1,1 +1,1 @@
-"""Raw objects: their names (`keys`) and where they are kept (`store`)."""
+"""Raw objects: their names (`keys`) and the stores that keep them (`contract`, `store`, `s3`, `open`)."""

@@ -12,18 +12,24 @@ last-modified time as its hour (RawName.instant is None).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
+
+from msgspec import Struct
 
 EVENTS = "events"
 _NAME = re.compile(
     r"(?P<event>event)-(?P<event_id>[^/]{1,200})\.json"
     r"|(?P<batch>batch)-(?P<batch_id>[^/]{1,200}?)-(?P<count>[0-9]{1,7})\.ndjson\.gz"
 )
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-([0-9a-fA-F])[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+_UUID7 = r"([0-9a-fA-F]{8})-([0-9a-fA-F]{4})-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
+_is_regular_event = re.compile(rf"event-{_UUID7}\.json").fullmatch
+_is_regular_batch = re.compile(rf"batch-{_UUID7}-([0-9]{{1,7}})\.ndjson\.gz").fullmatch
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_DAY_MS = 86_400_000
 
 
 class Kind(StrEnum):
@@ -33,9 +39,8 @@ class Kind(StrEnum):
     EVENT = "event"
 
 
-@dataclass(frozen=True, slots=True)
-class RawName:
-    """A raw object as far as its key tells.
+class RawName(Struct, frozen=True, gc=False):
+    """A raw object as far as its key tells. (A Struct is made in a fifth of a frozen dataclass's time.)
 
     key: the whole key, `events/YYYY/MM/DD/…`. day: its folder. count: events that were accepted into it.
     instant: time of the UUIDv7 (UTC, whole milliseconds), or None when the name is irregular.
@@ -58,6 +63,7 @@ def batch_key(name: UUID, count: int) -> str:
     return f"{day_prefix(_instant(name).date())}batch-{name}-{count}.ndjson.gz"
 
 
+@lru_cache(maxsize=128)
 def day_prefix(day: date) -> str:
     """Folder of one UTC day, with a slash at its end."""
     return f"{EVENTS}/{day:%Y/%m/%d}/"
@@ -65,21 +71,30 @@ def day_prefix(day: date) -> str:
 
 def parse_key(day: date, file_name: str) -> RawName | None:
     """What the name of a file in the folder of `day` says, or None when it is no raw object at all."""
+    key = day_prefix(day) + file_name
+    if match := _is_regular_event(file_name):
+        return RawName(key, day, Kind.EVENT, 1, _instant_on(day, match[1] + match[2]))
+    if match := _is_regular_batch(file_name):
+        return RawName(key, day, Kind.BATCH, int(match[3]), _instant_on(day, match[1] + match[2]))
     match = _NAME.fullmatch(file_name)
     if match is None:
         return None
-    kind = Kind.EVENT if match["event"] else Kind.BATCH
-    count = 1 if kind is Kind.EVENT else int(match["count"])
-    text = match["event_id"] or match["batch_id"]
-    return RawName(day_prefix(day) + file_name, day, kind, count, _instant_on(day, text))
+    kind, count = (Kind.EVENT, 1) if match["event"] else (Kind.BATCH, int(match["count"]))
+    return RawName(key, day, kind, count, None)
 
 
-def _instant_on(day: date, text: str) -> datetime | None:
-    match = _UUID.fullmatch(text)
-    if match is None or match[1] != "7":
+def is_regular(day: date, file_name: str) -> bool:
+    """Whether the name alone fixes day and hour: a UUIDv7 whose time lies within the UTC day of its folder."""
+    match = _is_regular_event(file_name) or _is_regular_batch(file_name)
+    return match is not None and _instant_on(day, match[1] + match[2]) is not None
+
+
+def _instant_on(day: date, digits: str) -> datetime | None:
+    """The time in the first 12 digits of a UUIDv7; None when it lies on another day."""
+    millis = int(digits, 16)
+    if millis // _DAY_MS != day.toordinal() - _EPOCH_DAY:
         return None
-    instant = _instant(UUID(text))
-    return instant if instant.date() == day else None
+    return _EPOCH + timedelta(0, 0, 0, millis)
 
 
 def _instant(name: UUID) -> datetime:

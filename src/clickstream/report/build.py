@@ -15,7 +15,7 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.contents import data_span
 from clickstream.metrics.question import Answer, Question
 from clickstream.metrics.rules.buckets import Unit
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 TOP = 10
 MONTH_FIGURES = ("events", "sessions", "visitors", "views")
@@ -37,8 +37,10 @@ class Report:
     unit: Unit = "day"
     series: Answer | None = None
     months: tuple[Mapping[str, Any], ...] = ()
+    revenues: Answer | None = None
     products: Answer | None = None
     categories: Answer | None = None
+    channels: Answer | None = None
     countries: Answer | None = None
 
     @property
@@ -50,8 +52,13 @@ class Report:
     def has_events(self) -> bool:
         return bool(self.figures.get("events"))
 
+    @property
+    def has_orders(self) -> bool:
+        """Whether there is any money to speak of, now or in the days compared with."""
+        return bool(self.figures.get("orders") or self.figures.get("orders_previous"))
 
-def build_report(warehouse: DuckWarehouse, question: Question) -> Report:
+
+def build_report(warehouse: Warehouse, question: Question) -> Report:
     """Ask for everything a report shows. Raises QuestionError for filters and ranges that cannot be answered."""
     question = replace(question, filters={"sample": ("include",), **question.filters}, options={})
     if question.from_date is None and question.to_date is None:
@@ -71,17 +78,19 @@ def build_report(warehouse: DuckWarehouse, question: Question) -> Report:
         unit=unit,
         series=_ask(warehouse, "time_series", plain, metric="events", by=unit),
         months=_months(warehouse, plain),
+        revenues=_ask(warehouse, "revenue", plain),
         products=_ask(warehouse, "products", plain),
         categories=_ask(warehouse, "products", plain, by="category"),
+        channels=_ask(warehouse, "acquisition", plain, by="channel"),
         countries=_ask(warehouse, "devices", plain, by="country"),
     )
 
 
-def _ask(warehouse: DuckWarehouse, name: str, question: Question, /, **options: str) -> Answer:
+def _ask(warehouse: Warehouse, name: str, question: Question, /, **options: str) -> Answer:
     return ask(warehouse, name, replace(question, options=options), max_days=None)
 
 
-def _months(warehouse: DuckWarehouse, question: Question) -> tuple[dict[str, Any], ...]:
+def _months(warehouse: Warehouse, question: Question) -> tuple[dict[str, Any], ...]:
     """A few figures of each month of the range, in order."""
     months: dict[date, dict[str, Any]] = {}
     for figure in MONTH_FIGURES:

@@ -1,7 +1,7 @@
 """A report as one JSON object, flat where people look first.
 
-Key figures stand at the top level as plain numbers; lists hold plain objects. Dates and instants are ISO text,
-months `2026-03`. All keys are there in every report, in an empty one too.
+Key figures stand at the top level as plain numbers, money as decimal text; lists hold plain objects. Dates and instants
+are ISO text, months `2026-03`. All keys are there in every report, in an empty one too.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ import msgspec
 
 from clickstream.metrics.overview import COLUMNS
 from clickstream.metrics.question import Answer
+from clickstream.metrics.rules.result import money
 from clickstream.report.build import Report
 
 
 def report_json(report: Report) -> dict[str, Any]:
     """The report in plain JSON values. Without events the counts are 0 and the rates null."""
     figures, meta = report.figures, report.overview.meta if report.overview else {}
-    nothing = {column.name: 0 if column.type == "int" else None for column in COLUMNS}
+    nothing = {column.name: {"int": 0, "money": money(0)}.get(column.type) for column in COLUMNS}
     document = {
         "from": report.from_date,
         "to": report.to_date,
@@ -29,8 +30,10 @@ def report_json(report: Report) -> dict[str, Any]:
         **(figures or nothing),
         "by_month": [{**row, "month": f"{row['month']:%Y-%m}"} for row in report.months],
         "time_series": {"metric": "events", "by": report.unit, "rows": _points(report.series)},
+        "revenues": report.revenues.dicts() if report.revenues else [],
         "products_top": _named(report.products, "product_id"),
         "categories": _named(report.categories, "category"),
+        "channels": _named(report.channels, "channel"),
         "countries": _named(report.countries, "country"),
     }
     plain: dict[str, Any] = msgspec.to_builtins(document)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from rich.cells import cell_len
+
+Value = int | Decimal
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _LEVELS = "▁▂▃▄▅▆▇█"
@@ -13,6 +16,11 @@ _ASCII_LEVELS = "_.-=+*%#"
 
 def number(value: int) -> str:
     return f"{value:,}"
+
+
+def amount(value: Decimal, currency: str | None) -> str:
+    """`1,234.50 EUR`."""
+    return f"{value:,.2f} {currency or ''}".rstrip()
 
 
 def percent(rate: float) -> str:
@@ -36,7 +44,7 @@ def change(value: float | None, are_points: bool = False) -> str:
     return f"({100 * value:+.1f}{' pt' if are_points else ' %'})"
 
 
-def bar(value: int, most: int, width: int, is_ascii: bool = False) -> str:
+def bar(value: Value, most: Value, width: int, is_ascii: bool = False) -> str:
     """A bar from zero, `width` long for `most`. What is not zero is never invisible."""
     eighths = round(8 * width * value / most) if most else 0
     if value > 0:

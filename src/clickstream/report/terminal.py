@@ -7,6 +7,7 @@ control characters and never read as markup.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,8 +16,9 @@ from rich.table import Table
 from rich.text import Text
 
 from clickstream.metrics.question import Answer
+from clickstream.metrics.rules.filters import NONE
 from clickstream.report.build import Report
-from clickstream.report.figures import bar, change, cut_middle, duration, number, percent, sparkline
+from clickstream.report.figures import Value, amount, bar, change, cut_middle, duration, number, percent, sparkline
 
 WIDTH = 80
 _BAR = 30
@@ -35,9 +37,32 @@ def _parts(report: Report, console: Console) -> Iterator[Text | Table]:
     yield Text()
     yield _key_figures(report)
     yield from _chart(report, console)
-    yield from _ranking("Most viewed products, by views", report.products, "views", console)
-    yield from _ranking("Categories, by views", report.categories, "views", console)
-    yield from _ranking("Countries, by sessions", report.countries, "sessions", console)
+    yield from _money(report, console)
+    yield from _ranking(Ranking("Categories, by views", report.categories, "views"), console)
+    yield from _ranking(Ranking("Channels, by sessions", _told(report.channels), "sessions"), console)
+    yield from _ranking(Ranking("Countries, by sessions", report.countries, "sessions"), console)
+
+
+def _money(report: Report, console: Console) -> Iterator[Text | Table]:
+    """What sold, or what was looked at while nothing is sold; and each currency where there are several."""
+    if not report.has_orders:
+        yield from _ranking(Ranking("Most viewed products, by views", report.products, "views"), console)
+        return
+    if report.revenues is not None and len(report.revenues.rows) > 1:
+        yield Text("\nRevenue, by currency", style="bold")
+        rows = report.revenues.dicts()
+        yield _bars([(amount(row["revenue"], row["currency"]), row["orders"]) for row in rows], console)
+    currency = report.figures["currency"]
+    title = f"Products, by revenue in {currency}"
+    yield from _ranking(
+        Ranking(title, report.products, "revenue", lambda value: amount(value, None)),
+        console,
+    )
+
+
+def _told(answer: Answer | None) -> Answer | None:
+    """An answer of which at least one row has a name."""
+    return answer if answer and any(row[0] != NONE for row in answer.rows) else None
 
 
 def _nothing(report: Report) -> Iterator[Text]:
@@ -61,6 +86,8 @@ def _title(report: Report) -> Text:
         text.append("\nSample rows are hidden: there are events of your own.", style="dim not bold")
     elif meta["sample"]["is_present"]:
         text.append("\nWith the sample of real clicks; it is marked as sample.", style="dim not bold")
+    if meta["hidden_bot_events"]:
+        text.append(f"\nPeople only: {meta['hidden_bot_events']:,} bot events are hidden.", style="dim not bold")
     return text
 
 
@@ -87,6 +114,13 @@ def _key_figures(report: Report) -> Table:
         ("With a cart", "cart_sessions", number),
         ("With a checkout", "checkout_sessions", number),
     )
+    if report.has_orders:
+        sold: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+            ("Revenue", "revenue", lambda value: amount(value, figures["currency"])),
+            ("Orders", "orders", number),
+            ("Sessions with an order", "conversion_rate", percent),
+        )
+        shown = (*sold, *shown)
     table = Table.grid(padding=(0, 2), expand=True)
     for _ in range(3):
         table.add_column(ratio=1)
@@ -126,22 +160,34 @@ def _month(month: date, is_complete: bool) -> str:
     return f"{month:%Y-%m}" if is_complete else f"{month:%Y-%m} (part)"
 
 
-def _bars(rows: Sequence[tuple[str, int]], console: Console) -> Table:
+def _bars(rows: Sequence[tuple[str, Value]], console: Console, write: Callable[[Any], str] = number) -> Table:
     most = max(value for _, value in rows)
     table = Table.grid(padding=(0, 2))
     table.add_column(width=_NAME, no_wrap=True)
     table.add_column(justify="right", min_width=9, no_wrap=True)
     table.add_column(width=_BAR, style="cyan", no_wrap=True)
     for label, value in rows:
-        table.add_row(Text(label), number(value), bar(value, most, _BAR, console.options.ascii_only))
+        table.add_row(Text(label), write(value), bar(value, most, _BAR, console.options.ascii_only))
     return table
 
 
-def _ranking(title: str, answer: Answer | None, figure: str, console: Console) -> Iterator[Text | Table]:
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """A ranking to print: its title, its rows, the figure that they go by and how that is written."""
+
+    title: str
+    answer: Answer | None
+    figure: str
+    write: Callable[[Any], str] = number
+
+
+def _ranking(ranking: Ranking, console: Console) -> Iterator[Text | Table]:
+    answer = ranking.answer
     rows = answer.dicts() if answer else []
     if answer is None or not rows:
         return
-    yield Text(f"\n{title}", style="bold")
-    yield _bars([(cut_middle(row.get("name") or row["value"], _NAME), row[figure]) for row in rows], console)
+    yield Text(f"\n{ranking.title}", style="bold")
+    bars = [(cut_middle(row.get("name") or row["value"], _NAME), row[ranking.figure]) for row in rows]
+    yield _bars(bars, console, ranking.write)
     if (left := answer.meta["total_rows"] - len(rows)) > 0:
         yield Text(f"and {left:,} more", style="dim")

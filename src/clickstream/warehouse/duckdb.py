@@ -12,32 +12,23 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.warehouse.contract import SHADOW, Table
 from clickstream.warehouse.dialects import Engine, render
+from clickstream.warehouse.migrations import apply_schema
 
 _PID = re.compile(r"\(PID (\d+)\)")
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
-    """Rows of a query, with the names of their columns. Instants are aware datetimes in UTC."""
-
-    columns: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-
-    def dicts(self) -> list[dict[str, Any]]:
-        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
-
-
 class DuckCursor:
     """Statements of one reader or one transaction, in the dialect of DuckDB."""
+
+    engine: Engine = "duckdb"
 
     def __init__(self, raw: duckdb.DuckDBPyConnection) -> None:
         self.raw = raw
@@ -61,10 +52,13 @@ class DuckWarehouse:
 
     engine: Engine = "duckdb"
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, catalog: str | None = None) -> None:
         self._connection = connection
+        self._catalog = catalog  # of the attached file that this is; None: the file that the instance was opened with
         self._write_lock = threading.Lock()
+        self._shadow_lock = threading.Lock()
         self.path = path
+        self.migrated: list[str] = []
 
     @classmethod
     def open(cls, path: Path, threads: int | None = None) -> DuckWarehouse:
@@ -82,9 +76,10 @@ class DuckWarehouse:
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
         except duckdb.Error as error:
-            raise _opening_error(path, error) from error
+            raise opening_error(path, error) from error
         warehouse = cls(connection, path)
-        warehouse._migrate()
+        with warehouse.transaction() as cursor:
+            warehouse.migrated = apply_schema(cursor)
         return warehouse
 
     def close(self) -> None:
@@ -99,7 +94,7 @@ class DuckWarehouse:
     @contextmanager
     def reading(self) -> Iterator[DuckCursor]:
         """A cursor on one consistent snapshot; whatever it does is rolled back."""
-        raw = self._connection.cursor()
+        raw = self._cursor()
         try:
             raw.execute("begin transaction read only")
             yield DuckCursor(raw)
@@ -117,27 +112,73 @@ class DuckWarehouse:
     def transaction(self) -> Iterator[DuckCursor]:
         """All or nothing: committed when the block ends, rolled back when it raises. One at a time."""
         with self._write_lock:
-            raw = self._connection.cursor()
+            raw = self._cursor()
             try:
                 raw.execute("begin transaction")
                 yield DuckCursor(raw)
                 raw.execute("commit")
+            except duckdb.Error as error:
+                raise WarehouseError("writing the warehouse", str(error).splitlines()[0]) from error
             finally:
                 raw.close()  # an open transaction ends with its cursor: rolled back
 
-    def _migrate(self) -> None:
-        """Apply the schema files that this warehouse has not seen yet, each once, in the order of their numbers."""
-        with self.transaction() as cursor:
-            cursor.execute("create table if not exists schema_files (name text not null)")
-            known = {row[0] for row in cursor.fetch("select name from schema_files").rows}
-            folder = files("clickstream.warehouse") / "schema"
-            for file in sorted(folder.iterdir(), key=lambda entry: entry.name):
-                if file.name.endswith(".sql") and file.name not in known:
-                    cursor.execute(file.read_text(encoding="utf-8"))
-                    cursor.execute("insert into schema_files values ($name)", {"name": file.name})
+    def refresh_statistics(self, growth: float = 0.05) -> None:
+        """DuckDB keeps its statistics by itself."""
+
+    def tidy(self) -> None:
+        """Write what is in the log into the file, and its blocks without the deleted rows."""
+        with self._write_lock:
+            raw = self._cursor()
+            try:
+                raw.execute("checkpoint")
+            except duckdb.Error as error:
+                raise WarehouseError("tidying the warehouse", str(error).splitlines()[0]) from error
+            finally:
+                raw.close()
+
+    @contextmanager
+    def shadow(self) -> Iterator[DuckWarehouse]:
+        """An empty warehouse beside this one: a file in the stage, attached to this instance as long as the block."""
+        if not self._shadow_lock.acquire(blocking=False):
+            raise WarehouseError("building the warehouse anew", "somebody is at it already", "wait until that is done")
+        path = self.path.parent / "stage" / "rebuild.duckdb"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            _remove(path)
+            self._run(f"attach {_literal(str(path.resolve()))} as {SHADOW}")
+            try:
+                shadow = DuckWarehouse(self._connection, self.path, SHADOW)
+                with shadow.transaction() as cursor:
+                    apply_schema(cursor)
+                yield shadow
+            finally:
+                self._run(f"detach {SHADOW}")
+        finally:
+            _remove(path)
+            self._shadow_lock.release()
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        raw = self._connection.cursor()
+        if self._catalog is not None:
+            raw.execute(f"use {self._catalog}")
+        return raw
+
+    def _run(self, sql: str) -> None:
+        raw = self._connection.cursor()
+        try:
+            raw.execute(sql)
+        except duckdb.Error as error:
+            raise WarehouseError("building the warehouse anew", str(error).splitlines()[0]) from error
+        finally:
+            raw.close()
 
 
-def _opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
+def _remove(path: Path) -> None:
+    for name in (path, path.with_name(path.name + ".wal")):
+        name.unlink(missing_ok=True)
+
+
+def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
     text = str(error)
     if "lock" in text.lower():
         pid = _PID.search(text)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
 from htmltools import HTML
 
@@ -26,7 +28,9 @@ def trend(answers: Sequence[Answer], title: str, kind: Kind, since: date | None 
     now = answers[0]
     rows = now.dicts()
     previous = _previous(answers[1], len(rows), since or date.min) if len(answers) > 1 else None
-    chart = time_series(_buckets(now), [Line(title, [row["value"] for row in rows])], title, kind, previous)
+    chart = time_series(_buckets(now), [Line(title, _values(rows))], title, kind, previous)
+    if kind == "money":
+        chart = replace(chart, unit=f"{now.meta['currency']} {chart.unit}")
     if len(answers) > 1 and previous is None and not chart.note:
         return replace(chart, unit=f"{chart.unit}, no earlier data")
     return chart
@@ -44,12 +48,18 @@ def split_trend(answer: Answer, title: str, order: Sequence[str]) -> Chart:
 def spark(answer: Answer) -> HTML:
     """The sparkline of one figure."""
     rows = answer.dicts()
-    return sparkline([row["value"] or 0 for row in rows], is_last_complete=bool(rows) and rows[-1]["is_complete"])
+    return sparkline([value or 0 for value in _values(rows)], is_last_complete=bool(rows) and rows[-1]["is_complete"])
+
+
+def _values(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The figures as a browser takes them: money as a plain number."""
+    return [float(row["value"]) if isinstance(row["value"], Decimal) else row["value"] for row in rows]
 
 
 def _previous(answer: Answer, length: int, since: date) -> Line | None:
     rows, ends = answer.dicts(), [end for _, end in _buckets(answer).ranges()]
-    values = [row["value"] if end > since.isoformat() else None for row, end in zip(rows, ends, strict=True)]
+    known = zip(_values(rows), ends, strict=True)
+    values = [value if end > since.isoformat() else None for value, end in known]
     name = days(answer.meta["from"], answer.meta["to"] - timedelta(days=1))
     return Line(name, [*values, *[None] * length][:length]) if any(values) else None
 

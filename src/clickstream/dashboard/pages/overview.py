@@ -1,11 +1,13 @@
 """Overview: is it going well, what changed, and where.
 
-Key figures with their change and their days, one figure over time, and the largest products, categories and
-countries. Every row is a filter.
+Key figures with their change and their days, one figure over time, and the largest products, channels, categories,
+countries and devices. Every row is a filter. A shop's own figures (revenue, orders, conversion) take the place of plain
+ones as soon as an order is known.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from htmltools import Tag, TagChild, TagList, tags
@@ -42,7 +44,14 @@ ROWS = 8
 _SPARKS = [figure for figure in words.FIGURES if figure.has_series]
 _METRICS = {"" if key == "sessions" else key: label for key, (label, _) in words.SERIES.items()}
 _VIEWS = (RankColumn("views", "Views"), RankColumn("views", "Change", is_change=True))
+_SOLD = (RankColumn("revenue", "Revenue", "money"), RankColumn("revenue", "Change", "money", is_change=True))
 _SESSIONS = (RankColumn("sessions", "Sessions"), RankColumn("sessions", "Change", is_change=True))
+
+_CHANNEL = (
+    *_SESSIONS,
+    RankColumn("conversion_rate", "Converted", "percent", is_wide=True),
+    RankColumn("revenue", "Revenue", "money", is_wide=True),
+)
 
 
 @module.ui
@@ -66,8 +75,10 @@ def page_ui(view: View) -> TagList:
             tools=tags.a("All products", href="?page=products", data_page="products"),
             about=words.PRODUCTS,
         ),
-        panel("Categories", place(module.resolve_id("categories"), skeleton(4)), span=3, about=words.CATEGORIES),
-        panel("Countries", place(module.resolve_id("countries"), skeleton(ROWS)), span=3, about=words.COUNTRIES),
+        panel("Channels", place(module.resolve_id("channels"), skeleton(ROWS)), span=6, about=words.CHANNELS),
+        panel("Categories", place(module.resolve_id("categories"), skeleton(4)), span=4, about=words.CATEGORIES),
+        panel("Countries", place(module.resolve_id("countries"), skeleton(4)), span=4, about=words.COUNTRIES),
+        panel("Devices", place(module.resolve_id("devices"), skeleton(4)), span=4, about=words.DEVICES),
     )
 
 
@@ -79,6 +90,8 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     over_time = state.ask(PAGE, _trend_asks)
     by_product = state.ask(PAGE, lambda ground: [("products", ground.question(limit=ROWS))])
     by_category = state.ask(PAGE, lambda ground: [("products", ground.question(limit=ROWS, by="category"))])
+    by_channel = state.ask(PAGE, lambda ground: [("acquisition", ground.question(limit=ROWS, by="channel"))])
+    by_device = state.ask(PAGE, lambda ground: [("devices", ground.question(limit=ROWS, by="device_type"))])
     by_country = state.ask(PAGE, lambda ground: [("devices", ground.question(limit=ROWS, by="country"))])
 
     for figure in words.FIGURES:
@@ -95,14 +108,33 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     @output
     @render.ui
     def products() -> TagChild:
-        ranking = Ranking("Product", lambda row: product_name(state.view(), row), _VIEWS, bar="views")
-        return shown(by_product, "Top products", lambda answers: _ranked(answers[0], ranking))
+        def drawn_as(answer: Answer) -> Ranking:
+            return _by_sales(answer, "Product", lambda row: product_name(state.view(), row))
+
+        return shown(by_product, "Top products", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+
+    @output
+    @render.ui
+    def channels() -> TagChild:
+        def drawn_as(answer: Answer) -> Ranking:
+            columns = _in_currency(_CHANNEL, answer)
+            return Ranking("Channel", lambda row: value_name(state.view(), "channel", row), columns, bar="sessions")
+
+        return shown(by_channel, "Channels", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+
+    @output
+    @render.ui
+    def devices() -> TagChild:
+        ranking = Ranking("Device", lambda row: value_name(state.view(), "device_type", row), _SESSIONS, bar="sessions")
+        return shown(by_device, "Devices", lambda answers: _ranked(answers[0], ranking))
 
     @output
     @render.ui
     def categories() -> TagChild:
-        ranking = Ranking("Category", lambda row: value_name(state.view(), "category", row), _VIEWS, bar="views")
-        return shown(by_category, "Categories", lambda answers: _ranked(answers[0], ranking))
+        def drawn_as(answer: Answer) -> Ranking:
+            return _by_sales(answer, "Category", lambda row: value_name(state.view(), "category", row))
+
+        return shown(by_category, "Categories", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
 
     @output
     @render.ui
@@ -133,11 +165,14 @@ def _card(figure: Figure) -> Tag:
     figure_place = place(
         module.resolve_id(f"card_{figure.key}"), tags.div(class_="skeleton figure-skeleton"), class_="figure"
     )
-    return tags.section(tags.header(label, explain(figure.definition)), figure_place, class_="card")
+    return tags.section(
+        tags.header(label, explain(figure.definition)), figure_place, class_=f"card {figure.ware}".strip()
+    )
 
 
 def _draw_card(output: Outputs, figure: Figure, figures: Asked[list[Answer]], sparks: Asked[list[Answer]]) -> None:
-    @output(id=f"card_{figure.key}")
+    # Also while it is not shown: whether it is, the style sheet decides by what the first card says.
+    @output(id=f"card_{figure.key}", suspend_when_hidden=False)
     @render.ui
     def card() -> TagChild:
         found, days = figures.outcome(), sparks.outcome()
@@ -145,8 +180,12 @@ def _draw_card(output: Outputs, figure: Figure, figures: Asked[list[Answer]], sp
             return TagList(
                 tags.span(formats.NONE, class_="value", title=str(found)), tags.p("not readable", class_="beside")
             )
-        row = found[0].dicts()[0]
-        return TagList(*_figure(figure, row), [] if isinstance(days, ClickstreamError) else _shape(figure, row, days))
+        row, has_orders = found[0].dicts()[0], found[0].meta["currency"] is not None
+        return TagList(
+            *_figure(figure, row),
+            [] if isinstance(days, ClickstreamError) else _shape(figure, row, days),
+            tags.i(class_="has-orders", hidden=True) if has_orders else None,
+        )
 
 
 def _figure(figure: Figure, row: Row) -> tuple[Tag, Tag]:
@@ -154,8 +193,14 @@ def _figure(figure: Figure, row: Row) -> tuple[Tag, Tag]:
     value, previous = row[figure.key], f"{figure.key}_previous"
     text = formats.short(value, figure.kind)
     change = change_mark(value, row[previous], figure.kind) if row.get("events_previous") else None
+    currency = row["currency"] if figure.kind == "money" else None
     return (
-        tags.span(text, class_="value", title=formats.exact(value, figure.kind)),
+        tags.span(
+            text,
+            tags.span(f"\u00a0{currency}", class_="currency") if currency else None,
+            class_="value",
+            title=" ".join(filter(None, (formats.exact(value, figure.kind), currency))),
+        ),
         tags.div(change, class_="change-line"),
     )
 
@@ -165,7 +210,25 @@ def _shape(figure: Figure, row: Row, days: list[Answer]) -> TagChild:
     if figure.beside is None:
         return spark(days[_SPARKS.index(figure)])
     key, text = figure.beside
-    return None if row[key] is None else tags.p(text.format(formats.short(row[key], figure.kind)), class_="beside")
+    if row[key] is None:
+        return None
+    return tags.p(text.format(formats.short(row[key], figure.beside_kind or figure.kind)), class_="beside")
+
+
+def _by_sales(answer: Answer, head: str, name: Callable[[Row], TagChild]) -> Ranking:
+    """By revenue, in the order of the answer; by views while nothing of it is sold."""
+    if any(row["revenue"] for row in answer.dicts()):
+        return Ranking(head, name, _in_currency(_SOLD, answer), bar="revenue")
+    return Ranking(head, name, _VIEWS, bar="views")
+
+
+def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColumn]:
+    """The columns, those of money with its currency for a head."""
+    code = answer.meta["currency"]
+    return [
+        replace(column, label=code or column.label) if column.kind == "money" and not column.is_change else column
+        for column in columns
+    ]
 
 
 def _ranked(answer: Answer, ranking: Ranking) -> Tag:

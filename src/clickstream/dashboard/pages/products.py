@@ -46,6 +46,8 @@ COLUMNS = (
     RankColumn("view_sessions", "Sessions", is_wide=True),
     RankColumn("cart_adds", "Cart adds", is_wide=True),
     RankColumn("view_to_cart", "View to cart", "percent", is_wide=True),
+    RankColumn("units", "Units", is_wide=True),
+    RankColumn("revenue", "Revenue", "money", is_wide=True),
 )
 SORTS = tuple(dict.fromkeys(column.key for column in COLUMNS))
 

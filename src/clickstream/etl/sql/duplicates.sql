@@ -1,6 +1,7 @@
 -- Copies of one event: the smallest (received_at, object, line) is the event, the others are duplicates.
 -- In: `incoming`, the new rows. Out: `incoming` holds winners only; `duplicates` the losing positions;
 -- `replaced` the stored rows that lost to an earlier copy, no longer in clickstream_events.
+-- A stored row without a raw position was written by somebody else: it loses to any copy, and has no position to keep.
 create temp table ranked as
 select
     row_number, event_id, received_at, raw_object, raw_line, raw_hour,
@@ -8,7 +9,9 @@ select
 from incoming;
 
 create temp table stored as
-select e.event_id, e.received_at, e.raw_object, e.raw_line, e.raw_hour, e.session_key, e.client_id, e.user_id
+select
+    e.event_id, e.event_timestamp, e.received_at, e.raw_object, e.raw_line, e.raw_hour, e.event_name, e.session_key,
+    e.client_id, e.user_id, e.order_id, e.is_page_view, e.is_sample, e.is_bot
 from clickstream_events as e
 join ranked as r on r.event_id = e.event_id
 where r.copy = 1;
@@ -24,13 +27,19 @@ create temp table replaced as
 select s.*
 from stored as s
 join ranked as r on r.event_id = s.event_id
-where r.copy = 1 and (r.received_at, r.raw_object, r.raw_line) < (s.received_at, s.raw_object, s.raw_line);
+where r.copy = 1
+    and (
+        s.raw_object is null
+        or (r.received_at, r.raw_object, r.raw_line) < (s.received_at, s.raw_object, s.raw_line)
+    );
 
 insert into duplicates (event_id, object, line, hour, received_at)
 select event_id, raw_object, raw_line, raw_hour, received_at from losers
 union all
-select event_id, raw_object, raw_line, raw_hour, received_at from replaced;
+select event_id, raw_object, raw_line, raw_hour, received_at from replaced where raw_object is not null;
 
 delete from incoming where row_number in (select row_number from losers);
 
 delete from clickstream_events where event_id in (select event_id from replaced);
+
+delete from order_lines where event_id in (select event_id from replaced);

@@ -1,54 +1,52 @@
 -- Lines of a chunk -> typed values. DuckDB only: it parses for every engine. A field of a wrong type becomes NULL and is
--- named in field_errors. Macros: parse_macros.sql. Each value is unquoted once, in `texts`, and only read after that: a
+-- named in field_errors. Macros: parse_macros.sql, and those of the reading (read_quick.sql or read_careful.sql, which say
+-- how the two differ; both give the same rows). Each value is unquoted once, in `texts`, and only read after that: a
 -- macro's argument is copied wherever the macro names it. What needs the line's place is put in by place.sql.
--- The lines are read with all top-level fields as JSON. Rows keep the order of the lines: `rowid` counts them.
+-- Rows keep the order of the lines: `rowid` counts them.
 create or replace table parsed as
 with lines as (
     from {lines}
 ),
 opened as (
-    select
-        *,
-        fields_of(product, ['$.id', '$.name', '$.category', '$.brand', '$.price', '$.discountPrice', '$.urlPath',
-            '$.currency']) as p,
-        fields_of(element, ['$.tag', '$.id', '$.role', '$.text', '$.dataset']) as e,
-        fields_of("order", ['$.id', '$.total', '$.currency', '$.items']) as o,
-        fields_of(_ingest, ['$.receivedAt', '$.sentAt']) as i
+    select *, product_of(product) as p, element_of(element) as e, order_of("order") as o, ingest_of(_ingest) as i
     from lines
 ),
 texts as (
     select
         *,
-        text_of("eventName") as event_name,
-        text_of("eventId") as event_id,
-        text_of("createdAt") as created_at,
-        text_of("sentAt") as sent_at,
-        text_of("pageUrl") as page_url,
-        text_of("pageTitle") as page_title,
-        text_of(referrer) as texts_referrer,
-        text_of("userId") as user_id,
-        text_of("userLoginState") as user_login_state,
-        text_of("identitySource") as identity_source,
-        text_of("clientId") as client_id,
-        text_of("sessionId") as session_id,
-        text_of(country) as texts_country,
-        text_of(p[1]) as product_id,
-        text_of(p[2]) as product_name,
-        text_of(p[3]) as product_category,
-        text_of(p[4]) as product_brand,
-        text_of(p[5]) as product_price,
-        text_of(p[6]) as product_discount_price,
-        text_of(p[7]) as product_url_path,
-        text_of(p[8]) as product_currency,
-        text_of(e[1]) as element_tag,
-        text_of(e[2]) as element_id,
-        text_of(e[3]) as element_role,
-        text_of(e[4]) as element_text,
-        text_of(o[1]) as order_id,
-        text_of(o[2]) as order_total,
-        text_of(o[3]) as order_currency,
-        text_of(i[1]) as ingest_received_at,
-        text_of(i[2]) as ingest_sent_at
+        sent_text("eventName") as event_name,
+        sent_text("eventId") as event_id,
+        sent_text("createdAt") as created_at,
+        sent_text("sentAt") as sent_at,
+        sent_text("pageUrl") as page_url,
+        sent_text("pageTitle") as page_title,
+        sent_text(referrer) as texts_referrer,
+        sent_text("userId") as user_id,
+        sent_text("userLoginState") as user_login_state,
+        sent_text("identitySource") as identity_source,
+        sent_text("clientId") as client_id,
+        sent_text("sessionId") as session_id,
+        sent_text(country) as texts_country,
+        sent_text(p.id) as product_id,
+        sent_text(p.name) as product_name,
+        sent_text(p.category) as product_category,
+        sent_text(p.brand) as product_brand,
+        sent_text(p.price) as product_price,
+        sent_text(p.discountPrice) as product_discount_price,
+        sent_text(p.urlPath) as product_url_path,
+        sent_text(p.currency) as product_currency,
+        sent_text(e.tag) as element_tag,
+        sent_text(e.id) as element_id,
+        sent_text(e.role) as element_role,
+        sent_text(e."text") as element_text,
+        sent_text(o.id) as order_id,
+        sent_text(o.total) as order_total,
+        sent_text(o.currency) as order_currency,
+        sent_text(i.receivedAt) as ingest_received_at,
+        sent_text(i.sentAt) as ingest_sent_at,
+        left(sent_text(i.userAgent), 1024) as user_agent,  -- as many as the collector keeps
+        sent_text(i.country) as header_country,
+        sent_text(i.sourceIp) as source_ip
     from opened
 ),
 typed as (
@@ -61,12 +59,16 @@ typed as (
         money_of(product_price) as price,
         money_of(product_discount_price) as discount_price,
         money_of(order_total) as total,
+        currency_of(product_currency) as product_currency_code,
+        currency_of(order_currency) as order_currency_code,
+        coalesce(is_object(properties) and contains(properties, '"sample"')
+            and json_extract(properties, '$.sample') is not null, false) as is_sample,
         boolean_of("isFirstVisit") as first_visit,
         is_uuid(event_id) as has_uuid
     from texts
 )
 select
-    coalesce(is_name(event_name) and ascii("eventName") = 34, false) as is_named,
+    coalesce(is_name(event_name) and is_string("eventName"), false) as is_named,
     case when "eventName" is null and _erased is not null then coalesce(text_of(_erased), '') end as receipt,
     received_us,
     coalesce(ingest_sent_us, own_sent_us) as sent_us,
@@ -87,11 +89,10 @@ select
     discount_price as context_product_discount_price,
     product_url_path as context_product_url_path,
     case
-        when price is not null or discount_price is not null then coalesce(product_currency, getvariable('currency'))
-        else product_currency
+        when is_unsent(p.currency) and (price is not null or discount_price is not null) then getvariable('currency')
+        else product_currency_code
     end as product_currency,
     page_url,
-    path_of(page_url) as page_path,
     page_title,
     texts_referrer as referrer,
     texts_country as country,
@@ -99,52 +100,67 @@ select
     element_id,
     element_role,
     element_text,
-    object_of(e[5]) as element_dataset,
+    object_of(e.dataset) as element_dataset,
     order_id,
     total as order_total,
-    case when total is not null then coalesce(order_currency, getvariable('currency')) else order_currency end
+    case when is_unsent(o.currency) and total is not null then getvariable('currency') else order_currency_code end
         as order_currency,
-    array_of(o[4]) as order_items,
+    array_of(o.items) as order_items,
     object_of(properties) as properties,
-    coalesce(is_object(properties) and contains(properties, '"sample"')
-        and json_extract(properties, '$.sample') is not null, false) as is_sample,
+    is_sample,
+    user_agent,
+    -- What the bot score judges; NULL: not judged. Nobody noted an agent, or it is that of a server or an importer.
+    case
+        when not (is_unsent(i.userAgent) and is_unsent(i.requestId)) and not is_sample and event_name <> 'order_confirmed'
+            and coalesce(identity_source, '') not in ('server', 'import')
+            and not starts_with(coalesce(user_agent, ''), 'clickstream-')
+            then coalesce(user_agent, '')
+    end as judged_agent,
+    header_country,
+    case when getvariable('has_geo_file') then source_ip end as source_ip,
     case when not has_uuid then event_id end as source_event_id,
     nullif(concat_ws(',',
-        wrong('eventId', "eventId", event_id is null),
-        wrong('createdAt', "createdAt", created_us is null),
-        wrong('sentAt', "sentAt", own_sent_us is null),
-        wrong('pageUrl', "pageUrl", page_url is null),
-        wrong('pageTitle', "pageTitle", page_title is null),
-        wrong('referrer', "referrer", texts_referrer is null),
-        wrong('userId', "userId", user_id is null),
-        wrong('userLoginState', "userLoginState", user_login_state is null),
-        wrong('identitySource', "identitySource", identity_source is null),
-        wrong('clientId', "clientId", client_id is null),
-        wrong('sessionId', "sessionId", session_id is null),
-        wrong('country', "country", texts_country is null),
+        misread_text('eventId', "eventId", event_id),
+        misread('createdAt', "createdAt", created_us is null),
+        misread('sentAt', "sentAt", own_sent_us is null),
+        misread_text('pageUrl', "pageUrl", page_url),
+        misread_text('pageTitle', "pageTitle", page_title),
+        misread_text('referrer', "referrer", texts_referrer),
+        misread_text('userId', "userId", user_id),
+        misread_text('userLoginState', "userLoginState", user_login_state),
+        misread_text('identitySource', "identitySource", identity_source),
+        misread_text('clientId', "clientId", client_id),
+        misread_text('sessionId', "sessionId", session_id),
+        misread_text('country', "country", texts_country),
         wrong('isFirstVisit', "isFirstVisit", first_visit is null),
-        wrong('product', product, not is_object(product)),
-        wrong('product.id', p[1], product_id is null),
-        wrong('product.name', p[2], product_name is null),
-        wrong('product.category', p[3], product_category is null),
-        wrong('product.brand', p[4], product_brand is null),
-        wrong('product.price', p[5], price is null),
-        wrong('product.discountPrice', p[6], discount_price is null),
-        wrong('product.urlPath', p[7], product_url_path is null),
-        wrong('product.currency', p[8], product_currency is null),
-        wrong('element', element, not is_object(element)),
-        wrong('element.tag', e[1], element_tag is null),
-        wrong('element.id', e[2], element_id is null),
-        wrong('element.role', e[3], element_role is null),
-        wrong('element.text', e[4], element_text is null),
-        wrong('element.dataset', e[5], object_of(e[5]) is null),
-        wrong('order', "order", not is_object("order")),
-        wrong('order.id', o[1], order_id is null),
-        wrong('order.total', o[2], total is null),
-        wrong('order.currency', o[3], order_currency is null),
-        wrong('order.items', o[4], array_of(o[4]) is null),
-        wrong('properties', properties, not is_object(properties)),
-        wrong('_ingest.receivedAt', i[1], instant_us(ingest_received_at) is null),
-        wrong('_ingest.sentAt', i[2], ingest_sent_us is null)
-    ), '') as field_errors
+        misread_block('product', product),
+        misread_text('product.id', p.id, product_id),
+        misread_text('product.name', p.name, product_name),
+        misread_text('product.category', p.category, product_category),
+        misread_text('product.brand', p.brand, product_brand),
+        misread('product.price', p.price, price is null),
+        misread('product.discountPrice', p.discountPrice, discount_price is null),
+        misread_text('product.urlPath', p.urlPath, product_url_path),
+        misread('product.currency', p.currency, product_currency_code is null),
+        misread_block('element', element),
+        misread_text('element.tag', e.tag, element_tag),
+        misread_text('element.id', e.id, element_id),
+        misread_text('element.role', e.role, element_role),
+        misread_text('element.text', e."text", element_text),
+        wrong('element.dataset', e.dataset, object_of(e.dataset) is null),
+        misread_block('order', "order"),
+        misread_text('order.id', o.id, order_id),
+        misread('order.total', o.total, total is null),
+        misread('order.currency', o.currency, order_currency_code is null),
+        wrong('order.items', o.items, array_of(o.items) is null),
+        wrong('properties', properties, object_of(properties) is null),
+        misread('_ingest.receivedAt', i.receivedAt, instant_us(ingest_received_at) is null),
+        misread('_ingest.sentAt', i.sentAt, ingest_sent_us is null)
+    ), '') as field_errors,
+    -- Times, money and currencies need no doubt: what is none of them is named above in either reading.
+    coalesce(doubt_name("eventName") or doubt("eventId") or doubt("pageUrl") or doubt("pageTitle") or
+        doubt(referrer) or doubt("userId") or doubt("userLoginState") or doubt("identitySource") or doubt("clientId") or
+        doubt("sessionId") or doubt(country) or doubt(p.id) or doubt(p.name) or doubt(p.category) or doubt(p.brand) or
+        doubt(p.urlPath) or doubt(e.tag) or doubt(e.id) or doubt(e.role) or doubt(e."text") or doubt(o.id) or
+        doubt(i.userAgent) or doubt(i.country) or doubt(i.sourceIp), false) as is_doubtful
 from typed;

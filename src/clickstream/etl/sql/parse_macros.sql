@@ -20,6 +20,9 @@ create or replace macro is_decimal(t) as regexp_full_match(t, '-?\d+(\.\d+)?([eE
 create or replace macro money_of(t) as
     case when is_decimal(t) then try_cast(t as decimal(18, 4)) end;
 
+-- Currency: three letters, in capitals.
+create or replace macro currency_of(t) as case when regexp_full_match(t, '[a-zA-Z]{3}') then upper(t) end;
+
 create or replace macro boolean_of(j) as
     case
         when j in ('true', '"true"', '1') then true
@@ -43,15 +46,11 @@ create or replace macro object_of(j) as case when is_object(j) then cast(j as va
 create or replace macro array_of(j) as case when ascii(j) = 91 then cast(j as varchar) end;
 create or replace macro fields_of(j, paths) as case when is_object(j) then json_extract(j, paths) end;
 
+create or replace macro is_nothing(j) as j is null or j in ('null', '""');
+
 -- The name of a field whose value is there but could not be read.
 create or replace macro wrong(name, j, is_unread) as
     case when is_unread and j is not null and j not in ('null', '""') then name end;
-
-create or replace macro path_of(url) as
-    case
-        when url is not null
-            then coalesce(nullif(regexp_extract(url, '^(?:(?:[a-zA-Z][a-zA-Z0-9+.-]*:)?//[^/?#]*)?([^?#]*)', 1), ''), '/')
-    end;
 
 create or replace macro is_uuid(t) as
     coalesce(regexp_full_match(t, '[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}'), false);

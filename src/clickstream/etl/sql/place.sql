@@ -1,10 +1,14 @@
--- Typed values and the place of their line -> rows of clickstream_events. The two tables join by position: both hold one
--- row for each line of the chunk, in the same order. Rules of time: docs/decisions/0004-clocks.md (microseconds).
+-- Typed values, the place of their line and what the enrichment answered -> rows of clickstream_events. The three tables
+-- join by position: each holds one row for each line of the chunk, in the same order. Rules of time:
+-- docs/decisions/0004-clocks.md (microseconds).
 create or replace table events as
 with placed as (
-    select p.* replace (coalesce(p.received_us, l.object_received_us) as received_us), l.*, p.rowid as row_number
+    select
+        p.* exclude (page_url, referrer, country) replace (coalesce(p.received_us, l.object_received_us) as received_us),
+        l.*, a.*
     from parsed as p
     positional join places as l
+    positional join answers as a
     where p.receipt is null
 ),
 happened as (
@@ -40,10 +44,11 @@ select
     case when not is_believed then 'received' when happened_us = created_us then 'client' else 'corrected' end
         as event_timestamp_source,
     source_event_id,
-    field_errors,
+    case when has_wrong_items then concat_ws(',', field_errors, 'order.items') else field_errors end as field_errors,
     object as raw_object,
     line as raw_line,
-    hour as raw_hour
+    hour as raw_hour,
+    device_type, browser, os, bot_score, bot_reasons, is_bot, source, medium, campaign, channel, referrer_domain
 from dated;
 
 create or replace view erased_lines as

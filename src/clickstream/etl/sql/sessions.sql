@@ -1,36 +1,93 @@
--- The touched sessions, written anew from their events (`keyed`).
+-- The touched sessions, written anew from their events (`keyed`), the orders in them, and the source and device that
+-- their first events show. `reopened` and `incoming` hold what those events were enriched with.
 delete from sessions where session_key in (select session_key from touched);
 
 insert into sessions (
     session_key, client_id, session_id, user_id, session_start, session_end, events, page_views, key_events,
-    entry_page, exit_page, country, is_sample
+    entry_page, exit_page, country, is_sample, source, medium, campaign, channel, referrer_domain, device_type, browser,
+    os, login_state, has_view, has_cart, has_checkout, orders, is_engaged, is_bot, bot_reasons
 )
 with places as (
     select
         session_key,
+        min(client_id) as client_id,
+        min(session_id) as session_id,
         min(seq) as first_event,
+        min(case when has_page then seq end) as landing,
         min(case when user_id is not null then seq end) as first_user,
         min(case when is_page_view then seq end) as entry,
-        max(case when is_page_view then seq end) as exit
+        max(case when is_page_view then seq end) as exit,
+        min(event_timestamp) as session_start,
+        max(event_timestamp) as session_end,
+        count(*) as events,
+        count(case when is_page_view then 1 end) as page_views,
+        count(case when event_name in (
+            'add_to_cart_click', 'wishlist_toggle', 'share_click', 'login_success', 'checkout_start', 'checkout_complete'
+        ) then 1 end) as key_events,
+        count(case when event_name = 'product_view' then 1 end) > 0 as has_view,
+        count(case when event_name = 'add_to_cart_click' then 1 end) > 0 as has_cart,
+        count(case when event_name = 'checkout_start' then 1 end) > 0 as has_checkout,
+        count(case when is_bot then 1 end) > 0 as has_bot,
+        count(case when is_sample then 1 end) > 0 as is_sample,
+        case
+            when count(case when user_login_state = 'logged_in' then 1 end) > 0 then 'logged_in'
+            when count(case when user_login_state = 'anonymous' then 1 end) > 0 then 'anonymous'
+        end as login_state
     from keyed
     group by session_key
+),
+known as (
+    select
+        k.seq,
+        coalesce(i.source, r.source) as source,
+        coalesce(i.medium, r.medium) as medium,
+        coalesce(i.campaign, r.campaign) as campaign,
+        coalesce(i.channel, r.channel) as channel,
+        coalesce(i.referrer_domain, r.referrer_domain) as referrer_domain,
+        coalesce(i.device_type, r.device_type) as device_type,
+        coalesce(i.browser, r.browser) as browser,
+        coalesce(i.os, r.os) as os,
+        coalesce(i.country, r.country) as country
+    from keyed as k
+    left join incoming as i on i.row_number = k.row_number
+    left join reopened as r on r.event_id = k.event_id
+    where k.seq in (select first_event from places union all select landing from places)
+),
+ordered as (
+    select session_key, count(*) as orders
+    from orders
+    where session_key in (select session_key from places)
+    group by session_key
+),
+judged as (
+    select
+        p.*,
+        coalesce(o.orders, 0) as orders,
+        @micros(p.session_end) - @micros(p.session_start) as duration_us,
+        -- Faster than anybody reads: docs/decisions/0008-enrichment.md
+        coalesce(p.page_views > 1000
+            or (p.page_views >= 10
+                and @micros(p.session_end) - @micros(p.session_start) < (p.page_views - 1) * 1000000)
+            or (p.events >= 100
+                and @micros(p.session_end) - @micros(p.session_start) < (p.events - 1) * 200000), false) as is_too_fast
+    from places as p
+    left join ordered as o on o.session_key = p.session_key
 )
 select
-    k.session_key,
-    max(k.client_id),
-    max(k.session_id),
-    max(case when k.seq = p.first_user then k.user_id end),
-    min(k.event_timestamp),
-    max(k.event_timestamp),
-    count(*),
-    sum(case when k.is_page_view then 1 else 0 end),
-    sum(case when k.event_name in (
-        'add_to_cart_click', 'wishlist_toggle', 'share_click', 'login_success', 'checkout_start', 'checkout_complete'
-    ) then 1 else 0 end),
-    max(case when k.seq = p.entry then k.page_path end),
-    max(case when k.seq = p.exit then k.page_path end),
-    max(case when k.seq = p.first_event then k.country end),
-    max(case when k.is_sample then 1 else 0 end) = 1
-from keyed as k
-join places as p on p.session_key = k.session_key
-group by k.session_key;
+    j.session_key, j.client_id, j.session_id, u.user_id, j.session_start, j.session_end, j.events, j.page_views,
+    j.key_events, entry.page_path, exit.page_path, f.country, j.is_sample,
+    case when j.landing is null then '(direct)' else l.source end,
+    case when j.landing is null then '(none)' else l.medium end,
+    l.campaign,
+    case when j.landing is null then 'direct' else l.channel end,
+    l.referrer_domain, f.device_type, f.browser, f.os,
+    j.login_state, j.has_view, j.has_cart, j.has_checkout, j.orders,
+    j.page_views >= 2 or j.duration_us >= 10000000 or j.key_events >= 1 or j.orders >= 1,
+    j.has_bot or j.is_too_fast,
+    case when j.is_too_fast then 'rate' end
+from judged as j
+join known as f on f.seq = j.first_event
+left join known as l on l.seq = j.landing
+left join keyed as u on u.seq = j.first_user
+left join keyed as entry on entry.seq = j.entry
+left join keyed as exit on exit.seq = j.exit;

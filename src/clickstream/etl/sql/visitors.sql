@@ -1,5 +1,6 @@
 -- Who was seen first, where: `clients` (first user id of a client) and `seen` (first event of a client and user).
--- Candidates are the new rows, what is stored, and, for clients and users of replaced rows, all their events.
+-- Candidates are the new rows, what is stored, and, for clients and users of replaced rows, all their events. What is stored
+-- may tell of an event that has expired: it stays a candidate unless that event itself was replaced.
 create temp table user_candidates as
 select client_id, user_id, event_timestamp, received_at, raw_object as object, raw_line as line, event_id
 from incoming
@@ -14,8 +15,11 @@ where e.user_id is not null
 insert into user_candidates
 select c.client_id, c.first_user_id, c.event_timestamp, c.received_at, c.object, c.line, c.event_id
 from clients as c
-where c.client_id in (select client_id from user_candidates)
-    and c.client_id not in (select client_id from replaced where client_id is not null);
+where (
+        c.client_id in (select client_id from user_candidates)
+        or c.client_id in (select client_id from replaced where client_id is not null)
+    )
+    and c.event_id not in (select event_id from replaced);
 
 delete from clients
 where client_id in (select client_id from user_candidates)
@@ -55,10 +59,12 @@ select
     coalesce(client_id, ''), coalesce(user_id, ''), first_seen_at, first_is_first_visit,
     received_at, object, line, event_id
 from seen
-where (coalesce(client_id, ''), coalesce(user_id, '')) in (select client_id, user_id from seen_candidates)
-    and (coalesce(client_id, ''), coalesce(user_id, '')) not in (
+where (coalesce(client_id, ''), coalesce(user_id, '')) in (
+        select client_id, user_id from seen_candidates
+        union all
         select coalesce(client_id, ''), coalesce(user_id, '') from replaced
-    );
+    )
+    and event_id not in (select event_id from replaced);
 
 delete from seen
 where (coalesce(client_id, ''), coalesce(user_id, '')) in (

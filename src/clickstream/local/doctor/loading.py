@@ -5,14 +5,15 @@ In: settings and a client. A warehouse that is not there yet is not made.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from clickstream.errors import ClickstreamError, StoreError
+from clickstream.etl.life.receipt import open_receipts
 from clickstream.local.doctor.findings import Examination, LoadingFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner
 from clickstream.raw.keys import parse_key
-from clickstream.raw.store import LocalStore
+from clickstream.raw.open import open_store
 from clickstream.settings import Settings
 
 OLD_PASS = timedelta(minutes=5)
@@ -26,20 +27,21 @@ def look_at_loading(found: Examination, settings: Settings, client: Client, now:
         why = f"the newest raw object is dated {newest:%Y-%m-%d %H:%M} UTC, the clock says {now:%Y-%m-%d %H:%M} UTC"
         found.blame("the clock is wrong, or was", why, "set the clock (timedatectl shows whether it is synchronised)")
     newest_at = f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else None
-    if not settings.warehouse_path.exists():
+    if settings.is_embedded and not settings.warehouse_path.exists():
         found.loading = LoadingFact(newest_object_at=newest_at)
         if newest is not None:
             why = f"there is no warehouse yet: {settings.warehouse_path}"
             found.blame("nothing is loaded", why, "clickstream etl run, or clickstream up", is_warning=True)
         return
+    _look_for_unfinished_erasures(found, settings)
     try:
         ledger = client.check()
-        (row,) = client.query("select epoch_us(max(started_at)) from passes")["rows"]
+        (row,) = client.query("select max(started_at) from passes")["rows"]
     except ClickstreamError as error:
         found.loading = LoadingFact(newest_object_at=newest_at)
         found.blame(error.doing, error.why, error.advice)
         return
-    last = datetime.fromtimestamp(int(row[0]) / 1e6, UTC) if row[0] is not None else None
+    last = datetime.fromisoformat(row[0]) if row[0] is not None else None
     totals = ledger["totals"]
     last_at = f"{last:%Y-%m-%dT%H:%M:%SZ}" if last else None
     found.loading = LoadingFact(last_at, newest_at, totals["accepted"], totals["pending"], ledger["balanced"])
@@ -60,9 +62,20 @@ def _look_at_last_pass(found: Examination, settings: Settings, last: datetime | 
         found.blame(what, ago, "clickstream etl run, or clickstream up", is_warning=True)
 
 
+def _look_for_unfinished_erasures(found: Examination, settings: Settings) -> None:
+    try:
+        receipts = open_receipts(open_store(settings))
+    except StoreError as error:
+        found.blame(error.doing, error.why, error.advice)
+        return
+    if receipts:
+        why = f"{len(receipts)} begun, the first at {receipts[0].begun_at:%Y-%m-%d %H:%M} UTC"
+        found.blame("an erasure is not finished", why, "clickstream forget --resume")
+
+
 def _newest_object(found: Examination, settings: Settings) -> datetime | None:
     """The time in the newest name of the last day that has objects."""
-    store = LocalStore(settings.raw_path)
+    store = open_store(settings)
     try:
         for day in reversed(store.days()):
             names = (parse_key(day, name) for name in store.file_names(day))

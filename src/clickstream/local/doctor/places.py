@@ -21,11 +21,11 @@ MOUNTS = Path("/proc/self/mounts")
 
 
 def look_at_places(found: Examination, settings: Settings) -> None:
-    """Note the three places; blame what cannot be written, vanishes at a restart, or is nearly full."""
+    """Note the places on this machine; blame what cannot be written, vanishes at a restart, or is nearly full."""
     found.places = [
         _folder("data folder", settings.data),
-        _folder("raw store", settings.raw_path, count=True),
-        _file("warehouse", settings.warehouse_path),
+        *([_folder("raw store", settings.raw_path, count=True)] if settings.raw_bucket is None else []),
+        *([_file("warehouse", settings.warehouse_path)] if settings.is_embedded else []),
     ]
     for place in found.places:
         if not place.is_writable:

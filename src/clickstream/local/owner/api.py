@@ -1,7 +1,9 @@
 """The owner's HTTP: who may ask, and the API by which other commands use the warehouse.
 
     GET  /api/status
-    POST /api/report, /api/metric, /api/check, /api/query, /api/etl/run     JSON in, JSON out
+    POST /api/report, /api/metric, /api/check, /api/query                   JSON in, JSON out
+    POST /api/etl/run, /api/etl/rebuild, /api/bad/list, /api/bad/show, /api/bad/replay
+    POST /api/forget, /api/expire, /api/export/days, /api/export/day
 
 A page of another site can make a browser send requests to loopback. So all requests must name loopback as
 their host, WebSockets must come from a page of the same host, and the API needs the owner's token.
@@ -25,7 +27,9 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clickstream.errors import ClickstreamError, QuestionError, StoreError, UnavailableError
-from clickstream.local.owner import commands
+from clickstream.etl.repair.rebuild import Wish
+from clickstream.etl.repair.replay import Chosen
+from clickstream.local.owner import commands, life, repairs
 from clickstream.local.owner.commands import Json, Place
 from clickstream.local.owner.query import Limits
 from clickstream.local.owner.wire import pack_report
@@ -55,6 +59,27 @@ class QueryRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 class EtlRequest(msgspec.Struct, forbid_unknown_fields=True):
     reconcile: list[date] = []
+    max_seconds: float | None = None
+
+
+class BadListRequest(msgspec.Struct, forbid_unknown_fields=True):
+    since: date | None = None
+    reason: str | None = None
+
+
+class BadShowRequest(msgspec.Struct, forbid_unknown_fields=True):
+    object: str
+    line: int
+
+
+class BadReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
+    reason: str | None = None
+    object: str | None = None
+
+
+class RebuildRequest(msgspec.Struct, forbid_unknown_fields=True):
+    apply: bool = False
+    first: date | None = None
 
 
 class Guard:
@@ -106,7 +131,27 @@ def api_routes(place: Place, status: Callable[[], Json]) -> list[Route]:
             QueryRequest,
             lambda asked: commands.query(place, asked.sql, Limits(asked.rows, asked.time_s)),
         ),
-        _route("/api/etl/run", EtlRequest, lambda asked: commands.etl_run(place, asked.reconcile)),
+        _route(
+            "/api/etl/run",
+            EtlRequest,
+            lambda asked: commands.etl_run(place, asked.reconcile, max_seconds=asked.max_seconds),
+        ),
+        _route(
+            "/api/etl/rebuild",
+            RebuildRequest,
+            lambda asked: repairs.etl_rebuild(place, Wish(asked.apply, asked.first)),
+        ),
+        _route("/api/bad/list", BadListRequest, lambda asked: repairs.bad_list(place, asked.since, asked.reason)),
+        _route("/api/bad/show", BadShowRequest, lambda asked: repairs.bad_show(place, asked.object, asked.line)),
+        _route(
+            "/api/bad/replay",
+            BadReplayRequest,
+            lambda asked: repairs.bad_replay(place, Chosen(asked.reason, asked.object)),
+        ),
+        _route("/api/forget", life.ForgetRequest, lambda asked: life.forget(place, asked)),
+        _route("/api/expire", life.ExpireRequest, lambda asked: life.expire(place, asked)),
+        _route("/api/export/days", life.DaysRequest, lambda asked: life.export_days(place, asked)),
+        _route("/api/export/day", life.ExportRequest, lambda asked: life.export_day(place, asked)),
     ]
 
 

@@ -15,13 +15,17 @@ from typing import Protocol
 
 import msgspec
 import urllib3
+from msgspec import to_builtins
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from clickstream.errors import ClickstreamError, QuestionError, UnavailableError, WarehouseBusyError
+from clickstream.etl.repair.rebuild import Wish
+from clickstream.etl.repair.replay import Chosen
 from clickstream.event import utc_now
-from clickstream.local.owner import commands
+from clickstream.local.owner import commands, life, repairs
 from clickstream.local.owner.commands import Json, Place, open_place
 from clickstream.local.owner.file import Owner, find_owner
+from clickstream.local.owner.life import DaysRequest, ExpireRequest, ExportRequest, ForgetRequest
 from clickstream.local.owner.query import Limits
 from clickstream.local.owner.wire import pack_report, unpack_report
 from clickstream.metrics.parse import Texts
@@ -30,6 +34,8 @@ from clickstream.settings import Settings
 
 PATIENCE_S = 5.0
 ANSWER_S = 600.0
+LONG_ANSWER_S = 86_400.0
+"""For work that reads the whole raw store."""
 
 
 class _Reply(msgspec.Struct):
@@ -97,11 +103,51 @@ class Client:
         body = {"sql": sql, "rows": limits.rows, "time_s": limits.time_s}
         return self._ask("query", body, lambda place: commands.query(place, sql, limits))
 
-    def etl_run(self, reconcile: Collection[date] = ()) -> Json:
-        body = {"reconcile": list(reconcile)}
-        return self._ask("etl/run", body, lambda place: commands.etl_run(place, reconcile, self._watch.reached))
+    def etl_run(self, reconcile: Collection[date] = (), max_seconds: float | None = None) -> Json:
+        body = {"reconcile": list(reconcile), "max_seconds": max_seconds}
+        return self._ask(
+            "etl/run", body, lambda place: commands.etl_run(place, reconcile, self._watch.reached, max_seconds)
+        )
 
-    def _ask(self, path: str, body: Json, work: Callable[[Place], Json]) -> Json:
+    def etl_rebuild(self, wish: Wish) -> Json:
+        body = {"apply": wish.apply, "first": wish.first}
+        return self._ask(
+            "etl/rebuild", body, lambda place: repairs.etl_rebuild(place, wish, self._watch.reached), LONG_ANSWER_S
+        )
+
+    def bad_list(self, since: date | None = None, reason: str | None = None) -> Json:
+        body = {"since": since, "reason": reason}
+        return self._ask("bad/list", body, lambda place: repairs.bad_list(place, since, reason))
+
+    def bad_show(self, object_: str, line: int) -> Json:
+        return self._ask(
+            "bad/show", {"object": object_, "line": line}, lambda place: repairs.bad_show(place, object_, line)
+        )
+
+    def bad_replay(self, chosen: Chosen) -> Json:
+        body = {"reason": chosen.reason, "object": chosen.object}
+        return self._ask(
+            "bad/replay", body, lambda place: repairs.bad_replay(place, chosen, self._watch.reached), LONG_ANSWER_S
+        )
+
+    def forget(self, asked: ForgetRequest) -> Json:
+        return self._ask(
+            "forget", to_builtins(asked), lambda place: life.forget(place, asked, self._watch.reached), LONG_ANSWER_S
+        )
+
+    def expire(self, asked: ExpireRequest) -> Json:
+        return self._ask(
+            "expire", to_builtins(asked), lambda place: life.expire(place, asked, self._watch.reached), LONG_ANSWER_S
+        )
+
+    def export_days(self, asked: DaysRequest) -> Json:
+        return self._ask("export/days", to_builtins(asked), lambda place: life.export_days(place, asked))
+
+    def export_day(self, asked: ExportRequest) -> Json:
+        """A file in the stage; who asks takes it away."""
+        return self._ask("export/day", to_builtins(asked), lambda place: life.export_day(place, asked), LONG_ANSWER_S)
+
+    def _ask(self, path: str, body: Json, work: Callable[[Place], Json], answer_s: float = ANSWER_S) -> Json:
         """Ask the owner, or do the work here. Two short commands at once take turns: that is what patience is for."""
         deadline = time.monotonic() + self._patience_s
         while True:
@@ -109,7 +155,7 @@ class Client:
             try:
                 if owner is not None:
                     self._watch.asks(owner)
-                    return _ask_owner(owner, "POST", path, body)
+                    return _ask_owner(owner, "POST", path, body, answer_s)
             except _NotThereError:
                 pass
             try:

@@ -10,20 +10,23 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from clickstream.etl import ledger
-from clickstream.etl.run import Loader, PassResult, Progress
+from clickstream.etl.enrich.steps import Rules
+from clickstream.etl.run import Loader, LoadRules, PassResult, Progress
 from clickstream.local.owner import query as queries
 from clickstream.local.owner.file import open_warehouse
 from clickstream.metrics.answers import answer_document
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import Texts, question_from_text
-from clickstream.raw.store import LocalStore
+from clickstream.raw.contract import RawStore
+from clickstream.raw.open import open_store
 from clickstream.report import Report, build_report
 from clickstream.settings import Settings
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.contract import Warehouse
 
 Json = dict[str, Any]
 
@@ -32,34 +35,45 @@ Json = dict[str, Any]
 class Place:
     """An open warehouse with its raw store.
 
-    load: runs one pass of the ETL; it is given days to list whole, and whom to tell how far it is.
+    load: runs one pass of the ETL; it is given days to list whole, whom to tell how far it is, and seconds.
+    make_loader: another loader from this store by these settings, for whoever closes it. stage: for files on their way.
     """
 
-    warehouse: DuckWarehouse
-    store: LocalStore
+    warehouse: Warehouse
+    store: RawStore
     zone: ZoneInfo
     clock: Callable[[], datetime]
-    load: Callable[[Collection[date], Progress | None], PassResult]
+    load: Callable[[Collection[date], Progress | None, float | None], PassResult]
+    make_loader: Callable[[Warehouse], Loader]
+    stage: Path
 
 
 @contextmanager
 def open_place(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Place]:
     """The place of these settings, as long as the block runs. Raises WarehouseBusyError."""
-    store = LocalStore(settings.raw_path)
+    store = open_store(settings)
     with open_warehouse(settings) as warehouse:
 
-        def load(reconcile: Collection[date], progress: Progress | None) -> PassResult:
+        def load(reconcile: Collection[date], progress: Progress | None, max_seconds: float | None) -> PassResult:
             with closing(make_loader(settings, warehouse, store, clock)) as loader:
-                return loader.run_pass(reconcile, progress)
+                return loader.run_pass(reconcile, progress, max_seconds)
 
-        yield Place(warehouse, store, settings.zone, clock, load)
+        yield Place(
+            warehouse,
+            store,
+            settings.zone,
+            clock,
+            load,
+            lambda other: make_loader(settings, other, store, clock),
+            settings.stage_path.resolve(),
+        )
 
 
-def make_loader(
-    settings: Settings, warehouse: DuckWarehouse, store: LocalStore, clock: Callable[[], datetime]
-) -> Loader:
-    """The loader of these settings. Its stage is the one folder that the warehouse may read."""
-    return Loader(warehouse, store, warehouse.path.parent / "stage", clock, currency=settings.currency)
+def make_loader(settings: Settings, warehouse: Warehouse, store: RawStore, clock: Callable[[], datetime]) -> Loader:
+    """The loader of these settings."""
+    return Loader(
+        warehouse, store, settings.stage_path, clock, LoadRules(settings.currency, settings.zone, Rules.of(settings))
+    )
 
 
 def metric(place: Place, name: str, options: Texts) -> Json:
@@ -83,6 +97,11 @@ def query(place: Place, sql: str, limits: queries.Limits | None = None) -> Json:
     return queries.run_query(place.warehouse, sql, limits)
 
 
-def etl_run(place: Place, reconcile: Collection[date] = (), progress: Progress | None = None) -> Json:
+def etl_run(
+    place: Place,
+    reconcile: Collection[date] = (),
+    progress: Progress | None = None,
+    max_seconds: float | None = None,
+) -> Json:
     """Load everything that is new; what the pass did. reconcile: days to list whole, even if closed."""
-    return asdict(place.load(reconcile, progress))
+    return asdict(place.load(reconcile, progress, max_seconds))

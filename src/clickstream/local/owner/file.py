@@ -1,4 +1,4 @@
-"""DATA/owner.json: which process holds the warehouse, and how to ask it.
+"""DATA/owner.json: which process holds the warehouse (or, with PostgreSQL, serves it here), and how to ask it.
 
 The owner writes it once it listens, readable by its user alone (it holds the token of the API), in one
 step; and removes it when it ends. A file whose process is gone says nothing and is replaced.
@@ -14,13 +14,14 @@ import msgspec
 from clickstream.errors import WarehouseBusyError, WarehouseError
 from clickstream.local.state_file import is_alive, read_state_file, state_file
 from clickstream.settings import Settings
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse import open as warehouses
+from clickstream.warehouse.contract import Warehouse
 
 NAME = "owner.json"
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """url: where it serves, without a slash at the end. warehouse: absolute path of the file that it holds."""
+    """url: where it serves, without a slash at the end. warehouse: Settings.warehouse_name."""
 
     url: str
     token: str
@@ -34,7 +35,7 @@ class Owner(msgspec.Struct, frozen=True):
 def read_owner(settings: Settings) -> Owner | None:
     """What owner.json says of these settings' warehouse, whether its process lives or not."""
     owner = read_state_file(settings.data / NAME, Owner)
-    return owner if owner and owner.warehouse == str(settings.warehouse_path.resolve()) else None
+    return owner if owner and owner.warehouse == settings.warehouse_name else None
 
 
 def find_owner(settings: Settings) -> Owner | None:
@@ -43,14 +44,14 @@ def find_owner(settings: Settings) -> Owner | None:
     return owner if owner and is_alive(owner.pid) else None
 
 
-def open_warehouse(settings: Settings) -> DuckWarehouse:
-    """Open the warehouse of these settings. Raises WarehouseBusyError naming the owner that holds it.
+def open_warehouse(settings: Settings) -> Warehouse:
+    """Open the warehouse of these settings. Raises WarehouseBusyError naming the owner that holds the DuckDB file.
 
     DuckDB's own lock decides: a process id in an old owner.json may belong to somebody else by now.
     """
     path = settings.warehouse_path
     try:
-        return DuckWarehouse.open(path)
+        return warehouses.open_warehouse(settings.warehouse_address)
     except WarehouseBusyError as error:
         owner = find_owner(settings)
         raise WarehouseBusyError(error.path, str(owner) if owner else error.holder) from error

@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from clickstream.errors import ClickstreamError
 from clickstream.etl.run import PassResult
@@ -18,6 +18,7 @@ from clickstream.etl.run import PassResult
 PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
 _log = logging.getLogger(__name__)
+_Answer = TypeVar("_Answer")
 
 
 class EtlLoop:
@@ -42,8 +43,12 @@ class EtlLoop:
 
     def run_now(self, reconcile: Collection[date] = ()) -> PassResult:
         """Run a pass now, after the one at work; what it raises is the caller's."""
+        return self.run_alone(lambda: self._run_pass(reconcile))
+
+    def run_alone(self, work: Callable[[], _Answer]) -> _Answer:
+        """Do other work between two passes."""
         with self._one_at_a_time:
-            return self._run_pass(reconcile)
+            return work()
 
     def status(self) -> dict[str, Any]:
         return {"passes": self._passes, "failures": self._failures, "trouble": self._trouble or None}

@@ -12,9 +12,9 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
-from datetime import datetime
+from datetime import date, datetime
 from types import FrameType
 
 import uvicorn
@@ -26,12 +26,15 @@ from starlette.types import ASGIApp
 
 from clickstream.collect.server import HOST, listen
 from clickstream.dashboard.app import make_app
+from clickstream.etl.life.expire import Keep
+from clickstream.etl.run import PassResult, Progress
 from clickstream.event import utc_now
 from clickstream.local.owner.api import Guard, api_routes, error_response
 from clickstream.local.owner.commands import Json, Place, make_loader
+from clickstream.local.owner.expiry import with_daily_expiry
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
 from clickstream.local.owner.loop import EtlLoop
-from clickstream.raw.store import LocalStore
+from clickstream.raw.open import open_store
 from clickstream.settings import Settings
 
 PORT = 3838
@@ -49,10 +52,23 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
     with ExitStack() as stack:
         warehouse = stack.enter_context(open_warehouse(settings))
         listener = stack.enter_context(listen(port))
-        store = LocalStore(settings.raw_path)
+        store = open_store(settings)
         loader = stack.enter_context(closing(make_loader(settings, warehouse, store, clock)))
-        loop = stack.enter_context(EtlLoop(loader.run_pass))
-        place = Place(warehouse, store, settings.zone, clock, load=lambda days, _: loop.run_now(days))
+        keep = Keep(settings.keep_raw_days, settings.keep_warehouse_days)
+        loop = stack.enter_context(EtlLoop(with_daily_expiry(loader, keep, clock)))
+
+        def load(reconcile: Collection[date], progress: Progress | None, max_seconds: float | None) -> PassResult:
+            return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds))
+
+        place = Place(
+            warehouse,
+            store,
+            settings.zone,
+            clock,
+            load,
+            lambda other: make_loader(settings, other, store, clock),
+            settings.stage_path.resolve(),
+        )
         owner = _owner_of(settings, listener)
         # Only now, when it listens: whoever reads the file may ask at once, and waits until the server is ready.
         stack.enter_context(owner_file(settings.data, owner))
@@ -109,7 +125,7 @@ def _owner_of(settings: Settings, listener: socket.socket) -> Owner:
         url=f"http://{HOST}:{listener.getsockname()[1]}",
         token=secrets.token_urlsafe(32),
         pid=os.getpid(),
-        warehouse=str(settings.warehouse_path.resolve()),
+        warehouse=settings.warehouse_name,
     )
 
 

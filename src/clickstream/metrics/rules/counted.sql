@@ -1,16 +1,40 @@
 -- The rules of every metric as SQL: which rows exist for the question, and which of them count. Every metric's own
 -- SQL follows these CTEs. NOT MATERIALIZED, so that an engine reads only the columns and days a metric needs.
+-- existing: before as_of, and of the sample as asked. population: without what `humans` drops. counted: in range, and
+-- past the filters.
 with
-population_events as not materialized (
+existing_events as not materialized (
     select *
     from clickstream_events
-    where event_timestamp < $as_of {population}
+    where event_timestamp < $as_of {sample}
+),
+existing_orders as not materialized (
+    select order_id, event_id, ordered_at, client_id, user_id, session_key, total, currency, items_event_id, is_bot
+    from orders
+    where ordered_at < $as_of {sample} {or_cut_orders}
+),
+existing_sessions as not materialized (
+    select
+        session_key, client_id, user_id, session_start, session_end, events, page_views, entry_page, source, medium,
+        campaign, channel, referrer_domain, device_type, browser, os, country, login_state, has_cart, has_checkout,
+        orders, is_engaged, is_bot
+    from sessions
+    where session_end < $as_of {sample} {or_cut_sessions}
+),
+population_events as not materialized (
+    select e.*
+    from existing_events as e
+    where true {of_humans}
 ),
 population_sessions as not materialized (
-    select session_key, client_id, user_id, session_start, session_end, events, page_views, key_events, entry_page, country
-    from sessions
-    where session_end < $as_of {population}
-    {cut_sessions}
+    select *
+    from existing_sessions
+    where true {sessions_of_humans}
+),
+population_orders as not materialized (
+    select e.*
+    from existing_orders as e
+    where true {of_humans}
 ),
 counted_events as not materialized (
     select e.*, {event_split} as split
@@ -19,27 +43,16 @@ counted_events as not materialized (
     where e.event_timestamp >= $start and e.event_timestamp < $end {event_filters} {session_of_event}
 ),
 counted_sessions as not materialized (
-    select
-        s.*,
-        @micros(s.session_end) - @micros(s.session_start) as duration_us,
-        -- two page views, ten seconds or one key event; everybody else bounced
-        s.page_views >= 2
-        or @micros(s.session_end) - @micros(s.session_start) >= 10000000
-        or s.key_events >= 1 as is_engaged
+    select s.*, @micros(s.session_end) - @micros(s.session_start) as duration_us
     from population_sessions as s
     where s.session_start >= $start and s.session_start < $end {session_filters} {event_of_session}
 ),
--- Events that make a session one with a cart, one with a checkout. An event is never before its session, so days before
--- the range are not read; one event name at a time, so that an engine reads session keys of these events only.
-cart_events as not materialized (
-    select session_key
-    from population_events
-    where event_name = 'add_to_cart_click' and event_timestamp >= $start and session_key is not null
-),
-checkout_events as not materialized (
-    select session_key
-    from population_events
-    where event_name = 'checkout_start' and event_timestamp >= $start and session_key is not null
+-- An order's session may begin before the range: where the order was placed is what counts.
+counted_orders as not materialized (
+    select o.*, {order_split} as split
+    from population_orders as o
+    {order_split_join}
+    where o.ordered_at >= $start and o.ordered_at < $end {session_of_order} {event_of_order}
 ),
 -- Whose client is it: the first user id that it ever showed.
 client_users as not materialized (

@@ -1,7 +1,7 @@
 """Filters as SQL conditions, with every value bound.
 
 In: the filters of a Question. Out: `Conditions`: one text for events (alias `e`), one for sessions (alias `s`), the
-parameters of both. A name that no metric knows is `unknown_filter`; one that the stored data cannot answer yet is
+parameters of both. A name that no metric knows is `unknown_filter`; one that is not there yet is
 `filter_not_applicable`. Nothing is ever ignored.
 """
 
@@ -21,12 +21,12 @@ EVENT_COLUMNS = {
     "brand": "context_product_brand",
     "login_state": "user_login_state",
 }
-SESSION_COLUMNS = {"country": "country", "landing_page": "entry_page"}
+ACQUISITION_COLUMNS = {name: name for name in ("channel", "source", "medium", "campaign", "referrer_domain")}
+DEVICE_COLUMNS = {name: name for name in ("device_type", "browser", "os", "country")}
+SESSION_COLUMNS = {**ACQUISITION_COLUMNS, **DEVICE_COLUMNS, "landing_page": "entry_page"}
 SAMPLE_MODES = ("auto", "include", "only")
-NOT_STORED_YET = (
-    *("humans", "segment", "visitor_id"),
-    *("channel", "source", "medium", "campaign", "referrer_domain", "device_type", "browser", "os"),
-)
+HUMANS = ("true", "false")
+NOT_YET = ("segment", "visitor_id")
 _PREFIXED = frozenset({"page_path"})
 
 
@@ -59,16 +59,18 @@ def conditions(filters: Mapping[str, Sequence[str]]) -> Conditions:
 
 def sample_mode(filters: Mapping[str, Sequence[str]]) -> str:
     """`auto`, `include` or `only`."""
-    values = filters.get("sample", ("auto",))
-    if len(values) != 1 or values[0] not in SAMPLE_MODES:
-        raise QuestionError("invalid_filter", "sample", f"{', '.join(values)!r} is not one of {words(SAMPLE_MODES)}")
-    return values[0]
+    return _one_of(filters, "sample", SAMPLE_MODES, "auto")
+
+
+def is_humans_only(filters: Mapping[str, Sequence[str]]) -> bool:
+    """Whether bots are left out; by default they count."""
+    return _one_of(filters, "humans", HUMANS, "false") == "true"
 
 
 def check_filter(name: str, values: Sequence[str]) -> None:
-    """Refuse a filter that nobody knows, that the data cannot answer yet, or that has no value."""
-    if name in NOT_STORED_YET:
-        why = f"{name!r} is not stored in the warehouse yet"
+    """Refuse a filter that nobody knows, that is not there yet, or that has no value."""
+    if name in NOT_YET:
+        why = f"{name!r} is no filter yet"
         raise QuestionError("filter_not_applicable", name, why, f"use one of {words(filter_names())}")
     if name not in filter_names():
         raise QuestionError("unknown_filter", name, "there is no such filter", f"use one of {words(filter_names())}")
@@ -78,7 +80,7 @@ def check_filter(name: str, values: Sequence[str]) -> None:
 
 def filter_names() -> tuple[str, ...]:
     """Every filter that can be used now."""
-    return ("sample", *EVENT_COLUMNS, *SESSION_COLUMNS)
+    return ("sample", "humans", *EVENT_COLUMNS, *SESSION_COLUMNS)
 
 
 def value_sql(alias: str, column: str) -> str:
@@ -89,6 +91,13 @@ def value_sql(alias: str, column: str) -> str:
 def words(names: Sequence[str]) -> str:
     """Names in a sentence: `a, b or c`."""
     return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def _one_of(filters: Mapping[str, Sequence[str]], name: str, allowed: Sequence[str], default: str) -> str:
+    values = filters.get(name, (default,))
+    if len(values) != 1 or values[0] not in allowed:
+        raise QuestionError("invalid_filter", name, f"{', '.join(values)!r} is not one of {words(allowed)}")
+    return values[0]
 
 
 def _condition(value: str, name: str, values: Sequence[str], params: dict[str, str]) -> str:

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
 from clickstream.metrics.question import Column
 
+_FOUR_DIGITS = Decimal("0.0001")
+_EXACT = Context(prec=60)
 _COMPARED = ("int", "money", "rate", "double")
 
 
@@ -32,12 +35,22 @@ def ratio(numerator: int | None, denominator: int | None) -> float | None:
     return None if numerator is None or not denominator else numerator / denominator
 
 
+def money(amount: Decimal | int | None) -> Decimal:
+    """An amount with its four digits, as every engine shows it; no amount at all is 0."""
+    return Decimal(amount or 0).quantize(_FOUR_DIGITS, ROUND_HALF_UP, _EXACT)
+
+
+def per_order(revenue: Decimal, orders: int | None) -> float | None:
+    """Average order value; None without an order that has a total."""
+    return float(revenue / orders) if orders else None
+
+
 def compared(now: Result, before: Result) -> Result:
     """`now` with the columns of comparison. A row that `before` lacks was 0 there, its rates unknown."""
     places = [place for place, column in enumerate(now.columns) if column.type in _COMPARED]
     added = [column for place in places for column in _comparison_columns(now.columns[place])]
     earlier = {row[: now.keys]: row for row in before.rows}
-    nothing = tuple(0 if column.type in ("int", "money") else None for column in now.columns)
+    nothing = tuple({"int": 0, "money": money(0)}.get(column.type) for column in now.columns)
     rows = []
     for row in now.rows:
         old = earlier.get(row[: now.keys], nothing)

@@ -9,26 +9,27 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from importlib.resources import files
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.question import Question
+from clickstream.metrics.rules.cut import Cut, read_cut
 from clickstream.metrics.rules.filters import (
-    EVENT_COLUMNS,
-    SESSION_COLUMNS,
     Conditions,
     conditions,
+    is_humans_only,
     sample_mode,
-    value_sql,
 )
+from clickstream.metrics.rules.local_time import EPOCH
 from clickstream.metrics.rules.period import MAX_DAYS, Period, chosen_period
-from clickstream.warehouse.duckdb import DuckCursor, Table
+from clickstream.metrics.rules.split import Split, sessions_ever_with, sessions_with, split_slots
+from clickstream.metrics.rules.texts import fill, read_sql, with_needed
+from clickstream.warehouse.contract import Cursor, Table
 
-OTHER = "(other)"
 _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
-_SLOT = re.compile(r"\{([a-z_]+)\}")
+_COUNTED = {"clickstream_events": "counted_events", "sessions": "counted_sessions", "orders": "counted_orders"}
+Population = Literal["all", "humans", "bots"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +49,22 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
-    """One dimension to split by. `top`: values that keep their name, the others are `(other)`; None = all keep it."""
-
-    dimension: str
-    top: tuple[str, ...] | None = None
-
-    @property
-    def is_of_session(self) -> bool:
-        return self.dimension in SESSION_COLUMNS
-
-    @property
-    def params(self) -> dict[str, str]:
-        return {f"top_{index}": value for index, value in enumerate(self.top or ())}
-
-    def value(self, alias: str) -> str:
-        """The group of a row of `alias` (an event's `e` or a session's `s`) as SQL."""
-        column = {**EVENT_COLUMNS, **SESSION_COLUMNS}[self.dimension]
-        value = value_sql(alias, column)
-        if not self.top:
-            return value
-        names = ", ".join(f"${name}" for name in self.params)
-        return f"case when {value} in ({names}) then {value} else '{OTHER}' end"
-
-
-@dataclass(frozen=True, slots=True)
 class Scope:
-    """One question on one snapshot."""
+    """One question on one snapshot.
 
-    cursor: DuckCursor
+    cut: what as_of cuts in two. currency: the one that money is told in,
+    None where there is no order at all.
+    """
+
+    cursor: Cursor
     question: Question
     period: Period
     sample: Sample
+    population: Population
     conditions: Conditions
     options: Mapping[str, str]
-    has_cut_sessions: bool
+    cut: Cut
+    currency: str | None = None
 
     def of(self, period: Period) -> Scope:
         """The same question about another period."""
@@ -98,10 +80,15 @@ class Scope:
         """Run `<name>.sql` of this package. `slots` are SQL texts for its `{…}`, `params` its own parameters."""
         return self._run(read_sql(f"{name}.sql"), slots, params, split)
 
-    def rows_behind(self, are_sessions: bool) -> dict[str, int]:
-        """How many rows of which table the metric was counted from."""
-        counted, table = ("counted_sessions", "sessions") if are_sessions else ("counted_events", "clickstream_events")
-        return {table: self._run(f"select count(*) from {counted}").rows[0][0]}  # noqa: S608 - one of two names
+    def rows_behind(self, table: str) -> dict[str, int]:
+        """How many rows of a table (events, sessions or orders) the metric was counted from."""
+        return {table: self._run(f"select count(*) from {_COUNTED[table]}").rows[0][0]}  # noqa: S608 - one of three
+
+    def hidden_bot_events(self) -> int:
+        """Events that would count, were it not for `humans`."""
+        if self.population != "humans":
+            return 0
+        return replace(self, population="bots").rows_behind("clickstream_events")["clickstream_events"]
 
     def _run(
         self,
@@ -110,59 +97,86 @@ class Scope:
         params: Mapping[str, Any] | None = None,
         split: Split | None = None,
     ) -> Table:
-        sql = read_sql("rules/counted.sql") + metric_sql
         texts = {**self._slots(split), **(slots or {})}
-        filled = _SLOT.sub(lambda match: texts[match[1]], sql)
+        filled = with_needed(fill(read_sql("rules/counted.sql"), texts), fill(metric_sql, texts))
         values = {
             "as_of": self.question.as_of,
             "start": self.period.start,
             "end": self.period.end,
+            "currency": self.currency,
+            **self.cut.params,
             **self.conditions.params,
             **(split.params if split else {}),
             **(params or {}),
         }
+        if "$reach" in filled:
+            values["reach"] = self._reach()
         # Engines refuse parameters that a statement does not name.
         return self.cursor.fetch(filled, {name: values[name] for name in set(_PARAMETER.findall(filled))})
+
+    def _reach(self) -> datetime:
+        """When the first session began that placed an order in range; events before it need not be read."""
+        if self.cut.is_anything:  # the sessions that orders had then are not known beforehand
+            return EPOCH
+        found = self.cursor.scalar(
+            """
+            select min(s.session_start)
+            from orders as o
+            inner join sessions as s on o.session_key = s.session_key
+            where o.ordered_at >= $start and o.ordered_at < $end
+            """,
+            {"start": self.period.start, "end": self.period.end},
+        )
+        return min(found or self.period.start, self.period.start)
 
     def _slots(self, split: Split | None) -> dict[str, str]:
         event, session = self.conditions.event, self.conditions.session
         passing = f"select s.session_key from population_sessions as s where true {session}"  # noqa: S608 - values are bound
-        alone = "or e.session_key is null" if self.conditions.without_session else ""
-        of_session = split is not None and split.is_of_session
+        has_none = self.conditions.without_session
         return {
-            "population": self.sample.condition,
-            "cut_sessions": self._cut_sessions(),
+            "sample": self.sample.condition,
+            **self.cut.slots,
+            **_POPULATIONS[self.population],
             "event_filters": event,
             "session_filters": session,
-            "session_of_event": f"and (e.session_key in ({passing}) {alone})" if session else "",
+            "session_of_event": f"and {_in('e.session_key', passing, has_none)}" if session else "",
             "event_of_session": f"and s.session_key in ({sessions_with(event)})" if event else "",
-            "event_split": split.value("s" if of_session else "e") if split else "''",
-            "event_split_join": "left join population_sessions as s on e.session_key = s.session_key"
-            if of_session
-            else "",
+            "session_of_order": f"and {_in('o.session_key', passing, has_none)}" if session else "",
+            "event_of_order": f"and o.session_key in ({sessions_ever_with(event)})" if event else "",
+            **split_slots(split, event),
         }
 
-    def _cut_sessions(self) -> str:
-        sql = read_sql("rules/cut_sessions.sql") if self.has_cut_sessions else ""
-        return sql.replace("{population}", self.sample.condition)
+
+_BOTS = "(select 1 from existing_sessions as b where b.is_bot and b.session_key = e.session_key)"
+_OF_BOTS = f"(exists {_BOTS} or (e.session_key is null and e.is_bot is true))"
+_OF_HUMANS = f"not exists {_BOTS} and (e.session_key is not null or e.is_bot is not true)"
+# What each population demands of events and orders (alias `e`), and of sessions.
+_POPULATIONS: Mapping[Population, Mapping[str, str]] = {
+    "all": {"of_humans": "", "sessions_of_humans": ""},
+    "humans": {"of_humans": f"and {_OF_HUMANS}", "sessions_of_humans": "and is_bot is not true"},
+    "bots": {"of_humans": f"and {_OF_BOTS}", "sessions_of_humans": "and is_bot is true"},
+}
+
+
+def _in(key: str, sessions: str, has_none: bool) -> str:
+    return f"({key} in ({sessions}){f' or {key} is null' if has_none else ''})"
 
 
 def make_scope(
-    cursor: DuckCursor, question: Question, options: Mapping[str, str], max_days: int | None = MAX_DAYS
+    cursor: Cursor, question: Question, options: Mapping[str, str], max_days: int | None = MAX_DAYS
 ) -> Scope:
     """Check what is asked against what can be answered. Raises QuestionError."""
     if question.as_of.tzinfo is None:
         raise QuestionError("invalid_range", "as_of", "it has no time zone", "write it with Z or an offset")
     period = chosen_period(question, max_days)
     sample = read_sample(cursor, question)
-    cut = cursor.scalar(
-        "select exists (select 1 from sessions where session_start < $as_of and session_end >= $as_of)",
-        {"as_of": question.as_of},
-    )
-    return Scope(cursor, question, period, sample, conditions(question.filters), options, cut)
+    population: Population = "humans" if is_humans_only(question.filters) else "all"
+    checked = conditions(question.filters)
+    cut = read_cut(cursor, question.as_of, sample.condition)
+    return Scope(cursor, question, period, sample, population, checked, options, cut)
 
 
-def read_sample(cursor: DuckCursor, question: Question) -> Sample:
+def read_sample(cursor: Cursor, question: Question) -> Sample:
     """What sample rows do: `auto` hides them once one real event exists."""
     mode = sample_mode(question.filters)
     real, sample = cursor.fetch(
@@ -176,24 +190,11 @@ def read_sample(cursor: DuckCursor, question: Question) -> Sample:
     return Sample(mode, sample, mode == "auto" and real and sample)
 
 
-@cache
-def read_sql(path: str) -> str:
-    """Text of a `.sql` file of this package."""
-    return files("clickstream.metrics").joinpath(path).read_text(encoding="utf-8")
-
-
-def sessions_with(event_filters: str, columns: str = "e.session_key") -> str:
-    """SQL for the sessions that have an event which passes the event filters, in range or after it.
-
-    Sessions that count start in range, so events before it cannot be theirs and are not read.
-    """
-    passing = f"e.session_key is not null and e.event_timestamp >= $start {event_filters}"
-    return f"select {columns} from population_events as e where {passing}"  # noqa: S608 - texts of ours, values are bound
-
-
-def page_of(question: Question, only: Sequence[str] | None) -> tuple[dict[str, str], dict[str, Any]]:
+def page_of(
+    question: Question, only: Sequence[str] | None, key: str = "value"
+) -> tuple[dict[str, str], dict[str, Any]]:
     """Slots and parameters of a ranked table: the page asked for, or the rows of `only`."""
     if only is None:
         return {"only_values": ""}, {"limit": question.limit, "offset": question.offset}
     values = {"values": list(only), "limit": len(only), "offset": 0}
-    return {"only_values": "and value in (select unnest(cast($values as text[])))"}, values
+    return {"only_values": f"and {key} in (select unnest(cast($values as text[])))"}, values

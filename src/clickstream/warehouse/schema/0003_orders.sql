@@ -2,16 +2,16 @@
 -- ordered_at is browser_at, else server_at; event_id is the carrier, the event that gave it; client, user and session are
 -- the carrier's. total and currency are the server's, else the browser's; items_event_id names the event whose items count.
 create table orders (
-    order_id text not null,
+    order_id @text not null,
     event_id uuid not null,
     ordered_at timestamptz not null,
     browser_at timestamptz,
     server_at timestamptz,
-    client_id text,
-    user_id text,
-    session_key text,
+    client_id @text,
+    user_id @text,
+    session_key @text,
     total @money,
-    currency text,
+    currency @text,
     total_differs boolean not null,
     items_event_id uuid,
     is_bot boolean not null,
@@ -22,10 +22,10 @@ create table orders (
 create table order_lines (
     event_id uuid not null,
     line_number integer not null,
-    product_id text,
-    product_name text,
-    product_category text,
-    product_brand text,
+    product_id @text,
+    product_name @text,
+    product_category @text,
+    product_brand @text,
     price @money,
     quantity @money
 );

@@ -1,8 +1,9 @@
--- Counts per day of CLICKSTREAM_TIMEZONE, kept with every load. `is_bot` is that of the session, or of an event without one.
+-- Counts per day of CLICKSTREAM_TIMEZONE, kept with every load. '' stands for a missing value; `is_bot` is that of the
+-- session, or of an event without one.
 create table daily_visitors (
     day date not null,
-    client_id text,
-    user_id text,
+    client_id @text not null,
+    user_id @text not null,
     is_sample boolean not null,
     is_bot boolean not null,
     events bigint not null,
@@ -13,15 +14,9 @@ create table daily_visitors (
 -- Sessions by the day of their start.
 create table daily_sessions (
     day date not null,
-    channel text,
-    source text,
-    medium text,
-    campaign text,
-    referrer_domain text,
-    device_type text,
-    browser text,
-    os text,
-    country text,
+    channel @text not null,
+    device_type @text not null,
+    country @text not null,
     is_sample boolean not null,
     is_bot boolean not null,
     sessions bigint not null,
@@ -36,5 +31,5 @@ create table daily_sessions (
 
 -- One row: the zone that the rollups' days are counted in. Another zone makes them anew.
 create table rollup_zone (
-    zone text not null
+    zone @text not null
 );

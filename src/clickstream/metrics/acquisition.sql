@@ -1,9 +1,9 @@
--- Counted sessions by one value of theirs, named in the slot. A visitor in two countries counts in both.
-, known as (
+-- Counted sessions by one value of theirs, named in the slot. A visitor in two of them counts in both. Orders are those
+-- placed in these sessions, whenever.
+, marked as (
     select
-        s.*, {value} as value,
-        coalesce(s.user_id, u.first_user_id, s.client_id) as visitor_id,
-        case when s.session_key in (select session_key from cart_events) then 1 else 0 end as has_cart
+        s.*,
+        coalesce(s.user_id, u.first_user_id, s.client_id) as visitor_id
     from counted_sessions as s
     left join client_users as u on s.client_id = u.client_id
 ),
@@ -25,18 +25,33 @@ first_sessions as (
     ) as f on s.visitor_id = f.visitor_id and s.session_start = f.session_start
     group by s.visitor_id
 ),
+paid as (
+    select session_key, sum(total) as revenue, count(total) as paid_orders
+    from population_orders
+    where session_key is not null and coalesce(nullif(currency, ''), 'XXX') = cast($currency as text)
+    group by session_key
+),
+known as (
+    select s.*, {value} as value, f.session_key as first_session_key, p.revenue, p.paid_orders
+    from marked as s
+    left join first_sessions as f on s.session_key = f.session_key
+    left join paid as p on s.session_key = p.session_key
+),
 grouped as (
     select
-        k.value,
+        value,
         count(*) as sessions,
-        count(distinct k.visitor_id) as visitors,
-        count(f.session_key) as new_sessions,
-        count(case when k.is_engaged then 1 end) as engaged_sessions,
-        sum(k.duration_us) as duration_us,
-        sum(k.has_cart) as cart_sessions
-    from known as k
-    left join first_sessions as f on k.session_key = f.session_key
-    group by k.value
+        count(distinct visitor_id) as visitors,
+        count(first_session_key) as new_sessions,
+        count(case when is_engaged then 1 end) as engaged_sessions,
+        sum(duration_us) as duration_us,
+        count(case when has_cart then 1 end) as cart_sessions,
+        count(case when orders >= 1 then 1 end) as order_sessions,
+        sum(orders) as orders,
+        sum(revenue) as revenue,
+        sum(paid_orders) as paid_orders
+    from known
+    group by value
 ),
 totals as (
     select count(*) as total_rows, coalesce(sum(sessions), 0) as total_sessions

@@ -1,0 +1,64 @@
+"""Where an event came from: its own country, else a proxy's word, else the reader's MaxMind file.
+
+In: the country as sent, the proxy header's value, the network the collector noted. Out: an ISO 3166-1 alpha-2 code in
+capitals; NULL when nobody knows. A value that is no such code loses against the others and is kept when there are none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import maxminddb
+
+from clickstream.errors import SettingsError
+
+_CODE = re.compile(r"[A-Za-z]{2}")
+_NOBODY_KNOWS = frozenset({"XX", "ZZ", "T1"})
+"""What proxies say of addresses that they cannot place; T1 is the Tor network."""
+
+
+class GeoFile:
+    """A MaxMind file (GeoLite2-Country, GeoIP2-City or like), read into memory once."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._reader = maxminddb.open_database(path, maxminddb.MODE_MEMORY)
+            self.build = f"{self._reader.metadata().database_type} {self._reader.metadata().build_epoch}"
+        except (OSError, ValueError, TypeError, maxminddb.InvalidDatabaseError) as error:
+            raise SettingsError(
+                [f"CLICKSTREAM_GEOIP_FILE: {path} cannot be read as a MaxMind file: {error}"]
+            ) from error
+
+    def country(self, address: str) -> str | None:
+        try:
+            found = self._reader.get(address)
+        except (ValueError, maxminddb.InvalidDatabaseError):
+            return None
+        for key in ("country", "registered_country"):
+            place = found.get(key) if isinstance(found, dict) else None
+            code = place.get("iso_code") if isinstance(place, dict) else None
+            if isinstance(code, str):
+                return code
+        return None
+
+
+def country_reader(geo: GeoFile | None) -> Callable[[str, str, str], tuple[str | None]]:
+    """The function that decides about a country. Each of its inputs may be ''."""
+
+    def put_country(sent: str, header: str, address: str) -> tuple[str | None]:
+        code = iso_code(sent) or iso_code(header)
+        if code is None and geo is not None and address:
+            code = iso_code(geo.country(address) or "")
+        if code is None and sent.strip().upper() not in _NOBODY_KNOWS:
+            code = sent.strip() or None
+        return (code,)
+
+    return put_country
+
+
+def iso_code(text: str) -> str | None:
+    """The two letters in capitals; None for anything else, and for codes that mean "unknown"."""
+    code = text.strip().upper()
+    return code if _CODE.fullmatch(code) and code not in _NOBODY_KNOWS else None

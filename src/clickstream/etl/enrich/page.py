@@ -1,0 +1,169 @@
+"""URLs as the warehouse keeps them: without personal values, and with a path that names a page, not a person.
+
+In: a URL as it was sent; any text. Out: the URL with personal values replaced, its path with ids replaced, and what
+`put_channel` needs of it. The raw store keeps the URL whole. Rules: docs/guide/enrichment.md, docs/decisions/0008.
+Every pattern is linear in the length of its text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from typing import NamedTuple
+from urllib.parse import unquote, unquote_plus
+
+REMOVED = "removed"
+PERSONAL_NAMES = frozenset(
+    (  # noqa: SIM905 - a list of words reads better as words
+        "address addr auth authorization birthdate birthday bearer cardnumber creditcard cvc cvv dob familyname fname "
+        "forename fullname givenname iban jsessionid jwt lname login mail mobile msisdn name nickname otp pass "
+        "passphrase passport phpsessid pin postcode pwd recipient session sessid sessionid sid ssn street surname tel "
+        "telephone user userid username vorname nachname zip zipcode"
+    ).split()
+)
+PERSONAL_PARTS = (  # noqa: SIM905
+    "email password passwd phone token secret apikey firstname lastname signature"
+).split()
+"""A parameter is personal when its name, in small letters and digits alone, is one of the names or holds a part."""
+CLICK_IDS = ("gclid", "gbraid", "wbraid", "dclid", "msclkid", "ttclid", "twclid", "li_fat_id", "fbclid")
+UTM = ("utm_source", "utm_medium", "utm_campaign")
+_NEVER_PERSONAL = frozenset((*UTM, *CLICK_IDS, "utm_term", "utm_content", "utm_id"))
+
+_URL = re.compile(r"(?:([a-zA-Z][a-zA-Z0-9+.-]*:)?//([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
+_BARE_HOST = re.compile(r"(?:[\w-]{1,63}\.)+[a-zA-Z]{2,63}(?=[/?#:]|$)")
+_NOT_PLAIN = re.compile(r"[^0-9a-z]+")
+_EMAIL = re.compile(r"[\w.+%'-]{1,64}(?:@|%(?:25){0,3}40)[\w-]{1,63}(?:\.[\w-]{1,63})+")
+_AT = re.compile(r"@|%(?:25){0,3}40")
+_BETWEEN_PAIRS = re.compile(r"([&;?])")
+_SLASHES = re.compile(r"/{2,}")
+_PATH_SESSION = re.compile(r";(?:jsessionid|phpsessid|sessionid|sid)=[^/;]*", re.IGNORECASE)
+
+_UUID = re.compile(r"(?<![0-9a-zA-Z])[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}(?![0-9a-zA-Z])")
+_LONG_NUMBER = re.compile(r"\d{9,}")
+_HEX = re.compile(r"(?=.*\d)(?=.*[a-fA-F])[0-9a-fA-F]{12,}")
+_TOKEN = re.compile(r"[0-9A-Za-z._~=+-]{16,}")
+_SWITCH = re.compile(r"(?<=[a-z])(?=[A-Z0-9])|(?<=[A-Z])(?=[0-9])|(?<=[0-9])(?=[A-Za-z])")
+_LETTERS_PER_SWITCH = 4
+
+
+class Page(NamedTuple):
+    """url, path: as they are kept. host: in small letters, '' when there is none.
+
+    campaign: what puts an event into a channel, as `name=value` joined by `&`; of a click id only that it is there,
+    since each is unique and would make every landing a value of its own.
+    """
+
+    url: str
+    path: str
+    host: str
+    campaign: str
+
+
+def page_reader(more_names: Collection[str] = ()) -> Callable[[str], Page]:
+    """The function that reads page URLs; `more_names` are personal parameters besides the shipped ones."""
+    names = PERSONAL_NAMES | {_NOT_PLAIN.sub("", name.lower()) for name in more_names}
+
+    def put_page_path(url: str) -> Page:
+        scheme, authority, path, query, fragment = _parts(url)
+        clean = _without_userinfo(authority)
+        kept = scheme + ("" if authority is None else f"//{clean}") + _without_addresses(path, ":email")
+        if query is not None:
+            kept += "?" + _without_personal(query, names)
+        if fragment is not None:
+            kept += "#" + _without_personal(fragment, names)
+        return Page(kept, clean_path(path), host_of(clean), _campaign(query or ""))
+
+    return put_page_path
+
+
+def referrer_reader(more_names: Collection[str] = ()) -> Callable[[str], tuple[str, str]]:
+    """The function that reads referrers: the URL as it is kept, and its host ('' when it names none)."""
+    put_page_path = page_reader(more_names)
+
+    def put_referrer(url: str) -> tuple[str, str]:
+        page = put_page_path(url)
+        bare = None if page.host else _BARE_HOST.match(url)  # "google.com/search" without a scheme
+        return page.url, page.host or (host_of(bare[0]) if bare else "")
+
+    return put_referrer
+
+
+def clean_path(path: str) -> str:
+    """The path as the name of a page: ids and addresses replaced, one slash where several stand, none at the end."""
+    path = _SLASHES.sub("/", _PATH_SESSION.sub("", path))
+    if len(path) > 1:
+        path = path.removesuffix("/")
+    return "/".join(_clean_segment(segment) for segment in path.split("/")) or "/"
+
+
+def host_of(authority: str) -> str:
+    """Host of `user@host:port`, in small letters; of an IPv6 address with its brackets."""
+    host = authority.rpartition("@")[2].strip().lower()
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.partition(":")[0].rstrip(".")
+
+
+def _parts(url: str) -> tuple[str, str | None, str, str | None, str | None]:
+    match = _URL.fullmatch(url)
+    if match is None:
+        return "", None, url, None, None
+    scheme, authority, path, query, fragment = match.groups()
+    return scheme or "", authority, path or "", query, fragment
+
+
+def _without_userinfo(authority: str | None) -> str:
+    return "" if authority is None else authority.rpartition("@")[2]
+
+
+def _clean_segment(segment: str) -> str:
+    if len(segment) < 6:
+        return segment
+    if "%" in segment or "@" in segment:
+        if _AT.search(segment) and _EMAIL.search(segment):
+            return ":email"
+        if _is_id(unquote(segment)):
+            return ":id"
+    elif _is_id(segment):
+        return ":id"
+    return _UUID.sub(":id", segment) if "-" in segment else segment
+
+
+def _is_id(text: str) -> bool:
+    if _LONG_NUMBER.fullmatch(text) or _HEX.fullmatch(text) or _UUID.fullmatch(text):
+        return True
+    return bool(_TOKEN.fullmatch(text)) and len(_SWITCH.findall(text)) * _LETTERS_PER_SWITCH >= len(text)
+
+
+def _without_personal(query: str, names: Collection[str]) -> str:
+    if "=" in query:
+        query = "".join(_without_value(part, names) for part in _BETWEEN_PAIRS.split(query))
+    return _without_addresses(query, REMOVED)
+
+
+def _without_addresses(text: str, word: str) -> str:
+    return _EMAIL.sub(word, text) if _AT.search(text) else text
+
+
+def _without_value(pair: str, names: Collection[str]) -> str:
+    written, _, value = pair.partition("=")
+    name = unquote_plus(written).lower() if "%" in written or "+" in written else written.lower()
+    if not value or name in _NEVER_PERSONAL:
+        return pair
+    plain = _NOT_PLAIN.sub("", name)
+    if plain in names or any(part in plain for part in PERSONAL_PARTS):
+        return f"{written}={REMOVED}"
+    return pair
+
+
+def _campaign(query: str) -> str:
+    found = {}
+    for pair in query.split("&"):
+        written, _, value = pair.partition("=")
+        name = (unquote(written) if "%" in written else written).lower()
+        if value and name not in found:
+            if name in UTM:
+                found[name] = _without_addresses(value, REMOVED)
+            elif name in CLICK_IDS:
+                found[name] = "1"
+    return "&".join(f"{name}={value}" for name, value in found.items())

@@ -1,0 +1,129 @@
+"""What is older than the settings allow goes: raw objects by whole UTC days, rows of the warehouse by themselves.
+
+In: how many days each is kept, the time. Out: fewer objects, fewer rows; `expired_days` says which days they were of,
+so that the ledger leaves them out. Guarantee: no raw object is deleted that was not loaded; no session is cut in two;
+killed at any moment, the next expiry goes on. First seen, clients and daily counts stay: new visitors stay new, and the
+counts of old days stay known. Loading goes on meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+
+from clickstream.etl.life.rejected import FOLDER as REJECTED
+from clickstream.etl.load import Load, next_load_id, note_load
+from clickstream.etl.run import Loader
+from clickstream.etl.steps import run_step
+from clickstream.raw.contract import RawStore
+from clickstream.raw.keys import day_prefix, parse_key
+from clickstream.warehouse.contract import Warehouse
+
+Step = Callable[[str, int, int], None]
+"""Called with what is being done, and how much of it is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Keep:
+    """Whole days that are kept besides today; None: for ever."""
+
+    raw_days: int | None = None
+    warehouse_days: int | None = None
+
+
+@dataclass(slots=True)
+class Expired:
+    """What went, or would go. unloaded: days whose objects stay, since not all of them are loaded."""
+
+    raw_before: date | None = None
+    raw_days: int = 0
+    raw_objects: int = 0
+    rejected: int = 0
+    unloaded: list[date] = field(default_factory=list)
+    warehouse_before: date | None = None
+    events: int = 0
+    sessions: int = 0
+    orders: int = 0
+    duplicates: int = 0
+    bad_rows: int = 0
+
+
+def expire(loader: Loader, keep: Keep, *, dry_run: bool = False, progress: Step | None = None) -> Expired:
+    """Delete what the rule says; with `dry_run` only count it."""
+    say = progress or (lambda _doing, _done, _total: None)
+    today = loader.stamp().loaded_at.astimezone(UTC).date()
+    found = Expired()
+    if keep.raw_days is not None:
+        found.raw_before = today - timedelta(days=keep.raw_days)
+        _expire_raw(loader, found.raw_before, found, say, dry_run=dry_run)
+    if keep.warehouse_days is not None:
+        found.warehouse_before = today - timedelta(days=keep.warehouse_days)
+        say("deleting rows", 0, 0)
+        _expire_rows(loader, found.warehouse_before, found, dry_run=dry_run)
+    return found
+
+
+def _expire_raw(loader: Loader, before: date, found: Expired, say: Step, *, dry_run: bool) -> None:
+    store, warehouse = loader.store, loader.warehouse
+    days = [day for day in store.days() if day < before]
+    for position, day in enumerate(days):
+        say("deleting raw days", position, len(days))
+        if not _is_loaded(store, warehouse, day):
+            found.unloaded.append(day)
+            continue
+        keys = store.keys(day_prefix(day))
+        found.raw_days += 1
+        found.raw_objects += len(keys)
+        if not dry_run:
+            _close_for_ever(warehouse, day, loader.stamp().loaded_at)
+            store.delete(keys)
+    refused = [key for key in store.keys(REJECTED) if _day_of_refused(key) < before]
+    found.rejected = len(refused)
+    if not dry_run:
+        store.delete(refused)
+
+
+def _is_loaded(store: RawStore, warehouse: Warehouse, day: date) -> bool:
+    """Whether every object of the day is in the warehouse, or was when the day's expiry began."""
+    rows = warehouse.fetch("select name from raw_objects where day = $day", {"day": day}).rows
+    if not rows and warehouse.fetch("select 1 from expired_days where day = $day and part = 'raw'", {"day": day}).rows:
+        return True  # killed while it was deleted
+    loaded = {row[0] for row in rows}
+    names = (parse_key(day, name) for name in store.file_names(day))
+    return all(name is None or name.key in loaded for name in names)
+
+
+def _close_for_ever(warehouse: Warehouse, day: date, now: datetime) -> None:
+    """From now on nothing is looked for in the day, and the ledger leaves it out: only then its objects may go."""
+    with warehouse.transaction() as cursor:
+        params = {"day": day, "now": now}
+        cursor.execute("delete from closed_days where day = $day", {"day": day})
+        cursor.execute("insert into closed_days values ($day, $now)", params)
+        cursor.execute("delete from expired_days where day = $day and part = 'raw'", {"day": day})
+        cursor.execute("insert into expired_days values ($day, 'raw', $now)", params)
+
+
+def _expire_rows(loader: Loader, before: date, found: Expired, *, dry_run: bool) -> None:
+    stamp = loader.stamp()
+    params = {"before": datetime.combine(before, time(), UTC), "now": stamp.loaded_at}
+    with loader.warehouse.transaction() as cursor:
+        run_step(cursor, "expire", params)
+        (counts,) = cursor.fetch("select * from expired_counts").dicts()
+        for name, count in counts.items():
+            setattr(found, name, int(count))
+        if not dry_run:
+            run_step(cursor, "expire_rows", params)
+            if any(counts.values()):
+                # A load of its own: whoever remembers answers by the number of the load asks anew.
+                note_load(cursor, Load(next_load_id(cursor), 0, 0, 0), stamp)
+    if not dry_run and any(counts.values()):
+        loader.warehouse.tidy()
+
+
+def _day_of_refused(key: str) -> date:
+    """The day in `rejected/YYYY/MM/DD/…`; a key that has none is of the last of all days."""
+    try:
+        return date(*map(int, key.split("/")[1:4]))
+    except (ValueError, TypeError):
+        return date.max

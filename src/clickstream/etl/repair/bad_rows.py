@@ -1,0 +1,134 @@
+"""Bad rows as people look at them: how many for which reason, the newest, and one in full.
+
+In: a warehouse. Out: plain JSON values. What a bad row holds came from anybody: its text is given with every character
+escaped that could move a cursor or hide another; its exact bytes stand beside it in base64.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from clickstream.errors import QuestionError
+from clickstream.warehouse.contract import Cursor, Warehouse
+
+NEWEST = 20
+PREVIEW_BYTES = 200
+
+ADVICE = {
+    "invalid_json": "Mend what wrote it; a line that is mended in its object loads with `clickstream bad replay`.",
+    "invalid_encoding": "The sender must write UTF-8; a line mended in its object loads with `clickstream bad replay`.",
+    "not_an_object": "An event is a JSON object; find what wrote something else into the raw store.",
+    "missing_name": "Every event needs an eventName; give it one at its source.",
+    "invalid_name": "An eventName is a text of 1 to 200 characters; change it at its source.",
+    "too_deep": "Objects and arrays may be nested 32 deep; flatten the event at its source.",
+    "too_large": "A line may have 16 MB; send less in one event.",
+    "missing": "The object ends before it; put the whole object back under its name, then `clickstream bad replay`.",
+}
+_OTHER_ADVICE = "Read it again with today's code: `clickstream bad replay`."
+
+
+def list_bad_rows(warehouse: Warehouse, since: date | None = None, reason: str | None = None) -> dict[str, Any]:
+    """Reasons, most lines first, and the newest rows. since: first UTC day of the objects' hours.
+
+    Raises QuestionError when no bad row ever had that reason.
+    """
+    first = datetime.combine(since or date(1, 1, 1), time(), UTC)
+    chosen = {"first": first, "reason": reason}
+    where = "hour >= $first and reason = coalesce(cast($reason as text), reason)"
+    with warehouse.reading() as cursor:
+        _assert_known(cursor, reason)
+        reasons = cursor.fetch(
+            f"""
+            select
+                reason, count(*) as lines, count(distinct object) as objects, min(hour) as first_seen,
+                max(hour) as last_seen
+            from bad_rows where {where}
+            group by reason
+            order by lines desc, reason
+            """,  # noqa: S608 - ours
+            chosen,
+        ).dicts()
+        newest = cursor.fetch(
+            f"select object, line, reason, hour, original from bad_rows where {where} "  # noqa: S608 - ours
+            f"order by hour desc, object desc, line desc limit {NEWEST}",
+            chosen,
+        ).dicts()
+    return {
+        "lines": sum(row["lines"] for row in reasons),
+        "reasons": [
+            row | {"first_seen": _text(row["first_seen"]), "last_seen": _text(row["last_seen"])} for row in reasons
+        ],
+        "newest": [
+            {
+                "object": row["object"],
+                "line": row["line"],
+                "reason": row["reason"],
+                "hour": _text(row["hour"]),
+                "begins": None if row["original"] is None else escaped(row["original"][:PREVIEW_BYTES]),
+            }
+            for row in newest
+        ],
+    }
+
+
+def show_bad_row(warehouse: Warehouse, object_: str, line: int) -> dict[str, Any]:
+    """One bad row in full. object_: its key, or the name of its file. Raises QuestionError when there is none."""
+    with warehouse.reading() as cursor:
+        found = cursor.fetch(
+            """
+            select b.object, b.line, b.reason, b.hour, b.original, b.load_id, l.loaded_at, l.code
+            from bad_rows as b
+            left join loads as l on l.load_id = b.load_id
+            where b.line = $line and (b.object = $object or right(b.object, $length) = $ending)
+            order by b.object
+            """,
+            {"object": object_, "line": line, "ending": f"/{object_}", "length": len(object_) + 1},
+        ).dicts()
+        if not found:
+            bad = cursor.fetch(
+                "select line from bad_rows where object = $object order by line limit 10", {"object": object_}
+            )
+            lines = [row[0] for row in bad.rows]
+            why = f"line {line} of it is no bad row" if lines else "it has no bad row"
+            advice = f"its bad lines: {', '.join(map(str, lines))}" if lines else "`clickstream bad list` names some"
+            raise QuestionError("unknown_bad_row", escaped(object_.encode("utf-8", "replace")), why, advice)
+    row = found[0]
+    original = row.pop("original")
+    return row | {
+        "hour": _text(row["hour"]),
+        "loaded_at": row["loaded_at"] and _text(row["loaded_at"]),
+        "what_to_do": ADVICE.get(row["reason"], _OTHER_ADVICE),
+        "size_bytes": None if original is None else len(original),
+        "text": None if original is None else escaped(original),
+        "original_base64": None if original is None else b64encode(original).decode(),
+    }
+
+
+def assert_any(warehouse: Warehouse, reason: str | None, object_: str | None) -> None:
+    """Raise QuestionError when a reason is unknown, or an object has no bad rows: most likely it is misspelt."""
+    with warehouse.reading() as cursor:
+        _assert_known(cursor, reason)
+        sql = "select count(*) from bad_rows where object = $object"
+        if object_ is not None and not cursor.scalar(sql, {"object": object_}):
+            why, advice = "it has no bad row", "`clickstream bad list` names some"
+            raise QuestionError("unknown_bad_row", escaped(object_.encode("utf-8", "replace")), why, advice)
+
+
+def escaped(original: bytes) -> str:
+    r"""Bytes as text that is safe to print: what is no printable character of UTF-8 stands as `\x1b` or `\u202e`."""
+    text = original.decode("utf-8", "backslashreplace")
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
+def _assert_known(cursor: Cursor, reason: str | None) -> None:
+    if reason is None or reason in ADVICE:
+        return
+    known = {row[0] for row in cursor.fetch("select distinct reason from bad_rows").rows}
+    if reason not in known:
+        raise QuestionError("unknown_reason", "--reason", f"no such reason: {reason}", f"one of {', '.join(ADVICE)}")
+
+
+def _text(instant: datetime) -> str:
+    return f"{instant:%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,73 @@
+"""What a rebuilt warehouse takes over from the live one, since no raw object tells of it.
+
+In: a shadow and the prefix that its SQL reads the live tables by. Out: in the shadow, rows of other writers, rows of
+objects that are not read again, and first sights whose events have expired. Carried events are keyed into sessions,
+merged into orders and counted by the steps of an ordinary load, so that sessions over the edge are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+from clickstream.etl.handover import KEYS
+from clickstream.etl.load import take_in
+from clickstream.etl.steps import run_step
+from clickstream.warehouse.contract import Warehouse
+
+CHUNK_LINES = 500_000
+_CARRIED_LOAD = 0
+
+
+def live_prefix(live: Warehouse) -> str:
+    """How another warehouse of the same database names this one's tables."""
+    database, schema = live.fetch("select current_database(), current_schema()").rows[0]
+    return f'"{database}"."{schema}".'
+
+
+def carry_foreign(shadow: Warehouse, live: str) -> None:
+    """Rows that somebody else wrote: they have no raw object."""
+    with shadow.transaction() as cursor:
+        columns = ", ".join(event_columns(shadow))
+        cursor.execute(
+            f"insert into clickstream_events ({columns}) "  # noqa: S608 - names of ours
+            f"select {columns} from {live}clickstream_events where raw_object is null"
+        )
+
+
+def carry_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, int]], zone: ZoneInfo) -> None:
+    """Objects (name, lines) as the live warehouse has them; the caller sees to it that they do not change meanwhile."""
+    for names in _chunks(objects):
+        with shadow.transaction() as cursor:
+            slots = {"live": live, "columns": ", ".join((*event_columns(shadow), "load_id")), "keys": KEYS}
+            run_step(cursor, "carry", {"names": names}, slots)
+            take_in(cursor, _CARRIED_LOAD, zone)
+            cursor.execute(
+                "update clickstream_events set load_id = -n.load_id from new_events as n "
+                "where clickstream_events.event_id = n.event_id and clickstream_events.load_id = $carried",
+                {"carried": _CARRIED_LOAD},
+            )
+
+
+def carry_first_sights(shadow: Warehouse, live: str) -> None:
+    """First sights of clients and users whose events are gone by the rules of expiry."""
+    with shadow.transaction() as cursor:
+        run_step(cursor, "outlived", slots={"live": live})
+
+
+def event_columns(warehouse: Warehouse) -> list[str]:
+    """Columns of an event, but for the number of the load that wrote it."""
+    found = warehouse.fetch("select * from clickstream_events limit 0").columns
+    return [name for name in found if name != "load_id"]
+
+
+def _chunks(objects: Sequence[tuple[str, int]]) -> list[list[str]]:
+    chunks: list[list[str]] = []
+    room = 0
+    for name, lines in objects:
+        if not chunks or lines > room:
+            chunks.append([])
+            room = CHUNK_LINES
+        chunks[-1].append(name)
+        room -= lines
+    return chunks

@@ -1,0 +1,153 @@
+"""Which numbers would move if the shadow took the live warehouse's place, and why.
+
+In: a cursor of the live warehouse, with a complete shadow beside it, both loaded from the same objects. Out: plain JSON
+values: figures that differ (before, after), events that came, went or changed with the columns that differ and an
+example of each kind, and what the live rows were loaded with that is different now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+import clickstream
+from clickstream.warehouse.contract import SHADOW, Cursor
+
+EXAMPLES = 5
+KINDS = 20
+_RAW_EVENTS = "{at}clickstream_events where raw_object is not null"
+
+FIGURES: Mapping[str, str] = {
+    "raw objects": "select '', count(*) from {at}raw_objects",
+    "events": "select '', count(*) from {events}",
+    "events by day (UTC) and name": "select concat(cast(event_timestamp as date), ' ', event_name), count(*) "
+    "from {events} group by 1",
+    "page views": "select '', count(*) from {events} and is_page_view",
+    "events of bots": "select '', count(*) from {events} and is_bot",
+    "duplicates": "select '', count(*) from {at}duplicates",
+    "bad rows by reason": "select reason, count(*) from {at}bad_rows group by reason",
+    "erased lines": "select '', count(*) from {at}erased",
+    "visitors": "select '', count(distinct coalesce(e.user_id, c.first_user_id, e.client_id)) "
+    "from {at}clickstream_events as e left join {at}clients as c on c.client_id = e.client_id",
+    "pairs of client and user": "select '', count(*) from {at}seen",
+    "sessions": "select '', count(*) from {at}sessions",
+    "sessions by channel": "select coalesce(channel, '-'), count(*) from {at}sessions group by 1",
+    "engaged sessions": "select '', count(*) from {at}sessions where is_engaged",
+    "sessions of bots": "select '', count(*) from {at}sessions where is_bot",
+    "orders": "select '', count(*) from {at}orders",
+    "revenue by currency": "select coalesce(currency, '-'), sum(total) from {at}orders where total is not null "
+    "group by 1",
+    "events by local day": "select cast(day as text), sum(events) from {at}daily_visitors group by day",
+    "sessions by local day": "select cast(day as text), sum(sessions) from {at}daily_sessions group by day",
+}
+"""Name -> SQL for (key, value). `{at}` stands before each table, `{events}` for those of raw objects."""
+
+
+def compare(cursor: Cursor, columns: Sequence[str], settings: Mapping[str, str], first: date | None) -> dict[str, Any]:
+    """What moves, and why. settings: what the shadow was loaded with. first: the first day that was read again."""
+    moves = list(_moves(cursor))
+    rows = _row_changes(cursor, columns)
+    return {
+        "same": not (moves or rows["only_before"] or rows["only_after"] or rows["changed"]),
+        "moves": moves,
+        "events": rows,
+        "reasons": _reasons(cursor, settings, first),
+    }
+
+
+def _moves(cursor: Cursor) -> list[dict[str, Any]]:
+    moves = []
+    for name, sql in FIGURES.items():
+        full = sql.replace("{events}", _RAW_EVENTS)
+        before, after = (dict(cursor.fetch(full.replace("{at}", at)).rows) for at in ("", f"{SHADOW}."))
+        for key in sorted(before.keys() | after.keys()):
+            values = before.get(key, 0), after.get(key, 0)
+            if values[0] != values[1]:
+                moves.append({"figure": name, "of": key, "before": _plain(values[0]), "after": _plain(values[1])})
+    return moves
+
+
+def _row_changes(cursor: Cursor, columns: Sequence[str]) -> dict[str, Any]:
+    live, shadow = "clickstream_events", f"{SHADOW}.clickstream_events"
+    differ = {name: f"l.{name} is distinct from r.{name}" for name in columns if name != "event_id"}
+    names = ", ".join(f"case when {sql} then ' {name}' else '' end" for name, sql in differ.items())
+    cursor.execute(
+        f"create temp table moved as select l.event_id, concat({names}) as columns "  # noqa: S608 - names of ours
+        f"from {live} as l join {shadow} as r on r.event_id = l.event_id "
+        f"where r.raw_object is not null and ({' or '.join(differ.values())})"
+    )
+    kinds = cursor.fetch(
+        "select columns, count(*) as events, min(cast(event_id as text)) as example from moved "
+        "group by columns order by events desc, columns limit $kinds",
+        {"kinds": KINDS},
+    ).rows
+    only_before, only_after = (_only_in(cursor, *places) for places in ((live, shadow), (shadow, live)))
+    return {
+        "only_before": only_before[0],
+        "only_after": only_after[0],
+        "changed": int(cursor.scalar("select count(*) from moved")),
+        "examples_before": only_before[1],
+        "examples_after": only_after[1],
+        "kinds": [
+            {"columns": text.split(), "events": events, "example": _example(cursor, text.split(), example)}
+            for text, events, example in kinds
+        ],
+    }
+
+
+def _only_in(cursor: Cursor, here: str, there: str) -> tuple[int, list[str]]:
+    """How many events of raw objects one side alone has, and some of them."""
+    source = (
+        f"from {here} as a where raw_object is not null "  # noqa: S608 - names of ours
+        f"and not exists (select 1 from {there} as b where b.event_id = a.event_id)"
+    )
+    count = int(cursor.scalar(f"select count(*) {source}"))
+    if not count:
+        return 0, []
+    rows = cursor.fetch(f"select cast(event_id as text) {source} order by event_id limit {EXAMPLES}").rows
+    return count, [row[0] for row in rows]
+
+
+def _example(cursor: Cursor, columns: Sequence[str], event_id: str) -> dict[str, Any]:
+    """One event's values before and after, in the columns that differ."""
+    values = []
+    for at in ("", f"{SHADOW}."):
+        sql = f"select {', '.join(columns)} from {at}clickstream_events where event_id = cast($id as uuid)"  # noqa: S608
+        values.append({name: _plain(value) for name, value in cursor.fetch(sql, {"id": event_id}).dicts()[0].items()})
+    return {"event_id": event_id, "before": values[0], "after": values[1]}
+
+
+def _reasons(cursor: Cursor, settings: Mapping[str, str], first: date | None) -> list[dict[str, Any]]:
+    """What the live objects were loaded with, where it is not what the shadow was loaded with."""
+    loads = cursor.fetch(
+        """
+        select code, settings, count(*) from loads
+        where load_id in (select load_id from raw_objects where day >= $first)
+        group by code, settings
+        """,
+        {"first": first or date(1, 1, 1)},
+    ).rows
+    now = {"code": clickstream.__version__, **settings}
+    before: dict[str, dict[str, int]] = {}
+    for code, text, count in loads:
+        for name, value in {"code": code, **msgspec.json.decode(text)}.items():
+            values = before.setdefault(name, {})
+            values[str(value)] = values.get(str(value), 0) + count
+    return [
+        {"what": name, "before": sorted(before.get(name, {})), "after": now.get(name)}
+        for name in sorted(now.keys() | before.keys())
+        if set(before.get(name, ())) - {str(now.get(name))} or (loads and name not in before)
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, Decimal):
+        whole = value.to_integral_value()
+        return int(value) if value == whole else str(value.normalize())
+    return str(value)

@@ -1,0 +1,182 @@
+"""Builds the whole warehouse anew from the raw store, in a shadow beside the live one, and compares; swaps on demand.
+
+In: a site (the live warehouse, its store, its loader), and a wish. Out: what moves and why (compare.py), as plain JSON
+values. The live warehouse goes on loading and answering; its writers wait for the end of the work alone. Guarantee:
+without `apply` nothing changes; with it all changes in one transaction (swap.py), and nothing that arrived meanwhile is
+lost, since the shadow holds every object that the live warehouse holds. A rebuild that is killed leaves the live
+warehouse as it was; the next one begins again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from clickstream.errors import WarehouseError
+from clickstream.etl.discover import SETTLE
+from clickstream.etl.load import count_erasures
+from clickstream.etl.repair.carry import carry_first_sights, carry_foreign, carry_objects, event_columns, live_prefix
+from clickstream.etl.repair.compare import compare
+from clickstream.etl.repair.swap import swap
+from clickstream.etl.run import Loader, Progress
+from clickstream.raw.contract import RawStore
+from clickstream.raw.keys import RawName, parse_key
+from clickstream.warehouse.contract import Cursor, Warehouse
+
+DOING = "building the warehouse anew"
+FEW = 10
+_EVER = date(1, 1, 1)
+_EXPIRED = "select day from expired_days where part = 'warehouse'"
+_IS_CARRIED = f"(day < $first or day in ({_EXPIRED}))"
+"""Objects that are not read again: of days before the first, and of those whose rows expired and shall stay away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where to build. load: one pass of the live warehouse's own loader. make_loader: a loader of another warehouse,
+    from the same store by the same settings."""
+
+    warehouse: Warehouse
+    store: RawStore
+    clock: Callable[[], datetime]
+    load: Callable[[], object]
+    make_loader: Callable[[Warehouse], Loader]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """apply: put the new rows in the place of the old. first: objects of earlier days (UTC) are not read again: their
+    rows are carried over as they are; None = everything is read."""
+
+    apply: bool = False
+    first: date | None = None
+
+
+def rebuild(site: Site, wish: Wish, progress: Progress | None = None) -> dict[str, Any]:
+    """Build, compare, and apply if wished. Raises WarehouseError when it cannot be done without losing something."""
+    settled = site.clock() - SETTLE
+    site.load()
+    with site.warehouse.shadow() as shadow, closing(site.make_loader(shadow)) as loader:
+        building = _Building(site, wish, loader)
+        missed = building.begin(settled, progress)
+        building.catch_up()
+        with site.warehouse.transaction() as cursor:  # nobody loads from here on
+            building.finish(cursor)
+            # Only now may this cursor look into the shadow: what it saw once, it sees to its end.
+            result = compare(cursor, event_columns(shadow), loader.stamp().settings, wish.first)
+            if wish.apply:
+                swap(cursor)
+    if wish.apply:
+        site.warehouse.tidy()
+    return {
+        "applied": wish.apply,
+        "from": wish.first and wish.first.isoformat(),
+        "objects": len(building.held),
+        "lines": building.lines,
+        "never_loaded": missed,
+        **result,
+    }
+
+
+class _Building:
+    """A shadow that is being filled. held: names of the objects that were read into it; lines: theirs."""
+
+    def __init__(self, site: Site, wish: Wish, loader: Loader) -> None:
+        self.held: set[str] = set()
+        self.lines = 0
+        self._site = site
+        self._loader = loader
+        self._shadow = loader.warehouse
+        self._live = live_prefix(site.warehouse)
+        self._first = wish.first or _EVER
+        self._days = {"first": self._first}
+        self._read_loads = 0  # of the live warehouse: what they loaded is read into the shadow, or is about to be
+        self._carried_loads = 0
+        self._removals = (0, 0)
+
+    def begin(self, settled: datetime, progress: Progress | None) -> int:
+        """Carry what no object tells, read all that is there; how many objects the live warehouse had never loaded.
+
+        An object that it has not loaded, and that is not older than `settled`, is on its way: it is left to it.
+        """
+        with self._site.warehouse.reading() as cursor:
+            self._read_loads, self._removals = _last_load(cursor), _removals(cursor)
+            rows = cursor.fetch(f"select name, day from raw_objects where not {_IS_CARRIED}", self._days).rows  # noqa: S608
+            expired = {row[0] for row in cursor.fetch(_EXPIRED).rows}
+        listed = [name for name in _listed(self._site.store) if name.day >= self._first and name.day not in expired]
+        _assert_all_there(rows, {name.key for name in listed})
+        loaded = {row[0] for row in rows}
+        missed = {name.key for name in listed if name.key not in loaded and self._appeared(name) < settled}
+        with self._site.warehouse.transaction() as cursor:  # nothing changes while rows are carried
+            carry_foreign(self._shadow, self._live)
+            self._carry(cursor)
+        self._read([name for name in listed if name.key in loaded or name.key in missed], progress)
+        return len(missed)
+
+    def catch_up(self) -> None:
+        """Read what the live warehouse loaded meanwhile, until little is left for the time when it has to wait."""
+        while True:
+            with self._site.warehouse.reading() as cursor:
+                names, known = self._news(cursor), _last_load(cursor)
+            self._read(names)
+            self._read_loads = known
+            if len(names) < FEW:
+                return
+
+    def finish(self, cursor: Cursor) -> None:
+        """Bring in the last of it, in a transaction of the live warehouse."""
+        if _removals(cursor) != self._removals:  # what went may stand in the shadow still
+            raise WarehouseError(DOING, "data was erased or expired meanwhile", "run it again; nothing has changed")
+        self._carry(cursor)
+        self._read(self._news(cursor))
+        carry_first_sights(self._shadow, self._live)
+
+    def _carry(self, cursor: Cursor) -> None:
+        """Objects of days that are not read again, as far as they are not in the shadow yet."""
+        objects = cursor.fetch(
+            f"select name, lines from raw_objects where {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
+            {**self._days, "known": self._carried_loads},
+        ).rows
+        carry_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp().zone)
+        self._carried_loads = _last_load(cursor)
+
+    def _read(self, names: list[RawName], progress: Progress | None = None) -> None:
+        self.lines += self._loader.load_objects(names, progress).lines
+        self.held.update(name.key for name in names)
+
+    def _news(self, cursor: Cursor) -> list[RawName]:
+        """What the live warehouse has loaded since, and the shadow has not."""
+        rows = cursor.fetch(
+            f"select name, day from raw_objects where not {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
+            {**self._days, "known": self._read_loads},
+        ).rows
+        parsed = (parse_key(day, name.rpartition("/")[2]) for name, day in rows if name not in self.held)
+        return [name for name in parsed if name is not None]
+
+    def _appeared(self, name: RawName) -> datetime:
+        return name.instant or self._site.store.modified_at(name.key)
+
+
+def _listed(store: RawStore) -> list[RawName]:
+    names = (parse_key(day, name) for day in store.days() for name in sorted(store.file_names(day)))
+    return [name for name in names if name is not None]
+
+
+def _assert_all_there(loaded: Collection[tuple[str, date]], listed: Collection[str]) -> None:
+    gone = [day for name, day in loaded if name not in listed]
+    if gone:
+        start = max(gone) + timedelta(days=1)
+        why = f"{len(gone):,} loaded objects are in the raw store no more, of {min(gone)} to {max(gone)}"
+        raise WarehouseError(DOING, why, f"--from {start} reads what is newer again and carries older rows over")
+
+
+def _last_load(cursor: Cursor) -> int:
+    return int(cursor.scalar("select coalesce(max(load_id), 0) from loads"))
+
+
+def _removals(cursor: Cursor) -> tuple[int, int]:
+    """How often something was erased, and how much has expired."""
+    return count_erasures(cursor), int(cursor.scalar("select count(*) from expired_days"))

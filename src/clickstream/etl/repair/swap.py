@@ -1,0 +1,51 @@
+"""Puts the shadow's rows in the place of the live ones.
+
+In: a transaction of the live warehouse, with a shadow that is complete. Out: the same transaction, in which every table
+that follows from the raw store holds the shadow's rows. Guarantee: the caller's commit changes all or nothing, and
+readers see the old numbers until then; tables, rights, views and indexes stay. Its cost is that of writing all rows
+again. What follows from the course of things stays as it is: watermarks, closed days, passes, receipts of erasures.
+"""
+
+from __future__ import annotations
+
+from clickstream.warehouse.contract import SHADOW, Cursor
+
+REPLACED = (
+    "raw_objects",
+    "duplicates",
+    "bad_rows",
+    "erased",
+    "sessions",
+    "clients",
+    "seen",
+    "orders",
+    "order_lines",
+    "daily_visitors",
+    "daily_sessions",
+    "rollup_zone",
+)
+KEPT = ("schema_files", "watermarks", "closed_days", "passes", "erasures", "expired_days")
+"""With `clickstream_events` and `loads`, which are treated apart, these are all tables: a test holds it."""
+
+
+def swap(cursor: Cursor) -> int:
+    """Replace the rows; the number of the last load is returned. Loads are added to those that were."""
+    before = int(cursor.scalar("select coalesce(max(load_id), 0) from loads"))
+    for table in REPLACED:
+        cursor.execute(f"delete from {table}")  # noqa: S608 - names of ours
+        _insert(cursor, table, before)
+    # Rows of other writers have no raw object and stay, unless the raw store tells of the same event.
+    cursor.execute(
+        "delete from clickstream_events where raw_object is not null "  # noqa: S608 - names of ours
+        f"or event_id in (select event_id from {SHADOW}.clickstream_events where raw_object is not null)"
+    )
+    _insert(cursor, "clickstream_events", before, "where raw_object is not null")
+    _insert(cursor, "loads", before)
+    return int(cursor.scalar("select coalesce(max(load_id), 0) from loads"))
+
+
+def _insert(cursor: Cursor, table: str, before: int, where: str = "") -> None:
+    columns = cursor.fetch(f"select * from {table} limit 0").columns  # noqa: S608 - names of ours
+    number = f"case when load_id < 0 then -load_id else load_id + {before} end"
+    values = ", ".join(number if column == "load_id" else column for column in columns)
+    cursor.execute(f"insert into {table} ({', '.join(columns)}) select {values} from {SHADOW}.{table} {where}")  # noqa: S608

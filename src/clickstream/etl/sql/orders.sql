@@ -1,0 +1,66 @@
+-- Orders that a new, replaced or re-keyed event tells of, merged anew from all their events. One order has one carrier:
+-- the first checkout_complete in event order, else the first order_confirmed. Its money is what the server said first,
+-- else the browser. In: `touched_orders`, `touched`. Out: `orders`; the facts hold the right session keys already.
+insert into touched_orders
+select order_id from orders
+where session_key in (select session_key from touched)
+    and order_id not in (select order_id from touched_orders);
+
+delete from orders where order_id in (select order_id from touched_orders);
+
+insert into orders (
+    order_id, event_id, ordered_at, browser_at, server_at, client_id, user_id, session_key, total, currency,
+    total_differs, items_event_id, is_bot, is_sample
+)
+with told as (
+    select
+        order_id, event_id, event_timestamp, client_id, user_id, session_key, order_total as total,
+        upper(order_currency) as currency, is_bot, is_sample,
+        case when event_name = 'order_confirmed' then 1 else 0 end as is_server,
+        event_id in (select event_id from order_lines) as has_items,
+        row_number() over (
+            order by event_timestamp, received_at nulls last, raw_object nulls last, raw_line nulls last, event_id
+        ) as seq
+    from clickstream_events
+    where order_id in (select order_id from touched_orders)
+        and event_name in ('checkout_complete', 'order_confirmed')
+),
+ranked as (
+    select
+        *,
+        row_number() over (partition by order_id order by is_server, seq) as carrier_place,
+        row_number() over (partition by order_id, is_server order by seq) as side_place,
+        row_number() over (
+            partition by order_id order by case when total is null then 1 else 0 end, is_server desc, seq
+        ) as money_place,
+        row_number() over (
+            partition by order_id, is_server order by case when total is null then 1 else 0 end, seq
+        ) as side_money_place,
+        row_number() over (
+            partition by order_id order by case when has_items then 0 else 1 end, is_server desc, seq
+        ) as items_place
+    from told
+)
+select
+    c.order_id,
+    c.event_id,
+    c.event_timestamp,
+    b.event_timestamp,
+    s.event_timestamp,
+    c.client_id,
+    c.user_id,
+    c.session_key,
+    m.total,
+    m.currency,
+    coalesce(mb.total <> ms.total or mb.currency <> ms.currency, false),
+    case when i.has_items then i.event_id end,
+    coalesce(c.is_bot, false),
+    coalesce(c.is_sample, false)
+from ranked as c
+join ranked as m on m.order_id = c.order_id and m.money_place = 1
+join ranked as i on i.order_id = c.order_id and i.items_place = 1
+left join ranked as b on b.order_id = c.order_id and b.is_server = 0 and b.side_place = 1
+left join ranked as s on s.order_id = c.order_id and s.is_server = 1 and s.side_place = 1
+left join ranked as mb on mb.order_id = c.order_id and mb.is_server = 0 and mb.side_money_place = 1
+left join ranked as ms on ms.order_id = c.order_id and ms.is_server = 1 and ms.side_money_place = 1
+where c.carrier_place = 1;

@@ -1,0 +1,28 @@
+-- The careful reading: every field as JSON, which tells its type. For chunks that the quick reading refuses or doubts.
+create or replace macro sent_text(j) as text_of(j);
+create or replace macro is_unsent(j) as is_nothing(j);
+create or replace macro is_string(j) as ascii(j) = 34;
+create or replace macro misread(name, j, is_unread) as wrong(name, j, is_unread);
+create or replace macro misread_text(name, j, t) as wrong(name, j, t is null);
+create or replace macro misread_block(name, j) as wrong(name, j, not is_object(j));
+create or replace macro doubt(j) as false;
+create or replace macro doubt_name(j) as false;
+
+create or replace macro product_fields(f) as {
+    'id': f[1], 'name': f[2], 'category': f[3], 'brand': f[4], 'price': f[5], 'discountPrice': f[6], 'urlPath': f[7],
+    'currency': f[8]
+};
+create or replace macro product_of(j) as product_fields(fields_of(j, [
+    '$.id', '$.name', '$.category', '$.brand', '$.price', '$.discountPrice', '$.urlPath', '$.currency'
+]));
+create or replace macro element_fields(f) as {'tag': f[1], 'id': f[2], 'role': f[3], 'text': f[4], 'dataset': f[5]};
+create or replace macro element_of(j) as
+    element_fields(fields_of(j, ['$.tag', '$.id', '$.role', '$.text', '$.dataset']));
+create or replace macro order_fields(f) as {'id': f[1], 'total': f[2], 'currency': f[3], 'items': f[4]};
+create or replace macro order_of(j) as order_fields(fields_of(j, ['$.id', '$.total', '$.currency', '$.items']));
+create or replace macro ingest_fields(f) as {
+    'receivedAt': f[1], 'sentAt': f[2], 'userAgent': f[3], 'country': f[4], 'sourceIp': f[5], 'requestId': f[6]
+};
+create or replace macro ingest_of(j) as ingest_fields(fields_of(j, [
+    '$.receivedAt', '$.sentAt', '$.userAgent', '$.country', '$.sourceIp', '$.requestId'
+]));

@@ -1,0 +1,57 @@
+"""A folder for the files of one loader, below the stage that all loaders of a place share.
+
+In: the stage. Out: an empty folder that nobody else uses, removed when it is closed. What loaders left that were killed
+is removed by the next one: a lock on the folder, which ends with its process, tells whether somebody is still at it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+PREFIX = "loader-"
+
+
+class StageFolder:
+    """`path` is ours until `close`."""
+
+    def __init__(self, stage: Path) -> None:
+        stage.mkdir(parents=True, exist_ok=True)
+        for left in stage.glob(f"{PREFIX}*"):
+            _remove_if_free(left)
+        while True:
+            self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=stage))
+            self._lock = _lock(self.path)
+            if self._lock is not None:
+                return  # else another one that started took it for a left one, between its making and our lock
+
+    def close(self) -> None:
+        if self._lock is not None:
+            shutil.rmtree(self.path, ignore_errors=True)
+            os.close(self._lock)
+            self._lock = None
+
+
+def _remove_if_free(folder: Path) -> None:
+    lock = _lock(folder)
+    if lock is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
+
+
+def _lock(folder: Path) -> int | None:
+    """A descriptor that holds the lock of a folder; None when somebody else has it, or the folder is gone."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.stat(folder)  # noqa: PTH116 - gone in between: not ours
+        except OSError:
+            os.close(descriptor)
+        else:
+            return descriptor
+    return None

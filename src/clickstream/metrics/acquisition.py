@@ -1,0 +1,64 @@
+"""`acquisition`: who brings visitors that buy?
+
+Sessions that start in range, by where they came from, or by whether they are the first of a new visitor. Visitors are
+those of the sessions; one with sessions from two channels counts in both. Money is that of the orders placed in these
+sessions: orders without session are in none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clickstream.metrics.overview import SECOND_US
+from clickstream.metrics.question import Column
+from clickstream.metrics.rules.filters import ACQUISITION_COLUMNS, value_sql
+from clickstream.metrics.rules.result import Result, money, per_order, ratio
+from clickstream.metrics.rules.scope import Scope, page_of
+
+COLUMNS = (
+    Column("value", "text"),
+    Column("sessions", "int"),
+    Column("visitors", "int"),
+    Column("new_sessions", "int"),
+    Column("engaged_sessions", "int"),
+    Column("bounce_rate", "rate"),
+    Column("avg_session_s", "double"),
+    Column("cart_sessions", "int"),
+    Column("order_sessions", "int"),
+    Column("conversion_rate", "rate"),
+    Column("orders", "int"),
+    Column("revenue", "money"),
+    Column("aov", "double"),
+)
+BY = (*ACQUISITION_COLUMNS, "new_returning")
+
+
+def acquisition(scope: Scope, only: Sequence[str] | None = None) -> Result:
+    """Sessions by channel, source, medium…, most sessions first. `only`: just these values, all on one page."""
+    by = scope.options["by"]
+    if by == "new_returning":
+        return sessions_by(scope, "case when f.session_key is null then 'returning' else 'new' end", only)
+    return sessions_by(scope, value_sql("s", ACQUISITION_COLUMNS[by]), only)
+
+
+def sessions_by(scope: Scope, value: str, only: Sequence[str] | None) -> Result:
+    """Counted sessions by an SQL text over `s` (a session) and `f` (set when it is its new visitor's first)."""
+    slots, params = page_of(scope.question, only)
+    found = scope.fetch("acquisition", {**slots, "value": value}, params).dicts()
+    rows = []
+    for row in found:
+        if row["value"] is None:  # stands alone, for the totals of an empty page
+            continue
+        sessions, revenue = row["sessions"], money(row["revenue"])
+        figures = {
+            **row,
+            "bounce_rate": ratio(sessions - row["engaged_sessions"], sessions),
+            "avg_session_s": ratio(int(row["duration_us"]), sessions * SECOND_US),
+            "conversion_rate": ratio(row["order_sessions"], sessions),
+            "orders": int(row["orders"] or 0),
+            "revenue": revenue,
+            "aov": per_order(revenue, int(row["paid_orders"] or 0)),
+        }
+        rows.append(tuple(figures[column.name] for column in COLUMNS))
+    total = found[0]
+    return Result(COLUMNS, rows, {"sessions": int(total["total_sessions"])}, total["total_rows"], keys=1)

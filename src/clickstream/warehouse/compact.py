@@ -1,0 +1,58 @@
+"""Writes a DuckDB file anew, without the blocks that nobody uses any more.
+
+In: the path of a file that no process holds. Out: the same tables in a smaller file. DuckDB keeps unused blocks, and
+with them bytes of deleted rows, until new rows need the room: after an erasure only a new file is surely without them.
+Guarantee: the old file stands until the new one is whole and on the disk; a crash leaves one of the two.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import duckdb
+
+from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.warehouse.duckdb import opening_error
+
+
+def compact(path: Path) -> tuple[int, int]:
+    """Bytes before and after. Raises WarehouseBusyError when a process holds the file, WarehouseError."""
+    if not path.exists():
+        raise WarehouseError(f"compacting the warehouse {path}", "there is no such file", "check the path")
+    before = path.stat().st_size
+    fresh = path.with_name(f"{path.name}.compact")
+    fresh.unlink(missing_ok=True)
+    try:
+        with duckdb.connect() as copier:
+            copier.execute("set TimeZone = 'UTC'")
+            copier.execute(f"attach {_quoted(path)} as old")
+            copier.execute("checkpoint old")
+            copier.execute("detach old")
+            # It holds the file, so that nobody writes into it any more, and leaves no trace beside it when it closes.
+            copier.execute(f"attach {_quoted(path)} as old (read_only)")
+            if path.with_name(f"{path.name}.wal").exists():
+                raise WarehouseBusyError(str(path), "a process that began meanwhile")
+            copier.execute(f"attach {_quoted(fresh)} as fresh")
+            copier.execute("copy from database old to fresh")
+            copier.execute("checkpoint fresh")
+            copier.execute("detach fresh")
+            _sync(fresh)
+            fresh.replace(path)
+            _sync(path.parent)
+    except duckdb.Error as error:
+        fresh.unlink(missing_ok=True)
+        raise opening_error(path, error) from error
+    return before, path.stat().st_size
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"

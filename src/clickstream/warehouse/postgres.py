@@ -1,0 +1,227 @@
+"""The production warehouse: a PostgreSQL database (15 or newer).
+
+In: SQL in the shared subset (dialects.py) with named parameters. Out: tables of plain Python values.
+Any number of processes may read and load: writers take turns through one advisory lock, readers see one snapshot.
+Statements are never prepared by name, so the planner always sees the values. A connection that broke is replaced at
+the next use; what it was doing fails with a WarehouseError. Addresses and TLS: connections.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from psycopg import sql as names
+
+from clickstream.errors import WarehouseError
+from clickstream.warehouse.connections import Connection, Connections, reason_of
+from clickstream.warehouse.contract import SHADOW, Table
+from clickstream.warehouse.dialects import Engine, number_parameters, render
+from clickstream.warehouse.migrations import apply_schema, schema_files
+
+WRITERS_LOCK = 0x636C69636B  # "click"
+"""Key of the advisory lock that every writer of ours holds as long as its transaction lasts."""
+REBUILD_LOCK = WRITERS_LOCK + 1
+"""Key of the advisory lock that a rebuild holds as long as its shadow lasts."""
+SHADOW_LOCK = WRITERS_LOCK + 2
+"""WRITERS_LOCK of a shadow, which is loaded while its warehouse is."""
+COPY_BYTES = 1_048_576
+_READ = "begin transaction isolation level repeatable read read only"
+# The planner knows little of tables that are minutes old, and just-in-time compilation costs more than it gives then.
+_WRITE = "begin; set local jit = off; set local work_mem = '256MB'; select pg_advisory_xact_lock({lock})"
+_GROWN = """
+    select c.relname
+    from pg_stat_user_tables as t
+    join pg_class as c on c.oid = t.relid
+    where t.schemaname = current_schema()
+        and t.n_mod_since_analyze > 500 + $growth * t.n_live_tup
+        and (pg_has_role(c.relowner, 'usage') or case
+            when current_setting('server_version_num')::int >= 170000 then has_table_privilege(c.oid, 'maintain')
+            else false
+        end)
+    order by c.relname
+"""
+_OURS = """
+    select c.relname
+    from pg_class as c
+    where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and pg_has_role(c.relowner, 'usage')
+    order by c.relname
+"""
+
+
+class PostgresCursor:
+    """Statements of one reader or one transaction, in the dialect of PostgreSQL."""
+
+    engine: Engine = "postgres"
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+
+    def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
+        self._run(sql, params)
+
+    def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
+        """Run one SELECT and return all its rows."""
+        result = self._run(sql, params)
+        return Table(tuple(column.name for column in result.description or ()), result.fetchall())
+
+    def scalar(self, sql: str, params: Mapping[str, Any] | None = None) -> Any:
+        """First column of the first row, or None when there is no row."""
+        rows = self.fetch(sql, params).rows
+        return rows[0][0] if rows else None
+
+    def copy_csv(self, table: str, path: Path) -> None:
+        """Append the rows of a CSV file without header to a table: an empty field is NULL, `""` the empty text."""
+        command = names.SQL("copy {} from stdin (format csv)").format(names.Identifier(table))
+        with self.connection.cursor() as raw, path.open("rb") as file, raw.copy(command) as copy:
+            while block := file.read(COPY_BYTES):
+                copy.write(block)
+
+    def copy_out(self, sql: str, path: Path) -> list[tuple[str, str]]:
+        """Write the rows of a SELECT into such a CSV file; the names and types of its columns."""
+        described = self.connection.execute(f"{sql} limit 0".encode()).description or ()
+        types = {column.name: column.type_display for column in described}
+        with (
+            self.connection.cursor() as raw,
+            path.open("wb") as file,
+            raw.copy(f"copy ({sql}) to stdout (format csv)".encode()) as copy,
+        ):
+            for block in copy:
+                file.write(block)
+        return list(types.items())
+
+    def _run(self, sql: str, params: Mapping[str, Any] | None) -> psycopg.Cursor[tuple[Any, ...]]:
+        statement = render(sql, "postgres").encode()
+        if not params:
+            return self.connection.execute(statement)
+        numbered, order = number_parameters(statement.decode())
+        return self.connection.execute(numbered.encode(), [params[name] for name in order])
+
+
+class PostgresWarehouse:
+    """An open PostgreSQL warehouse. Use `PostgresWarehouse.open`, and close it (or use it as a context)."""
+
+    engine: Engine = "postgres"
+
+    def __init__(self, connections: Connections, lock: int = WRITERS_LOCK) -> None:
+        self._connections = connections
+        self.migrated: list[str] = []
+        self._lock = lock
+
+    @classmethod
+    def open(cls, url: str) -> PostgresWarehouse:
+        """Open the database at `url`, with its schema up to date.
+
+        Who may not create tables can open a warehouse whose schema is up to date already.
+        Raises WarehouseError when it cannot be reached, is too old, or lacks tables that we may not make.
+        """
+        warehouse = cls(Connections(url))
+        try:
+            warehouse.migrated = warehouse._migrate()
+        except BaseException:
+            warehouse.close()
+            raise
+        return warehouse
+
+    def close(self) -> None:
+        self._connections.close()
+
+    def __enter__(self) -> PostgresWarehouse:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[PostgresCursor]:
+        """A cursor on one consistent snapshot; whatever it does is rolled back."""
+        with self._work("reading", _READ) as cursor:
+            yield cursor
+            cursor.connection.rollback()
+
+    def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
+        """Run one SELECT on its own cursor and return all its rows."""
+        with self.reading() as cursor:
+            return cursor.fetch(sql, params)
+
+    @contextmanager
+    def transaction(self) -> Iterator[PostgresCursor]:
+        """All or nothing: committed when the block ends, rolled back when it raises. One at a time, on any machine."""
+        with self._work("writing", _WRITE.format(lock=self._lock)) as cursor:
+            yield cursor
+            cursor.connection.commit()
+
+    def refresh_statistics(self, growth: float = 0.05) -> None:
+        """ANALYZE the tables that we may and that changed by more than this share; autovacuum would come minutes later.
+
+        It costs as much as loading some ten thousand events, however large the table is.
+        """
+        with self.transaction() as cursor:
+            grown = [row[0] for row in cursor.fetch(_GROWN, {"growth": growth}).rows]
+            if grown:
+                cursor.execute("analyze " + ", ".join(f'"{name}"' for name in grown))
+
+    def tidy(self) -> None:
+        """VACUUM the tables that are ours; it cannot run in a transaction."""
+        connection = self._connections.take("select 1")
+        try:
+            rows = connection.execute(_OURS.encode()).fetchall()
+            if rows:
+                connection.execute(("vacuum (analyze) " + ", ".join(f'"{row[0]}"' for row in rows)).encode())
+        except psycopg.Error as error:
+            raise WarehouseError("tidying the warehouse", reason_of(error)) from error
+        finally:
+            self._connections.give_back(connection)
+
+    @contextmanager
+    def shadow(self) -> Iterator[PostgresWarehouse]:
+        """An empty warehouse beside this one: a schema of its own, which lasts as long as the block."""
+        doing = "building the warehouse anew"
+        guard = self._connections.take("select 1")
+        try:
+            if guard.execute(f"select pg_try_advisory_lock({REBUILD_LOCK})".encode()).fetchone() != (True,):
+                raise WarehouseError(doing, "somebody is at it already", "wait until that is done")
+            drop = f"drop schema if exists {SHADOW} cascade"
+            guard.execute(f"{drop}; create schema {SHADOW}".encode())
+            shadow = PostgresWarehouse(self._connections.within(SHADOW), SHADOW_LOCK)
+            try:
+                with shadow:
+                    shadow.migrated = shadow._migrate()
+                    yield shadow
+            finally:
+                with suppress(psycopg.Error):  # the next one does it
+                    guard.execute(drop.encode())
+        except psycopg.Error as error:
+            advice = "the role needs the right to create schemas: grant create on database … to …"
+            raise WarehouseError(doing, reason_of(error), advice) from error
+        finally:
+            guard.close()  # and with it its lock
+
+    def _migrate(self) -> list[str]:
+        """Bring the schema up to date; the names of the files that were applied. Safe when two do it at once."""
+        with self.reading() as cursor:
+            known: set[str] = set()
+            if cursor.scalar("select to_regclass('schema_files')") is not None:
+                known = {row[0] for row in cursor.fetch("select name from schema_files").rows}
+        if known.issuperset(file.name for file in schema_files("postgres")):
+            return []
+        try:
+            with self.transaction() as cursor:
+                return apply_schema(cursor)
+        except WarehouseError as error:
+            advice = "run `clickstream warehouse migrate` as the role that owns the tables"
+            raise WarehouseError("bringing the schema of the warehouse up to date", error.why, advice) from error
+
+    @contextmanager
+    def _work(self, doing: str, begin: str) -> Iterator[PostgresCursor]:
+        """A connection in a transaction that `begin` opened; it comes back to the others unless it broke."""
+        connection = self._connections.take(begin)
+        try:
+            yield PostgresCursor(connection)
+        except psycopg.Error as error:
+            raise WarehouseError(f"{doing} the warehouse", reason_of(error)) from error
+        finally:
+            self._connections.give_back(connection)

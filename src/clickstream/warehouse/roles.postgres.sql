@@ -1,0 +1,47 @@
+-- The two roles of a Clickstream warehouse. Run it as the role that owns the tables, connected to the warehouse:
+--
+--     clickstream warehouse roles | psql "$CLICKSTREAM_WAREHOUSE_URL"
+--
+-- Then let users in:  create role etl login password '...' in role clickstream_loader;
+--                     create role dashboards login password '...' in role clickstream_reader;
+--
+-- clickstream_loader  loads: reads and changes rows, makes temporary tables. It makes, changes and drops no table.
+-- clickstream_reader  reads. Its transactions are read-only unless it says otherwise, and may not write then either.
+-- Tables are made and changed by their owner alone: clickstream warehouse migrate.
+do $$
+begin
+    if not exists (select 1 from pg_roles where rolname = 'clickstream_loader') then
+        create role clickstream_loader nologin;
+    end if;
+    if not exists (select 1 from pg_roles where rolname = 'clickstream_reader') then
+        create role clickstream_reader nologin;
+    end if;
+    -- By default everybody may make temporary tables in a database, which is named by where we are.
+    execute format('revoke temporary on database %I from public', current_database());
+    execute format('grant connect, temporary on database %I to clickstream_loader', current_database());
+    execute format('grant connect on database %I to clickstream_reader', current_database());
+end
+$$;
+
+revoke create on schema public from public, clickstream_loader, clickstream_reader;
+grant usage on schema public to clickstream_loader, clickstream_reader;
+
+grant select, insert, update, delete on all tables in schema public to clickstream_loader;
+revoke insert, update, delete on schema_files from clickstream_loader;
+grant select on all tables in schema public to clickstream_reader;
+
+-- Tables that the owner makes later.
+alter default privileges in schema public grant select, insert, update, delete on tables to clickstream_loader;
+alter default privileges in schema public grant select on tables to clickstream_reader;
+
+-- ANALYZE needs a right of its own from PostgreSQL 17 on; before that autovacuum does it, some minutes later.
+do $$
+begin
+    if current_setting('server_version_num')::int >= 170000 then
+        execute 'grant maintain on all tables in schema public to clickstream_loader';
+        execute 'alter default privileges in schema public grant maintain on tables to clickstream_loader';
+    end if;
+end
+$$;
+
+alter role clickstream_reader set default_transaction_read_only = on;

@@ -1,0 +1,180 @@
+"""The spool: acknowledged means in a write-ahead file; whatever happens then, each line reaches the raw store."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from clickstream.collect.spool import Shipper, Spool, SpoolRules, read_wal
+from clickstream.errors import StoreError, UnavailableError
+from clickstream.event import RawLine
+from clickstream.raw.contract import RawStore
+from clickstream.raw.keys import day_prefix
+from clickstream.raw.store import LocalStore
+
+
+@pytest.fixture(params=["folder", "s3"])
+def raw(request: pytest.FixtureRequest) -> RawStore:
+    made: RawStore = request.getfixturevalue("store" if request.param == "folder" else "s3_store")
+    return made
+
+
+def line(number: int) -> RawLine:
+    return RawLine(b'{"eventName":"n%d"}' % number)
+
+
+def stored(raw: RawStore) -> list[bytes]:
+    keys = [day_prefix(day) + name for day in raw.days() for name in sorted(raw.file_names(day))]
+    found = []
+    for key, data in zip(keys, raw.read_many(keys), strict=True):
+        found += gzip.decompress(data).splitlines() if key.endswith(".gz") else [data]
+    return found
+
+
+def spool_of(raw: RawStore, folder: Path, rules: SpoolRules | None = None) -> Spool:
+    return Spool(folder, raw, rules or SpoolRules(), time.time_ns)
+
+
+def test_lines_are_objects_when_the_spool_is_closed(raw: RawStore, tmp_path: Path) -> None:
+    with spool_of(raw, tmp_path / "spool") as spool:
+        spool.write([line(1), line(2)])
+        spool.write([line(3)])
+        assert spool.size_bytes() > 0
+        assert stored(raw) == [], "nothing is shipped at once"
+    assert stored(raw) == [line(1), line(2), line(3)]
+    assert [path.name for path in (tmp_path / "spool").iterdir()] == ["lock"]
+
+
+@pytest.mark.parametrize("cut", [1, 5, 12, 20])
+def test_torn_tail_of_a_file_costs_only_what_was_not_acknowledged(store: LocalStore, tmp_path: Path, cut: int) -> None:
+    spool = spool_of(store, tmp_path)
+    spool.write([line(1)])
+    spool.write([line(2), line(3)])
+    whole = next(tmp_path.glob("*.wal")).read_bytes()
+    spool.write([line(4)])
+    path = next(tmp_path.glob("*.wal"))
+    torn = path.read_bytes()[: len(whole) + cut]
+    path.write_bytes(torn)
+    assert list(read_wal(path)) == [line(1), line(2), line(3)]
+    path.write_bytes(whole + bytes(50))
+    assert list(read_wal(path)) == [line(1), line(2), line(3)], "blocks that a crash left as zeros"
+
+
+def test_what_a_crash_left_is_shipped_at_the_next_start(raw: RawStore, tmp_path: Path) -> None:
+    spool_of(raw, tmp_path).write([line(1), line(2)])  # never opened, never closed: as after SIGKILL
+    with spool_of(raw, tmp_path) as spool:
+        spool.write([line(3)])
+    assert sorted(stored(raw)) == [line(1), line(2), line(3)]
+
+
+def test_crash_between_upload_and_removal_writes_the_same_object_again(raw: RawStore, tmp_path: Path) -> None:
+    spool_of(raw, tmp_path).write([line(1), line(2)])
+    path = next(tmp_path.glob("*.wal"))
+    copy = path.read_bytes()
+    shipper = Shipper(raw, SpoolRules(), time.time_ns)
+    names = saved_names(path)
+    for _ in range(3):
+        path.write_bytes(copy)
+        path.with_suffix(".keys").write_text(names)
+        shipper.ship(path)
+    assert stored(raw) == [line(1), line(2)]
+
+
+def saved_names(path: Path) -> str:
+    """Ship into a folder that is none, so that the names are chosen and the upload fails."""
+    failing = Shipper(LocalStore(Path("/dev/null/none")), SpoolRules(), time.time_ns)
+    with pytest.raises(StoreError):
+        failing.ship(path)
+    return path.with_suffix(".keys").read_text()
+
+
+@pytest.mark.parametrize("has_arrived", [True, False])
+def test_old_name_is_looked_for_and_given_up_only_when_it_is_not_there(
+    raw: RawStore, tmp_path: Path, has_arrived: bool
+) -> None:
+    spool_of(raw, tmp_path).write([line(1), line(2)])
+    path = next(tmp_path.glob("*.wal"))
+    old = saved_names(path)
+    os.utime(path.with_suffix(".keys"), (0, time.time() - 200))
+    if has_arrived:
+        raw.put([(old, gzip.compress(b"\n".join([line(1), line(2)]) + b"\n", 1, mtime=0))])
+    Shipper(raw, SpoolRules(), time.time_ns).ship(path)
+    assert stored(raw) == [line(1), line(2)]
+    names = [day_prefix(day) + name for day in raw.days() for name in raw.file_names(day)]
+    assert (names == [old]) is has_arrived
+
+
+def test_store_that_is_down_fills_the_spool_and_is_made_up_for(tmp_path: Path) -> None:
+    root = tmp_path / "raw"
+    root.write_text("a file where the folder should be")
+    raw = LocalStore(root)
+    with spool_of(raw, tmp_path / "spool", SpoolRules(max_bytes=2_000_000)) as spool:
+        number = 0
+        while spool.size_bytes() <= 2_000_000:
+            spool.write([RawLine(b'{"eventName":"%0100000d"}' % number)])
+            number += 1
+        with pytest.raises(StoreError, match="holds 1 MiB"):
+            spool.write([line(0)])
+        root.unlink()
+        deadline = time.monotonic() + 30
+        while spool.size_bytes() and time.monotonic() < deadline:
+            time.sleep(0.1)
+        spool.write([line(1)])
+    assert len(stored(raw)) == number + 1 > 20
+
+
+def test_second_collector_is_held_off(store: LocalStore, tmp_path: Path) -> None:
+    with (
+        spool_of(store, tmp_path),
+        pytest.raises(UnavailableError, match="another collector"),
+        spool_of(store, tmp_path),
+    ):
+        pass
+
+
+def test_names_left_by_a_crash_are_never_used_for_other_lines(store: LocalStore, tmp_path: Path) -> None:
+    (tmp_path / "00000000000000000001.keys").write_text("events/2026/01/01/event-x.json")
+    with spool_of(store, tmp_path):
+        assert not list(tmp_path.glob("*.keys"))
+
+
+FULL = """
+import resource, sys, time
+from pathlib import Path
+from clickstream.collect.spool import Spool, SpoolRules
+from clickstream.raw.store import LocalStore
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+spool = Spool(Path(sys.argv[1]), LocalStore(Path(sys.argv[2])), SpoolRules(), time.time_ns)
+resource.setrlimit(resource.RLIMIT_FSIZE, (5_000, resource.RLIM_INFINITY))
+done = 0
+from clickstream.errors import StoreError
+for number in range(100):
+    try:
+        spool.write([b'{"eventName":"%01000d"}' % number])
+        done += 1
+    except StoreError as error:
+        print(error)
+        break
+print(done)
+"""
+
+
+def test_file_that_cannot_grow_is_an_error_and_keeps_what_was_acknowledged(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path), str(tmp_path / "raw")], capture_output=True, text=True, check=True
+    )
+    said, count = done.stdout.splitlines()
+    assert os.strerror(errno.EFBIG) in said
+    assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] == resource.RLIM_INFINITY, "it was limited in the child alone"
+    (path,) = tmp_path.glob("*.wal")
+    assert len(list(read_wal(path))) == int(count) == 4
+    assert path.stat().st_size < 5_000, "the torn record was cut off"

@@ -1,0 +1,119 @@
+"""A rebuild that is applied under load loses nothing; one that is killed at any moment leaves a whole warehouse."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import time
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+import uuid_utils
+
+from clickstream.raw.keys import batch_key
+from clickstream.raw.store import LocalStore
+from tests.e2e.load import assert_exactly_once, under_load
+from tests.e2e.platform import Platform, command, kill
+from tests.postgres import Cluster
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+COUNTS = """
+    select count(*), count(distinct event_id), count(distinct order_currency), min(order_currency),
+        (select count(*) from sessions), (select count(*) from orders), (select min(currency) from orders),
+        (select max(currency) from orders), (select sum(events) from daily_visitors),
+        (select sum(events) from daily_sessions), (select count(*) from raw_objects)
+    from clickstream_events
+"""
+
+
+def test_rebuild_applied_under_load_loses_and_doubles_nothing(platform: Platform) -> None:
+    platform.start_collector()
+    platform.start_owner()
+    with under_load(platform, 2) as clients:
+        for _ in range(2):
+            time.sleep(1)
+            found = platform.json("etl", "run", "--rebuild", "--apply")
+            assert found["applied"]
+            assert found["same"], found
+    acknowledged = {name for client in clients for name in client.acknowledged}
+    assert len(acknowledged) > 100, "there was load"
+    assert_exactly_once(platform, acknowledged)
+    assert platform.json("etl", "run", "--rebuild")["same"]
+
+
+def fill(folder: Path, objects: int, lines: int) -> None:
+    """A raw store of a shop whose orders name no currency: it comes from the settings."""
+    store = LocalStore(folder / "raw")
+    store.prepare()
+    put = []
+    for number in range(objects):
+        moment = NOW + timedelta(seconds=number)
+        name = uuid_utils.uuid7(nanoseconds=int(moment.timestamp()) * 1_000_000_000)
+        events = [event(number * lines + offset, moment) for offset in range(lines)]
+        put.append((batch_key(name, lines), gzip.compress(b"\n".join(events) + b"\n", 1)))  # type: ignore[arg-type]
+    store.put(put)
+
+
+def event(number: int, moment: datetime) -> bytes:
+    text = moment.isoformat()
+    sent: dict[str, Any] = {"eventName": "page_view", "eventId": f"e{number}", "clientId": f"c{number % 500}"}
+    if number % 10 == 0:
+        sent |= {"eventName": "checkout_complete", "order": {"id": f"o{number}", "total": 5}}
+    return json.dumps(sent | {"createdAt": text, "_ingest": {"receivedAt": text, "sentAt": text}}).encode()
+
+
+class Shop:
+    """Commands on one data folder and warehouse, with a currency of their own each."""
+
+    def __init__(self, platform: Platform, url: str | None) -> None:
+        self._environment = platform.environment() | ({"CLICKSTREAM_WAREHOUSE_URL": url} if url else {})
+
+    def start(self, currency: str, *arguments: str) -> subprocess.Popen[bytes]:
+        environment = self._environment | {"CLICKSTREAM_CURRENCY": currency}
+        return subprocess.Popen(
+            command(*arguments, "--json"), env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+
+    def json(self, currency: str, *arguments: str) -> dict[str, Any]:
+        process = self.start(currency, *arguments)
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == 0, err.decode()
+        answer: dict[str, Any] = json.loads(out)
+        return answer
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
+def test_rebuild_killed_at_any_moment_leaves_the_old_rows_or_the_new(
+    platform: Platform, server: Cluster | None, kills: int
+) -> None:
+    fill(platform.data, objects=40, lines=500)
+    database = server.take() if server else ""
+    shop = Shop(platform, server.url(database) if server else None)
+    try:
+        shop.json("USD", "etl", "run")
+        (first,) = shop.json("USD", "query", COUNTS)["rows"]
+        began = time.monotonic()
+        shop.json("EUR", "etl", "run", "--rebuild", "--apply")
+        takes_s = time.monotonic() - began
+        random = Random(kills)
+        for number in range(kills):
+            running = shop.start(("USD", "EUR")[number % 2], "etl", "run", "--rebuild", "--apply")
+            with suppress(subprocess.TimeoutExpired):
+                running.communicate(timeout=takes_s * random.uniform(0.4, 1.0))
+            kill(running)
+            (row,) = shop.json("USD", "query", COUNTS)["rows"]
+            assert row[2] == 1, "old rows and new ones stand beside each other"
+            assert row[3] == row[6] == row[7]
+            assert [row[place] for place in (0, 1, 4, 5, 8, 9, 10)] == [
+                first[place] for place in (0, 1, 4, 5, 8, 9, 10)
+            ]
+        assert shop.json("USD", "check", "--since", "2026-03-10")["balanced"]
+        assert shop.json(row[3], "etl", "run", "--rebuild")["same"]
+    finally:
+        if server:
+            server.give_back(database)

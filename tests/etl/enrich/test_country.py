@@ -1,0 +1,64 @@
+"""Who is believed about the country, and the real reader on a small file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clickstream.errors import SettingsError
+from clickstream.etl.enrich.country import GeoFile, country_reader
+from tests.etl.enrich.geo_file import BUILD_EPOCH, write_geo_file
+
+
+@pytest.fixture(scope="module")
+def geo(tmp_path_factory: pytest.TempPathFactory) -> GeoFile:
+    path = tmp_path_factory.mktemp("geo") / "country.mmdb"
+    write_geo_file(path, {"192.0.2.0/24": "FR", "198.51.100.0/24": "PL", "203.0.113.0/24": "XX"})
+    return GeoFile(path)
+
+
+ANSWERS = [
+    pytest.param("DE", "PL", "192.0.2.0", "DE", id="the event's own first"),
+    pytest.param(" de ", "", "", "DE", id="in capitals"),
+    pytest.param("", "pl", "192.0.2.0", "PL", id="then the proxy's"),
+    pytest.param("", "", "192.0.2.0", "FR", id="then the file's"),
+    pytest.param("", "T1", "198.51.100.7", "PL", id="Tor is no country"),
+    pytest.param("XX", "", "", None, id="XX is no country"),
+    pytest.param("", "XX", "203.0.113.0", None, id="nobody knows"),
+    pytest.param("", "", "10.0.0.0", None, id="not in the file"),
+    pytest.param("", "", "no address", None, id="no address"),
+    pytest.param("Germany", "PL", "", "PL", id="an odd value loses"),
+    pytest.param("Germany", "", "10.0.0.0", "Germany", id="and stays where nobody knows better"),
+    pytest.param("", "", "", None, id="nothing"),
+]
+
+
+@pytest.mark.parametrize(("sent", "header", "address", "country"), ANSWERS)
+def test_whose_word_counts(geo: GeoFile, sent: str, header: str, address: str, country: str | None) -> None:
+    assert country_reader(geo)(sent, header, address) == (country,)
+
+
+def test_without_a_file_addresses_say_nothing() -> None:
+    assert country_reader(None)("", "", "192.0.2.0") == (None,)
+
+
+@given(st.text(), st.text(), st.text())
+def test_any_text_is_read(sent: str, header: str, address: str) -> None:
+    (country,) = country_reader(None)(sent, header, address)
+    assert country is None or country
+
+
+def test_the_file_says_when_it_was_made(geo: GeoFile) -> None:
+    assert geo.build == f"Test-Country {BUILD_EPOCH}"
+
+
+@pytest.mark.parametrize("content", [None, b"", b"not a MaxMind file"], ids=["missing", "empty", "something else"])
+def test_a_file_that_cannot_be_read_is_a_wrong_setting(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "broken.mmdb"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(SettingsError, match="CLICKSTREAM_GEOIP_FILE"):
+        GeoFile(path)

@@ -1,0 +1,156 @@
+"""What is left of a URL: nothing personal, and a path that names a page."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from clickstream.etl.enrich.page import page_reader, referrer_reader
+
+read = page_reader()
+read_referrer = referrer_reader()
+
+PATHS = [
+    pytest.param("https://shop.example/", "/", id="home"),
+    pytest.param("https://shop.example", "/", id="no path"),
+    pytest.param("https://shop.example?a=1", "/", id="only a query"),
+    pytest.param("https://shop.example/p/1", "/p/1", id="short number stays"),
+    pytest.param("https://shop.example/p/12345678", "/p/12345678", id="product number stays"),
+    pytest.param("https://shop.example/news/20260310", "/news/20260310", id="date stays"),
+    pytest.param("https://shop.example/p/apple-macbook-pro-14-m3-2023", "/p/apple-macbook-pro-14-m3-2023", id="slug"),
+    pytest.param("https://shop.example/p/MacBook-Pro-14-M3-2023-Silver", "/p/MacBook-Pro-14-M3-2023-Silver", id="Slug"),
+    pytest.param("https://shop.example/p/thinkpadx1carbongen12", "/p/thinkpadx1carbongen12", id="slug in one word"),
+    pytest.param("https://shop.example/Blog/Über-uns", "/Blog/Über-uns", id="case and script stay"),
+    pytest.param("https://shop.example/caf%C3%A9-cr%C3%A8me", "/caf%C3%A9-cr%C3%A8me", id="encoding stays"),
+    pytest.param("https://shop.example/p/1/", "/p/1", id="slash at the end"),
+    pytest.param("https://shop.example//p///1//", "/p/1", id="doubled slashes"),
+    pytest.param("https://shop.example/p/1;jsessionid=8F2A9C1B", "/p/1", id="session in the path"),
+    pytest.param("/p/1?x=2#y", "/p/1", id="only a path"),
+    pytest.param("p/1", "p/1", id="relative path"),
+    pytest.param("about:blank", "about:blank", id="no web page"),
+    pytest.param("https://shop.example/u/550e8400-e29b-41d4-a716-446655440000/edit", "/u/:id/edit", id="UUID"),
+    pytest.param("https://shop.example/order-550e8400-E29B-41d4-a716-446655440000", "/order-:id", id="UUID in a word"),
+    pytest.param("https://shop.example/u/550e8400e29b41d4a716446655440000", "/u/:id", id="UUID without hyphens"),
+    pytest.param("https://shop.example/u/507f1f77bcf86cd799439011", "/u/:id", id="hexadecimal"),
+    pytest.param("https://shop.example/orders/1234567890", "/orders/:id", id="long number"),
+    pytest.param("https://shop.example/r/V1StGXR8_Z5jdHi6B-myT", "/r/:id", id="nano id"),
+    pytest.param(
+        "https://shop.example/r/eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0", "/r/:id", id="JWT"
+    ),
+    pytest.param("https://shop.example/u/ann@mail.example/cart", "/u/:email/cart", id="address"),
+    pytest.param("https://shop.example/u/ann%40mail.example", "/u/:email", id="encoded address"),
+    pytest.param("https://shop.example/u/ann%2540mail.example", "/u/:email", id="address encoded twice"),
+    pytest.param("https://shop.example/deadbeef/facade", "/deadbeef/facade", id="words of hexadecimal letters"),
+]
+
+
+@pytest.mark.parametrize(("url", "path"), PATHS)
+def test_the_path_names_a_page(url: str, path: str) -> None:
+    assert read(url).path == path
+
+
+URLS = [
+    pytest.param("https://shop.example/p/1?utm_source=News&b=%20x+y#Top", None, id="nothing personal: as written"),
+    pytest.param(
+        "https://s.example/?email=a%40b.example&x=1", "https://s.example/?email=removed&x=1", id="by its name"
+    ),
+    pytest.param(
+        "https://s.example/?E-Mail=x&user%5Bphone%5D=1",
+        "https://s.example/?E-Mail=removed&user%5Bphone%5D=removed",
+        id="other spellings",
+    ),
+    pytest.param(
+        "https://s.example/?q=ann@mail.example&z=2", "https://s.example/?q=removed&z=2", id="address by its look"
+    ),
+    pytest.param("https://s.example/?a=1;token=abc;b=2", "https://s.example/?a=1;token=removed;b=2", id="semicolons"),
+    pytest.param(
+        "https://s.example/?token=a=b=c&x=1", "https://s.example/?token=removed&x=1", id="equals signs in a value"
+    ),
+    pytest.param(
+        "https://s.example/cb#access_token=abc&state=1",
+        "https://s.example/cb#access_token=removed&state=1",
+        id="fragment",
+    ),
+    pytest.param(
+        "https://s.example/#/cb?session=abc", "https://s.example/#/cb?session=removed", id="query in a fragment"
+    ),
+    pytest.param("https://ann:secret@s.example/p", "https://s.example/p", id="user and password"),
+    pytest.param("https://s.example/u/ann@mail.example?x", "https://s.example/u/:email?x", id="address in the path"),
+    pytest.param("mailto:ann@mail.example", "mailto::email", id="mailto"),
+    pytest.param("https://s.example/?name=&token=", None, id="empty values stay"),
+    pytest.param("https://s.example/?product_name=x&filename=y&author=z&key=k", None, id="names that only look alike"),
+    pytest.param(
+        "https://s.example/?gclid=Cj0KCQ@x.yz",
+        "https://s.example/?gclid=removed",
+        id="address where a click id belongs",
+    ),
+]
+
+
+@pytest.mark.parametrize(("url", "kept"), URLS)
+def test_personal_values_are_removed_and_the_rest_stays_as_written(url: str, kept: str | None) -> None:
+    assert read(url).url == (url if kept is None else kept)
+    assert read_referrer(url)[0] == (url if kept is None else kept)
+
+
+def test_more_personal_parameters_can_be_named() -> None:
+    assert (
+        page_reader(["Kunden_Nr"])("https://s.example/?kundenNr=17&x=1").url
+        == "https://s.example/?kundenNr=removed&x=1"
+    )
+
+
+CAMPAIGNS = [
+    pytest.param("/?x=1&utm_source=a&utm_content=b", "utm_source=a", id="only what decides"),
+    pytest.param("/?UTM_Source=A&utm%5Fmedium=B", "utm_source=A&utm_medium=B", id="case and encoding of names"),
+    pytest.param("/?utm_source=&utm_source=b&utm_source=c", "utm_source=b", id="the first that is not empty"),
+    pytest.param("/?gclid=Cj0KCQiA&fbclid=", "gclid=1", id="click ids without their value"),
+    pytest.param("/?utm_source=ann@mail.example", "utm_source=removed", id="no address"),
+    pytest.param("/#utm_source=a", "", id="not from the fragment"),
+]
+
+
+@pytest.mark.parametrize(("url", "campaign"), CAMPAIGNS)
+def test_what_decides_about_the_channel_is_cut_out(url: str, campaign: str) -> None:
+    assert read(url).campaign == campaign
+
+
+HOSTS = [
+    pytest.param("https://WWW.Google.com:443/search?q=x", "www.google.com", id="case and port"),
+    pytest.param("//google.com./x", "google.com", id="no scheme, final dot"),
+    pytest.param("google.com/search", "google.com", id="only a host"),
+    pytest.param("android-app://com.google.android.gm/", "com.google.android.gm", id="app"),
+    pytest.param("https://[2001:db8::1]:8080/x", "[2001:db8::1]", id="IPv6"),
+    pytest.param("http://user:pw@evil.example/", "evil.example", id="user and password"),
+    pytest.param("https://bücher.example/", "bücher.example", id="other script"),
+    pytest.param("about:blank", "", id="about"),
+    pytest.param("null", "", id="a word"),
+    pytest.param("/cart", "", id="a path"),
+]
+
+
+@pytest.mark.parametrize(("url", "host"), HOSTS)
+def test_host_of_a_referrer(url: str, host: str) -> None:
+    assert read_referrer(url)[1] == host
+
+
+HOSTILE = ["a" * 200_000, "%25" * 60_000, "&a=" * 60_000, "a@" * 60_000, "/" * 200_000, "?" * 200_000, "a." * 60_000]
+
+
+@given(st.text() | st.from_regex(r"https?://[^/?#]*/[^?#]*\?[^#]*(#.*)?"))
+@example("http://[")
+@example("//@:?=#")
+def test_any_text_is_read(url: str) -> None:
+    page = read(url)
+    assert page.path
+    assert "\n" not in page.campaign or "\n" in url
+    assert read(page.url).path == page.path, "what is kept gives the same page"
+    assert read_referrer(url)[0] == page.url
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:4])
+def test_long_hostile_text_takes_no_longer_than_it_is_long(text: str) -> None:
+    for url in (text, f"https://shop.example/{text}", f"https://shop.example/?{text}", f"/?a={text}"):
+        read(url)
+        read_referrer(url)

@@ -1,0 +1,132 @@
+"""Old days go by rule, and nobody mistakes that for a loss."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from clickstream.etl.life.expire import Expired, Keep, expire
+from tests.etl.pipeline import Pipeline, minutes, received
+from tests.etl.warehouses import contents
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+DAY_S = 86_400
+
+
+@pytest.fixture
+def old(pipeline: Pipeline) -> Pipeline:
+    """Five days, a day apart, each with a visit of the same client; loaded."""
+    for ago in range(5):
+        then = NOW - timedelta(days=ago)
+        events = [received(then, clientId="c", userId="u", eventId=f"{ago}", isFirstVisit=ago == 4)]
+        events.append(received(then + minutes(1), eventId=f"{ago}"))
+        order = {"id": str(ago), "total": 1, "items": [{"id": "p"}]}
+        events.append(received(then, eventName="checkout_complete", clientId="c", order=order))
+        pipeline.put_batch([*events, b"broken"], ago_s=ago * DAY_S)
+    pipeline.load()
+    return pipeline
+
+
+def run(pipeline: Pipeline, raw: int | None = None, warehouse: int | None = None, *, dry_run: bool = False) -> Expired:
+    return expire(pipeline.loader, Keep(raw, warehouse), dry_run=dry_run)
+
+
+def test_raw_days_go_whole_and_the_warehouse_stays(old: Pipeline) -> None:
+    old.store.put_unsynced("rejected/2026/03/06/a.ndjson", b"{}")
+    old.store.put_unsynced("rejected/2026/03/09/a.ndjson", b"{}")
+    before = contents(old.warehouse)
+    found = run(old, raw=2)
+    assert (found.raw_before, found.raw_days, found.raw_objects, found.rejected) == (date(2026, 3, 8), 2, 2, 1)
+    assert old.store.days() == [date(2026, 3, 8), date(2026, 3, 9), date(2026, 3, 10)]
+    assert contents(old.warehouse) == before
+    assert old.ledger().is_balanced
+    assert old.totals()["accepted"] == 12
+
+
+def test_rows_go_and_their_objects_are_not_loaded_again(old: Pipeline) -> None:
+    found = run(old, warehouse=2)
+    assert (found.events, found.sessions, found.orders, found.duplicates, found.bad_rows) == (4, 2, 2, 2, 2)
+    assert old.rows("select count(*) from clickstream_events") == [(6,)]
+    assert old.rows("select count(*) from order_lines") == [(3,)]
+    assert len(old.store.days()) == 5
+    assert old.loader.run_pass([date(2026, 3, 6)]).objects == 0
+    assert old.ledger().is_balanced
+    assert old.totals()["loaded"] == 6
+
+
+def test_first_seen_and_daily_counts_outlive_the_rows(old: Pipeline) -> None:
+    tables = ("seen", "clients", "daily_visitors", "daily_sessions")
+    before = {table: contents(old.warehouse).get(table) for table in tables}
+    run(old, raw=1, warehouse=1)
+    assert {table: contents(old.warehouse).get(table) for table in tables} == before
+    late = received(NOW + minutes(5), clientId="c", userId="u")
+    old.put_batch([late])
+    old.load()
+    assert old.rows("select first_seen_at, first_is_first_visit from seen where user_id is not null") == [
+        (NOW - timedelta(days=4), True)
+    ]
+
+
+def test_a_replaced_event_does_not_make_an_old_client_new(old: Pipeline) -> None:
+    run(old, warehouse=1)
+    old.put_batch([received(NOW - minutes(1), clientId="c", userId="other", eventId="0")])
+    old.load()
+    assert old.rows("select count(*) from duplicates where hour >= timestamptz '2026-03-10 00:00+00'") == [(2,)]
+    assert old.rows("select first_user_id, event_timestamp from clients") == [("u", NOW - timedelta(days=4))]
+
+
+def test_a_session_over_midnight_goes_whole_when_its_last_event_goes(pipeline: Pipeline) -> None:
+    midnight = datetime(2026, 3, 8, tzinfo=UTC)
+    for moment in (midnight - minutes(10), midnight + minutes(10)):
+        pipeline.put_batch([received(moment, clientId="c")], ago_s=(NOW - moment).total_seconds())
+    pipeline.load()
+    assert run(pipeline, warehouse=2).events == 0
+    pipeline.clock.forward(days=1)
+    found = run(pipeline, warehouse=2)
+    assert (found.events, found.sessions) == (2, 1)
+
+
+def test_a_day_that_is_not_loaded_whole_stays(old: Pipeline) -> None:
+    old.put_batch([received(NOW)], ago_s=4 * DAY_S)
+    found = run(old, raw=2)
+    assert (found.unloaded, found.raw_days) == ([date(2026, 3, 6)], 1)
+    assert date(2026, 3, 6) in old.store.days()
+
+
+def test_a_dry_run_counts_the_same_and_changes_nothing(old: Pipeline) -> None:
+    before = contents(old.warehouse)
+    planned = run(old, raw=2, warehouse=1, dry_run=True)
+    assert contents(old.warehouse) == before
+    assert len(old.store.days()) == 5
+    assert run(old, raw=2, warehouse=1) == planned
+    again = run(old, raw=2, warehouse=1)
+    assert (again.raw_objects, again.events) == (0, 0)
+    assert old.ledger().is_balanced
+
+
+def test_without_a_rule_nothing_goes(old: Pipeline) -> None:
+    assert run(old) == Expired()
+
+
+def test_what_is_gone_from_both_places_is_not_known_any_more(old: Pipeline) -> None:
+    run(old, raw=1, warehouse=1)
+    assert old.rows("select distinct day from raw_objects order by day") == [(date(2026, 3, 9),), (date(2026, 3, 10),)]
+    assert old.load().objects == 0
+    assert old.ledger().is_balanced
+
+
+def test_a_deletion_that_was_killed_goes_on(old: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+    def killed(_keys: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(old.store, "delete", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run(old, raw=2, warehouse=2)
+    assert old.ledger().is_balanced
+    run(old, warehouse=2)
+    found = run(old, raw=2)
+    assert found.raw_objects == 2
+    assert old.store.days()[0] == date(2026, 3, 8)
+    assert old.ledger().is_balanced

@@ -1,0 +1,345 @@
+"""A forgotten person is gone from raw store and warehouse, and all else is as if the events had never been sent."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from clickstream.etl.chunk import Chunk, RawObject
+from clickstream.etl.life.expire import Keep, expire
+from clickstream.etl.life.forget import Eraser, Forgotten
+from clickstream.etl.life.person import Person
+from clickstream.etl.life.receipt import open_receipts
+from clickstream.etl.run import Loader
+from clickstream.raw.s3 import S3Store
+from tests.conftest import Clock
+from tests.etl.pipeline import Pipeline, minutes, open_pipeline, received
+from tests.etl.test_load import EVENTS, quick
+from tests.etl.warehouses import contents
+from tests.postgres import Cluster
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+
+
+def forget_user(pipeline: Pipeline, user_id: str) -> Forgotten:
+    eraser = Eraser(pipeline.loader)
+    return eraser.forget(eraser.user(user_id))
+
+
+def lines_of(pipeline: Pipeline, key: str) -> list[Any]:
+    return [json.loads(line) for line in gzip.decompress(pipeline.store.read(key)).splitlines()]
+
+
+def erased(pipeline: Pipeline) -> list[tuple[str, int]]:
+    return [(row[0], row[1]) for row in pipeline.rows("select object, line from erased order by object, line")]
+
+
+def test_lines_become_receipts_and_the_ledger_still_balances(pipeline: Pipeline) -> None:
+    key = pipeline.put_batch([received(NOW, userId="u"), received(NOW, userId="v"), received(NOW, userId="u")])
+    pipeline.load()
+    done = forget_user(pipeline, "u")
+    assert (done.lines, done.objects, done.left) == (2, 1, 0)
+    first, second, third = lines_of(pipeline, key)
+    assert first == third == {"_erased": done.receipts[0]}
+    assert second["userId"] == "v"
+    assert erased(pipeline) == [(key, 1), (key, 3)]
+    assert pipeline.one("user_id") == {"user_id": "v"}
+    assert pipeline.totals() == {"accepted": 3, "loaded": 1, "erased": 2}
+    assert pipeline.ledger().is_balanced
+
+
+def test_nothing_on_the_disk_of_the_raw_store_names_the_person(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, userId="somebody@example.org", clientId="c")])
+    pipeline.put_event(received(NOW, userId="somebody@example.org", pageUrl="/me"))
+    pipeline.load()
+    forget_user(pipeline, "somebody@example.org")
+    for path in pipeline.root.rglob("*"):
+        data = path.read_bytes() if path.is_file() else b""
+        content = gzip.decompress(data) if path.suffix == ".gz" else data
+        assert b"somebody" not in content, path
+
+
+def test_objects_that_are_not_loaded_yet_are_rewritten_too(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, userId="u"), received(NOW, userId="v")])
+    single = pipeline.put_event(received(NOW, userId="u"))
+    done = forget_user(pipeline, "u")
+    assert (done.lines, done.left) == (2, 0)
+    assert pipeline.totals() == {"accepted": 3, "pending": 3}
+    assert json.loads(pipeline.store.read(single)) == {"_erased": done.receipts[0]}
+    pipeline.load()
+    assert pipeline.totals() == {"accepted": 3, "loaded": 1, "erased": 2}
+
+
+def test_all_copies_go_when_one_is_the_persons(pipeline: Pipeline) -> None:
+    first = pipeline.put_batch([received(NOW, eventId="e")])
+    second = pipeline.put_batch([received(NOW + minutes(1), eventId="e", userId="u")])
+    pipeline.load()
+    pending = pipeline.put_batch([received(NOW + minutes(2), eventId="e")])
+    assert forget_user(pipeline, "u").lines == 3
+    pipeline.load()
+    assert sorted(erased(pipeline)) == sorted([(first, 1), (second, 1), (pending, 1)])
+    assert pipeline.totals() == {"accepted": 3, "erased": 3}
+
+
+def test_events_before_the_first_login_are_the_users_those_of_a_shared_client_are_not(pipeline: Pipeline) -> None:
+    pipeline.put_batch(
+        [
+            received(NOW, clientId="own"),
+            received(NOW + minutes(1), clientId="own", userId="u"),
+            received(NOW, clientId="shared", userId="v"),
+            received(NOW + minutes(1), clientId="shared"),
+            received(NOW + minutes(2), clientId="shared", userId="u"),
+        ]
+    )
+    pipeline.load()
+    eraser = Eraser(pipeline.loader)
+    assert eraser.user("u").clients == ("own",)
+    assert eraser.look(eraser.user("u", with_clients=False)).lines == 2
+    assert eraser.forget(eraser.user("u")).lines == 3
+    rows = pipeline.events("client_id, user_id")
+    assert rows == [{"client_id": "shared", "user_id": "v"}, {"client_id": "shared", "user_id": None}]
+
+
+def test_a_client_takes_all_its_users_along(pipeline: Pipeline) -> None:
+    pipeline.put_batch(
+        [received(NOW, clientId="c", userId="u"), received(NOW, clientId="c"), received(NOW, userId="u")]
+    )
+    pipeline.load()
+    assert Eraser(pipeline.loader).forget(Person("client", "c")).lines == 2
+    assert pipeline.one("user_id, client_id") == {"user_id": "u", "client_id": None}
+
+
+def test_the_sample_goes_in_the_same_way(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, properties={"sample": "eshop-2008"}), received(NOW, properties={"other": 1})])
+    pipeline.load()
+    done = Eraser(pipeline.loader).forget(Person("sample"))
+    assert (done.lines, done.left) == (1, 0)
+    assert pipeline.totals() == {"accepted": 2, "loaded": 1, "erased": 1}
+
+
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (b'{"eventName":"x","userId":"\\u0075ser"}', "user"),
+        (b'{"event_name":"x","user_id":"user"}', "user"),
+        (b'{"eventName":"x","userId":"a\\/b"}', "a/b"),
+        (b'{"eventName":"x","userId":42}', "42"),
+        (b'{"eventName":"x","userId":"say \\"hi\\""}', 'say "hi"'),
+        ('{"eventName":"x","userId":"Zoë"}'.encode(), "Zoë"),
+        (b'{"eventName":"x","userId":"Zo\\u00eb"}', "Zoë"),
+        (b'{"userId":"user"}', "user"),
+        (b'{"eventName":"x","userId":"user"', "user"),
+        (b'{"_erased":"not so","eventName":"x","userId":"user"}', "user"),
+    ],
+    ids=["escaped", "snake", "slash", "number", "quotes", "utf-8", "escaped letter", "bad", "torn", "made-up receipt"],
+)  # fmt: skip
+def test_an_id_is_found_however_it_is_written(pipeline: Pipeline, line: bytes, value: str) -> None:
+    pipeline.put_batch([line, received(NOW, userId="other")])
+    pipeline.load()
+    done = forget_user(pipeline, value)
+    assert (done.lines, done.left) == (1, 0)
+    assert pipeline.totals() == {"accepted": 2, "loaded": 1, "erased": 1}
+
+
+def test_bad_rows_that_only_resemble_the_id_stay(pipeline: Pipeline) -> None:
+    pipeline.put_batch([b'{"userId":"user-2"}', b'{"userId":"superuser"}'])
+    pipeline.load()
+    assert forget_user(pipeline, "user").lines == 0
+
+
+def test_copies_of_refused_input_go(pipeline: Pipeline) -> None:
+    pipeline.store.put_unsynced("rejected/2026/03/10/a.ndjson", b'{"head":"userId: u1,"}\n{"head":"u2"}\n')
+    pipeline.store.put_unsynced("rejected/2026/03/10/b.ndjson", b'{"head":"u1"}\n')
+    done = forget_user(pipeline, "u1")
+    assert (done.rejected, done.left) == (2, 0)
+    assert pipeline.store.keys("rejected/") == ["rejected/2026/03/10/a.ndjson"]
+    assert pipeline.store.read("rejected/2026/03/10/a.ndjson") == b'{"head":"u2"}\n'
+
+
+def test_doing_it_twice_changes_nothing(pipeline: Pipeline) -> None:
+    key = pipeline.put_batch([received(NOW, userId="u", clientId="c"), received(NOW, userId="v")])
+    pipeline.load()
+    first = forget_user(pipeline, "u")
+    before, stored = contents(pipeline.warehouse), pipeline.store.read(key)
+    again = forget_user(pipeline, "u")
+    assert (again.lines, again.receipts, again.left) == (0, (), 0)
+    assert contents(pipeline.warehouse) == before
+    assert pipeline.store.read(key) == stored
+    assert first.receipts[0].encode() in gzip.decompress(stored)
+
+
+def test_a_torn_object_is_torn_afterwards(pipeline: Pipeline) -> None:
+    lines = b"".join(json.dumps(received(NOW, userId=name)).encode() + b"\n" for name in ("u", "v", "w"))
+    whole = gzip.compress(lines)
+    key = pipeline.put_batch([], count=4)
+    pipeline.store.replace(key, whole[: len(whole) - 9])
+    pipeline.load()
+    before = pipeline.rows("select line, reason from bad_rows order by line")
+    forget_user(pipeline, "u")
+    assert pipeline.rows("select line, reason from bad_rows order by line") == before
+    assert pipeline.totals()["erased"] == 1
+    assert reloaded_is_equal(pipeline)
+
+
+def test_a_chunk_that_was_read_before_an_erasure_is_read_anew(pipeline: Pipeline) -> None:
+    """The loader has read the object when somebody else erases a line of it."""
+    pipeline.put_batch([received(NOW, userId="u"), received(NOW, userId="v")])
+    with closing(Loader(pipeline.warehouse, pipeline.store, pipeline.root.parent / "other", pipeline.clock)) as other:
+        parse = pipeline.loader.parser.parse
+        done: list[Forgotten] = []
+
+        def parse_and_wait(objects: Sequence[RawObject]) -> Chunk:
+            chunk = parse(objects)
+            if not done:
+                done.append(Eraser(other).forget(Person("user", "u")))
+            return chunk
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(pipeline.loader.parser, "parse", parse_and_wait)
+            pipeline.load()
+    assert done[0].lines == 1
+    assert pipeline.one("user_id") == {"user_id": "v"}
+    assert pipeline.totals() == {"accepted": 2, "loaded": 1, "erased": 1}
+
+
+def reloaded_is_equal(pipeline: Pipeline, server: Cluster | None = None) -> bool:
+    """Whether another warehouse, loaded from the raw store as it is now, holds the same rows."""
+    with open_pipeline(pipeline.root.parent / "again", pipeline.clock, server) as again:
+        for key in pipeline.store.keys("events/"):
+            again.store.put([(key, pipeline.store.read(key))])
+        again.load()
+        assert contents(again.warehouse) == contents(pipeline.warehouse)
+        assert pipeline.ledger().is_balanced
+    return True
+
+
+# Killed anywhere -----
+
+
+class KilledError(Exception):
+    pass
+
+
+@pytest.mark.parametrize("after", range(6))
+def test_an_erasure_that_was_killed_is_finished_by_the_next(
+    pipeline: Pipeline, after: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The process ends before its `after`-th change of the raw store: receipt, three objects, the receipt again."""
+    for number in range(3):
+        pipeline.put_batch([received(NOW + minutes(number), userId=user, clientId="c") for user in ("u", "v")])
+    pipeline.load()
+    replace = pipeline.store.replace
+    left = [after]
+
+    def failing(key: str, data: bytes) -> None:
+        left[0] -= 1
+        if left[0] < 0:
+            raise KilledError
+        replace(key, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline.store, "replace", failing)
+        if after < 5:
+            with pytest.raises(KilledError):
+                forget_user(pipeline, "u")
+        else:
+            forget_user(pipeline, "u")
+    assert pipeline.ledger().is_balanced
+    assert len(open_receipts(pipeline.store)) == (1 if 0 < after < 5 else 0)
+    pipeline.load()
+    assert forget_user(pipeline, "u").left == 0
+    assert open_receipts(pipeline.store) == []
+    assert len(erased(pipeline)) == 3
+    assert reloaded_is_equal(pipeline)
+
+
+# As if they had never come -----
+
+
+@settings(quick, max_examples=12)
+@given(events=EVENTS, data=st.data())
+def test_what_is_left_is_what_the_raw_store_gives(
+    tmp_path_factory: Any, events: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    forgets_like_a_clean_load(tmp_path_factory.mktemp("forget"), events, data, None)
+
+
+@settings(quick, max_examples=6)
+@given(events=EVENTS, data=st.data())
+def test_what_is_left_is_the_same_on_postgres(
+    tmp_path_factory: Any, cluster: Cluster, events: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    forgets_like_a_clean_load(tmp_path_factory.mktemp("forget"), events, data, cluster)
+
+
+def forgets_like_a_clean_load(
+    folder: Path, events: list[dict[str, Any]], data: st.DataObject, server: Cluster | None
+) -> None:
+    """Load in parts, forget somebody at any moment, load the rest; a clean load of what is left is the same."""
+    person = data.draw(
+        st.sampled_from([Person("user", "u"), Person("user", "v", ("a",)), Person("client", "a"), Person("user", "w")])
+    )
+    with open_pipeline(folder / "kept", Clock(), server) as pipeline:
+        pending = 0
+        for event in events:
+            pipeline.put_batch([event], ago_s=data.draw(st.sampled_from([0, 60])))
+            pending = data.draw(st.integers(0, 2))
+            if pending == 0:
+                pipeline.load()
+        done = Eraser(pipeline.loader).forget(person)
+        assert done.left == 0
+        pipeline.load()
+        gone = {event["eventId"] for event in events if is_of(person, event)}
+        assert len(erased(pipeline)) == sum(event["eventId"] in gone for event in events)
+        assert reloaded_is_equal(pipeline)
+
+
+def is_of(person: Person, event: dict[str, Any]) -> bool:
+    if person.kind == "client":
+        return bool(event["clientId"] == person.value)
+    is_anonymous = event["userId"] is None and event["clientId"] in person.clients
+    return bool(event["userId"] == person.value) or is_anonymous
+
+
+def test_traces_that_outlived_their_events_go_too(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW - timedelta(days=3), userId="u", clientId="c")])
+    pipeline.load()
+    with pipeline.warehouse.transaction() as cursor:
+        cursor.execute("delete from clickstream_events")
+        cursor.execute("delete from sessions")
+    for key in pipeline.store.keys("events/"):
+        pipeline.store.delete([key])
+    done = forget_user(pipeline, "u")
+    assert (done.lines, done.left) == (0, 0)
+    for table in ("seen", "clients", "daily_visitors"):
+        assert pipeline.rows(f"select * from {table}") == []
+
+
+def test_a_bucket_is_searched_and_rewritten_too(s3_store: S3Store, tmp_path: Path, clock: Clock) -> None:
+    with (
+        open_pipeline(tmp_path, clock) as local,
+        closing(Loader(local.warehouse, s3_store, tmp_path / "stage", clock)) as loader,
+    ):
+        bucket = Pipeline(s3_store, local.warehouse, clock, loader)
+        key = bucket.put_batch([received(NOW, userId="u"), received(NOW, userId="v")])
+        bucket.load()
+        pending = bucket.put_event(received(NOW, userId="u"))
+        done = forget_user(bucket, "u")
+        assert (done.lines, done.left) == (2, 0)
+        assert lines_of(bucket, key)[0] == json.loads(s3_store.read(pending)) == {"_erased": done.receipts[0]}
+        bucket.load()
+        assert bucket.totals() == {"accepted": 3, "loaded": 1, "erased": 2}
+        assert open_receipts(s3_store) == []
+        clock.forward(days=3)
+        assert expire(loader, Keep(raw_days=1, warehouse_days=1)).raw_objects == 2
+        assert s3_store.keys("events/") == []
+        assert bucket.ledger().is_balanced

@@ -1,0 +1,106 @@
+"""Orders: one row per order id, merged from what browser and server said, whatever came first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from tests.etl.pipeline import Pipeline, minutes, received
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+ITEMS = [
+    {"id": "p1", "name": "Laptop", "category": "laptops", "brand": "B", "price": "10.50", "quantity": 2},
+    {"id": "p2"},
+]
+
+
+def bought(after_min: float = 0, **fields: Any) -> dict[str, Any]:
+    """What the browser says of order 1, `after_min` minutes after NOW."""
+    order = {"id": "1", **fields.pop("order", {})}
+    return received(NOW + minutes(after_min), eventName="checkout_complete", clientId="c", order=order, **fields)
+
+
+def confirmed(after_min: float = 0, **fields: Any) -> dict[str, Any]:
+    """What the server says of order 1."""
+    order = {"id": "1", **fields.pop("order", {})}
+    return received(NOW + minutes(after_min), eventName="order_confirmed", order=order, **fields)
+
+
+def orders(pipeline: Pipeline, columns: str) -> list[dict[str, Any]]:
+    return pipeline.warehouse.fetch(f"select {columns} from orders order by order_id").dicts()
+
+
+@pytest.mark.parametrize("is_server_first", [True, False], ids=["server first", "browser first"])
+def test_browser_carries_the_order_and_the_server_its_money(pipeline: Pipeline, is_server_first: bool) -> None:
+    browser = bought(userId="u", order={"total": 20, "currency": "usd"})
+    server = confirmed(-1, order={"total": "21.00", "currency": "EUR", "items": ITEMS})
+    for event in (server, browser) if is_server_first else (browser, server):
+        pipeline.put_batch([event])
+        pipeline.load()
+    (order,) = orders(pipeline, "*")
+    assert order["ordered_at"] == order["browser_at"] == NOW
+    assert order["server_at"] == NOW - minutes(1)
+    assert (order["client_id"], order["user_id"]) == ("c", "u")
+    assert (order["total"], order["currency"], order["total_differs"]) == (Decimal(21), "EUR", True)
+    (session,) = pipeline.rows("select session_key, orders from sessions")
+    assert session == (order["session_key"], 1)
+    items = pipeline.rows("select product_id, price, quantity from order_items order by line_number")
+    assert items == [("p1", Decimal("10.5"), 2), ("p2", None, 1)]
+
+
+def test_order_that_only_the_server_saw_has_no_session_without_ids(pipeline: Pipeline) -> None:
+    pipeline.put_batch([confirmed(order={"total": 5})])
+    pipeline.load()
+    (order,) = orders(pipeline, "session_key, browser_at, ordered_at, currency")
+    assert order == {"session_key": None, "browser_at": None, "ordered_at": NOW, "currency": "USD"}
+
+
+def test_reload_of_the_thank_you_page_is_no_second_order(pipeline: Pipeline) -> None:
+    pipeline.put_batch([bought(40, order={"total": 7}), bought(0, order={"total": 5})])
+    pipeline.load()
+    assert orders(pipeline, "ordered_at, total") == [{"ordered_at": NOW, "total": Decimal(5)}]
+    assert pipeline.rows("select orders from sessions order by session_start") == [(1,), (0,)]
+
+
+def test_order_leaves_the_session_of_the_server_when_the_browser_tells_of_it(pipeline: Pipeline) -> None:
+    """The server's event made a session of its own a key one; the browser's, a day before, takes the order away."""
+    pipeline.put_batch([confirmed(clientId="server", order={"total": 5})])
+    pipeline.load()
+    assert pipeline.rows("select client_id, orders, is_engaged from sessions") == [("server", 1, True)]
+    pipeline.put_batch([bought(-24 * 60, order={"total": 5})])
+    pipeline.load()
+    rows = pipeline.rows("select client_id, orders, is_engaged from sessions order by client_id")
+    assert rows == [("c", 1, True), ("server", 0, False)]
+    assert pipeline.rows("select sum(order_sessions), sum(sessions) from daily_sessions") == [(1, 2)]
+
+
+def test_earlier_copy_without_the_order_takes_it_away(pipeline: Pipeline) -> None:
+    pipeline.put_batch([bought(eventId="e", order={"total": 5, "items": ITEMS})])
+    pipeline.load()
+    early = received(NOW - timedelta(seconds=1), eventName="checkout_complete", eventId="e", clientId="c")
+    pipeline.put_batch([early], ago_s=60)
+    pipeline.load()
+    assert orders(pipeline, "order_id") == []
+    assert pipeline.rows("select count(*) from order_lines") == [(0,)]
+
+
+def test_order_follows_its_carrier_into_the_session_that_a_late_event_makes(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, clientId="c"), bought(50, order={"total": 5})])
+    pipeline.load()
+    pipeline.put_batch([received(NOW + minutes(25), clientId="c")])
+    pipeline.load()
+    ((key, count),) = pipeline.rows("select session_key, orders from sessions")
+    assert count == 1
+    assert orders(pipeline, "session_key") == [{"session_key": key}]
+
+
+def test_total_without_a_price_counts_as_order_not_as_money(pipeline: Pipeline) -> None:
+    pipeline.put_batch([bought(order={"total": "much"})])
+    pipeline.load()
+    assert orders(pipeline, "total, currency, items_event_id") == [
+        {"total": None, "currency": None, "items_event_id": None}
+    ]
+    assert "order.total" in pipeline.one("field_errors")["field_errors"]

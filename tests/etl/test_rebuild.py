@@ -1,0 +1,245 @@
+"""A rebuild says which numbers would move, moves them on demand alone, and loses nothing that arrives meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from clickstream.errors import WarehouseError
+from clickstream.etl.repair import swap as swapping
+from clickstream.etl.repair.rebuild import Site, Wish, rebuild
+from clickstream.etl.run import Loader, LoadRules
+from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.migrations import schema_files
+from tests.etl.pipeline import Pipeline, open_pipeline, received
+from tests.etl.warehouses import contents
+from tests.postgres import Cluster
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+DAY_S = 86_400
+
+
+def event(number: int, ago_s: float = 0, **fields: Any) -> dict[str, Any]:
+    moment = NOW - timedelta(seconds=ago_s) + timedelta(seconds=number)
+    return received(moment, eventId=f"e{number}", clientId=f"c{number % 3}", **fields)
+
+
+def order(number: int, ago_s: float = 0) -> dict[str, Any]:
+    return event(number, ago_s, order={"id": f"o{number}", "total": 10}) | {"eventName": "checkout_complete"}
+
+
+def site_of(pipeline: Pipeline, folder: Path, rules: LoadRules | None = None) -> Site:
+    def make_loader(warehouse: Warehouse) -> Loader:
+        return Loader(warehouse, pipeline.store, folder / "stage", pipeline.clock, rules)
+
+    return Site(pipeline.warehouse, pipeline.store, pipeline.clock, pipeline.load, make_loader)
+
+
+@pytest.fixture
+def site(pipeline: Pipeline, tmp_path: Path) -> Site:
+    return site_of(pipeline, tmp_path)
+
+
+@pytest.fixture
+def filled(pipeline: Pipeline) -> Pipeline:
+    """Two days of a shop: sessions over midnight, an order, copies, bad lines."""
+    night = 12 * 3600 + 60
+    pipeline.put_batch([event(1, DAY_S), event(2, DAY_S, userId="u2"), b"{torn", order(3, DAY_S)], ago_s=DAY_S)
+    pipeline.put_batch([event(n, night) for n in range(10, 15)], ago_s=night)
+    pipeline.load()
+    pipeline.put_batch([event(n, night - 120) for n in range(20, 25)], ago_s=night - 120)
+    pipeline.put_batch([event(1), event(30, productId=7), order(31), {"no": "name"}])
+    pipeline.load()
+    return pipeline
+
+
+def test_unchanged_warehouse_shows_no_move_and_is_left_as_it_was(filled: Pipeline, site: Site) -> None:
+    before = contents(filled.warehouse), filled.rows("select * from loads order by load_id")
+    found = rebuild(site, Wish())
+    assert (found["same"], found["moves"], found["reasons"], found["applied"]) == (True, [], [], False)
+    assert (found["objects"], found["lines"], found["events"]["changed"]) == (4, 18, 0)
+    assert (contents(filled.warehouse), filled.rows("select * from loads order by load_id")) == before
+
+
+def test_applied_to_an_unchanged_warehouse_it_changes_nothing_but_the_loads(filled: Pipeline, site: Site) -> None:
+    before = contents(filled.warehouse)
+    loads = filled.rows("select max(load_id) from loads")[0][0]
+    assert rebuild(site, Wish(apply=True))["applied"]
+    assert contents(filled.warehouse) == before
+    assert filled.rows("select min(load_id) from clickstream_events")[0][0] > loads
+    assert filled.rows("select count(*) from raw_objects where load_id not in (select load_id from loads)") == [(0,)]
+    assert filled.ledger().is_balanced
+    filled.put_batch([event(40)])
+    assert filled.load().objects == 1
+
+
+def test_other_currency_moves_revenue_and_nothing_else(filled: Pipeline, tmp_path: Path) -> None:
+    site = site_of(filled, tmp_path, LoadRules(currency="EUR"))
+    found = rebuild(site, Wish(apply=True))
+    assert [(move["figure"], move["of"], move["before"], move["after"]) for move in found["moves"]] == [
+        ("revenue by currency", "EUR", 0, 20),
+        ("revenue by currency", "USD", 20, 0),
+    ]
+    assert found["reasons"] == [{"what": "currency", "before": ["USD"], "after": "EUR"}]
+    (kind,) = found["events"]["kinds"]
+    assert (kind["columns"], kind["events"]) == (["order_currency"], 2)
+    assert (kind["example"]["before"], kind["example"]["after"]) == (
+        {"order_currency": "USD"},
+        {"order_currency": "EUR"},
+    )
+    assert filled.rows("select distinct currency from orders") == [("EUR",)]
+
+
+def test_other_zone_moves_the_local_days_and_nothing_else(filled: Pipeline, tmp_path: Path) -> None:
+    site = site_of(filled, tmp_path, LoadRules(zone=ZoneInfo("Pacific/Auckland")))
+    found = rebuild(site, Wish())
+    assert {move["figure"] for move in found["moves"]} == {"events by local day", "sessions by local day"}
+    assert found["events"]["changed"] == 0
+    assert [reason["what"] for reason in found["reasons"]] == ["timezone"]
+
+
+def test_row_that_is_not_what_its_line_says_is_named_and_put_right(filled: Pipeline, site: Site) -> None:
+    before = contents(filled.warehouse)
+    with filled.warehouse.transaction() as cursor:
+        cursor.execute("update clickstream_events set page_title = 'x', is_bot = true where raw_line = 2")
+        cursor.execute("delete from clickstream_events where raw_line = 5")
+    found = rebuild(site, Wish(apply=True))
+    assert (found["events"]["changed"], found["events"]["only_before"], found["events"]["only_after"]) == (4, 0, 2)
+    assert found["events"]["kinds"][0]["columns"] == ["page_title", "is_bot"]
+    assert {"figure": "events of bots", "of": "", "before": 4, "after": 0} in found["moves"]
+    assert contents(filled.warehouse) == before
+
+
+class Meanwhile:
+    """Does something when the rebuild has begun to read."""
+
+    def __init__(self, site: Site, work: Callable[[], object]) -> None:
+        self._site = site
+        self._work: Callable[[], object] | None = work
+
+    def make_loader(self, warehouse: Warehouse) -> Loader:
+        return self._site.make_loader(warehouse)
+
+    def progress(self, _done: int, _total: int) -> None:
+        work, self._work = self._work, None
+        if work is not None:
+            work()
+
+
+def test_what_arrives_meanwhile_is_in_the_rebuilt_warehouse_once(
+    filled: Pipeline, site: Site, tmp_path: Path, server: Cluster | None
+) -> None:
+    def arrive() -> None:
+        filled.put_batch([event(50), event(51)])
+        filled.load()
+        filled.put_batch([event(52)])  # it is in the store, and loaded by nobody yet
+
+    found = rebuild(site, Wish(apply=True), Meanwhile(site, arrive).progress)
+    assert (found["same"], found["objects"]) == (True, 5)
+    assert filled.totals()["pending"] == 1
+    assert filled.load().objects == 1
+    assert filled.ledger().is_balanced
+    with clean_load(filled, tmp_path, server) as clean:
+        assert contents(filled.warehouse) == contents(clean.warehouse)
+
+
+@contextmanager
+def clean_load(pipeline: Pipeline, folder: Path, server: Cluster | None) -> Iterator[Pipeline]:
+    """A warehouse that loaded the same store at once."""
+    with open_pipeline(folder / "clean", pipeline.clock, server) as clean:
+        with closing(Loader(clean.warehouse, pipeline.store, folder / "stage", pipeline.clock)) as loader:
+            loader.run_pass()
+        yield clean
+
+
+def test_object_that_was_never_loaded_is_counted_as_the_reason(filled: Pipeline, site: Site) -> None:
+    filled.clock.forward(days=2)
+    filled.load()  # closes both days
+    filled.put_batch([event(60)], ago_s=2 * DAY_S)
+    ((events,),) = filled.rows("select count(*) from clickstream_events")
+    found = rebuild(site, Wish())
+    assert found["never_loaded"] == 1
+    assert {"figure": "events", "of": "", "before": events, "after": events + 1} in found["moves"]
+
+
+def test_day_whose_rows_expired_stays_away(filled: Pipeline, site: Site) -> None:
+    with filled.warehouse.transaction() as cursor:
+        cursor.execute("insert into expired_days values (date '2026-03-08', 'warehouse', $now)", {"now": NOW})
+    filled.put_batch([event(60, 2 * DAY_S)], ago_s=2 * DAY_S)
+    site = replace(site, load=lambda: None)  # what a loader does with an expired day is its own matter
+    assert rebuild(site, Wish(apply=True))["never_loaded"] == 0
+    assert filled.rows("select count(*) from raw_objects where day = date '2026-03-08'") == [(0,)]
+
+
+def test_erasure_meanwhile_stops_the_rebuild(filled: Pipeline, site: Site) -> None:
+    def erase() -> None:
+        with filled.warehouse.transaction() as cursor:
+            cursor.execute("insert into erasures values ('r', $now, 1)", {"now": NOW})
+
+    with pytest.raises(WarehouseError, match="erased or expired meanwhile"):
+        rebuild(site, Wish(apply=True), Meanwhile(site, erase).progress)
+
+
+def test_second_rebuild_at_once_is_refused(filled: Pipeline, site: Site) -> None:
+    with filled.warehouse.shadow(), pytest.raises(WarehouseError, match="somebody is at it already"):
+        rebuild(site, Wish())
+    assert rebuild(site, Wish())["same"]
+
+
+def test_store_that_starts_later_is_refused_and_from_carries_older_rows(filled: Pipeline, site: Site) -> None:
+    with filled.warehouse.transaction() as cursor:
+        cursor.execute("update clickstream_events set page_title = 'kept' where raw_line = 1")
+    before = contents(filled.warehouse)
+    for path in filled.root.glob("events/2026/03/09/*"):
+        path.unlink()
+    with pytest.raises(WarehouseError, match="2 loaded objects are in the raw store no more") as refused:
+        rebuild(site, Wish(apply=True))
+    assert "--from 2026-03-10" in refused.value.advice
+    assert contents(filled.warehouse) == before
+    found = rebuild(site, Wish(apply=True, first=date(2026, 3, 10)))
+    assert (found["objects"], found["events"]["changed"]) == (2, 1), "only what was read again is put right"
+    after = contents(filled.warehouse)
+    assert {name: after[name] for name in after if name != "clickstream_events"} == {
+        name: before[name] for name in before if name != "clickstream_events"
+    }
+    assert filled.rows(
+        "select distinct raw_object like '%/03/09/%' from clickstream_events where page_title = 'kept'"
+    ) == [(True,)]
+    assert filled.rows("select count(*) from clickstream_events where load_id not in (select load_id from loads)") == [
+        (0,)
+    ]
+
+
+def test_rows_of_others_and_expired_first_sights_survive(filled: Pipeline, site: Site) -> None:
+    with filled.warehouse.transaction() as cursor:
+        cursor.execute(
+            "insert into clickstream_events (event_id, event_timestamp, event_name, client_id) "
+            "values (cast('00000000-0000-4000-8000-000000000001' as uuid), $now, 'external', 'other')",
+            {"now": NOW},
+        )
+        cursor.execute(
+            "insert into seen (client_id, first_seen_at, event_id) "
+            "values ('gone', $then, cast('00000000-0000-4000-8000-000000000002' as uuid))",
+            {"then": NOW - timedelta(days=900)},
+        )
+    before = contents(filled.warehouse)
+    found = rebuild(site, Wish(apply=True))
+    assert found["same"]
+    assert contents(filled.warehouse) == before
+
+
+def test_every_table_is_either_replaced_or_kept(pipeline: Pipeline) -> None:
+    names = {
+        line.split()[2]
+        for file in schema_files(pipeline.warehouse.engine)
+        for line in file.read_text("utf-8").splitlines()
+        if line.startswith("create table ")
+    } | {"schema_files"}
+    assert names == {*swapping.REPLACED, *swapping.KEPT, "clickstream_events", "loads"}

@@ -1,0 +1,87 @@
+"""The rollups equal a count of everything, in any zone, after any sequence of loads."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from clickstream.etl.rollups import keep_rollups
+from clickstream.etl.run import Loader, LoadRules
+from tests.etl.pipeline import Pipeline, minutes, received
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+ROLLUPS = ("daily_visitors", "daily_sessions")
+
+
+def counts(pipeline: Pipeline) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: sorted(pipeline.rows(f"select * from {table}"), key=repr) for table in ROLLUPS}
+
+
+def counted_anew(pipeline: Pipeline, zone: ZoneInfo) -> dict[str, list[tuple[Any, ...]]]:
+    with pipeline.warehouse.transaction() as cursor:
+        cursor.execute("delete from rollup_zone")
+        keep_rollups(cursor, zone)
+    return counts(pipeline)
+
+
+def reopen(pipeline: Pipeline, zone: str) -> None:
+    pipeline.loader.close()
+    stage = pipeline.root.parent / "stage"
+    pipeline.loader = Loader(pipeline.warehouse, pipeline.store, stage, pipeline.clock, LoadRules(zone=ZoneInfo(zone)))
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"])
+def test_days_are_those_of_the_zone_and_match_a_full_count(pipeline: Pipeline, zone: str) -> None:
+    reopen(pipeline, zone)
+    pipeline.clock.now = datetime(2026, 4, 1, tzinfo=UTC)
+    start = datetime(2026, 3, 6, 22, 10, tzinfo=UTC)  # over the changes of March in America and Europe
+    for part in range(4):
+        events = [
+            received(
+                start + timedelta(hours=7 * (part + 4 * n)),
+                eventName="product_view" if n % 2 else "page_view",
+                clientId=f"c{n % 3}",
+                userId="u" if n % 5 == 0 else None,
+                pageUrl="/p",
+            )
+            for n in range(20)
+        ]
+        pipeline.put_batch(events)
+        pipeline.load()
+    kept = counts(pipeline)
+    assert kept == counted_anew(pipeline, ZoneInfo(zone))
+    first = (start.astimezone(ZoneInfo(zone))).date()
+    assert min(row[0] for row in kept["daily_visitors"]) == first
+    assert pipeline.rows("select sum(events) from daily_visitors") == [(80,)]
+
+
+def test_session_that_a_late_event_joins_is_counted_once(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, clientId="c"), received(NOW + minutes(50), clientId="c")])
+    pipeline.load()
+    assert pipeline.rows("select sum(sessions), sum(duration_us) from daily_sessions") == [(2, 0)]
+    pipeline.put_batch([received(NOW + minutes(25), clientId="c")])
+    pipeline.load()
+    assert pipeline.rows("select sum(sessions), sum(duration_us) from daily_sessions") == [(1, 3_000_000_000)]
+    assert pipeline.rows("select sum(events), count(*) from daily_visitors") == [(3, 1)]
+
+
+def test_replaced_copy_leaves_no_count_behind(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, eventId="e", clientId="late")])
+    pipeline.load()
+    pipeline.put_batch([received(NOW - timedelta(days=2), eventId="e", clientId="early")], ago_s=60)
+    pipeline.load()
+    assert pipeline.rows("select client_id, events from daily_visitors") == [("early", 1)]
+    assert pipeline.rows("select sum(sessions), count(*) from daily_sessions") == [(1, 1)]
+
+
+def test_another_zone_counts_all_days_anew(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), clientId="c")])
+    pipeline.load()
+    reopen(pipeline, "Asia/Tokyo")
+    pipeline.put_batch([received(NOW, clientId="d")])
+    pipeline.load()
+    days = [str(row[0]) for row in pipeline.rows("select distinct day from daily_visitors order by day")]
+    assert days == ["2026-03-10"]

@@ -1,0 +1,165 @@
+"""The Lambda Runtime API on this machine, and the real runtime client (`awslambdaric`) that runs a handler against it.
+
+In: events. Out: what the handler answered, or the error as Lambda would record it. The client is a process of its own
+with a clean environment, started once: a second event finds it warm. It is told the deadline of each invocation;
+whoever does not answer by then is killed, as Lambda does it.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+NEXT = "/2018-06-01/runtime/invocation/next"
+COLD_START_S = 60
+
+
+@dataclass
+class Answer:
+    """What came of an invocation: `result`, or `error` with errorType, errorMessage and stackTrace."""
+
+    result: Any = None
+    error: dict[str, Any] | None = None
+
+
+@dataclass
+class _Invocation:
+    event: Any
+    deadline_ms: int
+    number: str = field(default_factory=lambda: str(uuid4()))
+    answered: queue.Queue[Answer] = field(default_factory=queue.Queue)
+
+
+class LambdaRuntime:
+    """A function that waits for events. `invoke` is for one thread at a time."""
+
+    def __init__(self, process: subprocess.Popen[bytes], api: _Api, log: Path) -> None:
+        self.process = process
+        self._api = api
+        self._log = log
+
+    def invoke(self, event: Any, timeout_s: float = 60) -> Answer:
+        """Hand over an event and wait for what comes of it. Raises TimeoutError when nothing does in time."""
+        invocation = _Invocation(event, int((time.time() + timeout_s) * 1000))
+        self._api.waiting.put(invocation)
+        try:
+            return invocation.answered.get(timeout=timeout_s + COLD_START_S)
+        except queue.Empty:
+            self.process.kill()
+            raise TimeoutError(f"no answer in {timeout_s} s:\n{self.log()}") from None
+
+    def log(self) -> str:
+        """What the function wrote so far."""
+        return self._log.read_text(errors="replace")
+
+
+class _Api(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.waiting: queue.Queue[_Invocation | None] = queue.Queue()
+        self.running: dict[str, _Invocation] = {}
+        self.start_error: dict[str, Any] | None = None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: _Api
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # one packet an answer: else each waits 40 ms for the other side's acknowledgement
+
+    def do_GET(self) -> None:
+        invocation = self.server.waiting.get() if self.path == NEXT else None
+        if invocation is None:
+            self.close_connection = True
+            return
+        self.server.running[invocation.number] = invocation
+        headers = {
+            "Lambda-Runtime-Aws-Request-Id": invocation.number,
+            "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
+            "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:us-east-1:000000000000:function:etl",
+            "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000",
+            "Content-Type": "application/json",
+        }
+        self._send(200, headers, json.dumps(invocation.event).encode())
+
+    def do_POST(self) -> None:
+        body = json.loads(self._body() or b"null")
+        *_, number, verb = self.path.split("/")
+        if (number, verb) == ("init", "error"):
+            self.server.start_error = body
+        elif verb == "response":
+            self.server.running.pop(number).answered.put(Answer(result=body))
+        else:
+            self.server.running.pop(number).answered.put(Answer(error=body))
+        self._send(202, {}, b"")
+
+    def _body(self) -> bytes:
+        if self.headers.get("Transfer-Encoding") != "chunked":
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        self.rfile.readline()
+        return b"".join(parts)
+
+    def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Nobody reads it."""
+
+
+@contextmanager
+def running_function(handler: str, environment: Mapping[str, str], folder: Path) -> Iterator[LambdaRuntime]:
+    """The function `handler` (module.name), started by the real client in `folder`, in this environment alone."""
+    api = _Api()
+    thread = threading.Thread(target=api.serve_forever, daemon=True)
+    thread.start()
+    settings = {
+        "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{api.server_address[1]}",
+        "AWS_LAMBDA_FUNCTION_NAME": "etl",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+        "AWS_REGION": "us-east-1",
+        "LAMBDA_TASK_ROOT": str(folder),
+        "_HANDLER": handler,
+        **environment,
+    }
+    log = folder / "function.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "awslambdaric", handler],
+            env=settings,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+        )
+    try:
+        yield LambdaRuntime(process, api, log)
+    finally:
+        process.kill()
+        process.wait()
+        api.waiting.put(None)
+        api.shutdown()
+        api.server_close()
+        thread.join()

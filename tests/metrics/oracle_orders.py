@@ -1,0 +1,98 @@
+"""Orders and bots once more, in plain Python: merged from the events that tell of them, judged session by session."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+Event = dict[str, Any]
+BROWSER, SERVER = "checkout_complete", "order_confirmed"
+SECOND = timedelta(seconds=1)
+
+
+@dataclass(frozen=True)
+class Order:
+    """One order id. carrier: the event that gave `ordered_at`; items: those that count."""
+
+    order_id: str
+    carrier: Event
+    browser_at: datetime | None
+    server_at: datetime | None
+    total: Decimal | None
+    currency: str
+    items_event: Event | None
+
+    @property
+    def ordered_at(self) -> datetime:
+        moment: datetime = self.carrier["event_timestamp"]
+        return moment
+
+    @property
+    def session_key(self) -> str | None:
+        key: str | None = self.carrier["session_key"]
+        return key
+
+    @property
+    def items(self) -> Sequence[dict[str, Any]]:
+        return self.items_event["items"] if self.items_event else ()
+
+    @property
+    def units(self) -> Decimal:
+        return sum((item["quantity"] for item in self.items), Decimal(0))
+
+
+def merged(rows: Iterable[Event]) -> list[Order]:
+    """The orders that these events, in event order, tell of."""
+    told: dict[str, list[Event]] = defaultdict(list)
+    for row in rows:
+        if row["order_id"] is not None and row["event_name"] in (BROWSER, SERVER):
+            told[row["order_id"]].append(row)
+    return [_order(order_id, events) for order_id, events in told.items()]
+
+
+def _order(order_id: str, events: Sequence[Event]) -> Order:
+    browser = [row for row in events if row["event_name"] == BROWSER]
+    server = [row for row in events if row["event_name"] == SERVER]
+    money = next((row for row in (*server, *browser) if row["order_total"] is not None), (*server, *browser)[0])
+    return Order(
+        order_id,
+        carrier=(*browser, *server)[0],
+        browser_at=browser[0]["event_timestamp"] if browser else None,
+        server_at=server[0]["event_timestamp"] if server else None,
+        total=money["order_total"],
+        currency=(money["order_currency"] or "XXX").upper(),
+        items_event=next((row for row in (*server, *browser) if row["items"]), None),
+    )
+
+
+def is_bot_session(session: Sequence[Event]) -> bool:
+    """Any event says so, or pages and events came faster than anybody reads (docs/guide/enrichment.md)."""
+    elapsed = session[-1]["event_timestamp"] - session[0]["event_timestamp"]
+    pages = sum(row["is_page_view"] for row in session)
+    return (
+        any(row["is_bot"] for row in session)
+        or pages > 1000
+        or (pages >= 10 and elapsed < (pages - 1) * SECOND)
+        or (len(session) >= 100 and elapsed < (len(session) - 1) * SECOND / 5)
+    )
+
+
+def favourite(orders: Sequence[Order]) -> str | None:
+    """The currency with most orders; ties A-Z."""
+    currencies = [order.currency for order in orders]
+    return min(set(currencies), key=lambda name: (-currencies.count(name), name), default=None)
+
+
+def revenue_of(orders: Sequence[Order], currency: str | None) -> dict[str, Any]:
+    """`orders` of all currencies; `revenue` and `aov` of one."""
+    totals = [order.total for order in orders if order.currency == currency and order.total is not None]
+    revenue = sum(totals, Decimal(0))
+    return {
+        "orders": len(orders),
+        "revenue": revenue,
+        "aov": float(revenue / len(totals)) if totals else None,
+    }

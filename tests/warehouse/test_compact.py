@@ -1,0 +1,52 @@
+"""A compacted file holds the same rows, and no byte of those that were deleted."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.etl.life.forget import Eraser
+from clickstream.warehouse.compact import compact
+from clickstream.warehouse.duckdb import DuckWarehouse
+from tests.conftest import Clock
+from tests.etl.pipeline import open_pipeline, received
+from tests.etl.warehouses import contents
+
+
+def test_a_forgotten_person_is_in_no_byte_of_a_compacted_file(tmp_path: Path, clock: Clock) -> None:
+    file = tmp_path / "warehouse.duckdb"
+    with open_pipeline(tmp_path, clock) as pipeline:
+        people = [f"user{number % 9}" if number % 50 else "somebody" for number in range(2000)]
+        pipeline.put_batch([received(clock.now, userId=person, clientId=f"of-{person}") for person in people])
+        pipeline.load()
+        eraser = Eraser(pipeline.loader)
+        eraser.forget(eraser.user("somebody"))
+        before = contents(pipeline.warehouse)
+    compact(file)
+    assert b"somebody" not in file.read_bytes()
+    assert [path.name for path in tmp_path.glob("warehouse*")] == ["warehouse.duckdb"]
+    with DuckWarehouse.open(file) as opened:
+        assert contents(opened) == before
+        assert opened.fetch("select sum(loaded), sum(erased) from ledger").rows == [(1960, 40)]
+
+
+def test_a_file_that_is_held_or_missing_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(WarehouseError, match="no such file"):
+        compact(tmp_path / "nothing.duckdb")
+    (tmp_path / "other").write_text("not a warehouse" * 1000)
+    with pytest.raises(WarehouseError):
+        compact(tmp_path / "other")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other"]
+
+
+def test_a_file_that_another_process_holds_is_refused(warehouse: DuckWarehouse) -> None:
+    code = "import sys, pathlib, clickstream.warehouse.compact as c; c.compact(pathlib.Path(sys.argv[1]))"
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(warehouse.path)], capture_output=True, text=True, check=False
+    )
+    assert WarehouseBusyError.__name__ in done.stderr
+    assert warehouse.fetch("select count(*) from clickstream_events").rows == [(0,)]

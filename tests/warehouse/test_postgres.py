@@ -1,0 +1,252 @@
+"""PostgreSQL as a warehouse: who may do what, other clients of its table, connections that break, secrets."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+
+from clickstream.errors import WarehouseError
+from clickstream.etl import load, steps
+from clickstream.etl.ledger import check
+from clickstream.etl.run import Loader
+from clickstream.metrics.catalog import ask
+from clickstream.metrics.question import Question
+from clickstream.warehouse.connections import is_local, read_address
+from clickstream.warehouse.postgres import PostgresWarehouse
+from clickstream.warehouse.roles import roles_sql
+from tests.conftest import Clock
+from tests.etl.pipeline import Pipeline, open_pipeline, received
+from tests.postgres import Cluster
+from tests.warehouse.test_engines import CONTRACT
+
+NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
+EVENT = UUID("11111111-1111-4111-8111-111111111111")
+UPSERT = (
+    f"insert into clickstream_events ({', '.join(CONTRACT)}) values ({', '.join(['%s'] * 16)})"
+    " on conflict (event_id) do update set "
+    + ", ".join(f"{name} = excluded.{name}" for name in CONTRACT if name != "event_id")
+)
+
+
+@pytest.fixture
+def pipeline(tmp_path: Path, clock: Clock, cluster: Cluster) -> Iterator[Pipeline]:
+    with open_pipeline(tmp_path, clock, cluster) as opened:
+        yield opened
+
+
+def database_of(pipeline: Pipeline) -> str:
+    return str(pipeline.rows("select current_database()")[0][0])
+
+
+def foreign_row(name: str, price: str = "9.99") -> list[object]:
+    """A row of a client that knows the first 16 columns only."""
+    texts = ["u", "anonymous", "cookie", "c", "s", True, "p1", "Laptop", "Laptops", "Zed"]
+    return [EVENT, NOW, name, *texts, Decimal(price), None, "/p/1"]
+
+
+# Another client of the table ------------------------------------------------------------------------------------------
+
+
+def test_a_client_that_knows_16_columns_upserts_and_reads(cluster: Cluster, pipeline: Pipeline) -> None:
+    with cluster.admin(database_of(pipeline)) as other:
+        other.execute(UPSERT, foreign_row("page_view"))
+        other.execute(UPSERT, foreign_row("product_view", "5"))
+        found = other.execute(f"select {', '.join(CONTRACT)} from clickstream_events").fetchall()
+    assert [list(row) for row in found] == [foreign_row("product_view", "5")]
+    pipeline.load()
+    assert pipeline.totals() == {}
+    assert pipeline.ledger().is_balanced
+
+
+def test_a_raw_copy_replaces_a_row_without_a_raw_position(cluster: Cluster, pipeline: Pipeline) -> None:
+    with cluster.admin(database_of(pipeline)) as other:
+        other.execute(UPSERT, foreign_row("page_view"))
+    pipeline.put_batch([received(NOW, eventId=str(EVENT), eventName="search", clientId="raw")])
+    pipeline.load()
+    assert pipeline.one("event_name, client_id, user_id") == {
+        "event_name": "search",
+        "client_id": "raw",
+        "user_id": None,
+    }
+    assert pipeline.rows("select count(*) from duplicates") == [(0,)]
+    assert pipeline.totals() == {"accepted": 1, "loaded": 1}
+
+
+def test_a_foreign_row_survives_loads_and_stands_outside_the_ledger(cluster: Cluster, pipeline: Pipeline) -> None:
+    with cluster.admin(database_of(pipeline)) as other:
+        other.execute(UPSERT, foreign_row("page_view"))
+    pipeline.put_batch([received(NOW + timedelta(seconds=n), clientId="c", userId="v") for n in range(3)])
+    pipeline.load()
+    assert len(pipeline.events("event_id")) == 4
+    assert pipeline.totals() == {"accepted": 3, "loaded": 3}
+
+
+# Roles ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def roles(cluster: Cluster, pipeline: Pipeline) -> dict[str, str]:
+    """URLs of a user of each role; the script runs twice, as it may."""
+    database = database_of(pipeline)
+    with cluster.admin(database) as owner:
+        for _ in range(2):
+            owner.execute(roles_sql().encode())
+        for user in ("loader", "reader"):
+            owner.execute(
+                f"drop role if exists a_{user}; create role a_{user} login in role clickstream_{user}".encode()
+            )
+            owner.execute(f"alter role a_{user} set default_transaction_read_only = {user == 'reader'}".encode())
+    return {user: cluster.url(database, f"a_{user}") for user in ("loader", "reader")}
+
+
+def test_the_loader_role_can_load_and_make_no_table(roles: dict[str, str], pipeline: Pipeline, tmp_path: Path) -> None:
+
+    pipeline.put_batch([received(NOW, eventId="e", clientId="c", userId="u"), b"no JSON", received(NOW, eventId="e")])
+    with PostgresWarehouse.open(roles["loader"]) as warehouse:
+        with closing(Loader(warehouse, pipeline.store, tmp_path / "loader", pipeline.clock)) as loader:
+            assert loader.run_pass().lines == 3
+        assert check(warehouse, pipeline.store).is_balanced
+        for sql in ("create table mine (a int)", "drop table passes", "alter table passes add column a int"):
+            with (
+                pytest.raises(WarehouseError, match=r"permission denied|must be owner"),
+                warehouse.transaction() as cursor,
+            ):
+                cursor.execute(sql)
+
+
+def test_the_reader_role_can_ask_everything_and_write_nothing(roles: dict[str, str], pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(NOW, clientId="c")])
+    pipeline.load()
+    with PostgresWarehouse.open(roles["reader"]) as warehouse:
+        question = Question(NOW + timedelta(days=1), ZoneInfo("UTC"))
+        assert ask(warehouse, "overview", question).dicts()[0]["events"] == 1
+        assert check(warehouse, pipeline.store).is_balanced
+    with psycopg.connect(roles["reader"], autocommit=True) as reader:
+        reader.execute("set default_transaction_read_only = off")
+        for sql in ("delete from passes", "insert into passes values (now())", "create table mine (a int)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                reader.execute(sql)
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("create temp table mine (a int)")
+
+
+def test_who_may_not_make_tables_is_told_who_should(cluster: Cluster, database: str) -> None:
+    with cluster.admin(database) as owner:
+        owner.execute(
+            "drop role if exists stranger; create role stranger login; grant usage on schema public to stranger"
+        )
+        owner.execute("grant select on schema_files to stranger")
+        forgotten = owner.execute("delete from schema_files where name = '0001_tables.sql' returning name").fetchall()
+    try:
+        with pytest.raises(WarehouseError, match="bringing the schema") as caught:
+            PostgresWarehouse.open(cluster.url(database, "stranger"))
+        assert "clickstream warehouse migrate" in caught.value.advice
+    finally:
+        with cluster.admin(database) as owner:
+            owner.cursor().executemany("insert into schema_files values (%s)", forgotten)
+
+
+# Opening --------------------------------------------------------------------------------------------------------------
+
+
+def test_two_processes_that_migrate_at_once_apply_each_file_once(cluster: Cluster) -> None:
+    with cluster.admin() as owner:
+        owner.execute("drop database if exists fresh with (force)")
+        owner.execute("create database fresh")
+    code = "import sys; from clickstream.warehouse.open import open_warehouse; open_warehouse(sys.argv[1]).close()"
+    command = [sys.executable, "-c", code, cluster.url("fresh")]
+    processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
+    assert [process.communicate()[1] for process in processes] == [b"", b"", b""]
+    with cluster.admin("fresh") as owner:
+        counts = owner.execute("select count(*), count(distinct name) from schema_files").fetchone()
+    assert counts is not None
+    assert counts[0] == counts[1] > 0
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:sEcret@127.0.0.1:1/shop",
+        "postgresql://me:sEcret@127.0.0.1:port/shop",
+        "postgresql://me:sEcret@[::1/shop",
+        "postgresql://me:sEcret@127.0.0.1:1/shop?nothing=1",
+        "postgresql://me:sE%ZZcret@127.0.0.1/shop",
+    ],
+)
+def test_the_password_stands_in_no_error(url: str) -> None:
+    with pytest.raises(WarehouseError, match="opening the warehouse") as caught:
+        PostgresWarehouse.open(url)
+    assert "sE" not in f"{caught.value} {caught.value.advice} {caught.value.__cause__}"
+
+
+@pytest.mark.parametrize(
+    ("url", "mode"),
+    [
+        ("postgresql:///shop", None),
+        ("postgresql://localhost,127.0.0.2/shop", None),
+        ("postgresql://db.example/shop", "verify-full"),
+        ("postgresql://10.0.128.7/shop", "verify-full"),
+        ("postgresql://localhost,db.example/shop", "verify-full"),
+        ("postgresql://db.example/shop?sslmode=require", "require"),
+    ],
+)
+def test_tls_is_verified_unless_the_url_says_otherwise_or_the_server_is_here(url: str, mode: str | None) -> None:
+    assert read_address(url).get("sslmode") == mode
+
+
+def test_which_hosts_are_this_machine() -> None:
+    assert is_local("/run/postgresql")
+    assert is_local("::1")
+    assert not is_local("127.0.0.1.example")
+
+
+# Connections that break -----------------------------------------------------------------------------------------------
+
+
+def test_a_connection_that_broke_while_idle_is_replaced(cluster: Cluster, database: str) -> None:
+    with PostgresWarehouse.open(cluster.url(database)) as warehouse:
+        cut_connections(cluster, database)
+        assert warehouse.fetch("select 1").rows == [(1,)]
+        cut_connections(cluster, database)
+        with warehouse.transaction() as cursor:
+            cursor.execute("insert into passes values (now())")
+
+
+def test_a_load_that_loses_its_connection_is_told_and_made_good_by_the_next_pass(
+    cluster: Cluster, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+
+    database = database_of(pipeline)
+    pipeline.put_batch([received(NOW, eventId=str(n), clientId="c") for n in range(5)])
+    run_step = steps.run_step
+
+    def cut(cursor: object, step: str, *rest: object, **more: object) -> None:
+        if step == "sessions":
+            cut_connections(cluster, database)
+        run_step(cursor, step, *rest, **more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(load, "run_step", cut)
+        with pytest.raises(WarehouseError, match="writing the warehouse"):
+            pipeline.load()
+    assert pipeline.rows("select count(*) from clickstream_events") == [(0,)]
+    assert pipeline.load().lines == 5
+    assert pipeline.ledger().is_balanced
+
+
+def cut_connections(cluster: Cluster, database: str) -> None:
+    with cluster.admin(database) as owner:
+        owner.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
