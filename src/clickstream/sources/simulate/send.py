@@ -1,0 +1,112 @@
+"""Posts go out: in the order in which they are due, over several connections side by side.
+
+In: Posts. Out: what the collector said to them. Guarantee: posts of one household use one connection, so that of two
+copies of an event the one that is due first is received first. The waiting posts are bounded, and so is memory.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from clickstream.sources.delivery import Delivery, Sender
+from clickstream.sources.simulate.calendar import instant
+from clickstream.sources.simulate.disorder import Post
+
+LANES = 8
+_WAITING = 16
+_FAREWELL_S = 1.0  # nobody who gave up waits for a collector that is gone
+_TOO_SLOW_S = 5.0  # from here on the collector's clock corrects what was right
+# `createdAt` is believed without `sentAt` for seven days.
+_BELIEVED = timedelta(days=6)
+
+
+@dataclass(slots=True)
+class Said:
+    """What the collector said. slow: requests of 5 s and more, whose events may be dated late by what they took."""
+
+    posts: int = 0
+    accepted: int = 0
+    rejected: int = 0
+    slow: int = 0
+    slowest_s: float = 0.0
+
+    def add(self, accepted: int, rejected: int, took_s: float) -> None:
+        self.posts += 1
+        self.accepted += accepted
+        self.rejected += rejected
+        self.slow += took_s >= _TOO_SLOW_S
+        self.slowest_s = max(self.slowest_s, took_s)
+
+
+class Lanes:
+    """Connections to one collector. Use as a context: at its end everything has been answered."""
+
+    def __init__(self, collector_url: str, clock: Callable[[], datetime]) -> None:
+        self.answers = Said()
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._error: Exception | None = None
+        self._queues: list[queue.Queue[Post | None]] = [queue.Queue(_WAITING) for _ in range(LANES)]
+        deliveries = [Delivery(collector_url, clock) for _ in self._queues]
+        self._threads = [
+            threading.Thread(target=self._run, args=pair, daemon=True)
+            for pair in zip(self._queues, deliveries, strict=True)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def __enter__(self) -> Lanes:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        for lane in self._queues:
+            if kind is not None:
+                _empty(lane)
+            lane.put(None)
+        until = time.monotonic() + _FAREWELL_S
+        for thread in self._threads:
+            thread.join(None if kind is None else max(0.0, until - time.monotonic()))
+        if kind is None and self._error is not None:
+            raise self._error
+
+    def put(self, post: Post) -> None:
+        """Send a post as soon as its lane is free. Raises what an earlier one met."""
+        if self._error is not None:
+            raise self._error
+        self._queues[post.household % LANES].put(post)
+
+    def _run(self, lane: queue.Queue[Post | None], delivery: Delivery) -> None:
+        """Post what comes. After an error the rest is only taken, so that nobody waits for a place in the queue."""
+        with delivery:
+            while (post := lane.get()) is not None:
+                if self._error is None:
+                    self._post(delivery, post)
+
+    def _post(self, delivery: Delivery, post: Post) -> None:
+        started = time.perf_counter()
+        try:
+            receipt = delivery.post(post.events, self._sender(post))
+        except Exception as error:  # whatever it is: the thread that makes the posts must hear of it
+            self._error = error
+            return
+        with self._lock:
+            self.answers.add(receipt.accepted, len(receipt.rejected), time.perf_counter() - started)
+
+    def _sender(self, post: Post) -> Sender:
+        now = self._clock()
+        if post.may_lack_sent_at and now - _BELIEVED < instant(post.oldest) and instant(post.newest) < now:
+            return Sender(post.device.user_agent, None)
+        return Sender(post.device.user_agent, timedelta(seconds=post.skew_s))
+
+
+def _empty(lane: queue.Queue[Post | None]) -> None:
+    while True:
+        try:
+            lane.get_nowait()
+        except queue.Empty:
+            return

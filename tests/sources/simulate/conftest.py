@@ -1,0 +1,68 @@
+"""A world that was sent once to a real collector, and a warehouse of each engine that has loaded it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Clock
+from tests.e2e.platform import Platform
+from tests.etl.pipeline import Pipeline, open_pipeline
+from tests.postgres import Cluster
+
+
+@dataclass
+class SentWorld:
+    """What the collector stored, what the command said, and what it wrote as the truth."""
+
+    raw: Path
+    said: dict[str, Any]
+    truth: dict[str, Any]
+
+
+def send_world(folder: Path, *options: str) -> SentWorld:
+    """Simulate with these options against a collector of its own."""
+    platform = Platform(folder / "data")
+    truth = folder / "truth.json"
+    try:
+        platform.start_collector()
+        said = platform.json("simulate", "--collector", platform.collector_url, "--truth", str(truth), *options)
+    finally:
+        platform.close()
+    return SentWorld(platform.data / "raw", said, json.loads(truth.read_text("utf-8")))
+
+
+@contextmanager
+def loaded_world(folder: Path, world: SentWorld, server: Cluster | None) -> Iterator[Pipeline]:
+    shutil.copytree(world.raw, folder / "raw")
+    with open_pipeline(folder, Clock(datetime.now(UTC)), server) as pipeline:
+        pipeline.load()
+        yield pipeline
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> SentWorld:
+    """Two weeks of 2024 with a change of clocks in the middle, long over.
+
+    A request of 5 s or more, on a machine that is too busy, moves its events: then all is sent anew.
+    """
+    when = ("--from", "2024-03-25", "--days", "14", "--tz", "Europe/Berlin")
+    for _ in range(3):
+        sent = send_world(tmp_path_factory.mktemp("world"), "--visitors", "450", "--seed", "a small shop", *when)
+        if sent.said["slow_requests"] == 0:
+            break
+    return sent
+
+
+@pytest.fixture(scope="session")
+def loaded(tmp_path_factory: pytest.TempPathFactory, world: SentWorld, server: Cluster | None) -> Iterator[Pipeline]:
+    with loaded_world(tmp_path_factory.mktemp("loaded"), world, server) as pipeline:
+        yield pipeline

@@ -1,0 +1,48 @@
+"""`clickstream simulate` as a user meets it when something is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.platform import Platform, command, free_port
+
+
+@pytest.fixture
+def platform(tmp_path: Path) -> Iterator[Platform]:
+    opened = Platform(tmp_path / "data")
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "words"),
+    [
+        (("--collector", f"http://127.0.0.1:{free_port()}"), 1, ("nothing listens there", "clickstream up")),
+        (("--from", "2199-01-01"), 1, ("has not begun", "--from")),
+        (("--truth", "nowhere/truth.json"), 1, ("writing nowhere/truth.json", "No such file")),
+        (("--tz", "Mars/Base"), 2, ("there is no time zone", "Europe/Berlin")),
+        (("--visitors", "0"), 2, ("--visitors",)),
+    ],
+    ids=["nobody_listens", "ahead", "truth_cannot_be_written", "unknown_zone", "nobody_comes"],
+)
+def test_what_is_wrong_is_said_before_anything_is_sent(
+    platform: Platform, options: tuple[str, ...], code: int, words: tuple[str, ...]
+) -> None:
+    done = subprocess.run(
+        command("simulate", "--visitors", "3", "--days", "1", *options),
+        env=platform.environment(),
+        cwd=platform.data.parent,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    for word in words:
+        assert word in done.stderr
