@@ -1,0 +1,77 @@
+"""Clicks: what is tracked by attribute, by option and by itself, and what a form holds, which never is."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.tracker.site import Visit
+
+pytest_plugins = ["tests.dashboard.stage"]
+
+BODY = """
+<article data-cs-product-id="X1" data-cs-product-name="ThinkPad" data-cs-product-discount-price="9.50">
+  <button id="add" data-cs-event="add_to_cart_click" data-cs-place="card" data-other="no"><b> Add
+     to cart </b></button>
+</article>
+<a id="out" href="https://elsewhere.example/path?q=1" onclick="return false">Elsewhere</a>
+<a id="in" href="#in">Inside</a>
+<div id="form">Name <input id="input" value="Secret One"> <textarea id="area">Secret Two</textarea>
+  <select><option>Secret Three</select></div>
+<div id="note" contenteditable>Secret Four</div>
+<section data-cs-ignore><button id="ignored" data-cs-event="ignored">Secret Five</button></section>
+<p id="emoji">😀😀</p>
+"""
+ELEMENT = "event_name, element_tag, element_id, element_text, element_dataset, context_product_id"
+
+
+def clicked(visit: Visit, count: int) -> list[dict[str, Any]]:
+    visit.wait_for(count + 1)
+    names = ELEMENT.split(", ")
+    return [dict(zip(names, row, strict=True)) for row in visit.rows(ELEMENT, "event_name <> 'page_view'")]
+
+
+def test_an_attribute_names_the_event_its_data_and_the_product_around_it(visit: Visit) -> None:
+    visit.put(body=BODY)
+    page = visit.open()
+    page.click("#add b")
+    for other in ("#in", "#input", "#ignored", "#emoji"):
+        page.click(other)
+    (click,) = clicked(visit, 1)
+    assert click == {
+        "event_name": "add_to_cart_click",
+        "element_tag": "button",
+        "element_id": "add",
+        "element_text": "Add to cart",
+        "element_dataset": '{"place":"card"}',
+        "context_product_id": "X1",
+    }
+    assert visit.rows("context_product_name, context_product_discount_price", "element_id = 'add'")[0][0] == "ThinkPad"
+
+
+def test_a_link_to_another_host_is_tracked_by_itself(visit: Visit) -> None:
+    visit.put(body=BODY)
+    page = visit.open()
+    page.click("#out")
+    page.click("#in")
+    (click,) = clicked(visit, 1)
+    assert (click["event_name"], click["element_text"]) == ("click", "Elsewhere")
+    ((properties,),) = visit.rows("properties", "event_name = 'click'")
+    assert json.loads(properties) == {"outbound": "https://elsewhere.example/path?q=1"}
+
+
+def test_every_click_by_option_but_never_what_a_form_holds(visit: Visit) -> None:
+    visit.put("data-clicks=all", BODY)
+    page = visit.open()
+    page.fill("#input", "Secret Six")
+    for each in ("#input", "#area", "#note", "#ignored", "#emoji", "#in", "#add"):
+        page.click(each)
+    page.click("#form", position={"x": 2, "y": 2})
+    page.evaluate("document.querySelector('#emoji').textContent = '\\ud83d' + 'x'.repeat(500)")
+    page.click("#emoji", position={"x": 2, "y": 2})
+    clicks = clicked(visit, 8)
+    assert [click["element_id"] for click in clicks] == ["input", "area", "note", "emoji", "in", "add", "form", "emoji"]
+    assert [click["element_text"] for click in clicks[:7]] == [None, None, None, "😀😀", "Inside", "Add to cart", None]
+    assert clicks[7]["element_text"] == "\ufffd" + "x" * 159
+    mine = [event for event in visit.stand.raw_events() if event["pageUrl"].startswith(visit.url())]
+    assert "Secret" not in json.dumps(mine)

@@ -1,0 +1,164 @@
+"""Page views, sessions and visitors as a browser makes them: each page once, whichever way a visitor came to it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.tracker.conftest import TRACKER
+from tests.tracker.site import Visit, another_browser, track
+
+pytest_plugins = ["tests.dashboard.stage"]
+
+BODY = """
+<a id="next" href="next">next</a>
+<button data-cs-event="add_to_cart_click" data-cs-place="card">Add</button>
+"""
+
+
+def views(visit: Visit, count: int) -> list[str]:
+    return [path for _, path in visit.wait_for(count, "page_view")]
+
+
+def push(page: Page, path: str, title: str = "") -> None:
+    """What a router does: the address first, the title when the page is rendered."""
+    page.evaluate("([path, title]) => { history.pushState({}, '', path); document.title = title }", [path, title])
+    page.wait_for_timeout(80)
+
+
+def test_pages_by_links_are_one_session_of_a_first_visit(visit: Visit) -> None:
+    visit.put(body=BODY)
+    page = visit.open("?utm_source=news&utm_medium=email&q=secret")
+    page.click("#next")
+    page.wait_for_url("**/next")
+    assert views(visit, 2) == ["?utm_source=news&utm_medium=email&q=secret", "next"]
+    ((client, session, first, login, title, referrer, properties),) = visit.rows(
+        "client_id, session_id, is_first_visit, user_login_state, page_title, referrer, properties",
+        "page_url like '%next'",
+    )
+    assert len(set(visit.rows("client_id, session_id"))) == 1
+    assert client and session and first is True and login == "anonymous"  # noqa: PT018
+    assert title == f"/{visit.name}/next"
+    assert referrer.startswith(visit.url())
+    assert json.loads(properties) == {"utm_source": "news", "utm_medium": "email"}
+
+
+def test_a_router_makes_one_view_of_each_page(visit: Visit) -> None:
+    page = visit.open("home")
+    push(page, "product", "Product")
+    page.evaluate("history.replaceState({scroll: 7}, '', location.href)")  # routers do this all the time
+    page.evaluate("location.hash = 'reviews'")
+    push(page, "cart", "Cart")
+    page.evaluate("history.go(-2)")
+    page.wait_for_timeout(200)
+    assert views(visit, 4) == ["home", "product", "cart", "product"]
+    assert visit.rows("page_title, referrer", "page_url like '%/cart'") == [("Cart", visit.url("product"))]
+
+
+def test_the_hash_is_a_page_by_option(visit: Visit) -> None:
+    visit.put("data-hash")
+    page = visit.open("#/home")
+    page.evaluate("location.hash = '#/cart'")
+    assert views(visit, 2) == ["#/home", "#/cart"]
+
+
+def test_page_views_can_be_left_to_the_page(visit: Visit) -> None:
+    visit.put("data-page-views=false")
+    page = visit.open("home")
+    push(page, "cart")
+    page.evaluate("clickstream.track('page_view', {properties: {own: true}})")
+    assert views(visit, 1) == ["cart"]
+
+
+def test_calls_from_before_the_script_and_a_script_that_is_there_twice(visit: Visit) -> None:
+    script = f'<script defer src="{visit.stand.site.collector_url}/clickstream.js"></script>'
+    visit.put(body="<script>clickstream = [['identify', 'u-1', 'shop'], ['track', 'early']]</script>" + script)
+    visit.open()
+    assert visit.wait_for(2) == [("page_view", ""), ("early", "")]
+    assert visit.rows("user_id, identity_source", "event_name = 'early'") == [("u-1", "shop")]
+
+
+def test_a_user_stays_known_until_reset(visit: Visit) -> None:
+    page = visit.open("a")
+    page.evaluate("clickstream.identify('u-7', 'shop')")
+    visit.open("b", page)
+    page.evaluate("clickstream.reset(); clickstream.track('after')")
+    visit.wait_for(3)
+    columns = "user_id, user_login_state, identity_source, is_first_visit"
+    assert visit.rows(columns) == [
+        (None, "anonymous", None, True),
+        ("u-7", "logged_in", "shop", True),
+        (None, "anonymous", None, False),
+    ]
+    (a, b, after) = visit.rows("client_id, session_id")
+    assert a == b
+    assert a[0] != after[0]
+    assert a[1] != after[1]
+
+
+def test_a_session_ends_after_half_an_hour_of_silence(visit: Visit) -> None:
+    page = visit.open("a")
+    visit.wait_for(1)
+    forward = "(minutes) => { const key = 'clickstream:session', [at, rest] = JSON.parse(localStorage[key]); "
+    forward += "localStorage[key] = JSON.stringify([at - minutes * 60000, rest]) }"
+    page.evaluate(forward, 29.9)
+    page.evaluate("clickstream.track('same')")
+    page.evaluate(forward, 30.1)
+    page.evaluate("clickstream.track('other')")
+    visit.wait_for(3)
+    assert visit.rows("is_first_visit") == [(True,), (True,), (False,)]
+    sessions = [row[0] for row in visit.rows("session_id")]
+    assert sessions[0] == sessions[1] != sessions[2]
+
+
+@contextmanager
+def with_bfcache(browser: Browser) -> Iterator[BrowserContext]:
+    opened = another_browser(browser, without=("--disable-back-forward-cache",))
+    yield opened.new_context()
+    opened.close()
+
+
+def test_a_page_from_the_back_forward_cache_is_viewed_again(visit: Visit, browser: Browser) -> None:
+    with with_bfcache(browser) as context:
+        visit = Visit(visit.stand, context, visit.name, visit.origin)
+        page = visit.open("a")
+        page.evaluate("addEventListener('pageshow', ({persisted}) => { window.isBack = persisted })")
+        ids = track(page, 3)  # waiting, and so the tab holds its lock, when the page goes
+        visit.open("b", page)
+        page.wait_for_timeout(1_500)  # and is taken over by the next page
+        page.go_back(wait_until="commit")
+        page.wait_for_function("window.isBack !== undefined")
+        assert page.evaluate("window.isBack"), "the tracker keeps the page out of the back/forward cache"
+        ids += track(page, 3)
+        assert views(visit, 3) == ["a", "b", "a"]
+        visit.expect_exactly(ids)
+
+
+def test_what_the_tracker_sends_keeps_the_contract(visit: Visit, node: str, tmp_path: Path) -> None:
+    extra = f'<script defer src="{visit.stand.site.collector_url}/clickstream.extra.js" data-scroll></script>'
+    visit.put("data-clicks=all", BODY + extra + '<p style="height: 4000px">long')
+    page = visit.open()
+    page.click("button")
+    page.click("p")
+    page.evaluate("clickstreamShop.productView({id: 'X1', price: 1999.9, currency: 'EUR'})")
+    page.evaluate(
+        "clickstreamShop.completeCheckout(clickstreamShop.orderOf('O', [{id: 'X1', price: '0.10', quantity: 3}]))"
+    )
+    page.mouse.wheel(0, 1_500)
+    visit_names = {"page_view", "click", "add_to_cart_click", "product_view", "checkout_complete", "scroll"}
+    page.wait_for_timeout(1_500)
+    rows = visit.rows("event_name, field_errors, order_total")
+    assert {name for name, _, _ in rows} == visit_names
+    assert {errors for _, errors, _ in rows} == {None}
+    assert [str(total) for name, _, total in rows if name == "checkout_complete"] == ["0.3000"]
+    lines = [json.dumps(event) for event in visit.stand.raw_events() if event["pageUrl"].startswith(visit.url())]
+    (tmp_path / "events").write_text("\n".join(lines), "utf-8")
+    check = subprocess.run(
+        [node, "test/contract.mjs", str(tmp_path / "events")], cwd=TRACKER, check=False, capture_output=True
+    )
+    assert check.returncode == 0, check.stderr.decode()

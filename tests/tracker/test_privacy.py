@@ -1,0 +1,100 @@
+"""Consent, Global Privacy Control, cookieless mode, storage that a visitor denies: what is sent, what is kept."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.tracker.site import Visit, track
+
+pytest_plugins = ["tests.dashboard.stage"]
+
+KEPT = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:')).sort()"
+SETTLED_MS = 1_500
+
+
+def test_nothing_is_stored_or_sent_before_consent(visit: Visit) -> None:
+    visit.put("data-consent=required")
+    page = visit.open("?utm_source=news")
+    track(page, 3)
+    page.wait_for_timeout(SETTLED_MS)
+    assert page.evaluate(KEPT) == []
+    assert visit.stored() == set()
+    page.evaluate("clickstream.consent(true); clickstream.consent(true)")
+    visit.wait_for(1)
+    visit.open("later", page)
+    assert visit.wait_for(2) == [("page_view", "?utm_source=news"), ("page_view", "later")]
+    assert {json.loads(text)["utm_source"] for (text,) in visit.rows("properties")} == {"news"}
+
+
+def test_consent_withdrawn_wipes_ids_and_queue_and_is_remembered_in_all_tabs(visit: Visit) -> None:
+    page, other = visit.open("a"), visit.open("b")
+    visit.wait_for(2)
+    visit.context.set_offline(True)
+    track(page, 3)
+    track(other, 3)
+    page.evaluate("clickstream.consent(false)")
+    visit.context.set_offline(False)
+    track(other, 1)
+    visit.open("c", page)
+    page.wait_for_timeout(SETTLED_MS)
+    assert page.evaluate(KEPT) == ["clickstream:consent"]
+    assert len(visit.wait_for(2)) == 2
+    page.evaluate("clickstream.consent(true)")
+    visit.wait_for(3)
+    assert len(set(visit.rows("client_id"))) == 2
+
+
+def test_global_privacy_control_is_honoured_by_option(visit: Visit) -> None:
+    visit.context.add_init_script("Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {value: true})")
+    visit.put("data-gpc")
+    page = visit.open("a")
+    page.wait_for_timeout(SETTLED_MS)
+    assert page.evaluate(KEPT) == []
+    visit.put("")
+    visit.open("b", page)
+    assert visit.wait_for(1) == [("page_view", "b")]
+
+
+def test_cookieless_mode_stores_nothing_and_sends_no_ids(visit: Visit) -> None:
+    visit.put("data-cookieless")
+    page = visit.open()
+    page.evaluate("clickstream.identify('u-1')")
+    ids = track(page, 30)
+    visit.expect_exactly(ids)
+    assert page.evaluate("[localStorage.length, sessionStorage.length, document.cookie]") == [0, 0, ""]
+    assert set(visit.rows("client_id, session_id, is_first_visit", "event_name = 'step'")) == {(None, None, None)}
+    page.evaluate("clickstream.consent(false)")
+    track(page, 1)
+    page.wait_for_timeout(SETTLED_MS)
+    assert len(visit.ids()) == 30
+
+
+def test_storage_that_the_visitor_denies_costs_ids_and_no_events(
+    visit: Visit, browser: Browser, tmp_path: Path
+) -> None:
+    from tests.dashboard.stage import FLAGS
+
+    preferences = tmp_path / "profile" / "Default" / "Preferences"
+    preferences.parent.mkdir(parents=True)
+    preferences.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}), "utf-8")
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+    context = browser.browser_type.launch_persistent_context(
+        tmp_path / "profile", executable_path=path, args=list(FLAGS)
+    )
+    try:
+        visit = Visit(visit.stand, context, visit.name, visit.origin)
+        page = visit.open()
+        denied = "() => { try { return localStorage.length } catch (error) { return error.name } }"
+        assert page.evaluate(denied) == "SecurityError"
+        ids = track(page, 30)
+        visit.expect_exactly(ids)
+        assert set(visit.rows("client_id, session_id")) == {(None, None)}
+        ids += track(page, 3)
+        page.close()
+        visit.expect_exactly(ids)
+    finally:
+        context.close()

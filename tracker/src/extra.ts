@@ -1,0 +1,66 @@
+// What did not fit into the script: the shop's events by name, the sum of an order, scroll depth.
+
+import type { Fields, Order, OrderItem, Product } from "./types";
+
+/** Whatever takes calls: a tracker, or the array that stands in until its script is there. */
+export interface Calls {
+  push(...calls: ["track", string, Fields][]): unknown;
+}
+
+export interface Shop {
+  homeView(): void;
+  categoryView(category: string): void;
+  productView(product: Product): void;
+  search(term: string, results?: number): void;
+  addToCart(product: Product, quantity?: number): void;
+  removeFromCart(product: Product, quantity?: number): void;
+  toggleWishlist(product: Product, isOn: boolean): void;
+  share(product: Product, channel?: string): void;
+  openLogin(): void;
+  loginSuccess(): void;
+  logout(): void;
+  startCheckout(order: Order): void;
+  completeCheckout(order: Order): void;
+}
+
+/** The events of a shop, in the names that the metrics know. */
+export function shop(calls: Calls): Shop {
+  const track = (name: string, fields: Fields = {}) => void calls.push(["track", name, fields]);
+  return {
+    homeView: () => track("home_view"),
+    categoryView: (category) => track("category_view", { properties: { category } }),
+    productView: (product) => track("product_view", { product }),
+    search: (term, results) => track("search", { properties: { term, results } }),
+    addToCart: (product, quantity = 1) => track("add_to_cart_click", { product, properties: { quantity } }),
+    removeFromCart: (product, quantity = 1) => track("remove_from_cart_click", { product, properties: { quantity } }),
+    toggleWishlist: (product, isOn) => track("wishlist_toggle", { product, properties: { isOn } }),
+    share: (product, channel) => track("share_click", { product, properties: { channel } }),
+    openLogin: () => track("login_open"),
+    loginSuccess: () => track("login_success"),
+    logout: () => track("logout"),
+    startCheckout: (order) => track("checkout_start", { order }),
+    completeCheckout: (order) => track("checkout_complete", { order }),
+  };
+}
+
+/** An order of these items; its total is the sum of price times quantity, counted in ten-thousandths. */
+export function orderOf(id: string, items: OrderItem[], currency?: string): Order {
+  const total = items.reduce((sum, { price = 0, quantity = 1 }) => sum + Math.round(+price * 10_000) * quantity, 0);
+  return { id, items, total: (total / 10_000).toFixed(4), ...(currency && { currency }) };
+}
+
+/** Track `scroll` when 25, 50, 75 and 100 % of a page have been seen, each once a page. */
+export function watchScroll(calls: Calls): void {
+  let page = "";
+  let depth = 0;
+  addEventListener(
+    "scroll",
+    () => {
+      if (page !== location.pathname) depth = 0;
+      page = location.pathname;
+      const seen = Math.floor(((scrollY + innerHeight + 1) / document.documentElement.scrollHeight) * 4) * 25;
+      if (seen > depth) calls.push(["track", "scroll", { properties: { depth: (depth = seen) } }]);
+    },
+    { passive: true },
+  );
+}

@@ -1,0 +1,65 @@
+// Who an event belongs to: client, session, user, and the campaign that the session began with.
+// A session is what all tabs do with less than 30 minutes of silence. Without storage there are no ids:
+// one that lasts for a page would count every page as a visitor.
+
+import { newId } from "./event";
+import { SESSION_GAP_MS } from "./limits";
+import { drop, read, write } from "./storage";
+
+const CLIENT = "clickstream:client";
+const SESSION = "clickstream:session";
+
+interface Client {
+  clientId?: string;
+  userId?: string | undefined;
+  identitySource?: string | undefined;
+}
+
+interface Session {
+  sessionId: string;
+  isFirstVisit: boolean;
+  properties: Record<string, string>;
+}
+
+let landing: string; // the query of the page that was loaded first, whenever consent comes
+let hasIds: boolean;
+
+export function openIdentity(isStored: boolean): void {
+  landing = location.search;
+  hasIds = isStored;
+}
+
+/** Fields of an event that happens now; `properties` holds the campaign. */
+export function stamp(at: number): Client & Partial<Session> & { userLoginState: string } {
+  let client = readClient();
+  const userLoginState = client.userId ? "logged_in" : "anonymous";
+  if (!hasIds) return { ...client, userLoginState, properties: campaignOf(landing) };
+  const isFirstVisit = !client.clientId;
+  if (isFirstVisit) write(CLIENT, (client = { ...client, clientId: newId() }));
+  let [last, session] = read<[number, Session]>(SESSION) ?? [0];
+  if (!session || at - last > SESSION_GAP_MS) {
+    session = { sessionId: newId(), isFirstVisit, properties: campaignOf(landing || location.search) };
+    landing = "";
+  }
+  write(SESSION, [at, session]);
+  return { ...client, ...session, userLoginState };
+}
+
+export function identify(userId?: string | null, identitySource?: string): void {
+  const { clientId } = readClient();
+  write(CLIENT, userId ? { clientId, userId, identitySource } : { clientId });
+}
+
+export function reset(): void {
+  write(CLIENT, hasIds ? { clientId: newId() } : {}); // a known browser: not a first visit
+  drop(SESSION);
+}
+
+/** The utm_ parameters of a URL's query. */
+export function campaignOf(query: string): Record<string, string> {
+  return Object.fromEntries([...new URLSearchParams(query)].filter(([name]) => /^utm_/.test(name)));
+}
+
+function readClient(): Client {
+  return read<Client>(CLIENT) ?? {};
+}

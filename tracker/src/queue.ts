@@ -1,0 +1,121 @@
+// Events that were not yet acknowledged, as lines of JSON, mirrored in localStorage under a key of this tab.
+//
+// An entry is [time, dropped, owner, ...lines]. A tab that ends leaves its entry with time 0; one that dies stops
+// holding its lock (where there are no Web Locks: stops refreshing the time), and another tab adopts the entry.
+// Whoever takes an entry removes it; a tab that finds its own gone has lost its lines to another.
+
+import { CLAIM_MS, MAX_BATCH, MAX_CHARACTERS, MAX_LINES, SILENT_MS, SILENT_WITHOUT_LOCKS_MS } from "./limits";
+import { drop, has, namesOf, read, write } from "./storage";
+
+const QUEUE = "clickstream:queue:";
+
+type Entry = [time: number, dropped: number, owner: string, ...lines: string[]];
+
+/** The lines, oldest first. */
+export let lines: string[] = [];
+let dropped = 0;
+let own: string;
+let isMirrored = false;
+let isAsleep = false;
+let release: (() => void) | undefined;
+
+/** id: of this tab, another for each page that is loaded (a copied tab copies its session storage too). */
+export function openQueue(id: string): void {
+  own = QUEUE + id;
+}
+
+export function add(line: string): void {
+  check();
+  lines.push(line);
+  save();
+}
+
+export function remove(gone: string[]): void {
+  check();
+  lines = without(lines, gone);
+  save();
+}
+
+export function without(from: string[], gone: string[]): string[] {
+  return from.filter((line) => !gone.includes(line));
+}
+
+/** Lines that were given up since this was asked last. */
+export function takeDropped(): number {
+  const count = dropped;
+  dropped = 0;
+  return count;
+}
+
+export function countDropped(): void {
+  dropped++;
+}
+
+/** See what became of our entry, and show that we live. */
+export function sync(): void {
+  check();
+  save();
+}
+
+/** The page goes, or sleeps: others may have what is here, and what is added after this. Or it is back. */
+export function sleep(asleep: boolean): void {
+  isAsleep = asleep;
+  sync();
+}
+
+/** Another tab took our lines, or a visitor wiped them: then they are ours no more. */
+function check(): void {
+  if (isMirrored && !has(own)) {
+    lines = [];
+    dropped = 0;
+  }
+}
+
+function save(): void {
+  while (lines.length > MAX_BATCH && (lines.length > MAX_LINES || lines.join().length > MAX_CHARACTERS)) {
+    lines.splice(MAX_BATCH, 1); // the oldest that is surely not on its way
+    dropped++;
+  }
+  if (lines.length + dropped) isMirrored = write(own, [isAsleep ? 0 : Date.now(), dropped, own, ...lines]);
+  else {
+    isMirrored = false;
+    drop(own);
+  }
+  if (!isMirrored || isAsleep) {
+    release?.();
+    release = undefined;
+  } else if (!release) {
+    // The lock says that this tab lives. Held only while something waits: it keeps a page from being frozen.
+    const released = new Promise<void>((resolve) => (release = resolve));
+    (navigator.locks as LockManager | undefined)?.request(own, () => released);
+  }
+}
+
+/** Take what dead tabs left; whether there is an entry of another tab, which may die later. */
+export function adopt(adopted: () => void): boolean {
+  const locks = navigator.locks as LockManager | undefined; // none on plain http
+  const others = namesOf(QUEUE).filter((name) => name !== own);
+  for (const name of others) {
+    const [time, ...rest] = read<Entry>(name) ?? [0, 0, ""];
+    const silent = Date.now() - time;
+    if (locks) {
+      if (silent > SILENT_MS) locks.request(name, { ifAvailable: true }, (lock) => lock && take(name, adopted));
+    } else if (silent > SILENT_WITHOUT_LOCKS_MS) {
+      rest[1] = own;
+      write(name, [Date.now(), ...rest]);
+      setTimeout(() => read<Entry>(name)?.[2] === own && take(name, adopted), CLAIM_MS); // nobody objected
+    }
+  }
+  return others.length > 0;
+}
+
+function take(name: string, adopted: () => void): void {
+  const [, count, , ...more] = read<Entry>(name) ?? [0, 0, ""];
+  check();
+  lines = more.concat(lines);
+  dropped += count;
+  save();
+  drop(name); // after the save: a crash in between doubles (same ids), and loses nothing
+  if (!isMirrored) save(); // now there is room for it
+  adopted();
+}

@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import test from "node:test";
+import { gzipSync } from "node:zlib";
+import { load } from "./load.mjs";
+
+const verbs = ["track", "identify", "reset", "consent", "push"];
+
+test("importing on a server does nothing, and the verbs do nothing", async () => {
+  for (const { start } of [await import("../dist/index.js"), createRequire(import.meta.url)("../dist/index.cjs")]) {
+    const tracker = start({ endpoint: "https://collect.example/clickstream" });
+    assert.deepEqual(Object.keys(tracker), verbs);
+    tracker.track("x", { product: { id: "1" } });
+    tracker.consent(true);
+  }
+  assert.equal(typeof (await import("../dist/extra.js")).shop, "function");
+});
+
+test("types are built for both entries", () => {
+  const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url)));
+  for (const entry of Object.values(exports)) {
+    for (const file of Object.values(entry)) assert.ok(readFileSync(new URL(`../${file}`, import.meta.url)).length > 0);
+  }
+});
+
+test("the script stays small", () => {
+  const script = new URL("../../src/clickstream/collect/static/clickstream.js", import.meta.url);
+  assert.ok(gzipSync(readFileSync(script), { level: 9 }).length <= 3072);
+});
+
+test("ids are random UUIDs", async () => {
+  const { newId } = await load("event");
+  const ids = new Set(Array.from({ length: 1000 }, newId));
+  assert.equal(ids.size, 1000);
+  for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+test("half a surrogate pair is replaced, everything else goes as it is", async () => {
+  const { toLine } = await load("event");
+  for (const text of ["\ud83d\ude00", "\\ud83d", '\\\\"\n\u0001 \u2028', "ü\\", "\\u0041"]) assert.equal(JSON.parse(toLine(text)), text);
+  assert.equal(JSON.parse(toLine("a\ud83d")), "a\ufffd");
+  assert.equal(JSON.parse(toLine({ "\ude00": "\ude00b" }))["\ufffd"], "\ufffdb");
+});
+
+test("a batch has at most 25 lines and 60,000 bytes, counted in UTF-8", async () => {
+  const { cut } = await load("sender");
+  assert.equal(cut(Array(40).fill("{}"), 25, 60_000).length, 25);
+  assert.equal(cut(Array(9).fill("a".repeat(9_999)), 25, 60_000).length, 6);
+  assert.equal(cut(Array(9).fill("ü".repeat(9_999)), 25, 60_000).length, 3);
+  assert.equal(cut(["a".repeat(99_999), "b"], 25, 60_000).length, 1, "what fits nowhere goes alone");
+  assert.deepEqual(cut([], 25, 60_000), []);
+});
+
+test("only utm_ parameters are kept of a landing", async () => {
+  const { campaignOf } = await load("identity");
+  assert.deepEqual(campaignOf("?q=shoes&utm_source=a%20b&utm_medium=cpc&email=me"), { utm_source: "a b", utm_medium: "cpc" });
+  assert.deepEqual(campaignOf(""), {});
+});
+
+test("an order's total is exact", async () => {
+  const { orderOf } = await load("extra");
+  const items = [{ id: "a", price: "0.10", quantity: 3 }, { id: "b", price: 1999.99, quantity: 2 }, { id: "c" }];
+  assert.deepEqual(orderOf("O-1", items, "EUR"), { id: "O-1", items, total: "4000.2800", currency: "EUR" });
+});
+
+test("the shop's events have the names that the metrics know", async () => {
+  const { shop } = await load("extra");
+  const calls = [];
+  for (const verb of Object.values(shop({ push: ([, name]) => calls.push(name) }))) verb({ id: "1" });
+  assert.deepEqual(calls, [
+    "home_view", "category_view", "product_view", "search", "add_to_cart_click", "remove_from_cart_click",
+    "wishlist_toggle", "share_click", "login_open", "login_success", "logout", "checkout_start", "checkout_complete",
+  ]);
+});
