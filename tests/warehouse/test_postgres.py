@@ -244,6 +244,25 @@ def test_a_load_that_loses_its_connection_is_told_and_made_good_by_the_next_pass
     assert pipeline.ledger().is_balanced
 
 
+@pytest.mark.usefixtures("roles")
+@pytest.mark.parametrize("by", ["owner", "a_loader"])
+def test_new_blocks_are_summarised_by_the_owner_and_left_by_others(
+    by: str, cluster: Cluster, pipeline: Pipeline
+) -> None:
+    summarise = "select brin_summarize_new_values('clickstream_events_event_timestamp_brin')"
+    with PostgresWarehouse.open(cluster.url(database_of(pipeline), by)) as warehouse:
+        with warehouse.transaction() as cursor:
+            cursor.execute(
+                "insert into clickstream_events (event_id, event_timestamp, event_name, page_url) "
+                "select gen_random_uuid(), now(), 'x', repeat('y', 500) from generate_series(1, 10000)"
+            )
+            cursor.fetch("select pg_stat_force_next_flush()")
+        warehouse.refresh_statistics()
+    with pipeline.warehouse.transaction() as cursor:
+        left = cursor.scalar(summarise)
+    assert left == 0 if by == "owner" else left > 0
+
+
 def cut_connections(cluster: Cluster, database: str) -> None:
     with cluster.admin(database) as owner:
         owner.execute(

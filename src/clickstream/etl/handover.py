@@ -39,10 +39,7 @@ _TYPES = {
 
 
 class Handover(Protocol):
-    """One chunk on its way. is_detached: the parser is free for the next chunk before this one is loaded."""
-
-    @property
-    def is_detached(self) -> bool: ...
+    """One chunk on its way. It has taken the rows out of the parser, which is free for the next chunk."""
 
     def stage(self, cursor: Cursor) -> None:
         """Make the rows readable in this transaction."""
@@ -70,24 +67,33 @@ class StreamHandover:
 
     It needs neither pyarrow nor external access. A stream brings all its columns, asked for or not, so the narrow ones
     have a stream of their own; and each can be read once. Arrow has no UUID: the ids travel as text.
+    Until `close` the rows lie in tables of their own in the parser's memory, read by a connection of their own.
     """
 
-    is_detached = False
-
     def __init__(self, parser: Parser) -> None:
-        self._parser = parser
+        self._source = parser.connection.cursor()
+        self._source.execute("set TimeZone = 'UTC'")
+        self._tables = {name: f"{name}_{parser.chunks}" for name in _TABLES}
+        for name, table in _TABLES.items():
+            if table == "events":
+                self._source.execute(f"alter table {table} rename to {self._tables[name]}")
+            else:
+                self._source.execute(f"create table {self._tables[name]} as from {table}")
 
     def stage(self, cursor: Cursor) -> None:
         assert isinstance(cursor, DuckCursor)
-        sources = {name: f"from {table}" for name, table in _TABLES.items()}
-        for name, source in {**sources, "new_keys": f"select {KEYS} from events"}.items():  # noqa: S608 - ours
-            cursor.raw.register(name, _ArrowStream(self._parser.connection.sql(source)))
+        sources = {name: f"from {table}" for name, table in self._tables.items()}
+        sources["new_keys"] = f"select {KEYS} from {self._tables['new_events']}"  # noqa: S608 - ours
+        for name, source in sources.items():
+            cursor.raw.register(name, _ArrowStream(self._source.sql(source)))
         cursor.execute(
             "create temp table incoming as select * replace (cast(event_id as uuid) as event_id) from new_keys"
         )
 
     def close(self) -> None:
-        """The streams belong to the parser."""
+        for table in self._tables.values():
+            self._source.execute(f"drop table if exists {table}")
+        self._source.close()
 
 
 class _ArrowStream:
@@ -100,8 +106,6 @@ class _ArrowStream:
 
 class FileHandover:
     """Hands rows to PostgreSQL by CSV files in a folder of its own, written at once."""
-
-    is_detached = True
 
     def __init__(self, parser: Parser, stage: Path) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="chunk-", dir=stage))

@@ -77,6 +77,7 @@ class Parser:
         self._parse_sql = {way: parse_sql.replace("{lines}", _lines(way)) for way in Reading}
         self._reading: Reading | None = None
         self._careful_chunks = 0
+        self.chunks = 0
         self._answer_sql = "".join((folder / "sql" / f"{name}.sql").read_text("utf-8") for name in ("items", "answers"))
         self._place_sql = (folder / "sql" / "place.sql").read_text(encoding="utf-8")
         self._enrichment = Enrichment(self.connection, rules or Rules())
@@ -87,7 +88,8 @@ class Parser:
         self.file.unlink(missing_ok=True)
 
     def parse(self, objects: Sequence[RawObject]) -> Chunk:
-        """Fill the table `events` with the rows of `objects`, and the view `erased_lines` with their erased lines."""
+        """Fill the tables `events`, `order_lines` and `erased_lines` with what `objects` hold."""
+        self.chunks += 1
         judged = {raw.name.key for raw in objects if not is_plain(raw)}
         chunk = _chunk_of(objects, judged)
         is_read = self._read(chunk)

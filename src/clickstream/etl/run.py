@@ -152,11 +152,8 @@ class Loader:
         return result
 
     def _parcels(self, found: Discovery, size: ChunkSize) -> Generator[Parcel]:
-        """Chunks to load, in order. Where another process does the loading, the next one is made meanwhile."""
+        """Chunks to load, in order. While one is loaded, the next one is made: one ahead, so that memory is bounded."""
         made = (self._parcel(objects, found) for objects in read_objects(self.store, found.names, size))
-        if self.warehouse.engine == "duckdb":
-            yield from made
-            return
         with ThreadPoolExecutor(1, "parser") as parser:
             coming = parser.submit(next, made, None)
             try:
@@ -170,6 +167,9 @@ class Loader:
 
     def _parcel(self, objects: list[RawObject], found: Discovery) -> Parcel:
         chunk = self.parser.parse(objects)
+        chunk.parts.clear()
+        for raw in objects:
+            raw.content = b""  # the bytes of two chunks would lie here while one is loaded
         return Parcel(
             chunk, self.hand_over(), settled_marks([raw.name for raw in objects], found.started_at), self._erasures
         )

@@ -44,6 +44,12 @@ _GROWN = """
         end)
     order by c.relname
 """
+# Only the owner may; where another role loads, VACUUM does it.
+_SUMMARISE = """
+    select brin_summarize_new_values(c.oid)
+    from pg_class as c
+    where c.oid = to_regclass('clickstream_events_event_timestamp_brin') and pg_has_role(c.relowner, 'usage')
+"""
 _OURS = """
     select c.relname
     from pg_class as c
@@ -163,6 +169,8 @@ class PostgresWarehouse:
             grown = [row[0] for row in cursor.fetch(_GROWN, {"growth": growth}).rows]
             if grown:
                 cursor.execute("analyze " + ", ".join(f'"{name}"' for name in grown))
+            if "clickstream_events" in grown:
+                cursor.fetch(_SUMMARISE)
 
     def tidy(self) -> None:
         """VACUUM the tables that are ours; it cannot run in a transaction."""

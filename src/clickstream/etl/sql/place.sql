@@ -51,8 +51,11 @@ select
     device_type, browser, os, bot_score, bot_reasons, is_bot, source, medium, campaign, channel, referrer_domain
 from dated;
 
-create or replace view erased_lines as
+create or replace table erased_lines as
 select l.object, l.line, l.hour, p.receipt
 from parsed as p
 positional join places as l
 where p.receipt is not null;
+
+-- As large as the events, and the next chunk is parsed while these wait to be loaded.
+drop table parsed;

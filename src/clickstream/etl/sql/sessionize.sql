@@ -52,40 +52,22 @@ select
     page_path, is_sample, user_login_state, is_bot, has_page, session_key, is_page_view
 from reopened;
 
--- `seq` numbers the events by client, sent session id and event order. One sort, by numbers that stand for the texts;
--- all that follows sorts by seq alone.
+-- `seq` numbers the events by client, sent session id and event order. One sort of all columns; what follows sorts by
+-- seq alone. A session's key is made once, from its first event.
 create temp table keyed as
-with groups as (
-    select client_id, session_id, row_number() over () as group_number
-    from (select distinct client_id, session_id from gathered) as pairs
-),
-objects as (
-    select raw_object, row_number() over (order by raw_object) as object_number
-    from (select distinct raw_object from gathered) as names
-),
-ordered as (
-    select
-        g.*,
-        p.group_number,
-        @micros(g.event_timestamp) as micros,
-        row_number() over (
-            order by p.group_number, g.event_timestamp, g.received_at, o.object_number, g.raw_line, g.event_id
-        ) as seq
-    from gathered as g
-    join groups as p
-        on coalesce(p.client_id, '') = coalesce(g.client_id, '')
-        and coalesce(p.session_id, '') = coalesce(g.session_id, '')
-    left join objects as o on o.raw_object = g.raw_object
-),
-gaps as (
+with ordered as (
     select
         *,
-        case
-            when group_number = lag(group_number) over (order by seq)
-                and micros - lag(micros) over (order by seq) <= 1800000000
-                then 0
-            else 1
-        end as is_start
+        row_number() over (
+            order by client_id, session_id, event_timestamp, received_at, raw_object, raw_line, event_id
+        ) as seq,
+        lag(event_timestamp) over (
+            partition by client_id, session_id order by event_timestamp, received_at, raw_object, raw_line, event_id
+        ) as before
+    from gathered
+),
+gaps as (
+    select *, case when event_timestamp - before <= interval '30 minutes' then 0 else 1 end as is_start
     from ordered
 ),
 numbered as (
@@ -93,8 +75,15 @@ numbered as (
     from gaps
 ),
 started as (
-    select *, min(micros) over (partition by session_number) as start_micros
+    -- The lengths keep two pairs of ids apart that look alike when written one after the other.
+    select
+        session_number,
+        md5(concat(
+            coalesce(length(client_id), 0), ':', coalesce(client_id, ''), ':',
+            coalesce(length(session_id), 0), ':', coalesce(session_id, ''), ':', @micros(event_timestamp)
+        )) as session_key
     from numbered
+    where is_start = 1
 ),
 viewed as (
     -- A page counts once: a named view beside a page_view of the same page, less than 5 s away, is no second one.
@@ -102,21 +91,18 @@ viewed as (
         seq,
         event_name = 'page_view' or max(case when event_name = 'page_view' then 1 else 0 end) over (
             partition by session_number, page_path
-            order by micros
-            range between 4999999 preceding and 4999999 following
+            order by event_timestamp
+            range between interval '4999999 microseconds' preceding and interval '4999999 microseconds' following
         ) = 0 as is_page_view
     from numbered
     where event_name in ('page_view', 'home_view', 'category_view', 'product_view')
 )
 select
-    s.seq, s.row_number, s.event_id, s.event_timestamp, s.event_name, s.user_id, s.client_id, s.session_id, s.page_path,
-    s.is_sample, s.user_login_state, s.is_bot, s.has_page,
-    s.session_key as old_session_key, s.is_page_view as old_is_page_view,
-    -- The lengths keep two pairs of ids apart that look alike when written one after the other.
-    md5(concat(
-        coalesce(length(s.client_id), 0), ':', coalesce(s.client_id, ''), ':',
-        coalesce(length(s.session_id), 0), ':', coalesce(s.session_id, ''), ':', s.start_micros
-    )) as session_key,
+    n.seq, n.row_number, n.event_id, n.event_timestamp, n.event_name, n.user_id, n.client_id, n.session_id, n.page_path,
+    n.is_sample, n.user_login_state, n.is_bot, n.has_page,
+    n.session_key as old_session_key, n.is_page_view as old_is_page_view,
+    s.session_key,
     coalesce(v.is_page_view, false) as is_page_view
-from started as s
-left join viewed as v on v.seq = s.seq;
+from numbered as n
+join started as s on s.session_number = n.session_number
+left join viewed as v on v.seq = n.seq;

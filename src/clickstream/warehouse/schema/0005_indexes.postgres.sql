@@ -2,9 +2,10 @@
 -- An upsert by another client of the table (`on conflict (event_id)`) needs the unique one.
 alter table clickstream_events add constraint clickstream_events_event_id_key unique (event_id);
 
--- Rows come nearly in order of time: blocks of a range are found by an index of some kilobytes.
+-- Rows come nearly in order of time: blocks of a range are found by an index of some kilobytes. The loader summarises new
+-- blocks itself (warehouse/postgres.py): autosummarize writes a line into the server's log for each that it has no room for.
 create index clickstream_events_event_timestamp_brin on clickstream_events using brin (event_timestamp)
-with (pages_per_range = 32, autosummarize = on);
+with (pages_per_range = 32);
 
 -- The events of a session that a late event touches.
 create index clickstream_events_session_key_idx on clickstream_events (session_key);
