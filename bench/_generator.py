@@ -137,6 +137,15 @@ def single_objects(count: int, days: int) -> Iterator[tuple[str, bytes]]:
         yield event_key(uuid7_at(moment, random)), line
 
 
+def late_batches(objects: int, per_object: int) -> Iterator[tuple[str, bytes]]:
+    """Batch objects whose events happened on the first day, of the same visitors, with ids of their own."""
+    random, coming = Random(5), events(objects * per_object, 1, seed=7)
+    for _ in range(objects):
+        lines = [next(coming) for _ in range(per_object)]
+        content = b"\n".join(line for _, line in lines) + b"\n"
+        yield batch_key(uuid7_at(lines[-1][0], random), per_object), gzip.compress(content, 1)
+
+
 def write_singles(root: Path, count: int, days: int) -> None:
     """Write `count` events as single-event objects below `root`. Not synced."""
     for key, line in single_objects(count, days):

@@ -4,6 +4,8 @@ etl.duckdb_read_limit  DuckDB only reading the same batch objects, with explicit
 etl.to_duckdb          the whole pass: discovery, parsing, duplicates, sessions, ledger
 etl.postgres_copy_limit  COPY of the same rows into a table like the facts, with its unique index and nothing else
 etl.to_postgres        the whole pass into PostgreSQL, durable, with the server's settings of bench/_postgres.py
+etl.small_pass_s       a pass over one new object of 100 events, into an empty DuckDB warehouse
+etl.small_pass_grown_s the same into the warehouse that etl.to_duckdb has filled: how its cost grows with what is stored
 etl.get_limit          only reading the same single-event objects
 etl.single_objects     the whole pass on them (a tenth of the events)
 etl.s3_get_limit       only reading single-event objects from a local SeaweedFS, which takes cores of this machine too
@@ -15,6 +17,7 @@ etl.peak_rss_mb        the most memory that this process held
 from __future__ import annotations
 
 import os
+import statistics
 import sys
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -23,7 +26,7 @@ from random import Random
 
 import duckdb
 
-from _generator import START, single_objects, uuid7_at, write_batches, write_singles
+from _generator import START, late_batches, single_objects, uuid7_at, write_batches, write_singles
 from _measure import Bench, bench, peak_rss_mb, timed
 from _postgres import copy_in, copy_out, postgres_warehouse
 from clickstream.etl.run import Loader
@@ -57,6 +60,7 @@ TYPES = {
 def main() -> None:
     with bench(__doc__ or "") as run:
         batches(run)
+        small_passes(run)
         postgres(run)
         singles(run)
         s3_singles(run)
@@ -75,6 +79,29 @@ def batches(run: Bench) -> None:
         read_s = timed(lambda: engine.execute(f"create table z as from {source}"))
     run.put("etl.duckdb_read_limit", run.events / read_s, "events/s")
     run.put("etl.to_duckdb", run.events / load(root, run.events), "events/s", "etl.duckdb_read_limit")
+
+
+def small_passes(run: Bench) -> None:
+    """Objects that come one by one, as in a quiet hour; late ones, so that old rows are touched."""
+    filled = run.folder / "batches" / "warehouse.duckdb"
+    run.put("etl.small_pass_s", small_pass_s(run.folder / "small", run.folder / "small" / "warehouse.duckdb"), "s")
+    run.put("etl.small_pass_grown_s", small_pass_s(run.folder / "grown", filled), "s", "etl.small_pass_s")
+
+
+def small_pass_s(root: Path, file: Path, objects: int = 9, per_object: int = 100) -> float:
+    """Median seconds of a pass that finds one object; the first one warms up."""
+    store, after = LocalStore(root / "raw"), START + timedelta(days=DAYS + 3)
+    store.prepare()
+    seconds = []
+    with DuckWarehouse.open(file) as warehouse:
+        with closing(Loader(warehouse, store, root / "stage", lambda: after)) as loader:
+            for key, data in late_batches(objects, per_object):
+                store.put([(key, data)])
+                seconds.append(timed(lambda: loader.run_pass(reconcile=[START.date()])))
+        (count,) = warehouse.fetch("select count(distinct load_id) from clickstream_events").rows[0]
+    if count < objects:
+        raise SystemExit("a small pass found nothing")
+    return statistics.median(seconds[1:])
 
 
 def postgres(run: Bench) -> None:

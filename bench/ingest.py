@@ -1,16 +1,23 @@
 """How fast the collector takes events durably, against a bare answer on the same server and settings.
 
-    ingest.constant        a bare ASGI callable answering 204
-    ingest.durable_single  one event a request, answered when it is fsynced
-    ingest.durable_batch20 twenty events a request
-    ingest.rss_mb          memory of the collector after the load
+    ingest.constant         a bare ASGI callable answering 204
+    ingest.durable_single   one event a request, answered when it is a raw object, fsynced
+    ingest.durable_batch20  twenty events a request
+    ingest.disk_single      answered when it is fsynced in the spool (CLICKSTREAM_ACK=disk)
+    ingest.disk_batch20     twenty events a request
+    ingest.s3_single        answered when S3 (SeaweedFS on this machine) has confirmed the object
+    ingest.s3_batch20       twenty events a request
+    ingest.rss_mb           memory of the collector at the end of the heaviest load, and
+    ingest.rss_growth_mb    what it grew by in the second half of SOAK_S seconds of batches
 
-Load: wrk, 64 connections on one thread, three rounds of each in turn, medians. Needs wrk (apt-get install wrk).
+Each load has its latencies beside it: NAME.p50_ms, NAME.p99_ms. Load: wrk, 64 connections on one thread, three rounds
+of each in turn, medians. Needs wrk (apt-get install wrk).
 """
 
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -20,14 +27,21 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 from _measure import Bench, bench
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.seaweed import BUCKET, running_seaweed
+
 CONNECTIONS = 64
 ROUNDS = 3
+SOAK_S = 300.0
+_MS = {"us": 0.001, "ms": 1.0, "s": 1000.0}
 EVENT = {
     "eventName": "product_view",
     "eventId": "019cd79e-4600-7000-8000-000000000000",
@@ -67,42 +81,80 @@ with listen(PORT) as listener:
 """
 
 
+@dataclass
+class Load:
+    """What wrk saw: events a second that were answered with 2xx, and how long the answers took."""
+
+    rate: float
+    p50_ms: float
+    p99_ms: float
+
+
 def main() -> None:
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is needed: apt-get install wrk")
     with bench(__doc__ or "") as run:
-        seconds = max(2.0, min(60.0, run.events / 60_000 / ROUNDS))
-        rates: dict[str, list[float]] = {"constant": [], "single": [], "batch20": []}
-        rss_mb = 0.0
+        found: dict[str, list[Load]] = defaultdict(list)
         for _ in range(ROUNDS):
             with constant() as port:
-                rates["constant"].append(load(run, port, 1, seconds))
-            with collector(run.folder / "data") as (port, pid):
-                rates["single"].append(load(run, port, 1, seconds))
-                rates["batch20"].append(20 * load(run, port, 20, seconds))
-                rss_mb = max(rss_mb, resident_mb(pid))
-        run.put("ingest.constant", statistics.median(rates["constant"]), "requests/s")
-        run.put("ingest.durable_single", statistics.median(rates["single"]), "events/s", "ingest.constant")
-        run.put("ingest.durable_batch20", statistics.median(rates["batch20"]), "events/s")
-        run.put("ingest.rss_mb", rss_mb, "MB")
+                found["constant"].append(load(run, port, 1, seconds_of(run)))
+            measure(run, found, "durable", {})
+            measure(run, found, "disk", {"CLICKSTREAM_ACK": "disk"})
+        with running_seaweed(run.folder.resolve() / "seaweed") as seaweed:
+            for _ in range(ROUNDS):
+                measure(run, found, "s3", {**seaweed.environment, "CLICKSTREAM_RAW_URL": f"s3://{BUCKET}"})
+        for name, loads in found.items():
+            put_load(run, f"ingest.{name}", loads)
+        put_memory(run)
 
 
-def load(run: Bench, port: int, per_request: int, seconds: float) -> float:
-    """Requests per second that were answered with 2xx; anything else ends the benchmark."""
+def measure(run: Bench, found: dict[str, list[Load]], name: str, settings: dict[str, str]) -> None:
+    """One round of single events and one of batches on a collector with these settings."""
+    with collector(run.folder / "data", settings) as (port, _pid):
+        found[f"{name}_single"].append(load(run, port, 1, seconds_of(run)))
+        found[f"{name}_batch20"].append(load(run, port, 20, seconds_of(run)))
+
+
+def seconds_of(run: Bench) -> float:
+    return max(2.0, min(60.0, run.events / 60_000 / ROUNDS))
+
+
+def put_load(run: Bench, name: str, loads: list[Load]) -> None:
+    is_single = name.endswith("_single")
+    unit = "requests/s" if name == "ingest.constant" else "events/s"
+    run.put(name, statistics.median(one.rate for one in loads), unit, "ingest.constant" if is_single else None)
+    run.put(f"{name}.p50_ms", statistics.median(one.p50_ms for one in loads), "ms")
+    run.put(f"{name}.p99_ms", statistics.median(one.p99_ms for one in loads), "ms")
+
+
+def put_memory(run: Bench) -> None:
+    """Batches for SOAK_S seconds: what the collector holds at the end, and how much more than halfway."""
+    seconds = min(SOAK_S, run.events / 20_000)
+    with collector(run.folder / "data", {}) as (port, pid):
+        load(run, port, 20, seconds / 2)
+        halfway_mb = resident_mb(pid)
+        load(run, port, 20, seconds / 2)
+        end_mb = resident_mb(pid)
+    run.put("ingest.rss_mb", end_mb, "MB")
+    run.put("ingest.rss_growth_mb", end_mb - halfway_mb, "MB")
+
+
+def load(run: Bench, port: int, per_request: int, seconds: float) -> Load:
+    """Any answer but 2xx ends the benchmark."""
     body = json.dumps(EVENT if per_request == 1 else [EVENT] * per_request)
     script = run.folder / "post.lua"
     script.write_text(
         'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [==[' + body + "]==]\n"
     )
     url = f"http://127.0.0.1:{port}/clickstream"
-    arguments = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds:.0f}s", "-s", str(script), url]
+    arguments = ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{max(1, round(seconds))}s", "--latency", "-s", str(script), url]
     text = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout
-    if "Non-2xx" in text or "Socket errors" in text:
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", text)
+    times = re.search(r"50%\s+([\d.]+)(us|ms|s)\n.*99%\s+([\d.]+)(us|ms|s)", text, re.DOTALL)
+    if "Non-2xx" in text or "Socket errors" in text or rate is None or times is None:
         raise SystemExit(text)
-    match = re.search(r"Requests/sec:\s+([\d.]+)", text)
-    if match is None:
-        raise SystemExit(text)
-    return float(match[1])
+    p50, unit50, p99, unit99 = times.groups()
+    return Load(per_request * float(rate[1]), float(p50) * _MS[unit50], float(p99) * _MS[unit99])
 
 
 @contextmanager
@@ -113,16 +165,16 @@ def constant() -> Iterator[int]:
 
 
 @contextmanager
-def collector(data: Path) -> Iterator[tuple[int, int]]:
+def collector(data: Path, settings: dict[str, str]) -> Iterator[tuple[int, int]]:
     port = 8124
     command = [sys.executable, "-m", "clickstream", "collect", "--data", str(data), "--port", str(port)]
-    with running(command, port) as process:
+    with running(command, port, settings) as process:
         yield port, process.pid
 
 
 @contextmanager
-def running(command: list[str], port: int) -> Iterator[subprocess.Popen[bytes]]:
-    process = subprocess.Popen(command)
+def running(command: list[str], port: int, settings: dict[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, env={**os.environ, **(settings or {})})
     try:
         wait_for(port, process)
         yield process

