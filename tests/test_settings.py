@@ -130,3 +130,24 @@ def test_unknown_setting_in_the_file_is_a_problem() -> None:
     Path("clickstream.toml").write_text('timezon = "UTC"\n')
     with pytest.raises(SettingsError, match="CLICKSTREAM_TIMEZON"):
         read_settings()
+
+
+def test_write_keys_and_proxies_are_lists_and_a_wrong_one_is_named_without_its_value(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    key = "0123456789abcdef"
+    monkeypatch.setenv("CLICKSTREAM_WRITE_KEYS", f"{key}, {key}2")
+    monkeypatch.setenv("CLICKSTREAM_TRUSTED_PROXIES", "127.0.0.1, 10.0.0.0/8")
+    settings = read_settings()
+    assert [one.get_secret_value() for one in settings.write_keys] == [key, f"{key}2"]
+    assert list(map(str, settings.trusted_proxies)) == ["127.0.0.1/32", "10.0.0.0/8"]
+    assert key not in repr(settings)
+    monkeypatch.setenv("CLICKSTREAM_WRITE_KEYS", "too-short")
+    monkeypatch.setenv("CLICKSTREAM_TRUSTED_PROXIES", "proxy.example")
+    monkeypatch.setenv("CLICKSTREAM_RATE_LIMIT", "0")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    told = "\n".join(caught.value.problems)
+    names = ("CLICKSTREAM_WRITE_KEYS", "CLICKSTREAM_TRUSTED_PROXIES", "CLICKSTREAM_RATE_LIMIT")
+    assert all(name in told for name in names)
+    assert "too-short" not in told

@@ -19,6 +19,7 @@ import typer
 from clickstream import __version__
 from clickstream.errors import QuestionError
 from clickstream.local.life import add_life_commands
+from clickstream.local.raw import raw
 from clickstream.local.terminal import Terminal, Working, guarded, write_result
 from clickstream.settings import Settings, read_settings
 
@@ -34,6 +35,7 @@ bad = typer.Typer(help="Lines of raw objects that are no events.", no_args_is_he
 app.add_typer(bad, name="bad")
 warehouse = typer.Typer(help="Look after the warehouse itself.", no_args_is_help=True)
 app.add_typer(warehouse, name="warehouse")
+app.add_typer(raw, name="raw")
 
 err = Terminal(stderr=True, highlight=False)
 out = Terminal(highlight=False)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from clickstream.collect.request import Notes
 from clickstream.raw.store import LocalStore
 from tests.collect.conftest import Client, running
 
@@ -200,6 +201,31 @@ def test_cors_is_an_allow_list_and_never_with_credentials(collector: Client) -> 
     other = collector.send(GOOD, Origin="https://evil.example")
     assert "access-control-allow-origin" not in other.headers
     assert other.headers["vary"] == "origin"
+
+
+def test_preflight_names_what_may_be_sent_and_a_star_lets_every_page_in(store: LocalStore) -> None:
+    with running(store, origins=("*",)) as client:
+        preflight = client.send(b"", "OPTIONS", Origin="https://any.example")
+        assert preflight.status == 204
+        assert preflight.headers["access-control-allow-origin"] == "*"
+        assert preflight.headers["access-control-allow-methods"] == "POST"
+        assert "x-write-key" in preflight.headers["access-control-allow-headers"]
+        assert "access-control-allow-credentials" not in preflight.headers
+        busy = client.send(b"broken", Origin="https://any.example")
+        assert busy.headers["access-control-expose-headers"] == "retry-after"
+
+
+def test_who_opted_out_is_counted_and_not_known(store: LocalStore) -> None:
+    with running(store, notes=Notes(opt_out="anonymous")) as client:
+        sent = {"eventName": "x", "clientId": "c-1", "userId": "u-1"}
+        assert client.send([sent, {"name": "u-1"}], Sec_GPC="1").body["accepted"] == 1
+        assert client.send(sent).status == 200
+    asked, other = client.stored()
+    assert ("clientId" in asked, "userId" in asked, asked["_ingest"]["sourceIp"]) == (False, False, None)
+    assert (other["clientId"], other["_ingest"]["sourceIp"]) == ("c-1", "127.0.0.0")
+    (path,) = (store.root / "rejected").rglob("*.ndjson")
+    (copy,) = map(json.loads, path.read_bytes().splitlines())
+    assert (copy["head"], copy["sizeBytes"]) == (None, 14)
 
 
 def test_what_stands_in_every_event_of_a_request_is_kept_short(collector: Client) -> None:

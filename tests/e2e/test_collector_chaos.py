@@ -9,6 +9,7 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import signal
 import threading
 import time
 from collections import Counter
@@ -141,6 +142,29 @@ def test_what_was_acknowledged_survives_kills_and_a_store_that_goes_away(tmp_pat
     assert (refused > 0) if ack == "store" else (refused == 0 and during > 10), "what a store that is away means"
     assert_nothing_lost(senders, lines_of(platform.data / "raw"), kills)
     assert_exactly_once(platform, {name for sender in senders for ids in sender.answered.values() for name in ids})
+
+
+@pytest.mark.parametrize("ack", ["store", "disk"])
+def test_collector_that_is_told_to_stop_finishes_what_it_accepted(tmp_path: Path, ack: str) -> None:
+    platform = ChosenPlatform(tmp_path / "data", settings={"CLICKSTREAM_ACK": ack})
+    stop = threading.Event()
+    senders = [Sender(platform.collector_port, f"c{number}", stop, Random(number)) for number in range(CLIENTS)]
+    threads = [threading.Thread(target=sender.run) for sender in senders]
+    collector = platform.start_collector()
+    try:
+        for thread in threads:
+            thread.start()
+        time.sleep(1)
+        collector.send_signal(signal.SIGTERM)
+        _, said = collector.communicate(timeout=20)
+        time.sleep(0.2)
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+    assert (collector.returncode, said) == (0, b"")
+    assert_nothing_lost(senders, lines_of(platform.data / "raw"), kills=1)
+    assert list((platform.data / "spool").glob("*.wal")) == []
 
 
 def assert_nothing_lost(senders: list[Sender], lines: list[dict[str, Any]], kills: int) -> None:

@@ -48,11 +48,13 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+Message = dict[str, Any]
 
 PATH = "/clickstream"
 BODY_TIMEOUT_S = 30.0
 MAX_READ_BYTES = 8 * MAX_BODY_BYTES
 HOUSEKEEPING_S = 1.0
+MAX_CACHED_BYTES = 512
 _OPENAPI = Path(__file__).with_name("openapi.json")
 _TEXT = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),)
 
@@ -257,9 +259,15 @@ async def _respond(send: Send, answer: Answer, extra: Headers) -> None:
         await send(message)
 
 
-@lru_cache(256)
-def _messages(answer: Answer, extra: tuple[tuple[bytes, bytes], ...]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The two messages of an answer. Most answers are one of few; servers do not change what they are given."""
+def _messages(answer: Answer, extra: tuple[tuple[bytes, bytes], ...]) -> tuple[Message, Message]:
+    """The two messages of an answer. Most answers are one of few, which are small; those are made once."""
+    return _made_once(answer, extra) if len(answer.body) <= MAX_CACHED_BYTES else _made(answer, extra)
+
+
+def _made(answer: Answer, extra: tuple[tuple[bytes, bytes], ...]) -> tuple[Message, Message]:
     headers = [*extra, *answer.headers, (b"content-length", b"%d" % len(answer.body))]
     start = {"type": "http.response.start", "status": answer.status, "headers": headers}
     return start, {"type": "http.response.body", "body": answer.body}
+
+
+_made_once = lru_cache(256)(_made)

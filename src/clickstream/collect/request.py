@@ -25,6 +25,7 @@ OptOut = Literal["ignore", "anonymous"]
 # These stand in every event of a request: a long one would be stored a thousand times.
 MAX_USER_AGENT_BYTES = 1_024
 MAX_SENT_AT_CHARACTERS = 64
+MAX_COUNTRY_BYTES = 16
 PERSONAL_FIELDS = ("userId", "clientId", "sessionId", "identitySource")
 _encode = msgspec.json.Encoder().encode
 
@@ -74,11 +75,11 @@ class Notes:
 
     def _head(self, request: Request) -> bytes:
         headers = request.headers
-        country = b"" if self.country_header is None else headers.get(self.country_header, b"")
+        country = b"" if self.country_header is None else headers.get(self.country_header, b"")[:MAX_COUNTRY_BYTES]
         is_anonymous = self.opt_out != "ignore" and self.has_opted_out(request)
         return _head(
             None if is_anonymous else _kept_ip(request.ip, self.ip),
-            b"" if is_anonymous else headers.get(b"user-agent", b""),
+            b"" if is_anonymous else headers.get(b"user-agent", b"")[:MAX_USER_AGENT_BYTES],
             (("method", request.method), ("path", request.path), *request.gateway),
             country,
             is_anonymous,
@@ -107,7 +108,7 @@ def _head(
     """The part of the block that the requests of one visitor share, as JSON without its end."""
     block: dict[str, Any] = {
         "sourceIp": ip,
-        "userAgent": user_agent[:MAX_USER_AGENT_BYTES].decode("latin-1") or None,
+        "userAgent": user_agent.decode("latin-1") or None,
         **dict(facts),
     }
     if code := country_code(country):

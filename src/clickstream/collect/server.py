@@ -11,7 +11,9 @@ import errno
 import gc
 import json
 import logging
+import signal
 import socket
+import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
@@ -48,6 +50,7 @@ def serve(settings: Settings, port: int = PORT) -> None:
     _prepare(store, settings)
     spool = _spool(settings, store)
     app = Collector(store, _options(settings, store, spool))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again when it has stopped
     gc.freeze()  # what is here now stays: no need to look at it again
     gc.set_threshold(50_000, 20, 50)
     with listen(port) as listener, spool or nullcontext():
@@ -159,11 +162,11 @@ class LimitedProtocol(HttpToolsProtocol):
 def log_as_json() -> None:
     """One JSON object a line on stderr, from warnings on; collector's own notes too."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_JsonLines())
+    handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
-class _JsonLines(logging.Formatter):
+class JsonLines(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),

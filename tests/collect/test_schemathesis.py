@@ -1,0 +1,39 @@
+"""The published contract against the running collector, by a stranger to both: schemathesis.
+
+It makes requests that the document allows and requests that it forbids, and looks whether the answers agree with it.
+One of its checks is left out: it expects 400 where the contract says 413, and where one good event of several is taken.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.collect.conftest import Client
+
+EXAMPLES = 40
+
+
+@pytest.mark.skipif(importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed")
+def test_the_contract_holds_for_whatever_it_allows_and_forbids(collector: Client, tmp_path: Path) -> None:
+    url = f"http://127.0.0.1:{collector.port}/openapi.json"
+    command = [sys.executable, "-m", "schemathesis.cli", "run", url, f"--max-examples={EXAMPLES}", "--no-color"]
+    done = subprocess.run(
+        [
+            *command,
+            "--phases=examples,coverage,fuzzing",
+            "--seed=1",
+            "--generation-database=none",
+            "--exclude-checks=negative_data_rejection",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert len(collector.stored()) > EXAMPLES, "it had something to store"
