@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import pytest
 
@@ -13,6 +15,7 @@ from clickstream.collect.commit import GroupCommit
 from clickstream.errors import StoreError
 from clickstream.event import RawLine
 
+T = TypeVar("T")
 LINE = RawLine(b"{}")
 
 
@@ -35,6 +38,12 @@ class Shelf:
         self.groups.append(len(lines))
 
 
+def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run on a thread of its own: this one may have the loop of a browser that other tests use."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
 def stored(shelf: Shelf, rounds: Sequence[int]) -> list[StoreError | None]:
     """Add so many lines at a time, each round when the one before is done; what became of every line."""
 
@@ -46,7 +55,7 @@ def stored(shelf: Shelf, rounds: Sequence[int]) -> list[StoreError | None]:
             assert (group_commit.held_bytes, group_commit.waiting_requests) == (0, 0)
         return found
 
-    return asyncio.run(run())
+    return to_the_end(run())
 
 
 def test_lone_requests_never_linger() -> None:
@@ -86,7 +95,7 @@ def test_nobody_waits_longer_than_promised_and_what_was_not_begun_is_dropped(mon
             shelf.gate.set()
         return found
 
-    assert [error.why for error in asyncio.run(run()) if error] == ["the raw store is too slow"] * 4
+    assert [error.why for error in to_the_end(run()) if error] == ["the raw store is too slow"] * 4
     assert shelf.groups == [1]
 
 
@@ -107,5 +116,5 @@ def test_leaving_stores_what_waits_without_lingering() -> None:
             for _ in range(5):
                 group_commit.add([LINE])
 
-    asyncio.run(run())
+    to_the_end(run())
     assert sum(shelf.groups) == 6

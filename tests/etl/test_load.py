@@ -153,7 +153,7 @@ EVENTS = st.lists(
 quick = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@settings(quick, max_examples=25)
+@settings(quick, max_examples=12)
 @given(events=EVENTS, data=st.data())
 def test_any_split_into_passes_gives_the_same_warehouse(
     tmp_path_factory: Any, events: list[dict[str, Any]], data: st.DataObject
