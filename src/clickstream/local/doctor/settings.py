@@ -44,7 +44,7 @@ def look_for_typos(found: Examination) -> None:
 
 
 def _shown(field: str, value: object) -> str:
-    if value is None:
+    if value is None or value in ((), ""):
         return "-"
     if isinstance(value, SecretStr | SecretBytes) or _SECRET_NAME.search(field):
         return "(set, not shown)"
