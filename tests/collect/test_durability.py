@@ -161,8 +161,8 @@ def test_answer_of_the_spool_comes_after_its_file_and_folder_are_synced(tmp_path
 
 
 TAKEN_OUT = [
-    pytest.param("store", "raw/store.py", "def _write_synced", id="the object's"),
-    pytest.param("store", "raw/store.py", "def _sync_folder", id="the folder's"),
+    pytest.param("store", "durable.py", "def write_synced", id="the object's"),
+    pytest.param("store", "durable.py", "def sync", id="the folder's"),
     pytest.param("disk", "collect/spool.py", "def append", id="the spool's"),
 ]
 

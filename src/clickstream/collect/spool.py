@@ -27,6 +27,7 @@ from datetime import date
 from pathlib import Path
 
 from clickstream.collect.objects import NAME_LIFE_S, Layout, new_name, pack
+from clickstream.durable import sync, write_synced
 from clickstream.errors import StoreError, UnavailableError
 from clickstream.event import RawLine
 from clickstream.raw.contract import RawStore
@@ -75,7 +76,7 @@ class Spool:
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for folder in (self._folder.parent, self._folder.parent.parent):
-                _sync_folder(folder)
+                sync(folder)
             self._lock_file = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o640)
         except OSError as error:
             raise _error(error) from error
@@ -212,9 +213,9 @@ class Shipper:
             if all(self._is_stored(key) for key in keys):
                 return []
         temporary = saved.with_suffix(".new")
-        _write_synced(temporary, "\n".join(new).encode())
+        write_synced(temporary, "\n".join(new).encode())
         temporary.rename(saved)
-        _sync_folder(saved.parent)
+        sync(saved.parent)
         return new
 
     def _is_stored(self, key: str) -> bool:
@@ -236,7 +237,7 @@ class _Wal:
         self.size_bytes = 0
         self._opened_at = time.monotonic()
         self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640)
-        _sync_folder(path.parent)
+        sync(path.parent)
 
     def append(self, lines: Sequence[RawLine]) -> None:
         """Raises OSError; then the file ends behind the last record that is whole, and must be closed."""
@@ -275,23 +276,6 @@ def read_wal(path: Path) -> Iterator[RawLine]:
         if place > len(data) or length == 0 or zlib.crc32(data[start:place]) != crc:
             return
         yield from map(RawLine, data[start:place].split(b"\n"))
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
-    try:
-        os.write(descriptor, data)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _error(error: OSError) -> StoreError:

@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from clickstream.durable import sync, write_synced
 from clickstream.errors import StoreError
 from clickstream.raw.keys import EVENTS, day_prefix
 
@@ -61,11 +62,11 @@ class LocalStore:
                 target = self.root / key
                 self._make_folder(target.parent)
                 temporary = self.root / TMP / target.name
-                _write_synced(temporary, data)
+                write_synced(temporary, data)
                 temporary.rename(target)
                 folders.add(target.parent)
             for folder in folders:
-                _sync_folder(folder)
+                sync(folder)
         except OSError as error:
             self._known_folders.clear()  # someone may have removed a folder: look again next time
             raise self._error("writing", error) from error
@@ -139,11 +140,11 @@ class LocalStore:
             before = target.stat() if target.exists() else None
             self._make_folder(temporary.parent)
             self._make_folder(target.parent)
-            _write_synced(temporary, data)
+            write_synced(temporary, data)
             if before is not None:
                 os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))
             temporary.rename(target)
-            _sync_folder(target.parent)
+            sync(target.parent)
         except OSError as error:
             self._known_folders.clear()
             raise self._error("writing", error) from error
@@ -159,7 +160,7 @@ class LocalStore:
             self._known_folders -= folders
             for folder in folders:
                 if folder.is_dir():
-                    _sync_folder(folder)
+                    sync(folder)
                     with suppress(OSError):  # it holds others still
                         folder.rmdir()
         except OSError as error:
@@ -180,7 +181,7 @@ class LocalStore:
             if folder.parent != folder:
                 self._make_folder(folder.parent)
             folder.mkdir(exist_ok=True)
-            _sync_folder(folder.parent)
+            sync(folder.parent)
         self._known_folders.add(folder)
 
     def _error(self, doing: str, error: OSError) -> StoreError:
@@ -207,24 +208,5 @@ def _read(path: str) -> bytes:
             data = os.read(descriptor, 16 * _READ_BYTES)
             parts.append(data)
         return b"".join(parts)
-    finally:
-        os.close(descriptor)
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
-    try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(descriptor, view) :]
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
     finally:
         os.close(descriptor)

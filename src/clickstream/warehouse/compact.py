@@ -7,11 +7,11 @@ Guarantee: the old file stands until the new one is whole and on the disk; a cra
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import duckdb
 
+from clickstream.durable import sync
 from clickstream.errors import WarehouseBusyError, WarehouseError
 from clickstream.warehouse.duckdb import opening_error
 
@@ -37,21 +37,13 @@ def compact(path: Path) -> tuple[int, int]:
             copier.execute("copy from database old to fresh")
             copier.execute("checkpoint fresh")
             copier.execute("detach fresh")
-            _sync(fresh)
+            sync(fresh)
             fresh.replace(path)
-            _sync(path.parent)
+            sync(path.parent)
     except duckdb.Error as error:
         fresh.unlink(missing_ok=True)
         raise opening_error(path, error) from error
     return before, path.stat().st_size
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _quoted(path: Path) -> str:

@@ -7,7 +7,6 @@ DuckDB writes the file, from its own rows or from those that PostgreSQL copies o
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -20,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
+from clickstream.durable import sync
 from clickstream.errors import ClickstreamError, QuestionError
 from clickstream.metrics.rules.local_time import DAY, local_date, start_of
 from clickstream.warehouse.contract import Cursor, Warehouse
@@ -119,11 +119,7 @@ def put_in_place(written: Path, folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(written, temporary)
-        descriptor = os.open(temporary, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        sync(temporary)
         temporary.rename(target)
     except OSError as error:
         with suppress(OSError):
