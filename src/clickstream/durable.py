@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def write_synced(path: Path, data: bytes) -> None:
-    """Write a whole file, however many writes that takes, and fsync it. Its entry in the folder needs `sync` of that besides."""
+    """Write a whole file, in however many writes, and fsync it; `sync` its folder, and the entry is safe too."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
     try:
         view = memoryview(data)
