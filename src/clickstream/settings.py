@@ -28,6 +28,8 @@ from clickstream.errors import SettingsError
 
 SETTINGS_FILE = "clickstream.toml"
 MIN_KEY_CHARACTERS = 16
+IpMode = Literal["full", "truncate", "drop"]
+OptOut = Literal["ignore", "anonymous"]
 PREFIX = "CLICKSTREAM_"
 _S3_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/[^?#]*)?")
 _DUCKDB = "duckdb:///"
@@ -74,10 +76,10 @@ class Settings(BaseSettings):
     spool_max_mb: int = Field(
         default=1024, ge=1, description="MiB that may wait in DATA/spool before the answer is 503."
     )
-    ip: Literal["full", "truncate", "drop"] = Field(
+    ip: IpMode = Field(
         default="truncate", description="How much of a sender's address is stored: truncate keeps /24 or /48."
     )
-    opt_out: Literal["ignore", "anonymous"] = Field(
+    opt_out: OptOut = Field(
         default="ignore", description="anonymous: Sec-GPC and DNT take from events what ties them to a person."
     )
     write_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(

@@ -7,7 +7,8 @@ import json
 import pytest
 
 from clickstream.collect.envelope import Envelope
-from clickstream.collect.request import IpMode, Notes, Request
+from clickstream.collect.request import Notes, Request
+from clickstream.settings import IpMode
 
 NAMED = Notes(country_header=b"cf-ipcountry")
 

@@ -88,11 +88,9 @@ class _Room:
     """What an execution environment keeps between invocations."""
 
     def __init__(self, settings: Settings) -> None:
-        country = settings.country_header
-        keys = tuple(key.get_secret_value().encode() for key in settings.write_keys)
         self.cors = Cors(settings.cors_origins)
-        self._notes = Notes(settings.ip, settings.opt_out, country.lower().encode() if country else None)
-        self._door = Door(Rules(keys, settings.rate_limit, settings.trusted_proxies))
+        self._notes = Notes.of(settings)
+        self._door = Door(Rules.of(settings))
         self._layout = settings.raw_layout
         self._store = _open(settings)
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from clickstream.event import Rejection
+from clickstream.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -64,6 +65,11 @@ class Rules:
     write_keys: tuple[bytes, ...] = ()
     rate_limit: float | None = None
     trusted_proxies: tuple[Network, ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        keys = tuple(key.get_secret_value().encode() for key in settings.write_keys)
+        return cls(keys, settings.rate_limit, settings.trusted_proxies)
 
 
 class Door:

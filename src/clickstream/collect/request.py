@@ -12,15 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from clickstream.collect.envelope import Envelope, gunzip
 from clickstream.event import RawEvent, RawLine, Rejection
-
-IpMode = Literal["full", "truncate", "drop"]
-OptOut = Literal["ignore", "anonymous"]
+from clickstream.settings import IpMode, OptOut, Settings
 
 # These stand in every event of a request: a long one would be stored a thousand times.
 MAX_USER_AGENT_BYTES = 1_024
@@ -54,6 +52,11 @@ class Notes:
     ip: IpMode = "truncate"
     opt_out: OptOut = "ignore"
     country_header: bytes | None = None
+
+    @classmethod
+    def of(cls, settings: Settings) -> Notes:
+        header = settings.country_header
+        return cls(settings.ip, settings.opt_out, header.lower().encode() if header else None)
 
     def has_opted_out(self, request: Request) -> bool:
         """Whether the visitor asked not to be followed, and is heard."""

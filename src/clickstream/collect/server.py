@@ -78,11 +78,9 @@ def _spool(settings: Settings, store: RawStore) -> Spool | None:
 
 def _options(settings: Settings, store: RawStore, spool: Spool | None) -> Options:
     is_direct = settings.ack == "store" or spool is None
-    country = settings.country_header
-    keys = tuple(key.get_secret_value().encode() for key in settings.write_keys)
     return Options(
-        notes=Notes(settings.ip, settings.opt_out, country.lower().encode() if country else None),
-        rules=Rules(keys, settings.rate_limit, settings.trusted_proxies),
+        notes=Notes.of(settings),
+        rules=Rules.of(settings),
         origins=settings.cors_origins,
         sink=StoreSink(store, settings.raw_layout, time.time_ns) if is_direct else spool,
         gauges=spool.gauges if spool else dict,

@@ -19,13 +19,12 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from clickstream.etl.enrich.steps import Rules
 from clickstream.etl.run import Loader, LoadRules
 from clickstream.event import utc_now
 from clickstream.raw.open import open_store
 from clickstream.settings import Settings, read_settings
 from clickstream.warehouse.contract import Warehouse
-from clickstream.warehouse.open import DUCKDB, open_warehouse
+from clickstream.warehouse.open import open_warehouse
 
 MARGIN_SHARE = 0.2
 LONGEST_MARGIN_S = 10.0
@@ -69,12 +68,9 @@ class EtlFunction:
         """The loader of this environment, opened at a cold start and after an error."""
         if self._loader is None:
             settings = self._settings = self._settings or self._read()
-            url = settings.warehouse_url or f"{DUCKDB}{settings.warehouse_path}"
-            self._warehouse = self._opened.enter_context(open_warehouse(url))
-            is_file = url.startswith(DUCKDB)
-            stage = (settings.warehouse_path.parent if is_file else settings.data) / "stage"
-            rules = LoadRules(settings.currency, settings.zone, Rules.of(settings))
-            loader = Loader(self._warehouse, open_store(settings), stage, self._clock, rules)
+            self._warehouse = self._opened.enter_context(open_warehouse(settings.warehouse_address))
+            store, rules = open_store(settings), LoadRules.of(settings)
+            loader = Loader(self._warehouse, store, settings.stage_path, self._clock, rules)
             self._loader = self._opened.enter_context(closing(loader))
         return self._loader
 

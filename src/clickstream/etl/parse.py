@@ -22,7 +22,7 @@ from clickstream.etl.enrich.steps import Enrichment, Rules
 from clickstream.event import EVENT_NAMESPACE
 
 MAX_READ_BYTES = 16 * 1_048_576
-"""The longest line that DuckDB reads. Its buffers are twice that: a file of two buffers is read by two threads."""
+"""The longest line that DuckDB reads. Its buffers are twice that."""
 CAREFUL_CHUNKS = 16
 """Chunks that are read carefully after one that the quick reading could not judge: the next is often like it."""
 

@@ -23,6 +23,7 @@ from clickstream.etl.parse import Parser
 from clickstream.etl.stage import StageFolder
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName
+from clickstream.settings import Settings
 from clickstream.warehouse.contract import Warehouse
 
 RECORD_IDLE_PASS_AFTER = timedelta(seconds=60)
@@ -52,6 +53,11 @@ class LoadRules:
     currency: str = "USD"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     enrichment: Rules = field(default_factory=Rules)
+
+    @classmethod
+    def of(cls, settings: Settings) -> LoadRules:
+        """Raises SettingsError when the GeoIP file of the settings cannot be used."""
+        return cls(settings.currency, settings.zone, Rules.of(settings))
 
     def as_text(self) -> dict[str, str]:
         return {"currency": self.currency, "timezone": self.zone.key} | self.enrichment.as_text()

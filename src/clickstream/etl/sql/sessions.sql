@@ -59,19 +59,20 @@ ordered as (
     where session_key in (select session_key from places)
     group by session_key
 ),
+timed as (
+    select *, @micros(session_end) - @micros(session_start) as duration_us
+    from places
+),
 judged as (
     select
-        p.*,
+        t.*,
         coalesce(o.orders, 0) as orders,
-        @micros(p.session_end) - @micros(p.session_start) as duration_us,
         -- Faster than anybody reads: docs/decisions/0008-enrichment.md
-        coalesce(p.page_views > 1000
-            or (p.page_views >= 10
-                and @micros(p.session_end) - @micros(p.session_start) < (p.page_views - 1) * 1000000)
-            or (p.events >= 100
-                and @micros(p.session_end) - @micros(p.session_start) < (p.events - 1) * 200000), false) as is_too_fast
-    from places as p
-    left join ordered as o on o.session_key = p.session_key
+        t.page_views > 1000
+        or (t.page_views >= 10 and t.duration_us < (t.page_views - 1) * 1000000)
+        or (t.events >= 100 and t.duration_us < (t.events - 1) * 200000) as is_too_fast
+    from timed as t
+    left join ordered as o on o.session_key = t.session_key
 )
 select
     j.session_key, j.client_id, j.session_id, u.user_id, j.session_start, j.session_end, j.events, j.page_views,

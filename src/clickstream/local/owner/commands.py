@@ -15,7 +15,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from clickstream.etl import ledger
-from clickstream.etl.enrich.steps import Rules
 from clickstream.etl.run import Loader, LoadRules, PassResult, Progress
 from clickstream.local.owner import query as queries
 from clickstream.local.owner.file import open_warehouse
@@ -30,20 +29,23 @@ from clickstream.warehouse.contract import Warehouse
 
 Json = dict[str, Any]
 
+Load = Callable[[Collection[date], Progress | None, float | None], PassResult]
+"""Runs one pass of the ETL; it is given days to list whole, whom to tell how far it is, and seconds."""
+
 
 @dataclass(frozen=True, slots=True)
 class Place:
     """An open warehouse with its raw store.
 
-    load: runs one pass of the ETL; it is given days to list whole, whom to tell how far it is, and seconds.
-    make_loader: another loader from this store by these settings, for whoever closes it. stage: for files on their way.
+    load: one pass of the ETL. make_loader: another loader by these settings, for whoever closes it.
+    stage: for files on their way.
     """
 
     warehouse: Warehouse
     store: RawStore
     zone: ZoneInfo
     clock: Callable[[], datetime]
-    load: Callable[[Collection[date], Progress | None, float | None], PassResult]
+    load: Load
     make_loader: Callable[[Warehouse], Loader]
     stage: Path
 
@@ -58,22 +60,27 @@ def open_place(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Pl
             with closing(make_loader(settings, warehouse, store, clock)) as loader:
                 return loader.run_pass(reconcile, progress, max_seconds)
 
-        yield Place(
-            warehouse,
-            store,
-            settings.zone,
-            clock,
-            load,
-            lambda other: make_loader(settings, other, store, clock),
-            settings.stage_path.resolve(),
-        )
+        yield make_place(settings, warehouse, store, clock, load)
+
+
+def make_place(
+    settings: Settings, warehouse: Warehouse, store: RawStore, clock: Callable[[], datetime], load: Load
+) -> Place:
+    """The place of these settings; `load` runs a pass in it."""
+    return Place(
+        warehouse,
+        store,
+        settings.zone,
+        clock,
+        load,
+        lambda other: make_loader(settings, other, store, clock),
+        settings.stage_path.resolve(),
+    )
 
 
 def make_loader(settings: Settings, warehouse: Warehouse, store: RawStore, clock: Callable[[], datetime]) -> Loader:
     """The loader of these settings."""
-    return Loader(
-        warehouse, store, settings.stage_path, clock, LoadRules(settings.currency, settings.zone, Rules.of(settings))
-    )
+    return Loader(warehouse, store, settings.stage_path, clock, LoadRules.of(settings))
 
 
 def metric(place: Place, name: str, options: Texts) -> Json:

@@ -30,7 +30,7 @@ from clickstream.etl.life.expire import Keep
 from clickstream.etl.run import PassResult, Progress
 from clickstream.event import utc_now
 from clickstream.local.owner.api import Guard, api_routes, error_response
-from clickstream.local.owner.commands import Json, Place, make_loader
+from clickstream.local.owner.commands import Json, Place, make_loader, make_place
 from clickstream.local.owner.expiry import with_daily_expiry
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
 from clickstream.local.owner.loop import EtlLoop
@@ -60,15 +60,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         def load(reconcile: Collection[date], progress: Progress | None, max_seconds: float | None) -> PassResult:
             return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds))
 
-        place = Place(
-            warehouse,
-            store,
-            settings.zone,
-            clock,
-            load,
-            lambda other: make_loader(settings, other, store, clock),
-            settings.stage_path.resolve(),
-        )
+        place = make_place(settings, warehouse, store, clock, load)
         owner = _owner_of(settings, listener)
         # Only now, when it listens: whoever reads the file may ask at once, and waits until the server is ready.
         stack.enter_context(owner_file(settings.data, owner))
