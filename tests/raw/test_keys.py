@@ -10,7 +10,7 @@ import uuid_utils
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clickstream.raw.keys import Kind, RawName, batch_key, event_key, parse_key
+from clickstream.raw.keys import Kind, RawName, batch_key, event_key, parse_key, parse_name
 
 MOMENT = datetime(2026, 3, 10, 23, 59, 59, 999000, tzinfo=UTC)
 DAY = date(2026, 3, 10)
@@ -27,7 +27,7 @@ def name_at(moment: datetime) -> UUID:
 )
 def test_a_key_tells_day_instant_and_count(moment: datetime, count: int) -> None:
     day, file_name = moment.date(), batch_key(name_at(moment), count).rpartition("/")[2]
-    raw = parse_key(day, file_name)
+    raw = parse_name(day, file_name)
     millisecond = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     assert raw == RawName(batch_key(name_at(moment), count)[:18] + file_name, day, Kind.BATCH, count, millisecond)
 
@@ -35,7 +35,7 @@ def test_a_key_tells_day_instant_and_count(moment: datetime, count: int) -> None
 def test_event_key_stands_in_the_folder_of_its_utc_day() -> None:
     key = event_key(name_at(MOMENT))
     assert key.startswith("events/2026/03/10/event-")
-    raw = parse_key(DAY, key.rpartition("/")[2])
+    raw = parse_key(key)
     assert raw is not None
     assert (raw.kind, raw.count, raw.instant) == (Kind.EVENT, 1, MOMENT)
 
@@ -50,7 +50,7 @@ def test_event_key_stands_in_the_folder_of_its_utc_day() -> None:
 )
 def test_odd_names_are_irregular_and_still_objects(text: str) -> None:
     for file_name, kind in ((f"event-{text}.json", Kind.EVENT), (f"batch-{text}-3.ndjson.gz", Kind.BATCH)):
-        raw = parse_key(DAY, file_name)
+        raw = parse_name(DAY, file_name)
         assert raw is not None
         assert (raw.kind, raw.instant) == (kind, None)
 
@@ -68,4 +68,29 @@ def test_odd_names_are_irregular_and_still_objects(text: str) -> None:
     ],
 )
 def test_other_files_are_no_objects(file_name: str) -> None:
-    assert parse_key(DAY, file_name) is None
+    assert parse_name(DAY, file_name) is None
+
+
+@pytest.mark.parametrize("name", [pytest.param(str(name_at(MOMENT)), id="regular"), pytest.param("x", id="irregular")])
+def test_a_whole_key_says_what_its_day_and_file_name_say(name: str) -> None:
+    raw = parse_key(f"events/2026/03/10/batch-{name}-3.ndjson.gz")
+    assert raw is not None
+    assert raw == parse_name(DAY, f"batch-{name}-3.ndjson.gz")
+    assert raw.key == f"events/2026/03/10/batch-{name}-3.ndjson.gz"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "",
+        "event-a.json",
+        "events/event-a.json",
+        "events/2026/02/29/event-a.json",
+        "events/2026/3/10/event-a.json",
+        "events/2026/03/10/12/event-a.json",
+        "rejected/2026/03/10/event-a.json",
+        "events/2026/03/10/",
+    ],
+)
+def test_a_key_outside_the_folder_of_a_day_is_no_object(key: str) -> None:
+    assert parse_key(key) is None

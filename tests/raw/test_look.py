@@ -14,6 +14,7 @@ from clickstream.errors import StoreError
 from clickstream.raw import look
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import batch_key, event_key
+from clickstream.raw.listing import objects_of
 
 DAY = date(2026, 3, 10)
 AT_NOON_NS = int(datetime(2026, 3, 10, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
@@ -36,11 +37,10 @@ def filled(store: RawStore) -> RawStore:
 
 def test_names_alone_say_what_a_day_holds(filled: RawStore) -> None:
     assert look.sum_up(filled, DAY) == look.DaySum(DAY, objects=2, events=4, others=1)
-    assert sum(one.count for one in look.objects_of(filled, DAY)) == 4
 
 
 def test_lines_are_found_by_the_file_name_alone(filled: RawStore) -> None:
-    batch = next(one.key for one in look.objects_of(filled, DAY) if one.count == 3)
+    batch = next(one.key for one in objects_of(filled, DAY) if one.count == 3)
     key = look.find_key(filled, batch.rpartition("/")[2])
     assert key == batch
     assert [json.loads(line)["eventName"] for line in look.lines_of(filled, key)] == ["e0", "e1", "e2"]
@@ -62,6 +62,8 @@ def test_whole_store_holds(filled: RawStore) -> None:
         pytest.param(2, packed(3), 3, "another number of lines", id="a line too many"),
         pytest.param(3, packed(3)[:-9], 3, "unpacked", id="cut off"),
         pytest.param(1, b"no gzip", 0, "unpacked", id="no gzip"),
+        pytest.param(1, b"", 0, "another number of lines", id="empty"),
+        pytest.param(4, packed(2) + packed(2)[:-9], 4, "unpacked", id="second member cut off"),
         pytest.param(
             2, gzip.compress(b'{"eventName":"x"}\nnonsense\n'), 2, "1 lines are no JSON objects", id="nonsense"
         ),
@@ -77,3 +79,12 @@ def test_object_that_differs_from_its_name_is_found(
     (one,) = verdict.mismatches
     assert (one.object, one.expected, one.found) == (key, count, found)
     assert why in one.why
+
+
+def test_lines_of_an_object_that_cannot_be_read_whole_are_refused_with_the_reason(filled: RawStore) -> None:
+    key = batch_key(name(), 3)
+    filled.put([(key, packed(3)[:-9])])
+    with pytest.raises(StoreError, match="cannot be unpacked: it ends too early"):
+        look.lines_of(filled, key)
+    with pytest.raises(StoreError, match="no name of a raw object"):
+        look.lines_of(filled, look.find_key(filled, "readme.txt"))

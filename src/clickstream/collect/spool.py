@@ -23,7 +23,6 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from clickstream.collect.objects import NAME_LIFE_S, Layout, new_name, pack
@@ -31,6 +30,7 @@ from clickstream.durable import sync, write_synced
 from clickstream.errors import StoreError, UnavailableError
 from clickstream.event import RawLine
 from clickstream.raw.contract import RawStore
+from clickstream.raw.listing import still_there
 
 SHIP_EVERY_S = 2.0
 SHIP_BYTES = 8 * 1_048_576
@@ -210,22 +210,13 @@ class Shipper:
             is_young = time.time() - saved.stat().st_mtime < self._rules.name_life_s
             if is_young and len(keys) == len(new):
                 return keys
-            if all(self._is_stored(key) for key in keys):
+            if len(still_there(self._store, keys)) == len(keys):
                 return []
         temporary = saved.with_suffix(".new")
         write_synced(temporary, "\n".join(new).encode())
         temporary.rename(saved)
         sync(saved.parent)
         return new
-
-    def _is_stored(self, key: str) -> bool:
-        _, year, month, day, name = key.split("/")
-        for found in self._store.file_names(date(int(year), int(month), int(day)), name[:-1]):
-            if found == name:
-                return True
-            if self._store.lists_in_order and found > name:
-                return False
-        return False
 
 
 class _Wal:

@@ -9,7 +9,6 @@ and only its good lines go in. A line's number is its position among the object'
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -22,9 +21,9 @@ from clickstream.etl.discover import start_of
 from clickstream.event import BadRow, is_too_deep, name_problem, use_camel_case
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import Kind, RawName
+from clickstream.raw.unpack import lines_in, unpack
 
 MAX_LINE_BYTES = 16_000_000
-_GZIP_WINDOW = 16 + zlib.MAX_WBITS
 _decode = msgspec.json.Decoder().decode
 _NUL_ESCAPE = rb"\u0000"
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
@@ -101,7 +100,7 @@ class Chunk:
 
     def put_judged(self, raw: RawObject) -> None:
         """Add an object line by line: good lines go in, the others become bad rows."""
-        lines = _lines_of(raw)
+        lines = lines_in(raw.name.kind, raw.content)
         for position, original in enumerate(lines, 1):
             line, reason = judge(original)
             if line is not None:
@@ -199,29 +198,5 @@ def received_at(store: RawStore, name: RawName) -> datetime:
 
 
 def _unpacked(store: RawStore, name: RawName, data: bytes) -> RawObject:
-    if name.kind is Kind.EVENT:
-        return RawObject(name, received_at(store, name), data, is_cut=False)
-    content, is_cut = _gunzip(data)
-    return RawObject(name, received_at(store, name), content, is_cut)
-
-
-def _gunzip(data: bytes) -> tuple[bytes, bool]:
-    """Unpack as much as can be unpacked; the flag says whether the end is missing."""
-    parts: list[bytes] = []
-    while data:
-        member = zlib.decompressobj(_GZIP_WINDOW)
-        try:
-            parts.append(member.decompress(data))
-        except zlib.error:
-            return b"".join(parts), True
-        if not member.eof:
-            return b"".join(parts), True
-        data = member.unused_data
-    return b"".join(parts), not parts
-
-
-def _lines_of(raw: RawObject) -> list[bytes]:
-    """The object's non-blank lines; a single-event object is one document, however many lines it has."""
-    if raw.name.kind is Kind.EVENT:
-        return [raw.content.strip()] if raw.content.strip() else []
-    return [line for line in raw.content.split(b"\n") if line.strip()]
+    content, problem = unpack(name.kind, data)
+    return RawObject(name, received_at(store, name), content, is_cut=bool(problem))

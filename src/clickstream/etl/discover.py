@@ -11,14 +11,15 @@ The watermark never passes start of pass - SETTLE: a name may appear that much a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 from time import time_ns
 
 from clickstream.raw.contract import RawStore
-from clickstream.raw.keys import Kind, RawName, day_prefix, parse_key
+from clickstream.raw.keys import Kind, RawName, day_prefix
+from clickstream.raw.listing import objects_among
 from clickstream.warehouse.contract import Warehouse
 
 SETTLE = timedelta(seconds=300)
@@ -115,7 +116,8 @@ class Discoverer:
         if not names:
             # All of these are loaded: the next pass need not list again those of them that have settled.
             settled = now - SETTLE
-            last = next((raw for raw in _parsed(day, reversed(listed)) if raw.instant and raw.instant <= settled), None)
+            backwards = objects_among(day, reversed(listed))
+            last = next((raw for raw in backwards if raw.instant and raw.instant <= settled), None)
             if last is not None:
                 self._passed[day, kind] = last.key
                 loaded = self._loaded[day]
@@ -134,11 +136,7 @@ class Discoverer:
                     {"day": day, "kind": str(kind), "first": day_prefix(day) + first},
                 )
                 loaded.update(row[0].rpartition("/")[2] for row in known.rows)
-        return list(_parsed(day, sorted(new - loaded)))
-
-
-def _parsed(day: date, names: Iterable[str]) -> Iterator[RawName]:
-    return (raw for name in names if (raw := parse_key(day, name)) is not None)
+        return list(objects_among(day, sorted(new - loaded)))
 
 
 def start_of(day: date) -> datetime:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from itertools import chain
 from typing import Any
 
 from clickstream.etl.chunk import received_at
 from clickstream.etl.discover import SETTLE
 from clickstream.raw.contract import RawStore
-from clickstream.raw.keys import RawName, parse_key
+from clickstream.raw.keys import RawName
+from clickstream.raw.listing import objects_of
 from clickstream.warehouse.contract import Warehouse
 
 DEFAULT_DAYS = 7
@@ -84,9 +86,8 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
     for hour, *numbers in counts:
         if hour.date() >= first and hour.date() not in expired:
             _add(hours, hour, **dict(zip(_COUNTED, map(int, numbers), strict=True)))
-    for raw in _listed(store, first):
-        if raw.day in expired:
-            continue
+    compared = [day for day in store.days() if day >= first and day not in expired]
+    for raw in chain.from_iterable(objects_of(store, day) for day in compared):
         if raw.key in loaded:
             _add(hours, loaded[raw.key], accepted=raw.count)
             continue
@@ -104,16 +105,6 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
 
 def _default_since(days: list[date]) -> date:
     return days[-DEFAULT_DAYS:][0] if days else date.min
-
-
-def _listed(store: RawStore, first: date) -> list[RawName]:
-    return [
-        raw
-        for day in store.days()
-        if day >= first
-        for raw in (parse_key(day, name) for name in store.file_names(day))
-        if raw is not None
-    ]
 
 
 def _add(hours: dict[datetime, Hour], hour: datetime, **counts: int) -> None:

@@ -17,6 +17,7 @@ import typer
 from clickstream.errors import StoreError
 from clickstream.local.terminal import Terminal, Working, write_result
 from clickstream.raw import look
+from clickstream.raw.listing import objects_in_order
 from clickstream.raw.open import open_store
 from clickstream.settings import read_settings
 
@@ -34,7 +35,7 @@ def ls(day: Day = None, data: Data = None, json: Json = False) -> None:
     """Days with their objects and accepted events; with DAY, the objects of that day."""
     store = open_store(read_settings(data))
     if day is not None:
-        objects = look.objects_of(store, day.date())
+        objects = objects_in_order(store, [day.date()])
         if json:
             _print_json([{"object": name.key, "events": name.count, "named_at": name.instant} for name in objects])
         else:

@@ -20,6 +20,7 @@ from uuid import UUID
 from msgspec import Struct
 
 EVENTS = "events"
+_FOLDER = re.compile(rf"{EVENTS}/([0-9]{{4}})/([0-9]{{2}})/([0-9]{{2}})")
 _NAME = re.compile(
     r"(?P<event>event)-(?P<event_id>[^/]{1,200})\.json"
     r"|(?P<batch>batch)-(?P<batch_id>[^/]{1,200}?)-(?P<count>[0-9]{1,7})\.ndjson\.gz"
@@ -69,7 +70,14 @@ def day_prefix(day: date) -> str:
     return f"{EVENTS}/{day:%Y/%m/%d}/"
 
 
-def parse_key(day: date, file_name: str) -> RawName | None:
+def parse_key(key: str) -> RawName | None:
+    """What a whole key says, or None when it is not that of a raw object in the folder of a day."""
+    folder, _, file_name = key.rpartition("/")
+    day = _day_of(folder)
+    return None if day is None else parse_name(day, file_name)
+
+
+def parse_name(day: date, file_name: str) -> RawName | None:
     """What the name of a file in the folder of `day` says, or None when it is no raw object at all."""
     key = day_prefix(day) + file_name
     if match := _is_regular_event(file_name):
@@ -87,6 +95,15 @@ def is_regular(day: date, file_name: str) -> bool:
     """Whether the name alone fixes day and hour: a UUIDv7 whose time lies within the UTC day of its folder."""
     match = _is_regular_event(file_name) or _is_regular_batch(file_name)
     return match is not None and _instant_on(day, match[1] + match[2]) is not None
+
+
+@lru_cache(maxsize=128)
+def _day_of(folder: str) -> date | None:
+    found = _FOLDER.fullmatch(folder)
+    try:
+        return date(*map(int, found.groups())) if found else None
+    except ValueError:
+        return None
 
 
 def _instant_on(day: date, digits: str) -> datetime | None:

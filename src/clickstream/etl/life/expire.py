@@ -17,7 +17,8 @@ from clickstream.etl.load import Load, next_load_id, note_load
 from clickstream.etl.run import Loader
 from clickstream.etl.steps import run_step
 from clickstream.raw.contract import RawStore
-from clickstream.raw.keys import day_prefix, parse_key
+from clickstream.raw.keys import day_prefix
+from clickstream.raw.listing import objects_of
 from clickstream.warehouse.contract import Warehouse
 
 Step = Callable[[str, int, int], None]
@@ -90,8 +91,7 @@ def _is_loaded(store: RawStore, warehouse: Warehouse, day: date) -> bool:
     if not rows and warehouse.fetch("select 1 from expired_days where day = $day and part = 'raw'", {"day": day}).rows:
         return True  # killed while it was deleted
     loaded = {row[0] for row in rows}
-    names = (parse_key(day, name) for name in store.file_names(day))
-    return all(name is None or name.key in loaded for name in names)
+    return all(name.key in loaded for name in objects_of(store, day))
 
 
 def _close_for_ever(warehouse: Warehouse, day: date, now: datetime) -> None:

@@ -10,9 +10,8 @@ anew (load.py). Copies outside, such as exports and backups, are the caller's.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date
 from functools import partial
 
 import uuid_utils
@@ -27,8 +26,7 @@ from clickstream.etl.load import STEPS, Load, next_load_id, note_load
 from clickstream.etl.rollups import keep_rollups
 from clickstream.etl.run import Loader
 from clickstream.etl.steps import run_step
-from clickstream.raw.contract import RawStore
-from clickstream.raw.keys import RawName, parse_key
+from clickstream.raw.listing import still_there
 from clickstream.warehouse.contract import Cursor
 
 ROUNDS = 3
@@ -122,7 +120,7 @@ class Eraser:
     def _erase(self, receipt: Receipt, person: Person | None) -> None:
         """Do what a receipt says. Without the person, what shows the ids alone is left to the next `forget`."""
         with self._warehouse.transaction() as cursor:  # first: loaders of other processes wait here
-            names = _still_there(self._store, receipt.places)
+            names = still_there(self._store, receipt.places)  # the others have expired
             erase_places(self._store, names, receipt.places, receipt.number)
             self._erase_rows(cursor, receipt, person)
         close_receipt(self._store, receipt, self._loader.stamp().loaded_at)
@@ -155,11 +153,3 @@ class Eraser:
         )
         # A load of its own: whoever remembers answers by the number of the load asks anew.
         note_load(cursor, Load(load_id, 0, 0, 0), stamp)
-
-
-def _still_there(store: RawStore, keys: Iterable[str]) -> list[RawName]:
-    """Those of the objects that have not expired."""
-    wanted = set(keys)
-    days = {date(*map(int, key.split("/")[1:4])) for key in wanted}
-    names = (parse_key(day, name) for day in sorted(days) for name in sorted(store.file_names(day)))
-    return [name for name in names if name is not None and name.key in wanted]

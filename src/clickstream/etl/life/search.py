@@ -16,7 +16,8 @@ from clickstream.etl.chunk import RawObject, read_objects
 from clickstream.etl.life.person import Person
 from clickstream.etl.parse import Parser
 from clickstream.raw.contract import RawStore
-from clickstream.raw.keys import RawName, parse_key
+from clickstream.raw.keys import RawName
+from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Warehouse
 
 Progress = Callable[[int, int], None]
@@ -66,7 +67,7 @@ class Search:
     def run(self) -> Places:
         """Every place of the person's events and of their copies."""
         places = Places()
-        names = self._listed()
+        names = list(objects_in_order(self._store, self._store.days()))
         places.names = {name.key: name for name in names}
         self._look_into_objects(names, places)
         self._look_into_warehouse(places)
@@ -82,11 +83,6 @@ class Search:
                 sql = f"select count(*) from {table} where {self._person.condition(**columns)}"  # noqa: S608 - ours
                 count += int(cursor.scalar(sql, self._person.params))
         return count + len(self._bad_rows())
-
-    def _listed(self) -> list[RawName]:
-        days = self._store.days()
-        names = (parse_key(day, name) for day in days for name in sorted(self._store.file_names(day)))
-        return [name for name in names if name is not None]
 
     def _look_into_objects(self, names: Sequence[RawName], places: Places) -> None:
         person = self._person

@@ -24,6 +24,7 @@ from clickstream.etl.repair.swap import swap
 from clickstream.etl.run import Loader, Progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName, parse_key
+from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Cursor, Warehouse
 
 DOING = "building the warehouse anew"
@@ -106,7 +107,9 @@ class _Building:
             self._read_loads, self._removals = _last_load(cursor), _removals(cursor)
             rows = cursor.fetch(f"select name, day from raw_objects where not {_IS_CARRIED}", self._days).rows  # noqa: S608
             expired = {row[0] for row in cursor.fetch(_EXPIRED).rows}
-        listed = [name for name in _listed(self._site.store) if name.day >= self._first and name.day not in expired]
+        store = self._site.store
+        days = [day for day in store.days() if day >= self._first and day not in expired]
+        listed = list(objects_in_order(store, days))
         _assert_all_there(rows, {name.key for name in listed})
         loaded = {row[0] for row in rows}
         missed = {name.key for name in listed if name.key not in loaded and self._appeared(name) < settled}
@@ -150,19 +153,13 @@ class _Building:
     def _news(self, cursor: Cursor) -> list[RawName]:
         """What the live warehouse has loaded since, and the shadow has not."""
         rows = cursor.fetch(
-            f"select name, day from raw_objects where not {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
+            f"select name from raw_objects where not {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
             {**self._days, "known": self._read_loads},
         ).rows
-        parsed = (parse_key(day, name.rpartition("/")[2]) for name, day in rows if name not in self.held)
-        return [name for name in parsed if name is not None]
+        return [name for (key,) in rows if key not in self.held and (name := parse_key(key)) is not None]
 
     def _appeared(self, name: RawName) -> datetime:
         return name.instant or self._site.store.modified_at(name.key)
-
-
-def _listed(store: RawStore) -> list[RawName]:
-    names = (parse_key(day, name) for day in store.days() for name in sorted(store.file_names(day)))
-    return [name for name in names if name is not None]
 
 
 def _assert_all_there(loaded: Collection[tuple[str, date]], listed: Collection[str]) -> None:

@@ -18,7 +18,7 @@ from clickstream.etl.handover import Handover
 from clickstream.etl.load import Load, count_erasures, next_load_id, note_load, put_bad_rows, take_in
 from clickstream.etl.run import Loader, Progress
 from clickstream.event import BadRow
-from clickstream.raw.keys import RawName, parse_key
+from clickstream.raw.listing import still_there
 from clickstream.warehouse.contract import Cursor, Warehouse
 
 Position = tuple[str, int]
@@ -68,9 +68,9 @@ class _Verdict:
 
 def replay(loader: Loader, chosen: Chosen, progress: Progress | None = None) -> Replayed:
     """Read the chosen bad lines again, and load what can be loaded. Raises StoreError, WarehouseError."""
-    names = _names(loader.warehouse, chosen)
-    there = _there(loader, names)
-    done = Replayed(gone=len(names) - len(there))
+    keys = _objects_with(loader.warehouse, chosen)
+    there = still_there(loader.store, keys)
+    done = Replayed(gone=len(keys) - len(there))
     while done.objects < len(there):
         with loader.warehouse.reading() as cursor:
             erasures = count_erasures(cursor)
@@ -88,26 +88,19 @@ def replay(loader: Loader, chosen: Chosen, progress: Progress | None = None) -> 
     return done
 
 
-def _names(warehouse: Warehouse, chosen: Chosen) -> list[RawName]:
+def _objects_with(warehouse: Warehouse, chosen: Chosen) -> list[str]:
+    """Keys of the objects that have such bad rows."""
     rows = warehouse.fetch(
         """
-        select name, day from raw_objects
+        select name from raw_objects
         where name in (
             select object from bad_rows
             where reason = coalesce(cast($reason as text), reason) and object = coalesce(cast($object as text), object)
         )
-        order by day, name
         """,
         {"reason": chosen.reason, "object": chosen.object},
     ).rows
-    parsed = (parse_key(day, name.rpartition("/")[2]) for name, day in rows)
-    return [name for name in parsed if name is not None]
-
-
-def _there(loader: Loader, names: Sequence[RawName]) -> list[RawName]:
-    """Those that the raw store still has."""
-    listed = {day: set(loader.store.file_names(day)) for day in {name.day for name in names}}
-    return [name for name in names if name.key.rpartition("/")[2] in listed[name.day]]
+    return [row[0] for row in rows]
 
 
 def _replay_chunk(loader: Loader, objects: Sequence[RawObject], erasures: int) -> Replayed | None:

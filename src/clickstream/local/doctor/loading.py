@@ -12,7 +12,7 @@ from clickstream.etl.life.receipt import open_receipts
 from clickstream.local.doctor.findings import Examination, LoadingFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner
-from clickstream.raw.keys import parse_key
+from clickstream.raw.listing import objects_of
 from clickstream.raw.open import open_store
 from clickstream.settings import Settings
 
@@ -78,10 +78,9 @@ def _newest_object(found: Examination, settings: Settings) -> datetime | None:
     store = open_store(settings)
     try:
         for day in reversed(store.days()):
-            names = (parse_key(day, name) for name in store.file_names(day))
-            instants = [raw.instant for raw in names if raw is not None and raw.instant is not None]
-            if instants:
-                return max(instants)
+            newest = max((raw.instant for raw in objects_of(store, day) if raw.instant is not None), default=None)
+            if newest is not None:
+                return newest
     except StoreError as error:
         found.blame(error.doing, error.why, error.advice)
     return None
