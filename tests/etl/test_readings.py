@@ -17,7 +17,7 @@ ROWS = "select * exclude (is_doubtful) from parsed order by rowid"
 
 @pytest.fixture(scope="module")
 def parser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parser]:
-    opened = Parser(tmp_path_factory.mktemp("stage"), "USD", threads=1)
+    opened = Parser(tmp_path_factory.mktemp("stage"), "USD")
     yield opened
     opened.close()
 

@@ -62,11 +62,11 @@ def _lines(reading: Reading) -> str:
 class Parser:
     """Owns the in-memory DuckDB that parses, and one file below `stage` that hands it the lines."""
 
-    def __init__(self, stage: Path, currency: str, rules: Rules | None = None, *, threads: int | None = None) -> None:
+    def __init__(self, stage: Path, currency: str, rules: Rules | None = None) -> None:
         stage.mkdir(parents=True, exist_ok=True)
         self.file = stage / "chunk.ndjson"
-        self.connection = duckdb.connect(config={} if threads is None else {"threads": threads})
-        self._threads = self.connection.sql("select current_setting('threads')").fetchall()[0][0]
+        # One thread: two insert each wide row twice, and loading needs the other core (docs/decisions/0003-parsing.md).
+        self.connection = duckdb.connect(config={"threads": 1})
         self.connection.execute("set TimeZone = 'UTC'")
         folder = files("clickstream.etl")
         macros = (folder / "sql" / "parse_macros.sql").read_text(encoding="utf-8")
@@ -143,13 +143,9 @@ class Parser:
             self.connection.execute(self._macros[reading])
             self._reading = reading
         try:
-            # By one thread: two threads that read two buffers of a file put the rows of the second before the first's.
-            self.connection.execute("set threads = 1")
             self.connection.execute(self._parse_sql[reading], {"file": str(self.file)})
         except duckdb.Error:
             return None
-        finally:
-            self.connection.execute(f"set threads = {self._threads}")
         return self.connection.execute("select count(*), coalesce(bool_or(is_doubtful), false) from parsed").fetchone()
 
     def _nameless(self, chunk: Chunk) -> set[str]:

@@ -21,9 +21,9 @@ CHANNELS = (
 )
 
 
-def channel_of(query: str = "", referrer: str = "") -> tuple[str | None, ...]:
+def channel_of(query: str = "", referrer: str = "", sent: str = "") -> tuple[str | None, ...]:
     page = read_page(f"https://www.shop.example/p/1{query}")
-    return tuple(put_channel(page.host, page.campaign, read_referrer(referrer)[1]))
+    return tuple(put_channel(page.host, page.campaign, read_referrer(referrer)[1], sent))
 
 
 ROWS = [
@@ -77,6 +77,31 @@ ROWS = [
 @pytest.mark.parametrize(("query", "referrer", "channel"), ROWS, ids=lambda value: value or "-")
 def test_the_first_rule_that_matches_wins(query: str, referrer: str, channel: str) -> None:
     assert channel_of(query, referrer)[3] == channel
+
+
+SENT = "utm_source=News&utm_medium=email&utm_campaign=a%20%26%20b%2B&utm_term=x"
+
+
+@pytest.mark.parametrize(
+    ("query", "referrer", "sent", "expected"),
+    [
+        pytest.param("", "https://shop.example/", SENT, ("news", "email", "a & b+", "email", None), id="landing"),
+        pytest.param(
+            "", "https://www.google.com/", SENT, ("news", "email", "a & b+", "email", "google.com"), id="first"
+        ),
+        pytest.param("?utm_source=x", "", SENT, ("x", "(none)", None, "unassigned", None), id="the page's own wins"),
+        pytest.param("?gclid=1", "", SENT, ("google", "cpc", None, "paid_search", None), id="its click id wins"),
+        pytest.param("?utm_source=%20", "", SENT, ("news", "email", "a & b+", "email", None), id="blank is nothing"),
+        pytest.param(
+            "", "", "utm_source=ann%40mail.example", ("removed", "(none)", None, "unassigned", None), id="an address"
+        ),
+        pytest.param("", "", "utm_id=7", ("(direct)", "(none)", None, "direct", None), id="no campaign"),
+    ],
+)
+def test_a_campaign_that_the_event_says_counts_where_its_page_has_none(
+    query: str, referrer: str, sent: str, expected: tuple[str | None, ...]
+) -> None:
+    assert channel_of(query, referrer, sent) == expected
 
 
 SOURCES = [

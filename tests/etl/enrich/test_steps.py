@@ -35,16 +35,14 @@ ENRICHED = (
 
 @pytest.fixture(scope="module")
 def parser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parser]:
-    opened = Parser(tmp_path_factory.mktemp("stage"), "USD", threads=1)
+    opened = Parser(tmp_path_factory.mktemp("stage"), "USD")
     yield opened
     opened.close()
 
 
 def parse(parser: Parser, events: Sequence[dict[str, Any]], columns: str = ENRICHED) -> Rows:
     """The rows of `events`, in their order."""
-    key = batch_key(UUID(int=uuid_utils.uuid7().int), len(events))
-    _, year, month, day, name = key.split("/")
-    found = parse_key(datetime(int(year), int(month), int(day), tzinfo=UTC).date(), name)
+    found = parse_key(batch_key(UUID(int=uuid_utils.uuid7().int), len(events)))
     assert found is not None
     content = b"".join(json.dumps(event).encode() + b"\n" for event in events)
     parser.parse([RawObject(found, NOW, content, is_cut=False)])
@@ -196,7 +194,7 @@ def test_no_lines_without_an_order_or_items(parser: Parser, sent: dict[str, Any]
 
 def test_rules_reach_their_steps(tmp_path: Path) -> None:
     write_geo_file(tmp_path / "geo.mmdb", {"192.0.2.0/24": "FR"})
-    parser = Parser(tmp_path, "USD", Rules(("sister.example",), ("vip",), tmp_path / "geo.mmdb"), threads=1)
+    parser = Parser(tmp_path, "USD", Rules(("sister.example",), ("vip",), tmp_path / "geo.mmdb"))
     sent = event(pageUrl="https://shop.example/?vip=1", referrer="https://www.sister.example/")
     sent["_ingest"]["sourceIp"] = "192.0.2.0"
     (row,) = parse(parser, [sent], "page_url channel country")
@@ -238,3 +236,25 @@ def test_what_is_known_stays_bounded(parser: Parser, monkeypatch: pytest.MonkeyP
         assert [row["page_path"] for row in rows] == urls
     (known,) = table(parser, "select count(*) as count from known_page")
     assert known["count"] <= 50 + 40
+
+
+def test_the_campaign_of_a_landing_before_consent_is_read_from_properties(parser: Parser) -> None:
+    landing = {"utm_source": "News & more", "utm_medium": "email", "utm_campaign": 7, "utm_term": "x"}
+    rows = parse(
+        parser,
+        [
+            event(pageUrl="https://shop.example/p/1", properties=landing),
+            event(pageUrl="https://shop.example/p/1?utm_source=x&utm_medium=affiliate", properties=landing),
+            event(pageUrl="https://shop.example/p/1", properties={"utm_source": {"a": 1}}),
+            event(pageUrl="https://shop.example/p/1", properties=["utm_source"]),
+            event(properties=landing),
+        ],
+        "source medium campaign channel",
+    )
+    assert [tuple(row.values()) for row in rows] == [
+        ("news & more", "email", "7", "email"),
+        ("x", "affiliate", None, "affiliates"),
+        ("(direct)", "(none)", None, "direct"),
+        ("(direct)", "(none)", None, "direct"),
+        (None, None, None, None),
+    ]

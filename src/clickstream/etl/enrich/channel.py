@@ -1,7 +1,8 @@
 """Campaign parameters and referrer -> source, medium, campaign, channel, referrer domain.
 
 The rules stand in docs/guide/enrichment.md (Channels), in this order; the first that matches wins. They follow the
-default channel group of Google Analytics 4. In: what page.py cut out of the page's URL and of the referrer.
+default channel group of Google Analytics 4. In: what page.py cut out of the page's URL and of the referrer, and the
+campaign that the tracker noted at the session's landing: consent may come on a later page, whose URL has none.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 from urllib.parse import unquote_plus
 
-from clickstream.etl.enrich.page import CLICK_IDS
+from clickstream.etl.enrich.page import CLICK_IDS, campaign_of
 from clickstream.etl.enrich.sources import SourceList, suffixes
 
 DIRECT = "(direct)"
@@ -38,12 +39,16 @@ class Channel(NamedTuple):
     referrer_domain: str | None
 
 
-def channel_reader(listed: SourceList, own_hosts: Collection[str] = ()) -> Callable[[str, str, str], Channel]:
-    """The function that decides about a channel; `own_hosts` (and their subdomains) are no referrers."""
+def channel_reader(listed: SourceList, own_hosts: Collection[str] = ()) -> Callable[..., Channel]:
+    """The function that decides about a channel; `own_hosts` (and their subdomains) are no referrers.
+
+    It is given page_host, campaign (of the page's URL), referrer_host and sent_campaign: what the event itself says, as
+    a query (`utm_source=news&utm_medium=email`). That counts where the URL has no campaign and no click id.
+    """
     own = frozenset(without_www(host.strip().lower()) for host in own_hosts)
 
-    def put_channel(page_host: str, campaign: str, referrer_host: str) -> Channel:
-        given = _parameters(campaign)
+    def put_channel(page_host: str, campaign: str, referrer_host: str, sent_campaign: str = "") -> Channel:
+        given = _parameters(campaign) or _parameters(campaign_of(sent_campaign))
         domain = without_www(referrer_host)
         is_inner = domain == without_www(page_host) or not own.isdisjoint(suffixes(domain)) or listed.is_payment(domain)
         referrer = "" if is_inner else domain

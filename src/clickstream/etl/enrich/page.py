@@ -71,7 +71,7 @@ def page_reader(more_names: Collection[str] = ()) -> Callable[[str], Page]:
             kept += "?" + _without_personal(query, names)
         if fragment is not None:
             kept += "#" + _without_personal(fragment, names)
-        return Page(kept, clean_path(path), host_of(clean), _campaign(query or ""))
+        return Page(kept, clean_path(path), host_of(clean), campaign_of(query or ""))
 
     return put_page_path
 
@@ -102,6 +102,20 @@ def host_of(authority: str) -> str:
     if host.startswith("["):
         return host.partition("]")[0] + "]"
     return host.partition(":")[0].rstrip(".")
+
+
+def campaign_of(query: str) -> str:
+    """What of a query puts an event into a channel, without addresses (see Page.campaign); '' when there is nothing."""
+    found = {}
+    for pair in query.split("&"):
+        written, _, value = pair.partition("=")
+        name = (unquote(written) if "%" in written else written).lower()
+        if value and name not in found:
+            if name in UTM:
+                found[name] = _without_addresses(value, REMOVED)
+            elif name in CLICK_IDS:
+                found[name] = "1"
+    return "&".join(f"{name}={value}" for name, value in found.items())
 
 
 def _parts(url: str) -> tuple[str, str | None, str, str | None, str | None]:
@@ -154,16 +168,3 @@ def _without_value(pair: str, names: Collection[str]) -> str:
     if plain in names or any(part in plain for part in PERSONAL_PARTS):
         return f"{written}={REMOVED}"
     return pair
-
-
-def _campaign(query: str) -> str:
-    found = {}
-    for pair in query.split("&"):
-        written, _, value = pair.partition("=")
-        name = (unquote(written) if "%" in written else written).lower()
-        if value and name not in found:
-            if name in UTM:
-                found[name] = _without_addresses(value, REMOVED)
-            elif name in CLICK_IDS:
-                found[name] = "1"
-    return "&".join(f"{name}={value}" for name, value in found.items())

@@ -23,7 +23,7 @@ from clickstream.etl.enrich.page import page_reader, referrer_reader
 from clickstream.etl.enrich.sources import shipped_sources
 from clickstream.settings import Settings
 
-RULES_VERSION = "1"
+RULES_VERSION = "2"
 """Raised with every change of a rule in this folder that gives another value to the same line."""
 
 
@@ -94,10 +94,15 @@ def steps(rules: Rules, geo: GeoFile | None) -> Sequence[Step]:
         ),
         Step(
             "channel",
-            """(select distinct page_url, referrer from parsed) as p
+            """(select distinct page_url, referrer, sent_campaign from parsed) as p
             join known_page as g on g.sent = p.page_url
             left join known_referrer as r on r.sent = p.referrer""",
-            {"page_host": "g.host", "page_campaign": "g.campaign", "referrer_host": "coalesce(r.host, '')"},
+            {
+                "page_host": "g.host",
+                "page_campaign": "g.campaign",
+                "referrer_host": "coalesce(r.host, '')",
+                "sent_campaign": "case when g.campaign = '' then coalesce(p.sent_campaign, '') else '' end",
+            },
             {"source": text, "medium": text, "campaign": text, "channel": text, "referrer_domain": text},
             channel_reader(shipped_sources(), rules.own_hosts),
         ),

@@ -15,6 +15,7 @@ left join known_referrer as referrer on referrer.sent = e.referrer
 left join known_channel as channel
     on channel.page_host = page.host and channel.page_campaign = page.campaign
     and channel.referrer_host = coalesce(referrer.host, '')
+    and channel.sent_campaign = case when page.campaign = '' then coalesce(e.sent_campaign, '') else '' end
 left join known_device as device on device.sent = e.user_agent
 left join known_bot as bot on bot.sent = e.judged_agent
 left join known_country as country

@@ -2,7 +2,9 @@
 -- named in field_errors. Macros: parse_macros.sql, and those of the reading (read_quick.sql or read_careful.sql, which say
 -- how the two differ; both give the same rows). Each value is unquoted once, in `texts`, and only read after that: a
 -- macro's argument is copied wherever the macro names it. What needs the line's place is put in by place.sql.
--- Rows keep the order of the lines: `rowid` counts them.
+-- Rows keep the order of the lines: `rowid` counts them. That holds for one thread and as long as there is nothing but
+-- projections: joins and filters (a list of six behind `in` becomes a join) hold small vectors back, such as the last of a
+-- buffer, and let the next ones pass (tests/etl/test_line_order.py).
 create or replace table parsed as
 with lines as (
     from {lines}
@@ -107,6 +109,7 @@ select
         as order_currency,
     array_of(o.items) as order_items,
     object_of(properties) as properties,
+    case when is_object(properties) and contains(properties, '"utm_') then campaign_of(properties) end as sent_campaign,
     is_sample,
     user_agent,
     -- What the bot score judges; NULL: not judged. Nobody noted an agent, or it is that of a server or an importer.

@@ -9,8 +9,8 @@ create or replace macro text_of(j) as
 -- Whether a JSON value is an event name that needs no second look: a string of 1 to 200 characters without blanks
 -- (of any script) at its ends.
 create or replace macro is_blank(code) as
-    code <= 32 or code between 127 and 160 or code between 8192 and 8202
-    or code in (5760, 8232, 8233, 8239, 8287, 12288);
+    code <= 32 or code between 127 and 160 or code between 8192 and 8202 or code between 8232 and 8233
+    or code = 5760 or code = 8239 or code = 8287 or code = 12288;
 create or replace macro is_name(t) as
     length(t) between 1 and 200 and not is_blank(unicode(t)) and not is_blank(unicode(right(t, 1)));
 
@@ -62,3 +62,8 @@ create or replace macro uuid5_of(h) as
         substr('89ab', 1 + (instr('0123456789abcdef', h[17]) - 1) % 4, 1), h[18:20], '-', h[21:32]
     );
 create or replace macro uuid5(t) as uuid5_of(sha1(unhex('{namespace}') || encode(t)));
+
+-- The campaign that a tracker noted at the landing, as the query of a URL.
+create or replace macro utm_of(j, name) as name || '=' || url_encode(text_of(json_extract(j, '$.' || name)));
+create or replace macro campaign_of(j) as
+    concat_ws('&', utm_of(j, 'utm_source'), utm_of(j, 'utm_medium'), utm_of(j, 'utm_campaign'));
