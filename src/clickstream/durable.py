@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 
 
-def write_synced(path: Path, data: bytes) -> None:
+def write_synced(path: Path | str, data: bytes) -> None:
     """Write a whole file, in however many writes, and fsync it; `sync` its folder, and the entry is safe too."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
     try:
@@ -21,7 +21,7 @@ def write_synced(path: Path, data: bytes) -> None:
         os.close(descriptor)
 
 
-def sync(path: Path) -> None:
+def sync(path: Path | str) -> None:
     """Fsync a file that somebody else wrote, or the entries of a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:

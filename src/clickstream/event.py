@@ -40,6 +40,8 @@ SNAKE_CASE = {
     "is_first_visit": "isFirstVisit",
 }
 SNAKE_CASE_PRODUCT = {"discount_price": "discountPrice", "url_path": "urlPath"}
+_SNAKE_NAMES = frozenset(SNAKE_CASE) | frozenset(SNAKE_CASE_PRODUCT)
+_CONTAINERS = frozenset((dict, list))
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,14 @@ class BadRow:
 
 def use_camel_case(event: RawEvent) -> None:
     """Rename the contract's snake_case spellings in place; where both are given, camelCase wins."""
-    _rename(event, SNAKE_CASE)
+    if not _SNAKE_NAMES.isdisjoint(event):
+        _rename(event, SNAKE_CASE)
     product = event.get("product")
-    if isinstance(product, dict):
+    if isinstance(product, dict) and not _SNAKE_NAMES.isdisjoint(product):
         _rename(product, SNAKE_CASE_PRODUCT)
 
 
 def _rename(fields: dict[str, Any], names: dict[str, str]) -> None:
-    if names.keys().isdisjoint(fields):
-        return
     for snake, camel in names.items():
         if snake in fields:
             value = fields.pop(snake)
@@ -104,16 +105,16 @@ def name_problem(value: object) -> tuple[str, str] | None:
 
 
 def is_too_deep(value: object, limit: int = MAX_NESTING) -> bool:
-    """Whether objects and arrays are nested more than `limit` deep, `value` itself being level 1."""
-    level = [value] if isinstance(value, dict | list) else []
+    """Whether objects and arrays of a decoded document are nested more than `limit` deep, `value` being level 1."""
+    level: list[Any] = [value] if type(value) in _CONTAINERS else []
     for _ in range(limit):
         if not level:
             return False
         level = [
             child
             for parent in level
-            for child in (parent.values() if isinstance(parent, dict) else parent)
-            if isinstance(child, dict | list)
+            for child in (parent.values() if type(parent) is dict else parent)
+            if type(child) in _CONTAINERS
         ]
     return bool(level)
 

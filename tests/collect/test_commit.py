@@ -44,6 +44,13 @@ def to_the_end(work: Coroutine[Any, Any, T]) -> T:
         return thread.submit(asyncio.run, work).result()
 
 
+def added(group_commit: GroupCommit, lines: list[RawLine]) -> asyncio.Future[StoreError | None]:
+    """Add lines; what became of them."""
+    told: asyncio.Future[StoreError | None] = asyncio.get_running_loop().create_future()
+    group_commit.add(lines, told.set_result)
+    return told
+
+
 def stored(shelf: Shelf, rounds: Sequence[int]) -> list[StoreError | None]:
     """Add so many lines at a time, each round when the one before is done; what became of every line."""
 
@@ -51,7 +58,7 @@ def stored(shelf: Shelf, rounds: Sequence[int]) -> list[StoreError | None]:
         found: list[StoreError | None] = []
         async with GroupCommit(shelf, lambda _seconds, _is_stored: None) as group_commit:
             for count in rounds:
-                found += await asyncio.gather(*(group_commit.add([LINE]) for _ in range(count)))
+                found += await asyncio.gather(*(added(group_commit, [LINE]) for _ in range(count)))
             assert (group_commit.held_bytes, group_commit.waiting_requests) == (0, 0)
         return found
 
@@ -88,8 +95,8 @@ def test_nobody_waits_longer_than_promised_and_what_was_not_begun_is_dropped(mon
     async def run() -> list[StoreError | None]:
         shelf.gate.clear()
         async with GroupCommit(shelf, lambda _seconds, _is_stored: None) as group_commit:
-            first = group_commit.add([LINE])
-            rest = [group_commit.add([LINE] * 2) for _ in range(3)]
+            first = added(group_commit, [LINE])
+            rest = [added(group_commit, [LINE] * 2) for _ in range(3)]
             found = await asyncio.gather(first, *rest)
             assert group_commit.held_bytes == 2, "what is being written is held"
             shelf.gate.set()
@@ -112,9 +119,9 @@ def test_leaving_stores_what_waits_without_lingering() -> None:
 
     async def run() -> None:
         async with GroupCommit(shelf, lambda _seconds, _is_stored: None) as group_commit:
-            await asyncio.gather(*(group_commit.add([LINE]) for _ in range(1)))
+            await added(group_commit, [LINE])
             for _ in range(5):
-                group_commit.add([LINE])
+                added(group_commit, [LINE])
 
     to_the_end(run())
     assert sum(shelf.groups) == 6

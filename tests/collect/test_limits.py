@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pytest
 
-from clickstream.collect import commit, server
+from clickstream.collect import commit
+from clickstream.collect.connection import limited
 from clickstream.collect.counters import Counters
 from clickstream.collect.door import MAX_ADDRESSES, Door, Rules
 from clickstream.collect.server import JsonLines
@@ -124,7 +125,7 @@ def test_head_that_is_too_large_is_431(collector: Client) -> None:
 
 
 def test_head_that_does_not_come_ends_the_connection(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "HEAD_TIMEOUT_S", 0.3)
+    monkeypatch.setattr(limited, "HEAD_TIMEOUT_S", 0.3)
     with running(store) as client:
         for begin in (b"", b"POST /clickstream HTTP/1.1\r\nHost: x\r\n"):
             with connected(client) as connection:

@@ -1,7 +1,8 @@
 """The collector as an ASGI application: HTTP only.
 
 In: requests. Out: 2xx after the events are durable, 4xx with the reason, 503 when the store fails;
-input never causes another 5xx. Judging is `envelope`'s, noting `request`'s, storing `commit`'s.
+input never causes another 5xx. Judging is `envelope`'s, noting `request`'s, storing `commit`'s. What a POST does once
+its body is here stands in `take`, which `connection/direct.py` calls without ASGI in between.
 
     POST /clickstream   one event, an array of events, or {"events": [...], "sentAt": ...}
     GET  /health        200 while the collector runs
@@ -15,9 +16,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,20 +42,18 @@ from clickstream.collect.objects import StoreSink
 from clickstream.collect.rejected import RejectedLog, copies
 from clickstream.collect.request import Notes, Request, read_body
 from clickstream.collect.tracker import TrackerScripts
+from clickstream.errors import StoreError
 from clickstream.event import Rejection
 from clickstream.raw.contract import RawStore
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
-Message = dict[str, Any]
 
 PATH = "/clickstream"
 BODY_TIMEOUT_S = 30.0
 MAX_READ_BYTES = 8 * MAX_BODY_BYTES
 HOUSEKEEPING_S = 1.0
-MAX_CACHED_BYTES = 512
 _OPENAPI = Path(__file__).with_name("openapi.json")
 _TEXT = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),)
 
@@ -141,7 +140,7 @@ class Collector:
             answer, extra = Answer(script.status, script.body, tuple(script.headers)), []
         else:
             answer = refused_answer([Rejection(404, "not_found", "send events to POST /clickstream")])
-        await _respond(send, answer, extra)
+        await _respond(send, answer.with_headers(extra))
 
     def _page(self, path: str) -> Answer | None:
         if path == "/health":
@@ -161,53 +160,69 @@ class Collector:
         }
 
     async def _take(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Judge one POST, store what is accepted, and answer.
-
-        Nearly always the whole body is there: then this is the only coroutine, it waits only for the disk, and all that
-        guarding against slow senders costs is one look at the clock.
-        """
-        headers: dict[bytes, bytes] = dict(scope["headers"])
+        """Take one POST. All that guarding against slow senders costs is one look at the clock."""
         client = scope["client"]
-        sender = self._door.sender(client[0], scope["headers"]) if client else None
-        answer = self._turn_away(sender, headers, scope) if self._door.is_guarded else None
+        request = self.request(scope["headers"], client[0] if client else None)
+        answer = self.turn_away(request, scope["query_string"])
         if answer is None:
-            task = asyncio.current_task()
-            self._reading[task] = time.monotonic()
-            body: bytes | Rejection | None
-            try:
-                message = await receive()
-                if message.get("more_body") or message["type"] != "http.request":
-                    body = await _receive_rest(receive, message)
-                else:
-                    body = message.get("body", b"")
-            except asyncio.CancelledError:
-                body = Rejection(408, "request_timeout", f"the body did not come in {self._options.body_timeout_s:g} s")
-            finally:
-                del self._reading[task]
+            body = await self._read(receive)
             if body is None:
                 return  # the client went away before its body was whole: nobody waits for an answer
-            request = Request("POST", PATH, headers, sender, self._clock_ns(), f"{self._life}{next(self._numbers)}")
-            envelope = self._judge(request, body)
-            answer = refused_answer(envelope.rejected) if not envelope.accepted else None
-            if answer is None:
-                try:
-                    error = await self._commit.add(self._notes.lines(request, envelope))
-                    is_stored = error is None
-                except asyncio.CancelledError:  # the server was told to stop, and the store did not answer
-                    is_stored = False
-                answer = self._acknowledge(request, envelope, is_stored)
-        self._answers[answer.status] += 1
-        origin = headers.get(b"origin")
-        start, end = _messages(answer, () if origin is None else tuple(self._cors.headers(origin)))
-        await send(start)
-        await send(end)
+            told: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+            self.take(request, body, partial(_tell, told))
+            try:
+                answer = await told
+            except asyncio.CancelledError:  # the server was told to stop, and the store did not answer
+                answer = refused_answer([unavailable()])
+        await _respond(send, answer)
 
-    def _turn_away(self, sender: str | None, headers: dict[bytes, bytes], scope: Scope) -> Answer | None:
-        refusal = self._door.refusal(sender, headers, scope["query_string"], time.monotonic())
+    async def _read(self, receive: Receive) -> bytes | Rejection | None:
+        """The whole body, or why it is none; None when the client went away."""
+        task = asyncio.current_task()
+        self._reading[task] = time.monotonic()
+        try:
+            message = await receive()
+            if message.get("more_body") or message["type"] != "http.request":
+                return await _receive_rest(receive, message)
+            return bytes(message.get("body", b""))
+        except asyncio.CancelledError:
+            return Rejection(408, "request_timeout", f"the body did not come in {self._options.body_timeout_s:g} s")
+        finally:
+            del self._reading[task]
+
+    def request(self, headers: Iterable[tuple[bytes, bytes]], peer: str | None) -> Request:
+        """A POST to PATH whose head has come. `peer` is the address of the connection."""
+        sender = self._door.sender(peer, headers)
+        return Request("POST", PATH, dict(headers), sender, 0, f"{self._life}{next(self._numbers)}")
+
+    def turn_away(self, request: Request, query: bytes) -> Answer | None:
+        """The answer to a sender who may not come in, else None."""
+        if not self._door.is_guarded:
+            return None
+        refusal = self._door.refusal(request.ip, request.headers, query, time.monotonic())
         if refusal is None:
             return None
         self._counters.rejected[refusal.code] += 1
-        return refused_answer([refusal], self._door.retry_after_s)
+        return self._finished(request, refused_answer([refusal], self._door.retry_after_s))
+
+    def take(self, request: Request, body: bytes | Rejection, tell: Callable[[Answer], None]) -> None:
+        """Judge a POST whose body has come, and `tell` its answer once: when what is accepted is durable, or not."""
+        request.received_ns = self._clock_ns()
+        envelope = self._judge(request, body)
+        if not envelope.accepted:
+            tell(self._finished(request, refused_answer(envelope.rejected)))
+            return
+
+        def on_stored(error: StoreError | None) -> None:
+            tell(self._finished(request, self._acknowledge(request, envelope, error is None)))
+
+        self._commit.add(self._notes.lines(request, envelope), on_stored)
+
+    def _finished(self, request: Request, answer: Answer) -> Answer:
+        """The answer as it goes out: counted, and readable for pages of the origins that may."""
+        self._answers[answer.status] += 1
+        origin = request.headers.get(b"origin")
+        return answer if origin is None else answer.with_headers(self._cors.headers(origin))
 
     def _judge(self, request: Request, body: bytes | Rejection) -> Envelope:
         if isinstance(body, bytes):
@@ -254,20 +269,12 @@ async def _receive_rest(receive: Receive, message: MutableMapping[str, Any]) -> 
     return None
 
 
-async def _respond(send: Send, answer: Answer, extra: Headers) -> None:
-    for message in _messages(answer, tuple(extra)):
-        await send(message)
+async def _respond(send: Send, answer: Answer) -> None:
+    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
 
 
-def _messages(answer: Answer, extra: tuple[tuple[bytes, bytes], ...]) -> tuple[Message, Message]:
-    """The two messages of an answer. Most answers are one of few, which are small; those are made once."""
-    return _made_once(answer, extra) if len(answer.body) <= MAX_CACHED_BYTES else _made(answer, extra)
-
-
-def _made(answer: Answer, extra: tuple[tuple[bytes, bytes], ...]) -> tuple[Message, Message]:
-    headers = [*extra, *answer.headers, (b"content-length", b"%d" % len(answer.body))]
-    start = {"type": "http.response.start", "status": answer.status, "headers": headers}
-    return start, {"type": "http.response.body", "body": answer.body}
-
-
-_made_once = lru_cache(256)(_made)
+def _tell(told: asyncio.Future[Answer], answer: Answer) -> None:
+    if not told.done():  # cancelled, when the server was told to stop at once
+        told.set_result(answer)

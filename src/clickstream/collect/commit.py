@@ -1,9 +1,9 @@
 """Group commit: requests that wait together become one write, and all are answered when it is durable.
 
-In: raw lines of one request. Out: what becomes None once they are durable, or a StoreError when not, or not in time.
+In: raw lines of one request, and whom to tell: None once they are durable, or a StoreError when not, or not in time.
 A lone request is written at once. Among many, a write waits until most of those that came together lately have come
-again, for at most the sink's linger. Work happens once for each group, not for each request: one future, one timer,
-one hand-over to a writer's thread and back. Memory is bounded by MAX_HELD_BYTES, waiting by ANSWER_WITHIN_S.
+again, for at most the sink's linger. Work happens once for each group, not for each request: one timer, one hand-over
+to a writer's thread and back. Memory is bounded by MAX_HELD_BYTES, waiting by ANSWER_WITHIN_S.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ ENOUGH_BYTES = 1_048_576
 ANSWER_WITHIN_S = 8.0
 CROWD_S = 0.5
 
+Tell = Callable[[StoreError | None], None]
+"""Called once, on the event loop: None when the lines are durable. It must not raise: others are told after it."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -39,17 +42,16 @@ class Sink(Protocol):
 
 
 class _Group:
-    """Requests that are answered together. `stored` becomes None when they are durable, else the error."""
+    """Requests that are answered together: one entry in `waiting` for each, until they were told."""
 
-    __slots__ = ("is_settled", "lines", "opened_at", "requests", "size_bytes", "stored", "timer")
+    __slots__ = ("is_settled", "lines", "opened_at", "size_bytes", "timer", "waiting")
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, opened_at: float) -> None:
         self.lines: list[RawLine] = []
-        self.requests = 0
+        self.waiting: list[Tell] = []
         self.size_bytes = 0
         self.is_settled = False
-        self.opened_at = loop.time()
-        self.stored: asyncio.Future[StoreError | None] = loop.create_future()
+        self.opened_at = opened_at
         self.timer: asyncio.TimerHandle
 
 
@@ -87,14 +89,15 @@ class GroupCommit:
             await self._idle.wait()
         self._writers.shutdown(wait=self._running == 0)
 
-    def add(self, lines: Sequence[RawLine]) -> asyncio.Future[StoreError | None]:
-        """What becomes None when `lines` are durable, or the error when they are not in time, or too many wait.
+    def add(self, lines: Sequence[RawLine], tell: Tell) -> None:
+        """Write `lines`, and `tell` when they are durable; or that they are not in time, or at once that too many wait.
 
-        Requests share it: whoever gives up waiting must not cancel it.
+        Whoever gives up waiting is told all the same.
         """
         size_bytes = sum(map(len, lines))
         if self.held_bytes + size_bytes > MAX_HELD_BYTES:
-            return self._refused()
+            tell(StoreError("storing events", "too many bytes wait to be written", "send again later"))
+            return
         group = self._open
         if group is None:
             group = self._open_group()
@@ -102,22 +105,16 @@ class GroupCommit:
             self._sealed.append(group)
             group = self._open_group()
         group.lines += lines
-        group.requests += 1
+        group.waiting.append(tell)
         group.size_bytes += size_bytes
         self.held_bytes += size_bytes
         self.waiting_requests += 1
         self._crowd = max(self._crowd, self.waiting_requests)
         if self._running < self._sink.parallel:
             self._start_writes()
-        return group.stored
-
-    def _refused(self) -> asyncio.Future[StoreError | None]:
-        refused: asyncio.Future[StoreError | None] = self._loop.create_future()
-        refused.set_result(StoreError("storing events", "too many bytes wait to be written", "send again later"))
-        return refused
 
     def _open_group(self) -> _Group:
-        self._open = group = _Group(self._loop)
+        self._open = group = _Group(self._loop.time())
         group.timer = self._loop.call_later(ANSWER_WITHIN_S, self._give_up, group)
         return group
 
@@ -133,7 +130,7 @@ class GroupCommit:
                 return
 
     def _is_ready(self, group: _Group) -> bool:
-        if self._is_closing or group.requests >= self._enough() or group.size_bytes >= ENOUGH_BYTES:
+        if self._is_closing or len(group.waiting) >= self._enough() or group.size_bytes >= ENOUGH_BYTES:
             return True
         rest_s = self._last_write + self._sink.linger_s - self._loop.time()
         if rest_s <= 0:
@@ -171,9 +168,9 @@ class GroupCommit:
     def _finish(self, group: _Group, error: StoreError | None) -> None:
         self._running -= 1
         self._last_write = self._loop.time()
+        self._start_writes()  # first: it goes on while these are answered
         self._settle(group, error)
         self._release(group)
-        self._start_writes()
 
     def _give_up(self, group: _Group) -> None:
         """Its time is up. Not begun: it is dropped. Begun: it may still be stored, as a copy nobody was promised."""
@@ -191,12 +188,13 @@ class GroupCommit:
         if group.is_settled:
             return
         group.is_settled = True
-        if not group.stored.done():  # cancelled, when the server was told to stop at once
-            group.stored.set_result(error)
-        self.waiting_requests -= group.requests
+        self.waiting_requests -= len(group.waiting)
         self._on_stored(self._loop.time() - group.opened_at, error is None)
         if error is not None:
-            _log.error("%s", error, extra={"requests": group.requests, "events": len(group.lines)})
+            _log.error("%s", error, extra={"requests": len(group.waiting), "events": len(group.lines)})
+        for tell in group.waiting:
+            tell(error)
+        group.waiting = []
         self._idle.set()
 
     def _release(self, group: _Group) -> None:

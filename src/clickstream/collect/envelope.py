@@ -8,8 +8,9 @@ Pure: no clock, no I/O; ids are minted by the caller's function, so that later s
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import msgspec
@@ -144,13 +145,22 @@ class Answer(NamedTuple):
     body: bytes
     headers: tuple[tuple[bytes, bytes], ...]
 
+    def with_headers(self, more: Iterable[tuple[bytes, bytes]]) -> Answer:
+        """This answer with `more` headers before its own."""
+        return Answer(self.status, self.body, (*more, *self.headers))
+
 
 def accepted_answer(envelope: Envelope) -> Answer:
     """200 with the count, and what was refused beside it."""
     if not envelope.rejected:
-        return Answer(200, b'{"success":true,"accepted":%d,"rejected":[]}' % len(envelope.accepted), JSON)
+        return _all_accepted(len(envelope.accepted))
     body = {"success": True, "accepted": len(envelope.accepted), "rejected": _listed(envelope.rejected)}
     return Answer(200, msgspec.json.encode(body), JSON)
+
+
+@lru_cache(MAX_EVENTS)
+def _all_accepted(count: int) -> Answer:
+    return Answer(200, b'{"success":true,"accepted":%d,"rejected":[]}' % count, JSON)
 
 
 def refused_answer(rejections: list[Rejection], retry_after_s: int = RETRY_AFTER_S) -> Answer:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -25,7 +25,9 @@ MAX_USER_AGENT_BYTES = 1_024
 MAX_SENT_AT_CHARACTERS = 64
 MAX_COUNTRY_BYTES = 16
 PERSONAL_FIELDS = ("userId", "clientId", "sessionId", "identitySource")
-_encode = msgspec.json.Encoder().encode
+_Where = tuple[str, str, tuple[tuple[str, str], ...]]
+_encoder = msgspec.json.Encoder()
+_encode = _encoder.encode
 
 
 @dataclass(slots=True)
@@ -69,23 +71,29 @@ class Notes:
         return block
 
     def lines(self, request: Request, envelope: Envelope) -> list[RawLine]:
-        """The accepted events as lines of a raw object, each with the request's facts and the envelope's `sentAt`."""
-        block = b',"_ingest":' + self._head(request) + _tail(request, envelope.sent_at) + b"}"
+        """The accepted events as lines of a raw object, each with the request's facts and the envelope's `sentAt`.
+
+        The facts are put into the events; they are encoded once for all.
+        """
         events = envelope.accepted
         if self.opt_out != "ignore" and self.has_opted_out(request):
             events = [_without_person(event) for event in events]
-        return [RawLine(_encode(event)[:-1] + block) for event in events]
+        block = msgspec.Raw(self._head(request) + _tail(request, envelope.sent_at))
+        for event in events:
+            event["_ingest"] = block
+        if len(events) == 1:
+            return [RawLine(_encode(events[0]))]
+        return cast("list[RawLine]", _encoder.encode_lines(events)[:-1].split(b"\n"))
 
     def _head(self, request: Request) -> bytes:
         headers = request.headers
         country = b"" if self.country_header is None else headers.get(self.country_header, b"")[:MAX_COUNTRY_BYTES]
         is_anonymous = self.opt_out != "ignore" and self.has_opted_out(request)
+        where = (request.method, request.path, request.gateway)
+        if is_anonymous:
+            return _head(None, b"", country, where, is_anonymous=True)
         return _head(
-            None if is_anonymous else _kept_ip(request.ip, self.ip),
-            b"" if is_anonymous else headers.get(b"user-agent", b"")[:MAX_USER_AGENT_BYTES],
-            (("method", request.method), ("path", request.path), *request.gateway),
-            country,
-            is_anonymous,
+            _kept_ip(request.ip, self.ip), headers.get(b"user-agent", b"")[:MAX_USER_AGENT_BYTES], country, where
         )
 
 
@@ -105,14 +113,15 @@ def read_body(headers: Mapping[bytes, bytes], body: bytes) -> bytes | Rejection:
 
 
 @lru_cache(1024)
-def _head(
-    ip: str | None, user_agent: bytes, facts: tuple[tuple[str, str], ...], country: bytes, is_anonymous: bool
-) -> bytes:
+def _head(ip: str | None, user_agent: bytes, country: bytes, where: _Where, is_anonymous: bool = False) -> bytes:
     """The part of the block that the requests of one visitor share, as JSON without its end."""
+    method, path, gateway = where
     block: dict[str, Any] = {
         "sourceIp": ip,
         "userAgent": user_agent.decode("latin-1") or None,
-        **dict(facts),
+        "method": method,
+        "path": path,
+        **dict(gateway),
     }
     if code := country_code(country):
         block["country"] = code
@@ -123,8 +132,7 @@ def _head(
 
 def _tail(request: Request, sent_at: object) -> bytes:
     text = f',"receivedAt":"{iso_micros(request.received_ns)}","requestId":"{request.id}"'
-    is_time = isinstance(sent_at, int | float) or (isinstance(sent_at, str) and len(sent_at) <= MAX_SENT_AT_CHARACTERS)
-    if sent_at is not None and is_time:
+    if isinstance(sent_at, int | float) or (isinstance(sent_at, str) and len(sent_at) <= MAX_SENT_AT_CHARACTERS):
         return text.encode() + b',"sentAt":' + _encode(sent_at) + b"}"
     return text.encode() + b"}"
 

@@ -1,12 +1,11 @@
 """Runs the collector on a loopback port, until SIGTERM or Ctrl-C; then what was accepted is finished.
 
-Here the settings become parts. The HTTP server gets the limits that it lacks: the size of a request's head, and the
-time that one may take. Logs are JSON, one object a line on stderr, without anything that came from a client.
+Here the settings become parts, and the HTTP server gets connections (`connection/`) with limits that its own lack. Logs
+are JSON, one object a line on stderr, without anything that came from a client.
 """
 
 from __future__ import annotations
 
-import asyncio
 import errno
 import gc
 import json
@@ -21,9 +20,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from clickstream.collect.app import Collector, Options
+from clickstream.collect.connection.direct import DirectProtocol
+from clickstream.collect.connection.limited import LimitedProtocol
 from clickstream.collect.door import Rules
 from clickstream.collect.objects import StoreSink
 from clickstream.collect.request import Notes
@@ -35,8 +35,6 @@ from clickstream.settings import Settings
 
 HOST = "127.0.0.1"
 PORT = 8000
-MAX_HEAD_BYTES = 32_768
-HEAD_TIMEOUT_S = 20.0
 IDLE_TIMEOUT_S = 15
 STOP_WITHIN_S = 10
 _log = logging.getLogger(__name__)
@@ -91,7 +89,7 @@ def server_config(app: Callable[..., Awaitable[None]]) -> uvicorn.Config:
     """The HTTP server around an ASGI application, as it runs in production."""
     return uvicorn.Config(
         app,
-        http=LimitedProtocol,
+        http=DirectProtocol if isinstance(app, Collector) else LimitedProtocol,
         ws="none",
         lifespan="on",
         log_config=None,
@@ -111,50 +109,6 @@ def listen(port: int) -> socket.socket:
     except OSError as error:
         why = "something else listens there" if error.errno == errno.EADDRINUSE else str(error)
         raise UnavailableError(f"listening on {HOST}:{port}", why, "stop it, or choose another --port") from error
-
-
-class LimitedProtocol(HttpToolsProtocol):
-    """A connection whose request heads are bounded in size and time (bodies are the application's business)."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        self._head_bytes = 0
-        self._may_be_large = False
-        self._timer: asyncio.TimerHandle | None = self.loop.call_later(HEAD_TIMEOUT_S, transport.close)
-
-    def data_received(self, data: bytes) -> None:
-        size_bytes = self._head_bytes + len(data)
-        self._may_be_large = size_bytes > MAX_HEAD_BYTES
-        super().data_received(data)
-        cycle = self.cycle
-        if cycle is not None and cycle.scope is self.scope:
-            self._head_bytes = 0
-            if self._timer is not None:
-                self._timer.cancel()
-                self._timer = None
-            return
-        self._head_bytes = size_bytes  # the head is not whole yet
-        if self._may_be_large and not self.transport.is_closing():
-            self.send_400_response("")
-        elif self._timer is None:
-            self._timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.close)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        super().connection_lost(exc)
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def on_headers_complete(self) -> None:
-        if self._may_be_large and sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES:
-            raise ValueError("the head of the request is too large")  # ends in send_400_response
-        super().on_headers_complete()
-
-    def send_400_response(self, msg: str) -> None:
-        if self._may_be_large:
-            self.transport.write(b"HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-length: 0\r\n\r\n")
-            self.transport.close()
-        else:
-            super().send_400_response(msg)
 
 
 def log_as_json() -> None:

@@ -29,7 +29,9 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._known_folders: set[Path] = set()
+        self._place = str(root)  # `put` joins text: a Path for each step costs as much as the system calls
+        self._tmp = f"{root}/{TMP}"
+        self._known_folders: set[str] = set()
 
     @property
     def place(self) -> str:
@@ -42,7 +44,7 @@ class LocalStore:
         """
         try:
             for name in (EVENTS, TMP):
-                self._make_folder(self.root / name)
+                self._make_folder(f"{self._place}/{name}")
             now = datetime.now(UTC).timestamp()
             for entry in os.scandir(self.root / TMP):
                 if now - entry.stat().st_mtime > STALE_TMP_S:
@@ -57,14 +59,15 @@ class LocalStore:
         """
         try:
             folders = set()
-            self._make_folder(self.root / TMP)
+            self._make_folder(self._tmp)
             for key, data in objects:
-                target = self.root / key
-                self._make_folder(target.parent)
-                temporary = self.root / TMP / target.name
+                day, _, name = key.rpartition("/")
+                folder = f"{self._place}/{day}"
+                self._make_folder(folder)
+                temporary = f"{self._tmp}/{name}"
                 write_synced(temporary, data)
-                temporary.rename(target)
-                folders.add(target.parent)
+                os.rename(temporary, f"{folder}/{name}")  # noqa: PTH104 - see _place
+                folders.add(folder)
             for folder in folders:
                 sync(folder)
         except OSError as error:
@@ -138,8 +141,8 @@ class LocalStore:
         temporary = self.root / TMP / target.name
         try:
             before = target.stat() if target.exists() else None
-            self._make_folder(temporary.parent)
-            self._make_folder(target.parent)
+            self._make_folder(self._tmp)
+            self._make_folder(str(target.parent))
             write_synced(temporary, data)
             if before is not None:
                 os.utime(temporary, ns=(before.st_atime_ns, before.st_mtime_ns))
@@ -157,7 +160,7 @@ class LocalStore:
                 target = self.root / key
                 target.unlink(missing_ok=True)
                 folders.add(target.parent)
-            self._known_folders -= folders
+            self._known_folders -= set(map(str, folders))
             for folder in folders:
                 if folder.is_dir():
                     sync(folder)
@@ -173,16 +176,17 @@ class LocalStore:
                     with suppress(ValueError):
                         yield date(int(year.name), int(month.name), int(day.name))
 
-    def _make_folder(self, folder: Path) -> None:
-        """Make `folder` and its missing parents, each entry fsynced into the parent that holds it."""
-        if folder in self._known_folders:
+    def _make_folder(self, place: str) -> None:
+        """Make a folder and its missing parents, each entry fsynced into the parent that holds it."""
+        if place in self._known_folders:
             return
+        folder = Path(place)
         if not folder.is_dir():
             if folder.parent != folder:
-                self._make_folder(folder.parent)
+                self._make_folder(str(folder.parent))
             folder.mkdir(exist_ok=True)
             sync(folder.parent)
-        self._known_folders.add(folder)
+        self._known_folders.add(place)
 
     def _error(self, doing: str, error: OSError) -> StoreError:
         why = error.strerror or str(error)
