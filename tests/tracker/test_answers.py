@@ -13,6 +13,7 @@ from tests.tracker.site import QUEUED, Visit, track, wait_until
 
 pytest_plugins = ["tests.dashboard.stage"]
 
+FASTER = "(wait => window.setTimeout = (run, ms) => wait(run, ms / 50))(window.setTimeout)"
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 
 
@@ -79,6 +80,27 @@ def test_waits_grow_until_the_collector_is_back(visit: Visit) -> None:
         finish(visit, answers, 4)
         waits = [later - sooner for sooner, later in zip(answers.times, answers.times[1:], strict=False)]
         assert all(low <= wait for low, wait in zip((0.5, 1, 2), waits, strict=True)), waits
+
+
+def test_a_page_that_may_not_see_the_answers_asks_ever_more_rarely_and_keeps_its_events(visit: Visit) -> None:
+    """Its origin is not in CLICKSTREAM_CORS_ORIGINS: to the page that looks like being offline."""
+    origins = ["https://another.example"]
+
+    def answer() -> Reply:
+        return Reply(200, {"Access-Control-Allow-Origin": origins[-1]})
+
+    with answering(visit, *[answer] * 50) as answers:
+        visit.context.add_init_script(FASTER)
+        page = visit.open()
+        ids = track(page, 3)
+        wait_until(lambda: len(answers.server.posts) == 8, "8 requests")  # the next one comes after 64 to 128 s
+        page.evaluate("['visibilitychange', 'pagehide'].forEach((name) => dispatchEvent(new Event(name)))")
+        time.sleep(0.5)
+        assert len(answers.server.posts) == 8, "a page that leaves does not try once more"
+        origins.append("*")
+        visit.open("later", page)
+        page.wait_for_function(f"({QUEUED})() === 0")
+        assert answers.ids(-1) == ids
 
 
 def test_what_the_collector_refuses_is_not_sent_again(visit: Visit) -> None:

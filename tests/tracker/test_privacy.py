@@ -14,12 +14,14 @@ pytest_plugins = ["tests.dashboard.stage"]
 
 KEPT = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:')).sort()"
 SETTLED_MS = 1_500
+WITHDRAWN = "() => localStorage['clickstream:consent'] === 'false'"
 
 
 def test_nothing_is_stored_or_sent_before_consent(visit: Visit) -> None:
     visit.put("data-consent=required")
     page = visit.open("?utm_source=news")
     track(page, 3)
+    page.evaluate("clickstream.reset(); clickstream.identify('u-1')")
     page.wait_for_timeout(SETTLED_MS)
     assert page.evaluate(KEPT) == []
     assert visit.stored() == set()
@@ -28,6 +30,8 @@ def test_nothing_is_stored_or_sent_before_consent(visit: Visit) -> None:
     visit.open("later", page)
     assert visit.wait_for(2) == [("page_view", "?utm_source=news"), ("page_view", "later")]
     assert {json.loads(text)["utm_source"] for (text,) in visit.rows("properties")} == {"news"}
+    assert set(visit.rows("user_id")) == {("u-1",)}, "what was said before is not forgotten"
+    assert len(set(visit.rows("client_id"))) == 1
 
 
 def test_consent_withdrawn_wipes_ids_and_queue_and_is_remembered_in_all_tabs(visit: Visit) -> None:
@@ -37,6 +41,7 @@ def test_consent_withdrawn_wipes_ids_and_queue_and_is_remembered_in_all_tabs(vis
     track(page, 3)
     track(other, 3)
     page.evaluate("clickstream.consent(false)")
+    other.wait_for_function(WITHDRAWN)  # tabs are processes: one hears of another's storage some milliseconds late
     visit.context.set_offline(False)
     track(other, 1)
     visit.open("c", page)
@@ -46,6 +51,20 @@ def test_consent_withdrawn_wipes_ids_and_queue_and_is_remembered_in_all_tabs(vis
     page.evaluate("clickstream.consent(true)")
     visit.wait_for(3)
     assert len(set(visit.rows("client_id"))) == 2
+
+
+def test_a_tab_that_hears_late_of_a_withdrawal_keeps_and_sends_nothing(visit: Visit) -> None:
+    page, other = visit.open("a"), visit.open("b")
+    visit.wait_for(2)
+    busy = (
+        "const end = Date.now() + 1000; while (Date.now() < end); clickstream.track('step'); clickstream.identify('u')"
+    )
+    other.evaluate(f"() => void setTimeout(() => {{ {busy} }})")  # it hears of nothing before this has ended
+    page.evaluate("clickstream.consent(false)")
+    other.wait_for_function(WITHDRAWN)
+    other.wait_for_timeout(SETTLED_MS)
+    assert other.evaluate(KEPT) == ["clickstream:consent"]
+    assert len(visit.wait_for(2)) == 2
 
 
 def test_global_privacy_control_is_honoured_by_option(visit: Visit) -> None:

@@ -4,12 +4,13 @@
 
 import { dataOf, describe } from "./event";
 import { RENDER_MS } from "./limits";
+import { isAllowed } from "./storage";
 import type { Fields, Options, Product } from "./types";
 
 type Track = (name: string, fields?: Fields) => void;
 
-export function on(target: EventTarget, names: string, listener: (event: any) => void): void {
-  names.split(" ").forEach((name) => target.addEventListener(name, listener, true));
+export function on(names: string, listener: (event: any) => void): void {
+  names.split(" ").forEach((name) => addEventListener(name, listener, true));
 }
 
 /** The address of the page that was seen last, else where the visitor came from. */
@@ -18,12 +19,12 @@ let page: string;
 let url: string;
 
 /** A function that tracks a page view if the page is another than when it was called last. */
-export function watchPages(options: Options, isAllowed: () => boolean, track: Track): () => void {
+export function watchPages(options: Options, track: Track): () => void {
   referrer = document.referrer;
   forgetPage();
   function view(): void {
     const { href } = location;
-    const current = options.hash ? href : href.replace(/#.*/, "");
+    const current = options.hash ? href : href.split("#")[0]!;
     const isHidden = (document as { prerendering?: boolean }).prerendering;
     if (current === page || options.pageViews === false || isHidden || !isAllowed()) return;
     if (page) referrer = url; // within the site; the referrer of the load stays until then
@@ -40,8 +41,8 @@ export function watchPages(options: Options, isAllowed: () => boolean, track: Tr
       viewSoon();
     };
   }
-  on(window, "popstate", viewSoon);
-  on(document, "DOMContentLoaded prerenderingchange", view);
+  on("popstate", viewSoon);
+  on("DOMContentLoaded prerenderingchange", view);
   return view;
 }
 
@@ -51,15 +52,15 @@ export function forgetPage(): void {
 }
 
 export function watchClicks(isOnAll: boolean, track: Track): void {
-  on(document, "click auxclick", (event: MouseEvent) => {
+  on("click auxclick", (event: MouseEvent) => {
     const target = event.composedPath()[0] as Element;
     if (event.button > 1 || !target.closest || target.closest("[data-cs-ignore]")) return;
     const named = target.closest("[data-cs-event]");
     const link = target.closest<HTMLAnchorElement>("a[href]");
-    const isOutbound = link && /^http/.test(link.protocol) && link.host !== location.host;
+    const isOutbound = link && link.protocol.startsWith("http") && link.host !== location.host;
     if (!named && !isOutbound && !isOnAll) return;
     const card = target.closest("[data-cs-product-id]");
-    track((named && named.getAttribute("data-cs-event")) || "click", {
+    track(named?.getAttribute("data-cs-event") || "click", {
       element: describe(named ?? link ?? target.closest("button,summary,label,[role]") ?? target),
       ...(card && { product: dataOf(card, /^csProduct(.)(.*)/) as unknown as Product }),
       ...(isOutbound && { properties: { outbound: link.href } }),

@@ -22,7 +22,7 @@ export function describe(element: Element): ElementInfo {
   const hasFields = element.closest(FORM_FIELDS) || element.querySelector(FORM_FIELDS);
   const text = hasFields ? "" : element.textContent!.replace(/\s+/g, " ").trim().slice(0, MAX_TEXT);
   return {
-    tag: element.tagName.toLowerCase(),
+    tag: element.localName,
     id: element.getAttribute("id") ?? "", // a form's .id may be one of its fields
     role: element.getAttribute("role") ?? "",
     text,
@@ -33,9 +33,10 @@ export function describe(element: Element): ElementInfo {
 /** Attributes of an element whose name in its dataset matches: `(.)(.*)` of the pattern is the name to give. */
 export function dataOf(element: Element, pattern: RegExp): Record<string, string> {
   const found: Record<string, string> = {};
-  for (const [name, value] of Object.entries((element as HTMLElement).dataset)) {
+  const { dataset } = element as HTMLElement;
+  for (const name in dataset) {
     const match = pattern.exec(name);
-    if (match) found[match[1]!.toLowerCase() + match[2]] = value!;
+    if (match) found[match[1]!.toLowerCase() + match[2]] = dataset[name]!;
   }
   return found;
 }

@@ -4,7 +4,7 @@
 
 import { newId } from "./event";
 import { SESSION_GAP_MS } from "./limits";
-import { drop, read, write } from "./storage";
+import { drop, isAllowed, read, write } from "./storage";
 
 const CLIENT = "clickstream:client";
 const SESSION = "clickstream:session";
@@ -51,13 +51,15 @@ export function identify(userId?: string | null, identitySource?: string): void 
 }
 
 export function reset(): void {
-  write(CLIENT, hasIds ? { clientId: newId() } : {}); // a known browser: not a first visit
+  write(CLIENT, hasIds && isAllowed() ? { clientId: newId() } : {}); // a known browser: not a first visit
   drop(SESSION);
 }
 
 /** The utm_ parameters of a URL's query. */
 export function campaignOf(query: string): Record<string, string> {
-  return Object.fromEntries([...new URLSearchParams(query)].filter(([name]) => /^utm_/.test(name)));
+  const found: Record<string, string> = {};
+  for (const [name, value] of new URLSearchParams(query)) if (name.startsWith("utm_")) found[name] = value;
+  return found;
 }
 
 function readClient(): Client {

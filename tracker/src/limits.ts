@@ -12,6 +12,8 @@ export const MAX_BATCH_BYTES = 60_000;
 export const TIMEOUT_MS = 30_000;
 export const FIRST_WAIT_MS = 1_000;
 export const MAX_WAIT_MS = 300_000;
+/** A page that leaves after more failures in a row sends nothing: the collector is away, or its answers are hidden. */
+export const MAX_LEAVING_FAILURES = 4;
 
 /** More is dropped, counted, and reported as `events_dropped` once there is room again. */
 export const MAX_LINES = 500;

@@ -5,7 +5,7 @@
 // Whoever takes an entry removes it; a tab that finds its own gone has lost its lines to another.
 
 import { CLAIM_MS, MAX_BATCH, MAX_CHARACTERS, MAX_LINES, SILENT_MS, SILENT_WITHOUT_LOCKS_MS } from "./limits";
-import { drop, has, namesOf, read, write } from "./storage";
+import { drop, has, isAllowed, namesOf, read, write } from "./storage";
 
 const QUEUE = "clickstream:queue:";
 
@@ -15,7 +15,7 @@ type Entry = [time: number, dropped: number, owner: string, ...lines: string[]];
 export let lines: string[] = [];
 let dropped = 0;
 let own: string;
-let isMirrored = false;
+export let isMirrored = false;
 let isAsleep = false;
 let release: (() => void) | undefined;
 
@@ -63,9 +63,12 @@ export function sleep(asleep: boolean): void {
   sync();
 }
 
-/** Another tab took our lines, or a visitor wiped them: then they are ours no more. */
+/**
+ * Another tab took our lines, or the visitor withdrew consent: then they are ours no more. That our entry is gone does
+ * not tell of the latter: a tab hears of another's change some milliseconds late, and may have written it again.
+ */
 function check(): void {
-  if (isMirrored && !has(own)) {
+  if (!isAllowed() || (isMirrored && !has(own))) {
     lines = [];
     dropped = 0;
   }
@@ -94,7 +97,7 @@ function save(): void {
 /** Take what dead tabs left; whether there is an entry of another tab, which may die later. */
 export function adopt(adopted: () => void): boolean {
   const locks = navigator.locks as LockManager | undefined; // none on plain http
-  const others = namesOf(QUEUE).filter((name) => name !== own);
+  const others = without(namesOf(QUEUE), [own]);
   for (const name of others) {
     const [time, ...rest] = read<Entry>(name) ?? [0, 0, ""];
     const silent = Date.now() - time;

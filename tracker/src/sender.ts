@@ -4,9 +4,9 @@
 // again: network errors, 408, 429, 5xx, and answers that blame the set-up (401, 403, 404…), since a wrong address
 // is no reason to lose events. 400, 413 and 422 blame the batch: it is halved until the line at fault stands alone.
 
-import { ADOPT_MS, FIRST_WAIT_MS, LINGER_MS, MAX_WAIT_MS, TIMEOUT_MS } from "./limits";
+import { ADOPT_MS, FIRST_WAIT_MS, LINGER_MS, MAX_LEAVING_FAILURES, MAX_WAIT_MS, TIMEOUT_MS } from "./limits";
 import { FULL_BATCH, MAX_BATCH, MAX_BATCH_BYTES, ROOM_LINES } from "./limits";
-import { adopt, countDropped, lines, remove, sync, takeDropped, without } from "./queue";
+import { adopt, countDropped, isMirrored, lines, remove, sync, takeDropped, without } from "./queue";
 import type { Tracker } from "./types";
 
 let endpoint: string;
@@ -35,9 +35,10 @@ export function hurry(): void {
   send();
 }
 
-/** Send what can be sent, now. isLeaving: even while a batch is on its way, for the page may end. */
+/** Send what can be sent, now. isLeaving: even while a batch is on its way or a wait lasts, for the page may end. */
 export function send(isLeaving?: boolean): void {
   sync();
+  if (isLeaving && isMirrored && failures > MAX_LEAVING_FAILURES) return; // it is kept, and would fail once more
   const count = lines.length < ROOM_LINES && takeDropped();
   if (count) track("events_dropped", { properties: { count } });
   while (isLeaving || !onTheirWay.length) {
@@ -77,8 +78,8 @@ async function post(batch: string[]): Promise<void> {
       remove(batch);
     } else if ([400, 413, 422].includes(answer.status)) {
       const { rejected } = await answer.json().catch(() => 0);
-      const judged = batch.filter((_, at) => rejected?.some(({ index }: { index: number }) => index === at));
-      if (judged.length) remove(judged); // the collector counts these
+      const judged = rejected?.flatMap(({ index }: { index: number }) => batch[index] ?? []);
+      if (judged?.length) remove(judged); // the collector counts these
       else if (batch.length > 1) limit = batch.length >> 1;
       else {
         countDropped();
@@ -87,8 +88,10 @@ async function post(batch: string[]): Promise<void> {
     } else throw answer.headers.get("retry-after");
     failures = 0;
   } catch (retryAfter) {
-    const backoff = (Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** failures++) * (1 + Math.random())) / 2;
-    wait = Math.max(backoff, (retryAfter as number) * 1000 || 0); // as a date, or of a network error: no number
+    wait = Math.max(
+      (Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** failures++) * (1 + Math.random())) / 2,
+      (retryAfter as number) * 1000 || 0, // as a date, or of a network error: no number
+    );
   }
   readyAt = Date.now() + wait;
   onTheirWay = without(onTheirWay, batch);
@@ -97,8 +100,8 @@ async function post(batch: string[]): Promise<void> {
 
 /** The first lines that fit into a batch; one that fits nowhere goes alone. room: in bytes. */
 export function cut(lines: string[], limit: number, room: number): string[] {
-  let batch = lines.slice(0, limit);
-  while (batch.length > 1 && sizeOf(batch) > room) batch = batch.slice(0, -1);
+  const batch = lines.slice(0, limit);
+  while (batch.length > 1 && sizeOf(batch) > room) batch.pop();
   return batch;
 }
 

@@ -1,43 +1,59 @@
-// localStorage, where the browser gives it to us, else memory. Everything we keep is named `clickstream:…`, as JSON.
-// Nothing here throws: a page must not break because a disk is full or a visitor refuses storage.
+// localStorage, where the browser gives it to us and the visitor lets us, else memory. Everything we keep is named
+// `clickstream:…`, as JSON. Nothing here throws: a page must not break because a disk is full or storage is refused.
 
+import type { Options } from "./types";
+
+let options: Options;
 let storage: Storage | undefined;
-let unstored: Record<string, unknown> = {};
+const unstored: Record<string, unknown> = {};
 
-/** Whether anything is stored at all. isUnwanted: keep everything in memory (cookieless mode). */
-export function openStorage(isUnwanted: boolean | undefined): boolean {
+export const CONSENT = "clickstream:consent";
+
+/** Whether anything can be stored at all; in cookieless mode everything is kept in memory. */
+export function openStorage(given: Options): boolean {
+  options = given;
   try {
-    if (!isUnwanted) storage = localStorage; // the mere access throws where a visitor blocks all storage
+    if (!options.cookieless) storage = localStorage; // the mere access throws where a visitor blocks all storage
   } catch {}
   return !!storage;
 }
 
-export function read<Value>(name: string): Value | undefined {
+/** null or undefined: there is none. */
+export function read<Value>(name: string): Value | null | undefined {
   try {
-    return (unstored[name] as Value) ?? JSON.parse(storage!.getItem(name)!) ?? undefined;
+    return (unstored[name] as Value) ?? JSON.parse(storage!.getItem(name)!);
   } catch {} // not ours, or cut off: made anew
 }
 
-/** Whether it is stored; what cannot be is kept for the life of the page. */
+/** Whether events may be noted: what the visitor said, else what the page's options say. */
+export function isAllowed(): boolean {
+  return (
+    read<boolean>(CONSENT) ??
+    !(options.consent || (options.gpc && (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl))
+  );
+}
+
+/** Whether it is stored; what cannot be, or may not, is kept for the life of the page. */
 export function write(name: string, value: unknown): boolean {
   delete unstored[name];
   try {
-    storage!.setItem(name, JSON.stringify(value));
-    return true;
-  } catch {
-    unstored[name] = value; // no storage, or it is full
-    return false;
-  }
+    if (name === CONSENT || isAllowed()) {
+      storage!.setItem(name, JSON.stringify(value));
+      return true;
+    }
+  } catch {} // no storage, or it is full
+  unstored[name] = value;
+  return false;
 }
 
 /** Whether it is (still) stored, without reading it. */
 export function has(name: string): boolean {
-  return storage!.getItem(name) !== null;
+  return name in storage!;
 }
 
-/** Names of what is stored that begin with `start`. */
+/** Names of what is kept that begin with `start`. */
 export function namesOf(start: string): string[] {
-  return Object.keys(storage ?? {}).filter((name) => name.startsWith(start));
+  return Object.keys({ ...storage, ...unstored }).filter((name) => name.startsWith(start));
 }
 
 export function drop(name: string): void {
@@ -45,8 +61,7 @@ export function drop(name: string): void {
   storage?.removeItem(name);
 }
 
-/** Forget everything, of all tabs. */
+/** Forget everything, of all tabs, but for the visitor's no. */
 export function wipe(): void {
-  unstored = {};
-  namesOf("clickstream:").forEach(drop);
+  namesOf("clickstream:").forEach((name) => name === CONSENT || drop(name));
 }

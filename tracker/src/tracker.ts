@@ -4,22 +4,16 @@
 import { forgetPage, on, referrer, watchClicks, watchPages } from "./capture";
 import { newId, toLine } from "./event";
 import { identify, openIdentity, reset, stamp } from "./identity";
-import { add, countDropped, lines, openQueue, remove, sleep } from "./queue";
+import { add, countDropped, openQueue, sleep, sync } from "./queue";
 import { hurry, openSender, send, wake } from "./sender";
-import { openStorage, read, wipe, write } from "./storage";
+import { CONSENT, isAllowed, openStorage, read, wipe, write } from "./storage";
 import type { Call, Fields, Options, Tracker } from "./types";
-
-const CONSENT = "clickstream:consent";
 
 /** Start tracking this page. In a browser, and once a page: `start` sees to both. */
 export function create(options: Options): Tracker {
-  openIdentity(openStorage(options.cookieless));
+  openIdentity(openStorage(options));
   openQueue(newId());
   openSender(options.endpoint, track);
-
-  const isAllowed = () =>
-    read<boolean>(CONSENT) ??
-    !(options.consent || (options.gpc && (navigator as { globalPrivacyControl?: boolean }).globalPrivacyControl));
 
   function track(name: string, fields: Fields = {}): void {
     if (!isAllowed()) return;
@@ -46,18 +40,14 @@ export function create(options: Options): Tracker {
     wake();
   }
 
-  const view = watchPages(options, isAllowed, track);
+  const view = watchPages(options, track);
   const tracker: Tracker = {
     track,
     identify,
     reset,
     consent(isGranted) {
-      if (!isGranted) {
-        remove(lines);
-        wipe();
-        forgetPage();
-      }
       write(CONSENT, isGranted);
+      heed();
       view();
     },
     push(...calls: Call[]) {
@@ -65,18 +55,26 @@ export function create(options: Options): Tracker {
     },
   };
 
+  // In each tab: one that did not hear of it yet may have written an id after the first had wiped them.
+  function heed(): void {
+    if (read(CONSENT) !== false) return;
+    sync();
+    wipe();
+    forgetPage();
+  }
   function leave(): void {
     view();
     send(true);
   }
   watchClicks(!!options.clicks, track);
-  on(window, "online", hurry);
-  on(document, "visibilitychange", () => (document.hidden ? leave() : wake()));
-  on(window, "pagehide", () => {
+  on("online", hurry);
+  on("storage", heed);
+  on("visibilitychange", () => (document.hidden ? leave() : wake()));
+  on("pagehide", () => {
     leave();
     sleep(true);
   });
-  on(window, "pageshow", ({ persisted }: PageTransitionEvent) => {
+  on("pageshow", ({ persisted }: PageTransitionEvent) => {
     if (!persisted) return;
     sleep(false);
     forgetPage();
