@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from clickstream.etl.life.expire import Keep, expire
+from clickstream.etl.life.forget import Eraser
+from clickstream.etl.life.person import Person
+from clickstream.etl.repair.rebuild import Site, Wish, rebuild
 from clickstream.etl.rollups import keep_rollups
 from clickstream.etl.run import Loader, LoadRules
+from clickstream.warehouse.contract import Warehouse
 from tests.etl.pipeline import Pipeline, minutes, received
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -85,3 +91,69 @@ def test_another_zone_counts_all_days_anew(pipeline: Pipeline) -> None:
     pipeline.load()
     days = [str(row[0]) for row in pipeline.rows("select distinct day from daily_visitors order by day")]
     assert days == ["2026-03-10"]
+
+
+@pytest.fixture
+def expired(pipeline: Pipeline) -> Pipeline:
+    """Evenings of five days, each with a visit; the first four have expired. One event of then came today."""
+    for day in range(5, 10):
+        then = datetime(2026, 3, day, 20, tzinfo=UTC)
+        pipeline.put_batch([received(then, clientId="c", userId="u")], ago_s=(NOW - then).total_seconds())
+    pipeline.put_batch([received(NOW, clientId="late", createdAt="2026-03-06T20:00:00Z")])
+    pipeline.load()
+    assert expire(pipeline.loader, Keep(warehouse_days=1)).events == 4
+    return pipeline
+
+
+def days(pipeline: Pipeline, table: str = "daily_visitors", column: str = "events") -> dict[int, int]:
+    found = pipeline.rows(f"select day, sum({column}) from {table} group by day order by day")
+    return {row[0].day: int(row[1]) for row in found}
+
+
+def test_another_zone_leaves_the_counts_of_expired_days_as_they_are(expired: Pipeline) -> None:
+    assert days(expired) == {5: 1, 6: 2, 7: 1, 8: 1, 9: 1}
+    reopen(expired, "Asia/Tokyo")
+    expired.put_batch([received(NOW, clientId="c", userId="u")])
+    expired.load()
+    in_tokyo = {5: 1, 6: 1, 7: 2, 8: 1, 10: 2}
+    assert days(expired) == days(expired, "daily_sessions", "sessions") == in_tokyo
+    reopen(expired, "UTC")
+    expired.put_batch([received(NOW, clientId="d")])
+    expired.load()
+    assert days(expired) == {5: 1, 6: 2, 7: 1, 8: 1, 9: 1, 10: 2}, "the way back loses nothing either"
+
+
+def test_a_zone_changed_by_a_load_that_moves_a_session_counts_it_once(expired: Pipeline) -> None:
+    reopen(expired, "Asia/Tokyo")
+    then = datetime(2026, 3, 9, 19, 50, tzinfo=UTC)
+    expired.put_batch([received(then, clientId="c", userId="u")])
+    expired.load()
+    assert days(expired) == {5: 1, 6: 1, 7: 2, 8: 1, 10: 2}
+    assert days(expired, "daily_sessions", "sessions") == {5: 1, 6: 1, 7: 2, 8: 1, 10: 1}
+
+
+def test_counts_that_outlived_their_rows_are_one_row_a_key(expired: Pipeline) -> None:
+    reopen(expired, "Europe/Berlin")  # evening there too: the same days
+    expired.put_batch([received(NOW, clientId="late", createdAt="2026-03-06T20:10:00Z")])
+    expired.load()
+    assert days(expired) == {5: 1, 6: 3, 7: 1, 8: 1, 9: 1}
+    keys = "day, client_id, user_id, is_sample, is_bot"
+    assert expired.rows(f"select {keys} from daily_visitors group by {keys} having count(*) > 1") == []
+
+
+def test_an_erasure_reaches_counts_that_outlived_their_rows_in_another_zone(expired: Pipeline) -> None:
+    reopen(expired, "Asia/Tokyo")
+    expired.put_batch([received(NOW, clientId="d")])
+    expired.load()
+    assert Eraser(expired.loader).forget(Person("user", "u")).left == 0
+    assert days(expired) == {7: 1, 10: 1}
+
+
+def test_a_rebuild_leaves_the_counts_of_expired_days(expired: Pipeline, tmp_path: Path) -> None:
+    def make_loader(warehouse: Warehouse) -> Loader:
+        return Loader(warehouse, expired.store, tmp_path / "again", expired.clock, LoadRules())
+
+    before = counts(expired)
+    site = Site(expired.warehouse, expired.store, expired.clock, expired.load, make_loader)
+    assert rebuild(site, Wish(apply=True))["same"]
+    assert counts(expired) == before

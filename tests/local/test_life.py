@@ -13,11 +13,13 @@ from typer.testing import CliRunner, Result
 
 from clickstream.cli import app
 from clickstream.etl.life.expire import Keep
+from clickstream.etl.life.export import write_day
 from clickstream.etl.life.receipt import make_receipt, write_receipt
 from clickstream.local.export import Wish, export
+from clickstream.local.owner import life
 from clickstream.local.owner.client import reach
 from clickstream.local.owner.expiry import with_daily_expiry
-from clickstream.local.owner.life import ExpireRequest, ForgetRequest
+from clickstream.local.owner.life import ExpireRequest, ExportRequest, ForgetRequest
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 from tests.conftest import Clock
@@ -124,17 +126,42 @@ def test_the_owner_does_it_while_it_runs(settings: Settings, clock: Clock, tmp_p
         assert client.expire(ExpireRequest(1, 1))["events"] == 0
 
 
+def test_forgetting_drops_what_a_killed_rebuild_left(settings: Settings, clock: Clock) -> None:
+    left = settings.stage_path / "rebuild.duckdb"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"somebody")
+    assert reach(settings, clock).forget(ForgetRequest("user", "somebody"))["left"] == 0
+    assert not left.exists()
+
+
+def test_ctrl_c_in_an_export_leaves_nothing_in_the_stage(
+    settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command is stopped when the file is written and not taken yet."""
+    client = reach(settings, clock)
+
+    def stopped(*asked: Any) -> tuple[Path, int]:
+        path, _ = write_day(*asked)
+        assert path.exists()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(life, "write_day", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        client.export_day(ExportRequest("seen", clock.now.date(), "UTC", "csv"))
+    assert list(settings.stage_path.glob("export-*")) == []
+
+
 def test_the_owner_expires_once_a_day_behind_a_pass(tmp_path: Path, clock: Clock) -> None:
     with open_pipeline(tmp_path, clock) as pipeline:
         for ago in range(3):
             pipeline.put_batch([received(clock.now - timedelta(days=ago))], ago_s=ago * 86_400)
         run_pass = with_daily_expiry(pipeline.loader, Keep(raw_days=1, warehouse_days=1), clock)
-        run_pass([])
+        run_pass([], None)
         assert pipeline.rows("select count(*) from clickstream_events") == [(2,)]
         clock.forward(hours=1)
-        run_pass([])
+        run_pass([], None)
         assert len(pipeline.store.days()) == 2
         clock.forward(days=1)
-        run_pass([])
+        run_pass([], None)
         assert len(pipeline.store.days()) == 1
         assert pipeline.ledger().is_balanced

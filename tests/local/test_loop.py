@@ -10,15 +10,16 @@ from datetime import date
 import pytest
 
 from clickstream.errors import StoreError
-from clickstream.etl.run import PassResult
+from clickstream.etl.run import PassResult, Progress
+from clickstream.local.owner import loop as loops
 from clickstream.local.owner.loop import EtlLoop
 from tests.local.children import eventually
 
 
-def failing(times: int, error: Exception) -> Callable[[Collection[date]], PassResult]:
+def failing(times: int, error: Exception) -> Callable[[Collection[date], Progress], PassResult]:
     left = [times]
 
-    def run_pass(reconcile: Collection[date]) -> PassResult:
+    def run_pass(reconcile: Collection[date], progress: Progress) -> PassResult:
         left[0] -= 1
         if left[0] >= 0:
             raise error
@@ -49,7 +50,7 @@ def test_a_fault_of_ours_leaves_its_traceback_in_the_log(caplog: pytest.LogCaptu
 def test_passes_never_overlap() -> None:
     at_work = threading.Lock()
 
-    def run_pass(reconcile: Collection[date]) -> PassResult:
+    def run_pass(reconcile: Collection[date], progress: Progress) -> PassResult:
         assert at_work.acquire(blocking=False)
         threading.Event().wait(0.002)
         at_work.release()
@@ -69,3 +70,24 @@ def test_what_an_asked_pass_raises_is_the_askers() -> None:
     loop = EtlLoop(failing(1, StoreError("listing", "no disk")))
     with pytest.raises(StoreError):
         loop.run_now()
+
+
+def test_who_waits_for_a_pass_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "TELL_EVERY_S", 0.01)
+    begun, may_end = threading.Event(), threading.Event()
+    told: list[tuple[int, int]] = []
+
+    def run_pass(reconcile: Collection[date], progress: Progress) -> PassResult:
+        progress(3, 10)
+        begun.set()
+        may_end.wait(10)
+        return PassResult()
+
+    def note(done: int, total: int) -> None:
+        told.append((done, total))
+        may_end.set()
+
+    with EtlLoop(run_pass) as loop:
+        assert begun.wait(10)
+        assert loop.run_alone(lambda: "mine", note) == "mine"
+    assert told[0] == (3, 10)

@@ -67,6 +67,20 @@ def test_a_bar_appears_on_a_terminal_after_a_while(is_terminal: bool, monkeypatc
     assert ("the owner (process 7" in text) is is_terminal
 
 
+def test_a_bar_says_what_is_done_and_counts_only_what_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(terminal, "BAR_AFTER_S", 0.01)
+    said = io.StringIO()
+    with Working(Console(file=said, width=80, force_terminal=True, _environ={"TERM": "xterm"}), "x", "days") as working:
+        working.reached(3, 9, "searching")
+        time.sleep(0.3)
+        working.reached(0, 0, "deleting rows")
+        time.sleep(0.3)
+    assert "searching" in said.getvalue()
+    assert "3 of 9 days" in said.getvalue()
+    assert "deleting rows" in said.getvalue()
+    assert "0 of 0" not in said.getvalue()
+
+
 def test_short_work_shows_nothing() -> None:
     said = io.StringIO()
     with Working(Console(file=said, force_terminal=True), "loading") as working:

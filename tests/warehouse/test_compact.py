@@ -10,6 +10,7 @@ import pytest
 
 from clickstream.errors import WarehouseBusyError, WarehouseError
 from clickstream.etl.life.forget import Eraser
+from clickstream.warehouse import compact as compacting
 from clickstream.warehouse.compact import compact
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
@@ -41,6 +42,20 @@ def test_a_file_that_is_held_or_missing_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(WarehouseError):
         compact(tmp_path / "other")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other"]
+
+
+def test_ctrl_c_leaves_the_file_and_no_copy_of_it(
+    tmp_path: Path, warehouse: DuckWarehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_path: Path) -> None:
+        raise KeyboardInterrupt
+
+    warehouse.close()
+    monkeypatch.setattr(compacting, "sync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        compact(warehouse.path)
+    assert [path.name for path in tmp_path.glob("warehouse*")] == ["warehouse.duckdb"]
+    DuckWarehouse.open(warehouse.path).close()
 
 
 def test_a_file_that_another_process_holds_is_refused(warehouse: DuckWarehouse) -> None:

@@ -9,6 +9,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -18,14 +19,17 @@ import pytest
 from clickstream.errors import WarehouseError
 from clickstream.etl import load, steps
 from clickstream.etl.ledger import check
+from clickstream.etl.repair.rebuild import Site, Wish, rebuild
 from clickstream.etl.run import Loader
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Question
 from clickstream.warehouse.connections import is_local, read_address
+from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.postgres import PostgresWarehouse
 from clickstream.warehouse.roles import roles_sql
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
+from tests.etl.warehouses import contents
 from tests.postgres import Cluster
 from tests.warehouse.test_engines import CONTRACT
 
@@ -122,6 +126,65 @@ def test_the_loader_role_can_load_and_make_no_table(roles: dict[str, str], pipel
                 warehouse.transaction() as cursor,
             ):
                 cursor.execute(sql)
+
+
+def rebuilt(url: str, pipeline: Pipeline, folder: Path, wish: Wish) -> dict[str, Any]:
+    with PostgresWarehouse.open(url) as warehouse:
+
+        def make_loader(other: Warehouse) -> Loader:
+            return Loader(other, pipeline.store, folder / "rebuild", pipeline.clock)
+
+        with closing(make_loader(warehouse)) as loader:
+            site = Site(warehouse, pipeline.store, pipeline.clock, loader.run_pass, make_loader)
+            return rebuild(site, wish)
+
+
+def test_the_loader_role_can_rebuild_though_it_may_make_no_schema(
+    roles: dict[str, str], pipeline: Pipeline, tmp_path: Path, cluster: Cluster
+) -> None:
+    order = {"id": "o", "total": 10, "items": [{"id": "p"}]}
+    pipeline.put_batch(
+        [received(NOW, clientId="c", userId="u", eventName="checkout_complete", order=order), b"no JSON"]
+    )
+    pipeline.load()
+    before = contents(pipeline.warehouse)
+    for _ in range(2):
+        with psycopg.connect(roles["loader"]) as killed:
+            killed.execute("create table clickstream_rebuild.sessions (left_by text)")
+        found = rebuilt(roles["loader"], pipeline, tmp_path, Wish(apply=True))
+        assert (found["same"], found["applied"], found["objects"]) == (True, True, 1)
+    assert contents(pipeline.warehouse) == before
+    with psycopg.connect(roles["loader"]) as loader, pytest.raises(psycopg.errors.InsufficientPrivilege):
+        loader.execute("create schema mine")
+    with psycopg.connect(roles["reader"], autocommit=True) as reader:
+        reader.execute("set default_transaction_read_only = off")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            reader.execute("create table clickstream_rebuild.mine (a int)")
+    with cluster.admin(database_of(pipeline)) as owner:
+        left = "select count(*) from pg_class where relnamespace = 'clickstream_rebuild'::regnamespace"
+        assert owner.execute(left).fetchone() == (0,)
+
+
+def test_the_owner_and_a_loader_rebuild_in_turn(
+    roles: dict[str, str], pipeline: Pipeline, tmp_path: Path, cluster: Cluster
+) -> None:
+    pipeline.put_batch([received(NOW, clientId="c")])
+    pipeline.load()
+    owner = cluster.url(database_of(pipeline))
+    for url in (owner, roles["loader"], owner):
+        with psycopg.connect(roles["loader"]) as killed:
+            killed.execute("create table clickstream_rebuild.sessions (left_by text)")
+        assert rebuilt(url, pipeline, tmp_path, Wish())["same"]
+
+
+def test_who_lacks_the_schema_of_a_rebuild_is_told_what_to_run(
+    roles: dict[str, str], pipeline: Pipeline, tmp_path: Path, cluster: Cluster
+) -> None:
+    with cluster.admin(database_of(pipeline)) as owner:
+        owner.execute("drop schema clickstream_rebuild cascade")
+    with pytest.raises(WarehouseError, match="permission denied") as caught:
+        rebuilt(roles["loader"], pipeline, tmp_path, Wish())
+    assert "clickstream warehouse roles" in caught.value.advice
 
 
 def test_the_reader_role_can_ask_everything_and_write_nothing(roles: dict[str, str], pipeline: Pipeline) -> None:

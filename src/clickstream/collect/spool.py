@@ -77,18 +77,14 @@ class Spool:
             self._folder.mkdir(parents=True, exist_ok=True)
             for folder in (self._folder.parent, self._folder.parent.parent):
                 sync(folder)
-            self._lock_file = os.open(self._folder / "lock", os.O_RDWR | os.O_CREAT, 0o640)
+            lock_file = take_lock(self._folder)
         except OSError as error:
             raise _error(error) from error
-        try:
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            os.close(self._lock_file)
-            why = "another collector works with it"
-            raise UnavailableError(
-                f"opening the spool {self._folder}", why, "stop it, or choose another --data"
-            ) from error
-        self._waiting = sorted(self._folder.glob("*.wal"))
+        if lock_file is None:
+            why = "another collector works with it, or an erasure that stores what it holds"
+            raise UnavailableError(f"opening the spool {self._folder}", why, "stop it, or choose another --data")
+        self._lock_file = lock_file
+        self._waiting = list_wals(self._folder)
         self._waiting_bytes = sum(path.stat().st_size for path in self._waiting)
         for path in self._folder.glob("*.keys"):
             if not path.with_suffix(".wal").exists():
@@ -255,6 +251,25 @@ class _Wal:
             os.close(self._descriptor)
             if not self.lines:
                 self.path.unlink()
+
+
+def take_lock(folder: Path) -> int | None:
+    """A descriptor that keeps others off a spool until it is closed; None while somebody else works with it.
+
+    Raises OSError when the folder is not there, or not ours.
+    """
+    lock_file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o640)
+    try:
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(lock_file)
+        return None
+    return lock_file
+
+
+def list_wals(folder: Path) -> list[Path]:
+    """Write-ahead files of a spool, the oldest first, with the one that is being written; none of no folder."""
+    return sorted(folder.glob("*.wal"))
 
 
 def read_wal(path: Path) -> Iterator[RawLine]:

@@ -1,8 +1,8 @@
 """Counts per local day, kept with every load.
 
 In: the temp tables of a load (sql/rollups.sql), the zone that days are counted in. Out: `daily_visitors` and
-`daily_sessions`. Guarantee: they equal a count of all facts and sessions (sql/rollups_anew.sql), which is what a
-change of the zone does.
+`daily_sessions`. Guarantee: they equal a count of all facts and sessions (sql/rollups_counted.sql), which is what a
+change of the zone does; and what expired counts on, in the days of the zone that it was counted in.
 """
 
 from __future__ import annotations
@@ -25,18 +25,43 @@ _TOUCHED = """
         select event_timestamp from reopened
     ) as touched_rows
 """
-_ALL = "select min(event_timestamp), max(event_timestamp) from clickstream_events"
 
 
 def keep_rollups(cursor: Cursor, zone: ZoneInfo) -> None:
     """Bring the rollups up to date with the load that this transaction holds."""
     stored = cursor.scalar("select max(zone) from rollup_zone")
+    has_outlived = stored not in (None, zone.key) and has_expired(cursor)
+    if stored == zone.key or has_outlived:
+        touched = cursor.fetch(_TOUCHED).rows[0]
+        run_step(cursor, "rollups", slots={"offset_us": _offset_us(ZoneInfo(stored), *touched)})
     if stored == zone.key:
-        run_step(cursor, "rollups", slots={"offset_us": _offset_us(zone, *cursor.fetch(_TOUCHED).rows[0])})
         return
+    if has_outlived:
+        find_outlived(cursor)
     cursor.execute("delete from rollup_zone")
     cursor.execute("insert into rollup_zone values ($zone)", {"zone": zone.key})
-    run_step(cursor, "rollups_anew", slots={"offset_us": _offset_us(zone, *cursor.fetch(_ALL).rows[0])})
+    _count(cursor, zone)
+    run_step(cursor, "rollups_anew")
+    if has_outlived:
+        run_step(cursor, "rollups_kept")
+
+
+def has_expired(cursor: Cursor, at: str = "") -> bool:
+    """Whether rows were deleted by rule. at: what stands before the tables of another warehouse."""
+    sql = f"select count(*) from {at}expired_days where part = 'warehouse'"  # noqa: S608 - ours
+    return bool(cursor.scalar(sql))
+
+
+def find_outlived(cursor: Cursor, at: str = "") -> None:
+    """Put what the rollups count of rows that expired into temp tables; sql/rollups_kept.sql adds them to others."""
+    zone = cursor.scalar(f"select max(zone) from {at}rollup_zone")  # noqa: S608 - ours
+    _count(cursor, ZoneInfo(zone), at)
+    run_step(cursor, "rollups_outlived", slots={"at": at})
+
+
+def _count(cursor: Cursor, zone: ZoneInfo, at: str = "") -> None:
+    span = cursor.fetch(f"select min(event_timestamp), max(event_timestamp) from {at}clickstream_events").rows[0]  # noqa: S608 - ours
+    run_step(cursor, "rollups_counted", slots={"at": at, "offset_us": _offset_us(zone, *span)})
 
 
 def _offset_us(zone: ZoneInfo, first: datetime | None, last: datetime | None) -> str:

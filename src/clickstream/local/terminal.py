@@ -109,12 +109,15 @@ class Working:
                 self._bar.stop()
 
     def asks(self, owner: object) -> None:
-        """The owner does the work: how far it is cannot be seen from here."""
+        """The owner does the work."""
         self._bar.update(self._task, description=f"the owner ({owner}) is at it", total=None, counted="")
 
-    def reached(self, done: int, total: int) -> None:
-        """`done` of `total` objects (or what else is counted) are done."""
-        self._bar.update(self._task, completed=done, total=total, counted=f"{done:,} of {total:,} {self._of}")
+    def reached(self, done: int, total: int, doing: str = "") -> None:
+        """`done` of `total` objects (or what else is counted) are done; total 0: nobody knows of how many."""
+        counted = f"{done:,} of {total:,} {self._of}" if total else ""
+        self._bar.update(self._task, completed=done, total=total or None, counted=counted)
+        if doing:
+            self._bar.update(self._task, description=doing)
 
 
 def _exit_code(run: Callable[[], object]) -> int:

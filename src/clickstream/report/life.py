@@ -29,6 +29,8 @@ def render_forgotten(done: dict[str, Any], console: Console) -> None:
     copies = f"{done['rejected']:,} copies of refused input"
     say(f"{verb} {done['lines']:,} lines in {done['objects']:,} raw objects, {copies}")
     say(f"{verb} what {done['traces']:,} rows of the warehouse showed")
+    if waiting := done.get("in_spool"):
+        say(f"besides, {waiting:,} events wait in the collector's spool: they are stored and searched before erasing")
     for number in done["receipts"]:
         say(f"receipt {number}")
     if done["secret"]:

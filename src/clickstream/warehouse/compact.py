@@ -40,9 +40,12 @@ def compact(path: Path) -> tuple[int, int]:
             sync(fresh)
             fresh.replace(path)
             sync(path.parent)
-    except duckdb.Error as error:
+    except BaseException as error:  # Ctrl-C too: it is a copy of everything, which no erasure would reach
         fresh.unlink(missing_ok=True)
-        raise opening_error(path, error) from error
+        fresh.with_name(f"{fresh.name}.wal").unlink(missing_ok=True)
+        if isinstance(error, duckdb.Error):
+            raise opening_error(path, error) from error
+        raise
     return before, path.stat().st_size
 
 

@@ -56,6 +56,10 @@ _OURS = """
     where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and pg_has_role(c.relowner, 'usage')
     order by c.relname
 """
+_SHADOW_TABLES = f"""
+    select c.oid::regclass::text from pg_class as c
+    where c.relnamespace = to_regnamespace('{SHADOW}') and c.relkind = 'r'
+"""  # noqa: S608 - a name of ours
 
 
 class PostgresCursor:
@@ -186,14 +190,19 @@ class PostgresWarehouse:
 
     @contextmanager
     def shadow(self) -> Iterator[PostgresWarehouse]:
-        """An empty warehouse beside this one: a schema of its own, which lasts as long as the block."""
+        """An empty warehouse beside this one: a schema of its own, whose tables last as long as the block.
+
+        The schema itself stays: who may not make one has it from the owner (roles.postgres.sql).
+        """
         doing = "building the warehouse anew"
         guard = self._connections.take("select 1")
         try:
             if guard.execute(f"select pg_try_advisory_lock({REBUILD_LOCK})".encode()).fetchone() != (True,):
                 raise WarehouseError(doing, "somebody is at it already", "wait until that is done")
-            drop = f"drop schema if exists {SHADOW} cascade"
-            guard.execute(f"{drop}; create schema {SHADOW}".encode())
+            # Not `create schema if not exists`: that asks for the right to make one even where it is there.
+            if guard.execute(f"select to_regnamespace('{SHADOW}') is null".encode()).fetchone() == (True,):
+                guard.execute(f"create schema {SHADOW}".encode())
+            _empty_shadow(guard)
             shadow = PostgresWarehouse(self._connections.within(SHADOW), SHADOW_LOCK)
             try:
                 with shadow:
@@ -201,9 +210,9 @@ class PostgresWarehouse:
                     yield shadow
             finally:
                 with suppress(psycopg.Error):  # the next one does it
-                    guard.execute(drop.encode())
+                    _empty_shadow(guard)
         except psycopg.Error as error:
-            advice = "the role needs the right to create schemas: grant create on database … to …"
+            advice = "let the owner of the warehouse do it, or run `clickstream warehouse roles` again, for the loaders"
             raise WarehouseError(doing, reason_of(error), advice) from error
         finally:
             guard.close()  # and with it its lock
@@ -233,3 +242,10 @@ class PostgresWarehouse:
             raise WarehouseError(f"{doing} the warehouse", reason_of(error)) from error
         finally:
             self._connections.give_back(connection)
+
+
+def _empty_shadow(connection: Connection) -> None:
+    """Drop what a rebuild, or one that was killed, has made."""
+    tables = connection.execute(_SHADOW_TABLES.encode()).fetchall()
+    if tables:
+        connection.execute(f"drop table {', '.join(row[0] for row in tables)} cascade".encode())

@@ -5,7 +5,8 @@
 -- Then let users in:  create role etl login password '...' in role clickstream_loader;
 --                     create role dashboards login password '...' in role clickstream_reader;
 --
--- clickstream_loader  loads: reads and changes rows, makes temporary tables. It makes, changes and drops no table.
+-- clickstream_loader  loads: reads and changes rows, makes temporary tables. It makes, changes and drops no table but in
+--                     the schema clickstream_rebuild, where `clickstream etl run --rebuild` builds beside the live tables.
 -- clickstream_reader  reads. Its transactions are read-only unless it says otherwise, and may not write then either.
 -- Tables are made and changed by their owner alone: clickstream warehouse migrate.
 do $$
@@ -29,6 +30,11 @@ grant usage on schema public to clickstream_loader, clickstream_reader;
 grant select, insert, update, delete on all tables in schema public to clickstream_loader;
 revoke insert, update, delete on schema_files from clickstream_loader;
 grant select on all tables in schema public to clickstream_reader;
+
+-- A schema that exists, rather than the right to make schemas: nothing else can be made with it, and nobody else reads
+-- there. It belongs to the owner, who may drop what a killed rebuild of any loader left.
+create schema if not exists clickstream_rebuild;
+grant usage, create on schema clickstream_rebuild to clickstream_loader;
 
 -- Tables that the owner makes later.
 alter default privileges in schema public grant select, insert, update, delete on tables to clickstream_loader;

@@ -14,7 +14,16 @@ import duckdb
 import pytest
 
 from clickstream.errors import ClickstreamError, QuestionError
-from clickstream.etl.life.export import SHEETS, Extract, Format, days_with_rows, put_in_place, write_day
+from clickstream.etl.life import export as exporting
+from clickstream.etl.life.export import (
+    SHEETS,
+    Extract,
+    Format,
+    days_with_rows,
+    put_in_place,
+    remove_begun,
+    write_day,
+)
 from tests.etl.pipeline import Pipeline, minutes, received
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -103,6 +112,32 @@ def test_a_file_appears_whole_and_replaces_an_older_one(shop: Pipeline, tmp_path
     with pytest.raises(ClickstreamError, match="writing an export"):
         put_in_place(path, out / "orders-2026-03-10.csv")
     assert list((tmp_path / "stage").glob("export-*")) == []
+
+
+def interrupted(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_ctrl_c_leaves_the_older_file_and_no_half_of_a_new_one(
+    shop: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    whole = put_in_place(export(shop, "orders", date(2026, 3, 10), "csv")[0], out).read_bytes()
+    path, _ = export(shop, "orders", date(2026, 3, 10), "csv")
+    monkeypatch.setattr(exporting, "sync", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        put_in_place(path, out)
+    assert [(file.name, file.read_bytes()) for file in out.iterdir()] == [("orders-2026-03-10.csv", whole)]
+    assert list((tmp_path / "stage").glob("export-*")) == []
+
+
+def test_what_a_process_began_is_removed_and_what_others_write_stays(shop: Pipeline, tmp_path: Path) -> None:
+    path, _ = export(shop, "orders", date(2026, 3, 10), "csv")
+    other = tmp_path / "stage" / "export-1-abc"
+    other.mkdir()
+    remove_begun(tmp_path / "stage")
+    assert not path.exists()
+    assert other.exists()
 
 
 def test_an_unknown_table_is_refused(pipeline: Pipeline) -> None:

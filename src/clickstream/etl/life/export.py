@@ -7,6 +7,7 @@ DuckDB writes the file, from its own rows or from those that PostgreSQL copies o
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 import time
@@ -101,7 +102,7 @@ def write_day(warehouse: Warehouse, wanted: Extract, stage: Path) -> tuple[Path,
         first, end = start_of(wanted.zone, wanted.day), start_of(wanted.zone, wanted.day + DAY)
         sql = f"{sheet.rows} where {sheet.moment} >= timestamptz '{first}' and {sheet.moment} < timestamptz '{end}'"
     _remove_stale(stage)
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=stage))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=stage))
     path = folder / f"{wanted.table}-{wanted.day}.{wanted.kind}"
     try:
         with warehouse.reading() as cursor:
@@ -121,9 +122,11 @@ def put_in_place(written: Path, folder: Path) -> Path:
         shutil.copyfile(written, temporary)
         sync(temporary)
         temporary.rename(target)
-    except OSError as error:
+    except BaseException as error:  # Ctrl-C too: half a file, even a hidden one, is nobody's wish
         with suppress(OSError):
             temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
         why = f"{error.strerror or error}: {error.filename or folder}"
         raise ClickstreamError("writing an export", why, "check the folder, its rights and free space") from error
     finally:
@@ -150,6 +153,12 @@ def _write(cursor: Cursor, sql: str, path: Path, kind: Format) -> int:
 def _copy(raw: duckdb.DuckDBPyConnection, sql: str, path: Path, kind: Format) -> int:
     (row,) = raw.execute(f"copy ({sql}) to {_quoted(str(path))} ({_OPTIONS[kind]})").fetchall()
     return int(row[0])
+
+
+def remove_begun(stage: Path) -> None:
+    """Remove what this process began to write: its thread that does so ends with it, cut anywhere."""
+    for begun in stage.glob(f"{_PREFIX}{os.getpid()}-*"):
+        shutil.rmtree(begun, ignore_errors=True)
 
 
 def _remove_stale(stage: Path) -> None:

@@ -1,8 +1,8 @@
 """What a rebuilt warehouse takes over from the live one, since no raw object tells of it.
 
 In: a shadow and the prefix that its SQL reads the live tables by. Out: in the shadow, rows of other writers, rows of
-objects that are not read again, and first sights whose events have expired. Carried events are keyed into sessions,
-merged into orders and counted by the steps of an ordinary load, so that sessions over the edge are whole.
+objects that are not read again, first sights and daily counts whose events have expired. Carried events are keyed into
+sessions, merged into orders and counted by the steps of an ordinary load, so that sessions over the edge are whole.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from clickstream.etl.handover import KEYS
 from clickstream.etl.load import take_in
+from clickstream.etl.rollups import find_outlived, has_expired
 from clickstream.etl.steps import run_step
 from clickstream.warehouse.contract import Warehouse
 
@@ -53,6 +54,14 @@ def carry_first_sights(shadow: Warehouse, live: str) -> None:
     """First sights of clients and users whose events are gone by the rules of expiry."""
     with shadow.transaction() as cursor:
         run_step(cursor, "outlived", slots={"live": live})
+
+
+def carry_daily_counts(shadow: Warehouse, live: str) -> None:
+    """Counts per local day of events that are gone by the rules of expiry, in the days that they were counted in."""
+    with shadow.transaction() as cursor:
+        if has_expired(cursor, live):
+            find_outlived(cursor, live)
+            run_step(cursor, "rollups_kept")
 
 
 def event_columns(warehouse: Warehouse) -> list[str]:

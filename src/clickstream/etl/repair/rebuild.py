@@ -18,7 +18,14 @@ from typing import Any
 from clickstream.errors import WarehouseError
 from clickstream.etl.discover import SETTLE
 from clickstream.etl.load import count_erasures
-from clickstream.etl.repair.carry import carry_first_sights, carry_foreign, carry_objects, event_columns, live_prefix
+from clickstream.etl.repair.carry import (
+    carry_daily_counts,
+    carry_first_sights,
+    carry_foreign,
+    carry_objects,
+    event_columns,
+    live_prefix,
+)
 from clickstream.etl.repair.compare import compare
 from clickstream.etl.repair.swap import swap
 from clickstream.etl.run import Loader, Progress
@@ -136,6 +143,7 @@ class _Building:
         self._carry(cursor)
         self._read(self._news(cursor))
         carry_first_sights(self._shadow, self._live)
+        carry_daily_counts(self._shadow, self._live)
 
     def _carry(self, cursor: Cursor) -> None:
         """Objects of days that are not read again, as far as they are not in the shadow yet."""

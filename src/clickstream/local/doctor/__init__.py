@@ -20,7 +20,7 @@ from clickstream.event import utc_now
 from clickstream.local.doctor.findings import Examination
 from clickstream.local.doctor.loading import look_at_loading
 from clickstream.local.doctor.parts import look_at_parts
-from clickstream.local.doctor.places import look_at_places
+from clickstream.local.doctor.places import look_at_places, look_at_spool
 from clickstream.local.doctor.settings import look_at_settings, look_for_typos
 from clickstream.local.doctor.show import render_examination
 from clickstream.local.owner.client import Watch, reach
@@ -52,6 +52,7 @@ def examine(
     look_at_settings(found, settings, data)
     look_at_places(found, settings)
     look_at_parts(found, settings, ports)
+    look_at_spool(found, settings, clock())
     look_at_loading(found, settings, reach(settings, clock, watch), clock())
     return found
 

@@ -37,6 +37,16 @@ class PlaceFact(msgspec.Struct, frozen=True):
     file_system: str | None = None
 
 
+class SpoolFact(msgspec.Struct, frozen=True):
+    """What the collector acknowledged and has not stored yet (CLICKSTREAM_ACK=disk). limit_bytes: then it refuses."""
+
+    path: str
+    files: int
+    size_bytes: int
+    limit_bytes: int
+    oldest_age_s: float | None = None
+
+
 class SettingFact(msgspec.Struct, frozen=True):
     """A setting as it holds. source: default, file, environment or --data."""
 
@@ -56,11 +66,12 @@ class LoadingFact(msgspec.Struct, frozen=True):
 
 
 class Examination(msgspec.Struct):
-    """All that was found. `is_well`: no problem but warnings."""
+    """All that was found. `is_well`: no problem but warnings. spool: None where there is none, and none is wanted."""
 
     is_well: bool = True
     parts: list[PartFact] = []
     places: list[PlaceFact] = []
+    spool: SpoolFact | None = None
     settings: list[SettingFact] = []
     versions: dict[str, str] = {}
     loading: LoadingFact = LoadingFact()

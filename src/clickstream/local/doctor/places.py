@@ -1,4 +1,4 @@
-"""Where things are: the data folder, the raw store, the warehouse; how large, whose, and on which disk.
+"""Where things are: the data folder, the raw store, the warehouse, the spool; how large, whose, and on which disk.
 
 Nothing is made or changed: of a place that is not there yet, the nearest folder that exists is looked at.
 """
@@ -8,14 +8,19 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from datetime import datetime
 from pathlib import Path
 
-from clickstream.local.doctor.findings import Examination, PlaceFact
+from clickstream.local.doctor.findings import Examination, PlaceFact, SpoolFact
+from clickstream.local.spool import look_into
 from clickstream.settings import Settings
 
 LOW_BYTES = 1_000_000_000
 FULL_BYTES = 100_000_000
 COUNTING_S = 2.0
+OLD_SPOOL_S = 60.0
+"""A file of the spool is stored within seconds, unless the store is slow."""
+NEARLY_FULL = 0.8
 VANISHING = ("tmpfs", "ramfs", "overlay")
 MOUNTS = Path("/proc/self/mounts")
 
@@ -46,6 +51,27 @@ def _look_at_disk(found: Examination, place: PlaceFact, names: str) -> None:
         what = f"the {names} may not survive a restart"
         why = f"{place.path} is on {place.file_system}, which ends with the machine or container"
         found.blame(what, why, "choose a folder on a disk: --data DIR, or CLICKSTREAM_DATA", is_warning=True)
+
+
+def look_at_spool(found: Examination, settings: Settings, now: datetime) -> None:
+    """Note what waits in the spool; blame what waits too long, and a spool that fills up. Call it behind the parts."""
+    waiting = look_into(settings.spool_path)
+    if settings.ack != "disk" and not waiting.files:
+        return
+    age_s = None if waiting.oldest_at is None else max(0.0, round((now - waiting.oldest_at).total_seconds(), 1))
+    limit = settings.spool_max_mb * 1_048_576
+    found.spool = SpoolFact(str(settings.spool_path.absolute()), waiting.files, waiting.size_bytes, limit, age_s)
+    if waiting.size_bytes >= NEARLY_FULL * limit:
+        is_full = waiting.size_bytes >= limit
+        what = "the spool is full: the collector takes no events" if is_full else "the spool is nearly full"
+        why = f"{waiting.size_bytes:,} bytes wait, CLICKSTREAM_SPOOL_MAX_MB allows {limit:,}"
+        advice = "look why the raw store takes no objects; see DATA/logs/collector.log"
+        found.blame(what, why, advice, is_warning=not is_full)
+    elif age_s is not None and age_s > OLD_SPOOL_S:
+        runs = any(part.name == "collector" and part.state == "healthy" for part in found.parts)
+        why = f"the oldest of {waiting.files:,} files waits for {age_s:,.0f} s"
+        advice = "see DATA/logs/collector.log" if runs else "start the collector: it stores what an earlier one left"
+        found.blame("acknowledged events are not in the raw store yet", why, advice, is_warning=True)
 
 
 def _by_disk(places: list[PlaceFact]) -> dict[PlaceFact, str]:

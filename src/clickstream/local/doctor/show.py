@@ -21,7 +21,9 @@ def render_examination(found: Examination, console: Console) -> None:
     console.print(f"{head} · {versions['system']}", style="dim", markup=False, soft_wrap=True)
     if found.parts:
         _print_table(console, "What runs", [_part_row(part) for part in found.parts])
-        _print_table(console, "Where", [row for place in found.places for row in _place_rows(place)])
+        _print_table(
+            console, "Where", [*(row for place in found.places for row in _place_rows(place)), *_spool_rows(found)]
+        )
         _print_loading(found, console)
         rows = [(Text(fact.name), Text(fact.value), Text(fact.source, style="dim")) for fact in found.settings]
         _print_table(console, "Settings", rows)
@@ -56,6 +58,17 @@ def _place_rows(place: PlaceFact) -> list[tuple[Text, ...]]:
     if place.file_system is not None:
         facts.append(place.file_system)
     return [(Text(place.name), Text(place.path)), (Text(""), Text(", ".join(facts), style="dim"))]
+
+
+def _spool_rows(found: Examination) -> list[tuple[Text, ...]]:
+    spool = found.spool
+    if spool is None:
+        return []
+    facts = [f"{spool.files:,} file{'' if spool.files == 1 else 's'}"] if spool.files else ["nothing waits"]
+    facts.append(f"{_size(spool.size_bytes)} of {_size(spool.limit_bytes)}")
+    if spool.oldest_age_s is not None:
+        facts.append(f"the oldest {spool.oldest_age_s:,.0f} s")
+    return [(Text("spool"), Text(spool.path)), (Text(""), Text(", ".join(facts), style="dim"))]
 
 
 def _print_loading(found: Examination, console: Console) -> None:

@@ -7,6 +7,7 @@
 
 A page of another site can make a browser send requests to loopback. So all requests must name loopback as
 their host, WebSockets must come from a page of the same host, and the API needs the owner's token.
+Whoever accepts application/x-ndjson is told how far the work is before the answer comes (progress.py).
 Errors have one shape: {"success": false, "error": code, "message": text}, with `advice` where there is some.
 """
 
@@ -31,11 +32,13 @@ from clickstream.etl.repair.rebuild import Wish
 from clickstream.etl.repair.replay import Chosen
 from clickstream.local.owner import commands, life, repairs
 from clickstream.local.owner.commands import Json, Place
+from clickstream.local.owner.progress import LINES, Far, Reached, stream
 from clickstream.local.owner.query import Limits
 from clickstream.local.owner.wire import pack_report
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _log = logging.getLogger(__name__)
+_Work = Callable[[Any, Reached], Json]
 
 
 class MetricRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -121,47 +124,49 @@ def api_routes(place: Place, status: Callable[[], Json]) -> list[Route]:
     async def read_status(_request: Request) -> Response:
         return await _answer(status)
 
-    return [
-        Route("/api/status", read_status, methods=["GET"]),
-        _route("/api/metric", MetricRequest, lambda asked: commands.metric(place, asked.name, asked.options)),
-        _route("/api/report", ReportRequest, lambda asked: pack_report(commands.report(place, asked.options))),
-        _route("/api/check", CheckRequest, lambda asked: commands.check(place, asked.since)),
-        _route(
-            "/api/query",
+    def quick(work: Callable[[Any], Json]) -> _Work:
+        return lambda asked, _reached: work(asked)
+
+    works: dict[str, tuple[type[Any], _Work]] = {
+        "metric": (MetricRequest, quick(lambda asked: commands.metric(place, asked.name, asked.options))),
+        "report": (ReportRequest, quick(lambda asked: pack_report(commands.report(place, asked.options)))),
+        "check": (CheckRequest, quick(lambda asked: commands.check(place, asked.since))),
+        "query": (
             QueryRequest,
-            lambda asked: commands.query(place, asked.sql, Limits(asked.rows, asked.time_s)),
+            quick(lambda asked: commands.query(place, asked.sql, Limits(asked.rows, asked.time_s))),
         ),
-        _route(
-            "/api/etl/run",
+        "etl/run": (
             EtlRequest,
-            lambda asked: commands.etl_run(place, asked.reconcile, max_seconds=asked.max_seconds),
+            lambda asked, reached: commands.etl_run(place, asked.reconcile, reached, asked.max_seconds),
         ),
-        _route(
-            "/api/etl/rebuild",
+        "etl/rebuild": (
             RebuildRequest,
-            lambda asked: repairs.etl_rebuild(place, Wish(asked.apply, asked.first)),
+            lambda asked, reached: repairs.etl_rebuild(place, Wish(asked.apply, asked.first), reached),
         ),
-        _route("/api/bad/list", BadListRequest, lambda asked: repairs.bad_list(place, asked.since, asked.reason)),
-        _route("/api/bad/show", BadShowRequest, lambda asked: repairs.bad_show(place, asked.object, asked.line)),
-        _route(
-            "/api/bad/replay",
+        "bad/list": (BadListRequest, quick(lambda asked: repairs.bad_list(place, asked.since, asked.reason))),
+        "bad/show": (BadShowRequest, quick(lambda asked: repairs.bad_show(place, asked.object, asked.line))),
+        "bad/replay": (
             BadReplayRequest,
-            lambda asked: repairs.bad_replay(place, Chosen(asked.reason, asked.object)),
+            lambda asked, reached: repairs.bad_replay(place, Chosen(asked.reason, asked.object), reached),
         ),
-        _route("/api/forget", life.ForgetRequest, lambda asked: life.forget(place, asked)),
-        _route("/api/expire", life.ExpireRequest, lambda asked: life.expire(place, asked)),
-        _route("/api/export/days", life.DaysRequest, lambda asked: life.export_days(place, asked)),
-        _route("/api/export/day", life.ExportRequest, lambda asked: life.export_day(place, asked)),
-    ]
+        "forget": (life.ForgetRequest, lambda asked, reached: life.forget(place, asked, reached)),
+        "expire": (life.ExpireRequest, lambda asked, reached: life.expire(place, asked, reached)),
+        "export/days": (life.DaysRequest, quick(lambda asked: life.export_days(place, asked))),
+        "export/day": (life.ExportRequest, quick(lambda asked: life.export_day(place, asked))),
+    }
+    routes = [_route(f"/api/{name}", kind, work) for name, (kind, work) in works.items()]
+    return [Route("/api/status", read_status, methods=["GET"]), *routes]
 
 
-def _route(path: str, kind: type[Any], work: Callable[[Any], Json]) -> Route:
+def _route(path: str, kind: type[Any], work: _Work) -> Route:
     async def endpoint(request: Request) -> Response:
         try:
             asked = msgspec.json.decode(await request.body() or b"{}", type=kind)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             return error_response(400, "invalid_request", str(error))
-        return await _answer(lambda: work(asked))
+        far = Far()
+        answer = _answer(lambda: work(asked, far.reached))
+        return stream(far, answer) if request.headers.get("accept") == LINES else await answer
 
     return Route(path, endpoint, methods=["POST"])
 

@@ -19,6 +19,7 @@ from msgspec import to_builtins
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from clickstream.errors import ClickstreamError, QuestionError, UnavailableError, WarehouseBusyError
+from clickstream.etl.life.export import remove_begun
 from clickstream.etl.repair.rebuild import Wish
 from clickstream.etl.repair.replay import Chosen
 from clickstream.event import utc_now
@@ -26,6 +27,7 @@ from clickstream.local.owner import commands, life, repairs
 from clickstream.local.owner.commands import Json, Place, open_place
 from clickstream.local.owner.file import Owner, find_owner
 from clickstream.local.owner.life import DaysRequest, ExpireRequest, ExportRequest, ForgetRequest
+from clickstream.local.owner.progress import LINES, Reached, read_lines
 from clickstream.local.owner.query import Limits
 from clickstream.local.owner.wire import pack_report, unpack_report
 from clickstream.metrics.parse import Texts
@@ -33,9 +35,8 @@ from clickstream.report import Report
 from clickstream.settings import Settings
 
 PATIENCE_S = 5.0
-ANSWER_S = 600.0
-LONG_ANSWER_S = 86_400.0
-"""For work that reads the whole raw store."""
+SILENCE_S = 120.0
+"""How long a living owner says nothing at most: it tells twice a second how far the work is."""
 
 
 class _Reply(msgspec.Struct):
@@ -55,14 +56,14 @@ class Watch(Protocol):
 
     def asks(self, owner: Owner) -> None: ...
 
-    def reached(self, done: int, total: int) -> None: ...
+    def reached(self, done: int, total: int, doing: str = "") -> None: ...
 
 
 class _Unwatched:
     def asks(self, owner: Owner) -> None:
         pass
 
-    def reached(self, done: int, total: int) -> None:
+    def reached(self, done: int, total: int, doing: str = "") -> None:
         pass
 
 
@@ -111,9 +112,7 @@ class Client:
 
     def etl_rebuild(self, wish: Wish) -> Json:
         body = {"apply": wish.apply, "first": wish.first}
-        return self._ask(
-            "etl/rebuild", body, lambda place: repairs.etl_rebuild(place, wish, self._watch.reached), LONG_ANSWER_S
-        )
+        return self._ask("etl/rebuild", body, lambda place: repairs.etl_rebuild(place, wish, self._watch.reached))
 
     def bad_list(self, since: date | None = None, reason: str | None = None) -> Json:
         body = {"since": since, "reason": reason}
@@ -126,28 +125,26 @@ class Client:
 
     def bad_replay(self, chosen: Chosen) -> Json:
         body = {"reason": chosen.reason, "object": chosen.object}
-        return self._ask(
-            "bad/replay", body, lambda place: repairs.bad_replay(place, chosen, self._watch.reached), LONG_ANSWER_S
-        )
+        return self._ask("bad/replay", body, lambda place: repairs.bad_replay(place, chosen, self._watch.reached))
 
     def forget(self, asked: ForgetRequest) -> Json:
-        return self._ask(
-            "forget", to_builtins(asked), lambda place: life.forget(place, asked, self._watch.reached), LONG_ANSWER_S
-        )
+        return self._ask("forget", to_builtins(asked), lambda place: life.forget(place, asked, self._watch.reached))
 
     def expire(self, asked: ExpireRequest) -> Json:
-        return self._ask(
-            "expire", to_builtins(asked), lambda place: life.expire(place, asked, self._watch.reached), LONG_ANSWER_S
-        )
+        return self._ask("expire", to_builtins(asked), lambda place: life.expire(place, asked, self._watch.reached))
 
     def export_days(self, asked: DaysRequest) -> Json:
         return self._ask("export/days", to_builtins(asked), lambda place: life.export_days(place, asked))
 
     def export_day(self, asked: ExportRequest) -> Json:
         """A file in the stage; who asks takes it away."""
-        return self._ask("export/day", to_builtins(asked), lambda place: life.export_day(place, asked), LONG_ANSWER_S)
+        try:
+            return self._ask("export/day", to_builtins(asked), lambda place: life.export_day(place, asked))
+        except KeyboardInterrupt:
+            remove_begun(self._settings.stage_path)
+            raise
 
-    def _ask(self, path: str, body: Json, work: Callable[[Place], Json], answer_s: float = ANSWER_S) -> Json:
+    def _ask(self, path: str, body: Json, work: Callable[[Place], Json]) -> Json:
         """Ask the owner, or do the work here. Two short commands at once take turns: that is what patience is for."""
         deadline = time.monotonic() + self._patience_s
         while True:
@@ -155,7 +152,7 @@ class Client:
             try:
                 if owner is not None:
                     self._watch.asks(owner)
-                    return _ask_owner(owner, "POST", path, body, answer_s)
+                    return _ask_owner(owner, path, body, self._watch.reached)
             except _NotThereError:
                 pass
             try:
@@ -189,30 +186,44 @@ def _interruptible(work: Callable[[], Json]) -> Json:
 def ask_status(owner: Owner, timeout_s: float = 5.0) -> Json | None:
     """What the owner says of itself; None when it does not answer, or is no owner."""
     try:
-        return _ask_owner(owner, "GET", "status", {}, timeout_s)
-    except (_NotThereError, ClickstreamError):
+        with _connected(owner, timeout_s) as pool:
+            response = pool.request("GET", f"{owner.url}/api/status")
+        return _result(response.status, response.data)
+    except (HTTPError, msgspec.MsgspecError, _NotThereError, ClickstreamError):
         return None
 
 
-def _ask_owner(owner: Owner, method: str, path: str, body: Json, answer_s: float = ANSWER_S) -> Json:
-    headers = {"Authorization": f"Bearer {owner.token}", "Content-Type": "application/json"}
-    timeout = urllib3.Timeout(connect=5, read=answer_s)
+def _ask_owner(owner: Owner, path: str, body: Json, reached: Reached) -> Json:
+    """The owner's answer. `reached` is told meanwhile how far it is."""
     url, content = f"{owner.url}/api/{path}", msgspec.json.encode(body)
     try:
-        with urllib3.PoolManager(retries=False, timeout=timeout) as pool:
-            response = pool.request(method, url, body=content, headers=headers)
-        reply = msgspec.json.decode(response.data, type=_Reply)
+        with (
+            _connected(owner, SILENCE_S) as pool,
+            pool.request("POST", url, body=content, preload_content=False) as response,
+        ):
+            is_told = response.headers.get("Content-Type", "").startswith(LINES)
+            answer = read_lines(response, reached) if is_told else (response.status, response.data)
+        return _result(*answer)
     except ReadTimeoutError as error:
         raise UnavailableError(
             f"asking the owner ({owner})", "it does not answer", "see DATA/logs/owner.log"
         ) from error
     except (HTTPError, msgspec.MsgspecError) as error:
         raise _NotThereError from error
+
+
+def _connected(owner: Owner, silence_s: float) -> urllib3.PoolManager:
+    headers = {"Authorization": f"Bearer {owner.token}", "Content-Type": "application/json", "Accept": LINES}
+    return urllib3.PoolManager(headers=headers, retries=False, timeout=urllib3.Timeout(connect=5, read=silence_s))
+
+
+def _result(status: int, body: bytes) -> Json:
+    reply = msgspec.json.decode(body, type=_Reply)
     if reply.success:
         return reply.result
-    if response.status in (401, 403, 404):
+    if status in (401, 403, 404):
         raise _NotThereError
-    raise _error_of(response.status, reply)
+    raise _error_of(status, reply)
 
 
 def _error_of(status: int, reply: _Reply) -> ClickstreamError:

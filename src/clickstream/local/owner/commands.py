@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from clickstream.collect.spool import Shipper, SpoolRules
 from clickstream.etl import ledger
 from clickstream.etl.run import Loader, LoadRules, PassResult, Progress
 from clickstream.local.owner import query as queries
 from clickstream.local.owner.file import open_warehouse
+from clickstream.local.spool import Drain
 from clickstream.metrics.answers import answer_document
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import Texts, question_from_text
@@ -38,7 +40,7 @@ class Place:
     """An open warehouse with its raw store.
 
     load: one pass of the ETL. make_loader: another loader by these settings, for whoever closes it.
-    stage: for files on their way.
+    stage: for files on their way. drain: brings into the raw store what waits in the spool of this machine's collector.
     """
 
     warehouse: Warehouse
@@ -48,6 +50,7 @@ class Place:
     load: Load
     make_loader: Callable[[Warehouse], Loader]
     stage: Path
+    drain: Drain
 
 
 @contextmanager
@@ -75,6 +78,9 @@ def make_place(
         load,
         lambda other: make_loader(settings, other, store, clock),
         settings.stage_path.resolve(),
+        Drain(
+            settings.spool_path, Shipper(store, SpoolRules(layout=settings.raw_layout), lambda: _nanoseconds(clock()))
+        ),
     )
 
 
@@ -112,3 +118,7 @@ def etl_run(
 ) -> Json:
     """Load everything that is new; what the pass did. reconcile: days to list whole, even if closed."""
     return asdict(place.load(reconcile, progress, max_seconds))
+
+
+def _nanoseconds(instant: datetime) -> int:
+    return int(instant.timestamp() * 1_000_000) * 1000

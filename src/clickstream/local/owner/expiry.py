@@ -10,20 +10,20 @@ from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 
 from clickstream.etl.life.expire import Keep, expire
-from clickstream.etl.run import Loader, PassResult
+from clickstream.etl.run import Loader, PassResult, Progress
 
 
 def with_daily_expiry(
     loader: Loader, keep: Keep, clock: Callable[[], datetime]
-) -> Callable[[Collection[date]], PassResult]:
+) -> Callable[[Collection[date], Progress | None], PassResult]:
     """A pass of this loader that keeps the rules. Without a rule it is a plain pass."""
     if keep == Keep():
         return loader.run_pass
     expired_on: date | None = None
 
-    def run_pass(reconcile: Collection[date]) -> PassResult:
+    def run_pass(reconcile: Collection[date], progress: Progress | None = None) -> PassResult:
         nonlocal expired_on
-        result = loader.run_pass(reconcile)
+        result = loader.run_pass(reconcile, progress)
         today = clock().astimezone(UTC).date()
         if today != expired_on:
             expire(loader, keep)

@@ -6,7 +6,7 @@ The requests are the API's bodies. An exported day is left as a file in the stag
 
 from __future__ import annotations
 
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import date
 from typing import Any
@@ -14,12 +14,15 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from clickstream.errors import WarehouseError
 from clickstream.etl.life import expire as expiry
 from clickstream.etl.life.export import Extract, Format, days_with_rows, write_day
 from clickstream.etl.life.forget import Eraser
 from clickstream.etl.life.person import Kind, Person
 from clickstream.etl.run import Progress
 from clickstream.local.owner.commands import Json, Place
+from clickstream.local.owner.progress import Reached
+from clickstream.local.spool import count_events
 
 
 class ForgetRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -49,28 +52,38 @@ class ExportRequest(msgspec.Struct, forbid_unknown_fields=True):
     format: Format
 
 
-def forget(place: Place, asked: ForgetRequest, progress: Progress | None = None) -> Json:
-    """Erase a person or the sample; what went, and what a search finds afterwards."""
+def forget(place: Place, asked: ForgetRequest, reached: Reached | None = None) -> Json:
+    """Erase a person or the sample; what went, and what a search finds afterwards.
+
+    What was acknowledged before is in the raw store and loaded by then: a login that came just now says whose client it
+    is. A dry run leaves it where it is, and says in `in_spool` how many events wait.
+    """
+    say = reached or _nobody
     with closing(place.make_loader(place.warehouse)) as loader:
         eraser = Eraser(loader)
         if asked.kind is None:
             return {"finished": eraser.finish()}
+        if not asked.dry_run:
+            _drop_left_shadow(place)
+            place.drain(_doing(say, "storing the spool"))
+            place.load((), _doing(say, "loading"), None)
         person = Person(asked.kind, asked.value)
         if asked.kind == "user":
             person = eraser.user(asked.value, with_clients=asked.with_clients)
         if asked.dry_run:
-            return asdict(eraser.look(person, progress))
-        say = None if progress is None else (lambda _doing, done, total: progress(done, total))
-        return asdict(eraser.forget(person, say))
+            return asdict(eraser.look(person, say)) | {"in_spool": count_events(place.drain.folder)}
+        return asdict(eraser.forget(person, lambda doing, done, total: say(done, total, doing)))
 
 
-def expire(place: Place, asked: ExpireRequest, progress: Progress | None = None) -> Json:
+def expire(place: Place, asked: ExpireRequest, reached: Reached | None = None) -> Json:
     """Delete what is older than the rules allow; what went."""
     keep = expiry.Keep(asked.raw_days, asked.warehouse_days)
-    say = None if progress is None else (lambda _doing, done, total: progress(done, total))
+    say = reached or _nobody
     with closing(place.make_loader(place.warehouse)) as loader:
-        found = asdict(expiry.expire(loader, keep, dry_run=asked.dry_run, progress=say))
-    plain: Json = msgspec.to_builtins(found)
+        found = expiry.expire(
+            loader, keep, dry_run=asked.dry_run, progress=lambda doing, done, total: say(done, total, doing)
+        )
+    plain: Json = msgspec.to_builtins(asdict(found))
     return plain
 
 
@@ -85,3 +98,17 @@ def export_day(place: Place, asked: ExportRequest) -> Json:
     wanted = Extract(asked.table, asked.day, ZoneInfo(asked.tz), asked.format)
     path, rows = write_day(place.warehouse, wanted, place.stage)
     return {"file": str(path), "rows": rows}
+
+
+def _drop_left_shadow(place: Place) -> None:
+    """Drop what a killed rebuild left: no search looks there. One that is at work ends by itself, without its rows."""
+    with suppress(WarehouseError), place.warehouse.shadow():
+        pass
+
+
+def _doing(reached: Reached, doing: str) -> Progress:
+    return lambda done, total: reached(done, total, doing)
+
+
+def _nobody(done: int, total: int, doing: str = "") -> None:
+    """Nobody asked how far it is."""

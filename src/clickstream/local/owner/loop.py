@@ -1,7 +1,7 @@
 """The ETL loop of the owner: a pass every second, for as long as the owner lives.
 
-In: a function that runs one pass. A failing pass is counted and said once, and tried again after growing
-pauses; loading goes on by itself when the cause is gone. Passes never overlap, also not those asked for.
+In: a function that runs one pass and tells how far it is. A failing pass is counted and said once, and tried again
+after growing pauses; loading goes on by itself when the cause is gone. Passes never overlap, also not those asked for.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from datetime import date
 from typing import Any, TypeVar
 
 from clickstream.errors import ClickstreamError
-from clickstream.etl.run import PassResult
+from clickstream.etl.run import PassResult, Progress
 
 PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
+TELL_EVERY_S = 0.5
 _log = logging.getLogger(__name__)
 _Answer = TypeVar("_Answer")
 
@@ -24,7 +25,7 @@ _Answer = TypeVar("_Answer")
 class EtlLoop:
     """Runs `run_pass` on a thread of its own. Use as a context: leaving it waits for the pass at work."""
 
-    def __init__(self, run_pass: Callable[[Collection[date]], PassResult], pause_s: float = PAUSE_S) -> None:
+    def __init__(self, run_pass: Callable[[Collection[date], Progress], PassResult], pause_s: float = PAUSE_S) -> None:
         self._run_pass = run_pass
         self._pause_s = pause_s
         self._one_at_a_time = threading.Lock()
@@ -32,6 +33,7 @@ class EtlLoop:
         self._thread = threading.Thread(target=self._run, name="etl", daemon=True)
         self._passes = self._failures = self._failures_in_a_row = 0
         self._trouble = ""
+        self._far = (0, 0)  # objects of the pass at work: loaded, found
 
     def __enter__(self) -> EtlLoop:
         self._thread.start()
@@ -43,12 +45,17 @@ class EtlLoop:
 
     def run_now(self, reconcile: Collection[date] = ()) -> PassResult:
         """Run a pass now, after the one at work; what it raises is the caller's."""
-        return self.run_alone(lambda: self._run_pass(reconcile))
+        return self.run_alone(lambda: self._passed(reconcile))
 
-    def run_alone(self, work: Callable[[], _Answer]) -> _Answer:
-        """Do other work between two passes."""
-        with self._one_at_a_time:
+    def run_alone(self, work: Callable[[], _Answer], progress: Progress | None = None) -> _Answer:
+        """Do other work between two passes. `progress` is told how far the pass is that it waits for."""
+        while not self._one_at_a_time.acquire(timeout=TELL_EVERY_S):
+            if progress is not None and self._far[1]:
+                progress(*self._far)
+        try:
             return work()
+        finally:
+            self._one_at_a_time.release()
 
     def status(self) -> dict[str, Any]:
         return {"passes": self._passes, "failures": self._failures, "trouble": self._trouble or None}
@@ -66,6 +73,15 @@ class EtlLoop:
             else:
                 self._note_success()
             self._stopping.wait(min(LONGEST_PAUSE_S, self._pause_s * 2**self._failures_in_a_row))
+
+    def _passed(self, reconcile: Collection[date]) -> PassResult:
+        try:
+            return self._run_pass(reconcile, self._reached)
+        finally:
+            self._far = (0, 0)
+
+    def _reached(self, done: int, total: int) -> None:
+        self._far = (done, total)
 
     def _note(self, error: Exception) -> None:
         self._failures += 1

@@ -58,7 +58,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         loop = stack.enter_context(EtlLoop(with_daily_expiry(loader, keep, clock)))
 
         def load(reconcile: Collection[date], progress: Progress | None, max_seconds: float | None) -> PassResult:
-            return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds))
+            return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds), progress)
 
         place = make_place(settings, warehouse, store, clock, load)
         owner = _owner_of(settings, listener)

@@ -9,12 +9,13 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 
 from clickstream.etl.repair import bad_rows
 from clickstream.etl.repair.rebuild import Site, Wish, rebuild
 from clickstream.etl.repair.replay import Chosen, replay
-from clickstream.etl.run import Progress
 from clickstream.local.owner.commands import Json, Place
+from clickstream.local.owner.progress import Reached
 
 
 def bad_list(place: Place, since: date | None = None, reason: str | None = None) -> Json:
@@ -27,17 +28,18 @@ def bad_show(place: Place, object_: str, line: int) -> Json:
     return bad_rows.show_bad_row(place.warehouse, object_, line)
 
 
-def bad_replay(place: Place, chosen: Chosen, progress: Progress | None = None) -> Json:
+def bad_replay(place: Place, chosen: Chosen, reached: Reached | None = None) -> Json:
     """Read bad lines again; what came of them."""
     bad_rows.assert_any(place.warehouse, chosen.reason, chosen.object)
     with closing(place.make_loader(place.warehouse)) as loader:
-        return asdict(replay(loader, chosen, progress))
+        return asdict(replay(loader, chosen, reached))
 
 
-def etl_rebuild(place: Place, wish: Wish, progress: Progress | None = None) -> Json:
+def etl_rebuild(place: Place, wish: Wish, reached: Reached | None = None) -> Json:
     """Build the warehouse anew beside itself, compare, and swap if wished."""
 
     def load() -> object:
-        return place.load((), None, None)
+        return place.load((), reached and partial(reached, doing="loading what is new"), None)
 
+    progress = reached and partial(reached, doing="building anew")
     return rebuild(Site(place.warehouse, place.store, place.clock, load, place.make_loader), wish, progress)
