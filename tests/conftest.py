@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import pytest
@@ -20,6 +23,8 @@ from clickstream.warehouse.dialects import Engine
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.postgres import Cluster, binaries, running_cluster
 from tests.seaweed import BUCKET, Seaweed, running_seaweed
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -98,3 +103,9 @@ def s3_store(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch) -> S3Store:
     store = S3Store(Bucket(BUCKET, uuid4().hex, seaweed.endpoint))
     store.prepare()
     return store
+
+
+def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Run on a thread of its own: this one may have the loop of a browser that other tests use."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()

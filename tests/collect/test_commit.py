@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 import pytest
 
@@ -14,8 +12,8 @@ from clickstream.collect import commit
 from clickstream.collect.commit import GroupCommit
 from clickstream.errors import StoreError
 from clickstream.event import RawLine
+from tests.conftest import to_the_end
 
-T = TypeVar("T")
 LINE = RawLine(b"{}")
 
 
@@ -36,12 +34,6 @@ class Shelf:
         if self.error is not None:
             raise self.error
         self.groups.append(len(lines))
-
-
-def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Run on a thread of its own: this one may have the loop of a browser that other tests use."""
-    with ThreadPoolExecutor(1) as thread:
-        return thread.submit(asyncio.run, work).result()
 
 
 def added(group_commit: GroupCommit, lines: list[RawLine]) -> asyncio.Future[StoreError | None]:

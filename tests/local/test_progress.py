@@ -20,7 +20,7 @@ from clickstream.local.owner.file import Owner, owner_file
 from clickstream.local.owner.life import ExpireRequest, ForgetRequest
 from clickstream.local.owner.progress import Far, read_lines, stream
 from clickstream.settings import Settings
-from tests.conftest import Clock
+from tests.conftest import Clock, to_the_end
 from tests.local.test_client import put_events
 
 OBJECTS = 3
@@ -97,7 +97,7 @@ def lines_of(far: Far, answer: object) -> list[bytes]:
     async def collect() -> list[bytes]:
         return [line async for line in stream(far, answer).body_iterator]  # type: ignore[attr-defined,arg-type]
 
-    return asyncio.run(collect())
+    return to_the_end(collect())
 
 
 def test_lines_come_while_the_work_lasts_and_the_newest_always(told: Told) -> None:
