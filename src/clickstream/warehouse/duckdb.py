@@ -22,6 +22,9 @@ from clickstream.warehouse.contract import SHADOW, Table
 from clickstream.warehouse.dialects import Engine, render
 from clickstream.warehouse.migrations import apply_schema
 
+CATALOG = "warehouse"
+ROW_GROUP_ROWS = 20_480
+"""A chunk of the ETL fills some of them: whole ones go straight into the file instead of through the log."""
 _PID = re.compile(r"\(PID (\d+)\)")
 
 
@@ -52,9 +55,9 @@ class DuckWarehouse:
 
     engine: Engine = "duckdb"
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, catalog: str | None = None) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> None:
         self._connection = connection
-        self._catalog = catalog  # of the attached file that this is; None: the file that the instance was opened with
+        self._catalog = catalog  # of the attached file that this is
         self._write_lock = threading.Lock()
         self._shadow_lock = threading.Lock()
         self.path = path
@@ -70,14 +73,15 @@ class DuckWarehouse:
         path.parent.mkdir(parents=True, exist_ok=True)
         stage = path.parent / "stage"
         try:
-            connection = duckdb.connect(str(path), config={} if threads is None else {"threads": threads})
+            connection = duckdb.connect(config={} if threads is None else {"threads": threads})
+            connection.execute(_attach(path, CATALOG))
             connection.execute("set global TimeZone = 'UTC'")
             connection.execute(f"set allowed_directories = [{_literal(str(stage.resolve()))}]")
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
         except duckdb.Error as error:
             raise opening_error(path, error) from error
-        warehouse = cls(connection, path)
+        warehouse = cls(connection, path, CATALOG)
         with warehouse.transaction() as cursor:
             warehouse.migrated = apply_schema(cursor)
         return warehouse
@@ -145,7 +149,7 @@ class DuckWarehouse:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _remove(path)
-            self._run(f"attach {_literal(str(path.resolve()))} as {SHADOW}")
+            self._run(_attach(path.resolve(), SHADOW))
             try:
                 shadow = DuckWarehouse(self._connection, self.path, SHADOW)
                 with shadow.transaction() as cursor:
@@ -159,8 +163,7 @@ class DuckWarehouse:
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         raw = self._connection.cursor()
-        if self._catalog is not None:
-            raw.execute(f"use {self._catalog}")
+        raw.execute(f"use {self._catalog}")
         return raw
 
     def _run(self, sql: str) -> None:
@@ -176,6 +179,10 @@ class DuckWarehouse:
 def _remove(path: Path) -> None:
     for name in (path, path.with_name(path.name + ".wal")):
         name.unlink(missing_ok=True)
+
+
+def _attach(path: Path, catalog: str) -> str:
+    return f"attach {_literal(str(path))} as {catalog} (row_group_size {ROW_GROUP_ROWS})"
 
 
 def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
