@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clickstream.errors import WarehouseBusyError, WarehouseError
-from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.duckdb import ROW_GROUP_ROWS, DuckWarehouse
 
 
 def test_second_process_is_refused_with_the_holders_number(warehouse: DuckWarehouse) -> None:
@@ -37,11 +37,28 @@ def test_schema_is_applied_once(tmp_path: Path) -> None:
         "attach '/tmp/clickstream-test.duckdb'",
         "set threads = 1",
         "insert into loads select * from loads",
+        "create table memory.main.x as select 1",
     ],
 )
 def test_reading_can_neither_leave_the_file_nor_change_it(warehouse: DuckWarehouse, sql: str) -> None:
     with pytest.raises(WarehouseError):
         warehouse.fetch(sql)
+
+
+def test_what_does_not_fit_into_memory_waits_beside_the_file(warehouse: DuckWarehouse) -> None:
+    assert warehouse.fetch("select current_setting('temp_directory')").rows == [(f"{warehouse.path}.tmp",)]
+
+
+def test_rows_that_fill_row_groups_do_not_wait_in_the_log(tmp_path: Path) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with DuckWarehouse.open(path) as warehouse:
+        with warehouse.transaction() as cursor:
+            cursor.execute(
+                "insert into bad_rows select md5(cast(n as text)), 1, now(), 'x', null, 1 from range($rows) as r(n)",
+                {"rows": 4 * ROW_GROUP_ROWS},
+            )
+        assert path.with_name("warehouse.duckdb.wal").stat().st_size < 100_000
+        assert warehouse.fetch("select count(distinct object) from bad_rows").rows == [(4 * ROW_GROUP_ROWS,)]
 
 
 def test_transaction_that_fails_leaves_nothing(warehouse: DuckWarehouse) -> None:

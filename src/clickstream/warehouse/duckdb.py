@@ -76,6 +76,7 @@ class DuckWarehouse:
             connection = duckdb.connect(config={} if threads is None else {"threads": threads})
             connection.execute(_attach(path, CATALOG))
             connection.execute("set global TimeZone = 'UTC'")
+            connection.execute(f"set temp_directory = {_literal(f'{path}.tmp')}")  # else in the working folder
             connection.execute(f"set allowed_directories = [{_literal(str(stage.resolve()))}]")
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
