@@ -7,7 +7,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -95,3 +95,15 @@ class running:  # noqa: N801 - a context, used as a word
         self.server.should_exit = True
         self.thread.join(20)
         self.listener.close()
+
+
+class GatedStore(LocalStore):
+    """A folder on a disk that can stall."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.gate = threading.Event()
+
+    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        self.gate.wait(20)
+        super().put(objects)

@@ -10,9 +10,8 @@ import shutil
 import socket
 import subprocess
 import sys
-import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from ipaddress import ip_network
 from pathlib import Path
@@ -26,7 +25,7 @@ from clickstream.collect.door import MAX_ADDRESSES, Door, Rules
 from clickstream.collect.server import JsonLines
 from clickstream.collect.spool import read_wal
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, running
+from tests.collect.conftest import Client, GatedStore, running
 from tests.e2e.platform import free_port
 
 GOOD = {"eventName": "page_view"}
@@ -142,18 +141,6 @@ def test_body_that_does_not_come_is_408(store: LocalStore) -> None:
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"request_timeout" in answer
         assert client.send(GOOD).status == 200
-
-
-class GatedStore(LocalStore):
-    """A folder on a disk that can stall."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.gate = threading.Event()
-
-    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        self.gate.wait(20)
-        super().put(objects)
 
 
 def test_store_that_stalls_is_503_in_time_and_taken_up_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,7 @@ import duckdb
 
 from clickstream.durable import sync
 from clickstream.errors import WarehouseBusyError, WarehouseError
-from clickstream.warehouse.duckdb import opening_error
+from clickstream.warehouse.duckdb import opening_error, quoted, remove_database
 
 
 def compact(path: Path) -> tuple[int, int]:
@@ -22,18 +22,18 @@ def compact(path: Path) -> tuple[int, int]:
         raise WarehouseError(f"compacting the warehouse {path}", "there is no such file", "check the path")
     before = path.stat().st_size
     fresh = path.with_name(f"{path.name}.compact")
-    fresh.unlink(missing_ok=True)
+    remove_database(fresh)
     try:
         with duckdb.connect() as copier:
             copier.execute("set TimeZone = 'UTC'")
-            copier.execute(f"attach {_quoted(path)} as old")
+            copier.execute(f"attach {quoted(path)} as old")
             copier.execute("checkpoint old")
             copier.execute("detach old")
             # It holds the file, so that nobody writes into it any more, and leaves no trace beside it when it closes.
-            copier.execute(f"attach {_quoted(path)} as old (read_only)")
+            copier.execute(f"attach {quoted(path)} as old (read_only)")
             if path.with_name(f"{path.name}.wal").exists():
                 raise WarehouseBusyError(str(path), "a process that began meanwhile")
-            copier.execute(f"attach {_quoted(fresh)} as fresh")
+            copier.execute(f"attach {quoted(fresh)} as fresh")
             copier.execute("copy from database old to fresh")
             copier.execute("checkpoint fresh")
             copier.execute("detach fresh")
@@ -41,13 +41,8 @@ def compact(path: Path) -> tuple[int, int]:
             fresh.replace(path)
             sync(path.parent)
     except BaseException as error:  # Ctrl-C too: it is a copy of everything, which no erasure would reach
-        fresh.unlink(missing_ok=True)
-        fresh.with_name(f"{fresh.name}.wal").unlink(missing_ok=True)
+        remove_database(fresh)
         if isinstance(error, duckdb.Error):
             raise opening_error(path, error) from error
         raise
     return before, path.stat().st_size
-
-
-def _quoted(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

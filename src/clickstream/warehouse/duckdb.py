@@ -76,8 +76,8 @@ class DuckWarehouse:
             connection = duckdb.connect(config={} if threads is None else {"threads": threads})
             connection.execute(_attach(path, CATALOG))
             connection.execute("set global TimeZone = 'UTC'")
-            connection.execute(f"set temp_directory = {_literal(f'{path}.tmp')}")  # else in the working folder
-            connection.execute(f"set allowed_directories = [{_literal(str(stage.resolve()))}]")
+            connection.execute(f"set temp_directory = {quoted(f'{path}.tmp')}")  # else in the working folder
+            connection.execute(f"set allowed_directories = [{quoted(stage.resolve())}]")
             connection.execute("set enable_external_access = false")
             connection.execute("set lock_configuration = true")
         except duckdb.Error as error:
@@ -149,7 +149,7 @@ class DuckWarehouse:
         path = self.path.parent / "stage" / "rebuild.duckdb"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _remove(path)
+            remove_database(path)
             self._run(_attach(path.resolve(), SHADOW))
             try:
                 shadow = DuckWarehouse(self._connection, self.path, SHADOW)
@@ -159,7 +159,7 @@ class DuckWarehouse:
             finally:
                 self._run(f"detach {SHADOW}")
         finally:
-            _remove(path)
+            remove_database(path)
             self._shadow_lock.release()
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
@@ -177,13 +177,14 @@ class DuckWarehouse:
             raw.close()
 
 
-def _remove(path: Path) -> None:
+def remove_database(path: Path) -> None:
+    """A file and its log, as far as they are there."""
     for name in (path, path.with_name(path.name + ".wal")):
         name.unlink(missing_ok=True)
 
 
 def _attach(path: Path, catalog: str) -> str:
-    return f"attach {_literal(str(path))} as {catalog} (row_group_size {ROW_GROUP_ROWS})"
+    return f"attach {quoted(path)} as {catalog} (row_group_size {ROW_GROUP_ROWS})"
 
 
 def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
@@ -194,5 +195,6 @@ def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
     return WarehouseError(f"opening the warehouse {path}", text.splitlines()[0], "check the path and its rights")
 
 
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
+def quoted(path: Path | str) -> str:
+    """A path as a literal of SQL, for statements that take no parameters."""
+    return "'" + str(path).replace("'", "''") + "'"

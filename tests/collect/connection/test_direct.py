@@ -5,9 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
-import threading
 import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ from clickstream.collect.envelope import Envelope
 from clickstream.collect.request import Notes, Request
 from clickstream.event import RawLine
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, running
+from tests.collect.conftest import Client, GatedStore, running
 
 GOOD = b'{"eventName":"x"}'
 ORIGIN = b"Origin: https://shop.example\r\n"
@@ -141,18 +139,6 @@ def test_who_may_not_come_in_is_told_so(store: LocalStore, monkeypatch: pytest.M
     with running(store, rules=Rules(write_keys=(b"key-0123456789",))) as client:
         assert answered(client, post(GOOD)).startswith(b"HTTP/1.1 401 ")
         assert answered(client, post(GOOD, b"X-Write-Key: key-0123456789\r\n")).startswith(b"HTTP/1.1 200 ")
-
-
-class GatedStore(LocalStore):
-    """A folder on a disk that can stall."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root)
-        self.gate = threading.Event()
-
-    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        self.gate.wait(20)
-        super().put(objects)
 
 
 def test_events_of_a_client_that_went_away_are_stored_and_the_next_is_served(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from contextlib import closing, suppress
 from dataclasses import asdict
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,7 +20,6 @@ from clickstream.etl.life import expire as expiry
 from clickstream.etl.life.export import Extract, Format, days_with_rows, write_day
 from clickstream.etl.life.forget import Eraser
 from clickstream.etl.life.person import Kind, Person
-from clickstream.etl.run import Progress
 from clickstream.local.owner.commands import Json, Place
 from clickstream.local.owner.progress import Reached
 from clickstream.local.spool import count_events
@@ -65,8 +65,8 @@ def forget(place: Place, asked: ForgetRequest, reached: Reached | None = None) -
             return {"finished": eraser.finish()}
         if not asked.dry_run:
             _drop_left_shadow(place)
-            place.drain(_doing(say, "storing the spool"))
-            place.load((), _doing(say, "loading"), None)
+            place.drain(partial(say, doing="storing the spool"))
+            place.load((), partial(say, doing="loading"), None)
         person = Person(asked.kind, asked.value)
         if asked.kind == "user":
             person = eraser.user(asked.value, with_clients=asked.with_clients)
@@ -104,10 +104,6 @@ def _drop_left_shadow(place: Place) -> None:
     """Drop what a killed rebuild left: no search looks there. One that is at work ends by itself, without its rows."""
     with suppress(WarehouseError), place.warehouse.shadow():
         pass
-
-
-def _doing(reached: Reached, doing: str) -> Progress:
-    return lambda done, total: reached(done, total, doing)
 
 
 def _nobody(done: int, total: int, doing: str = "") -> None:
