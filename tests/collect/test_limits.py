@@ -212,7 +212,9 @@ def waiting_in_spool(folder: Path) -> set[str]:
 
 def test_metrics_are_prometheus_text_and_add_up(collector: Client) -> None:
     collector.send([GOOD, GOOD, {"a": 1}])
-    collector.send(b"nonsense")
+    collector.send(b"nonsense", Origin="https://shop.example")
+    collector.send(b"nonsense", Origin="https://evil.example")
+    collector.send(b"", "OPTIONS", Origin="https://evil.example")
     with connected(collector) as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         text = b"".join(iter(lambda: connection.recv(65_536), b"")).decode()
@@ -221,10 +223,11 @@ def test_metrics_are_prometheus_text_and_add_up(collector: Client) -> None:
     values = dict(re.findall(r"^(clickstream_\S+) (\S+)$", body, re.MULTILINE))
     assert values["clickstream_accepted_events_total"] == "2"
     assert values['clickstream_rejected_total{error="missing_name"}'] == "1"
-    assert values['clickstream_rejected_total{error="invalid_json"}'] == "1"
+    assert values['clickstream_rejected_total{error="invalid_json"}'] == "2"
     assert values['clickstream_answers_total{status="200"}'] == "1"
     assert values["clickstream_commit_seconds_count"] == values['clickstream_commit_seconds_bucket{le="+Inf"}'] == "1"
     assert values["clickstream_waiting_requests"] == values["clickstream_waiting_bytes"] == "0"
+    assert values["clickstream_unlisted_origin_requests_total"] == "2"
     assert int(values["clickstream_body_bytes_total"]) > 20
     lines = [line for line in body.splitlines() if not line.startswith("#")]
     assert all(re.fullmatch(r"clickstream_\w+(\{\w+=\"[^\"]+\"\})? [0-9.e+]+", line) for line in lines)

@@ -26,7 +26,7 @@ import uuid_utils
 
 from clickstream.collect.commit import GroupCommit, Sink
 from clickstream.collect.counters import Counters
-from clickstream.collect.door import Cors, Door, Rules
+from clickstream.collect.door import Cors, Door, Headers, Rules
 from clickstream.collect.envelope import (
     JSON,
     MAX_BODY_BYTES,
@@ -127,7 +127,7 @@ class Collector:
         path, method = scope["path"], scope["method"]
         headers = dict(scope["headers"])
         origin = headers.get(b"origin")
-        extra = self._cors.headers(origin)
+        extra = self._cors_headers(origin)
         if path == PATH and method == "OPTIONS":
             answer = Answer(204, b"", tuple(self._cors.preflight(origin)))
         elif method in ("GET", "HEAD") and (page := self._page(path)) is not None:
@@ -222,7 +222,12 @@ class Collector:
         """The answer as it goes out: counted, and readable for pages of the origins that may."""
         self._answers[answer.status] += 1
         origin = request.headers.get(b"origin")
-        return answer if origin is None else answer.with_headers(self._cors.headers(origin))
+        return answer if origin is None else answer.with_headers(self._cors_headers(origin))
+
+    def _cors_headers(self, origin: bytes | None) -> Headers:
+        if not self._cors.lists(origin):
+            self._counters.unlisted_origins += 1
+        return self._cors.headers(origin)
 
     def _judge(self, request: Request, body: bytes | Rejection) -> Envelope:
         if isinstance(body, bytes):

@@ -20,6 +20,7 @@ class Counters:
         self.accepted = 0
         self.body_bytes = 0
         self.anonymous = 0
+        self.unlisted_origins = 0
         self.rejected: Counter[str] = Counter()
         self.answers: Counter[int] = Counter()
         self.failed_commits = 0
@@ -45,6 +46,8 @@ class Counters:
         lines += [f'clickstream_rejected_total{{error="{code}"}} {n}' for code, n in sorted(self.rejected.items())]
         _head(lines, "answers_total", "counter", "Answers to POST /clickstream, by status.")
         lines += [f'clickstream_answers_total{{status="{status}"}} {n}' for status, n in sorted(self.answers.items())]
+        unlisted = "Requests of pages whose origin is not listed: they cannot read the answer."
+        _put(lines, "unlisted_origin_requests_total", "counter", unlisted, self.unlisted_origins)
         self._put_commits(lines)
         for name, (meaning, value) in gauges.items():
             _put(lines, name, "counter" if name.endswith("_total") else "gauge", meaning, value)

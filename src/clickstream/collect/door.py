@@ -37,8 +37,12 @@ class Cors:
         self._all = "*" in origins
         self._origins = frozenset(origin.rstrip("/").encode() for origin in origins)
 
+    def lists(self, origin: bytes | None) -> bool:
+        """Whether pages of `origin` may read answers. None: not asked by a page of another origin."""
+        return origin is None or self._all or origin in self._origins
+
     def headers(self, origin: bytes | None) -> Headers:
-        """Headers of every answer to a page of `origin` (None: not asked by a page of another origin)."""
+        """Headers of every answer to a page of `origin`."""
         if origin is None:
             return []
         if self._all:
@@ -48,7 +52,7 @@ class Cors:
 
     def preflight(self, origin: bytes | None) -> Headers:
         """What the answer to OPTIONS adds for an allowed origin."""
-        if origin is None or not (self._all or origin in self._origins):
+        if origin is None or not self.lists(origin):
             return []
         return [
             (b"access-control-allow-methods", b"POST"),
