@@ -59,6 +59,11 @@ class Settings(BaseSettings):
     warehouse_url: str | None = Field(
         default=None, description="Warehouse: duckdb:///… or postgresql://… (default DATA/warehouse.duckdb)."
     )
+    warehouse_memory_mb: int = Field(
+        default=384,
+        ge=128,
+        description="MiB that the embedded warehouse may hold in memory; beyond it, it spills to disk.",
+    )
     timezone: str = Field(default="UTC", description="IANA zone that days are counted in.")
     currency: str = Field(
         default="USD", pattern="^[A-Z]{3}$", description="Currency of prices that name none (ISO 4217)."

@@ -49,6 +49,15 @@ def test_what_does_not_fit_into_memory_waits_beside_the_file(warehouse: DuckWare
     assert warehouse.fetch("select current_setting('temp_directory')").rows == [(f"{warehouse.path}.tmp",)]
 
 
+def test_memory_is_bounded_and_the_error_says_which_setting_gives_more(tmp_path: Path) -> None:
+    with DuckWarehouse.open(tmp_path / "warehouse.duckdb", memory_mb=128) as warehouse:
+        sums = "select max(c) from (select count(*) as c from range(3000000) as r(n) group by md5(cast(n as text)))"
+        assert warehouse.fetch(sums).rows == [(1,)], "what can be spilled is spilled"
+        with pytest.raises(WarehouseError) as raised:
+            warehouse.fetch("select length(string_agg(repeat('x', 1000000), '')) from range(400)")
+    assert "CLICKSTREAM_WAREHOUSE_MEMORY_MB" in raised.value.advice
+
+
 def test_rows_that_fill_row_groups_do_not_wait_in_the_log(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with DuckWarehouse.open(path) as warehouse:

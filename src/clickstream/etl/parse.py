@@ -66,7 +66,7 @@ class Parser:
         stage.mkdir(parents=True, exist_ok=True)
         self.file = stage / "chunk.ndjson"
         # One thread: two insert each wide row twice, and loading needs the other core (docs/decisions/0003-parsing.md).
-        self.connection = duckdb.connect(config={"threads": 1})
+        self.connection = duckdb.connect(config={"threads": 1, "temp_directory": str(stage / "parser.tmp")})
         self.connection.execute("set TimeZone = 'UTC'")
         folder = files("clickstream.etl")
         macros = (folder / "sql" / "parse_macros.sql").read_text(encoding="utf-8")

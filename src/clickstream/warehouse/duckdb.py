@@ -23,6 +23,8 @@ from clickstream.warehouse.dialects import Engine, render
 from clickstream.warehouse.migrations import apply_schema
 
 CATALOG = "warehouse"
+MEMORY_MB = 384
+"""MiB that DuckDB may hold, blocks of the file that it has read included; what is more is read again, or spilled."""
 ROW_GROUP_ROWS = 20_480
 """A chunk of the ETL fills some of them: whole ones go straight into the file instead of through the log."""
 _PID = re.compile(r"\(PID (\d+)\)")
@@ -64,7 +66,7 @@ class DuckWarehouse:
         self.migrated: list[str] = []
 
     @classmethod
-    def open(cls, path: Path, threads: int | None = None) -> DuckWarehouse:
+    def open(cls, path: Path, threads: int | None = None, memory_mb: int = MEMORY_MB) -> DuckWarehouse:
         """Open the file at `path`, made anew when missing, with its schema up to date.
 
         Raises WarehouseBusyError when another process holds the file, WarehouseError when it is no
@@ -76,6 +78,7 @@ class DuckWarehouse:
             connection = duckdb.connect(config={} if threads is None else {"threads": threads})
             connection.execute(_attach(path, CATALOG))
             connection.execute("set global TimeZone = 'UTC'")
+            connection.execute(f"set memory_limit = '{memory_mb}MiB'")
             connection.execute(f"set temp_directory = {quoted(f'{path}.tmp')}")  # else in the working folder
             connection.execute(f"set allowed_directories = [{quoted(stage.resolve())}]")
             connection.execute("set enable_external_access = false")
@@ -104,7 +107,7 @@ class DuckWarehouse:
             raw.execute("begin transaction read only")
             yield DuckCursor(raw)
         except duckdb.Error as error:
-            raise WarehouseError("reading the warehouse", str(error).splitlines()[0]) from error
+            raise _failed("reading the warehouse", error) from error
         finally:
             raw.close()
 
@@ -123,7 +126,7 @@ class DuckWarehouse:
                 yield DuckCursor(raw)
                 raw.execute("commit")
             except duckdb.Error as error:
-                raise WarehouseError("writing the warehouse", str(error).splitlines()[0]) from error
+                raise _failed("writing the warehouse", error) from error
             finally:
                 raw.close()  # an open transaction ends with its cursor: rolled back
 
@@ -185,6 +188,12 @@ def remove_database(path: Path) -> None:
 
 def _attach(path: Path, catalog: str) -> str:
     return f"attach {quoted(path)} as {catalog} (row_group_size {ROW_GROUP_ROWS})"
+
+
+def _failed(doing: str, error: duckdb.Error) -> WarehouseError:
+    is_full = isinstance(error, duckdb.OutOfMemoryException)
+    advice = "give it more: CLICKSTREAM_WAREHOUSE_MEMORY_MB" if is_full else ""
+    return WarehouseError(doing, str(error).splitlines()[0], advice)
 
 
 def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:

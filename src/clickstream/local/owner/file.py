@@ -51,7 +51,7 @@ def open_warehouse(settings: Settings) -> Warehouse:
     """
     path = settings.warehouse_path
     try:
-        return warehouses.open_warehouse(settings.warehouse_address)
+        return warehouses.open_warehouse(settings.warehouse_address, settings.warehouse_memory_mb)
     except WarehouseBusyError as error:
         owner = find_owner(settings)
         raise WarehouseBusyError(error.path, str(owner) if owner else error.holder) from error
