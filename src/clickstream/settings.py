@@ -60,7 +60,7 @@ class Settings(BaseSettings):
         default=None, description="Warehouse: duckdb:///… or postgresql://… (default DATA/warehouse.duckdb)."
     )
     warehouse_memory_mb: int = Field(
-        default=384,
+        default=256,
         ge=128,
         description="MiB that the embedded warehouse may hold in memory; beyond it, it spills to disk.",
     )

@@ -23,7 +23,7 @@ from clickstream.warehouse.dialects import Engine, render
 from clickstream.warehouse.migrations import apply_schema
 
 CATALOG = "warehouse"
-MEMORY_MB = 384
+MEMORY_MB = 256
 """MiB that DuckDB may hold, blocks of the file that it has read included; what is more is read again, or spilled."""
 ROW_GROUP_ROWS = 20_480
 """A chunk of the ETL fills some of them: whole ones go straight into the file instead of through the log."""
