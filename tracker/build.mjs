@@ -1,14 +1,15 @@
 // Builds the tracker: modules and types into dist/, the scripts into the Python package, which serves them.
-// Fails when a type is wrong, or when the script is larger than MAX_GZIP_BYTES.
+// Fails when a type is wrong, or when the script is larger than MAX_GZIP_BYTES: 3,072 however they are counted, since
+// `gzip -9` of a file adds the name of the file, 15 bytes, to what `gzip -9n` and the collector make.
 
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const MAX_GZIP_BYTES = 3_072;
+const MAX_GZIP_BYTES = 3_056;
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const SCRIPTS = `${HERE}../src/clickstream/collect/static/`;
 
@@ -26,6 +27,11 @@ await Promise.all([
 const tsc = createRequire(import.meta.url).resolve("typescript/bin/tsc");
 const { status } = spawnSync(process.execPath, [tsc, "-p", HERE], { stdio: "inherit" });
 if (status !== 0) process.exit(1);
+for (const name of ["index", "extra", "types"]) {
+  // For `require`: TypeScript takes a .d.ts for a module of the kind that package.json says, which is ESM.
+  const types = readFileSync(`${HERE}dist/types/${name}.d.ts`, "utf8");
+  writeFileSync(`${HERE}dist/types/${name}.d.cts`, types.replace(/(from "\.\/\w+)\.js"/g, '$1.cjs"'));
+}
 
 const bytes = gzipSync(readFileSync(`${SCRIPTS}clickstream.js`), { level: 9 }).length;
 console.log(`clickstream.js: ${bytes} bytes gzip (at most ${MAX_GZIP_BYTES})`);

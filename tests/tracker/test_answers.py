@@ -14,6 +14,7 @@ from tests.tracker.site import QUEUED, Visit, track, wait_until
 pytest_plugins = ["tests.dashboard.stage"]
 
 FASTER = "(wait => window.setTimeout = (run, ms) => wait(run, ms / 50))(window.setTimeout)"
+TIMERS = "window.timers = []; (wait => window.setTimeout = (run, ms) => (timers.push(ms), wait(run, ms)))(setTimeout)"
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 
 
@@ -73,6 +74,24 @@ def test_retry_after_is_waited_for(visit: Visit) -> None:
     with answering(visit, Reply(503, {"Retry-After": "3"})) as answers:
         finish(visit, answers, 2)
         assert answers.times[1] - answers.times[0] >= 3
+
+
+def test_no_retry_after_is_longer_than_a_timer_can_wait(visit: Visit) -> None:
+    """Browsers fire a timer of more than 24 days at once: a page would ask as fast as it can."""
+    with answering(visit, *[Reply(503, {"Retry-After": "3000000"})] * 1_000) as answers:
+        visit.context.add_init_script(TIMERS)
+        page = visit.open()
+        track(page, 3)
+        page.wait_for_function("timers.includes(300000)")
+        assert page.evaluate("Math.max(...timers)") == 300_000
+        assert len(answers.server.posts) == 1
+
+
+def test_a_redirect_is_no_acceptance(visit: Visit) -> None:
+    """Followed, the POST becomes a GET, and a page for logging in answers it with 200."""
+    with answering(visit, *[Reply(status, {"Location": visit.url("login")}) for status in (302, 301)]) as answers:
+        ids = finish(visit, answers, 3)
+        assert set(answers.server.stored) >= set(ids)
 
 
 def test_waits_grow_until_the_collector_is_back(visit: Visit) -> None:

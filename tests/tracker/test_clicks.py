@@ -22,6 +22,12 @@ BODY = """
 <section data-cs-ignore><button id="ignored" data-cs-event="ignored">Secret Five</button></section>
 <p id="emoji">😀😀</p>
 """
+LABELS = """
+<label id="wish" data-cs-event="wishlist_toggle"><b>Wish</b><input id="box" type="checkbox"></label>
+<label id="for" for="other">Other</label><input id="other" type="checkbox" data-cs-event="other_toggle">
+<label id="prevented" data-cs-event="later_toggle" onclick="event.target.id === 'later' || event.preventDefault()">
+  Later <input id="later" type="checkbox"></label>
+"""
 ELEMENT = "event_name, element_tag, element_id, element_text, element_dataset, context_product_id"
 
 
@@ -58,6 +64,40 @@ def test_a_link_to_another_host_is_tracked_by_itself(visit: Visit) -> None:
     assert (click["event_name"], click["element_text"]) == ("click", "Elsewhere")
     ((properties,),) = visit.rows("properties", "event_name = 'click'")
     assert json.loads(properties) == {"outbound": "https://elsewhere.example/path?q=1"}
+
+
+def test_a_link_in_a_drawing_is_clicked_as_any_other(visit: Visit) -> None:
+    link = '<a href="https://elsewhere.example/"><rect id="area" width="90" height="90" data-cs-event="drawn"/></a>'
+    stay = "<script>addEventListener('click', (event) => event.preventDefault())</script>"
+    visit.put(body=f'<svg width="100" height="100">{link}</svg>{stay}')
+    page = visit.open()
+    page.click("#area")
+    (click,) = clicked(visit, 1)
+    assert (click["event_name"], click["element_tag"], click["element_id"]) == ("drawn", "rect", "area")
+
+
+def test_a_click_on_a_label_counts_once(visit: Visit) -> None:
+    """The browser clicks its control as well, in the same turn."""
+    visit.put(body=LABELS)
+    page = visit.open()
+    for each in ("#wish b", "#wish b", "#box", "#box", "#for", "#other", "#prevented", "#later"):
+        page.click(each)
+        page.evaluate("new Promise((resolve) => setTimeout(resolve))")  # the turn of this click is over
+    clicks = [(click["event_name"], click["element_id"]) for click in clicked(visit, 8)]
+    assert clicks == [
+        *[("wishlist_toggle", "wish")] * 4,
+        *[("other_toggle", "other")] * 2,
+        *[("later_toggle", "prevented")] * 2,
+    ]
+
+
+def test_by_option_too_a_click_on_a_label_counts_once_unless_its_control_has_a_name(visit: Visit) -> None:
+    visit.put("data-clicks=all", f'{LABELS}<label id="plain">Plain <input type="checkbox"></label>')
+    page = visit.open()
+    for each in ("#plain", "#for"):
+        page.click(each, position={"x": 2, "y": 2})
+    clicks = [(click["event_name"], click["element_id"]) for click in clicked(visit, 3)]
+    assert clicks == [("click", "plain"), ("click", "for"), ("other_toggle", "other")]
 
 
 def test_every_click_by_option_but_never_what_a_form_holds(visit: Visit) -> None:

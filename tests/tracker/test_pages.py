@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.tracker.conftest import TRACKER
-from tests.tracker.site import Visit, another_browser, track
+from tests.tracker.site import Visit, another_browser, track, wait_until
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -162,3 +162,20 @@ def test_what_the_tracker_sends_keeps_the_contract(visit: Visit, node: str, tmp_
         [node, "test/contract.mjs", str(tmp_path / "events")], cwd=TRACKER, check=False, capture_output=True
     )
     assert check.returncode == 0, check.stderr.decode()
+
+
+def test_early_calls_that_are_none_hold_up_no_others(visit: Visit) -> None:
+    calls = '["track", "early"], ["page", "x"], [], ["track", "late"]'
+    visit.put("data-page-views=false", f"<script>window.clickstream = [{calls}]</script>")
+    visit.open()
+    assert visit.wait_for(2) == [("early", ""), ("late", "")]
+
+
+def test_the_tags_may_be_of_modules(visit: Visit) -> None:
+    extra = f"{visit.stand.site.collector_url}/clickstream.extra.js"
+    body = f'<script type="module" src="{extra}" data-scroll></script><p style="height: 9000px">'
+    visit.put("type=module data-hash", body)
+    page = visit.open("#a")
+    page.evaluate("clickstreamShop.homeView(); scrollTo(0, document.body.scrollHeight)")
+    wait_until(lambda: bool(visit.stored("scroll")), "scroll", visit.stored)
+    assert [name for (name,) in visit.rows("event_name", "event_name <> 'scroll'")] == ["page_view", "home_view"]

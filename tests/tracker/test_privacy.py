@@ -6,9 +6,10 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser
 
-from tests.tracker.site import Visit, track
+from tests.tracker.site import QUEUED, Visit, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -76,6 +77,28 @@ def test_global_privacy_control_is_honoured_by_option(visit: Visit) -> None:
     visit.put("")
     visit.open("b", page)
     assert visit.wait_for(1) == [("page_view", "b")]
+
+
+@pytest.mark.parametrize("attribute", ["data-gpc", "data-cookieless", "data-consent=required"])
+def test_what_was_stored_before_goes_where_nothing_may_be_stored(visit: Visit, attribute: str) -> None:
+    visit.context.add_init_script("Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {value: true})")
+    page = visit.open()
+    page.evaluate("clickstream.identify('u-1')")
+    assert page.evaluate(KEPT) != []
+    visit.put(attribute)
+    visit.open("later", page)
+    assert page.evaluate(KEPT) == []
+
+
+@pytest.mark.parametrize("kept", ["{}", "5", "null", '"text"', '{"half'])
+def test_whatever_stands_in_storage_stops_nothing(visit: Visit, kept: str) -> None:
+    names = ("session", "client", "queue:dead", "queue:other")
+    entries = json.dumps({f"clickstream:{name}": kept for name in names})
+    visit.context.add_init_script(f"location.protocol === 'http:' && Object.assign(localStorage, {entries})")
+    page = visit.open()
+    visit.expect_exactly(track(page, 3))
+    page.wait_for_function(f"({QUEUED})() === 0")
+    assert len(set(visit.rows("session_id"))) == 1
 
 
 def test_cookieless_mode_stores_nothing_and_sends_no_ids(visit: Visit) -> None:

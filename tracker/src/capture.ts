@@ -2,10 +2,10 @@
 // Clicks: on [data-cs-event] the event it names, on a link to another host `click`, by option on everything.
 // [data-cs-ignore] keeps whatever is in it out.
 
-import { dataOf, describe } from "./event";
-import { RENDER_MS } from "./limits";
-import { isAllowed } from "./storage";
-import type { Fields, Options, Product } from "./types";
+import { dataOf, describe } from "./event.js";
+import { RENDER_MS } from "./limits.js";
+import { isAllowed, options } from "./storage.js";
+import type { Fields, Product } from "./types.js";
 
 type Track = (name: string, fields?: Fields) => void;
 
@@ -19,14 +19,13 @@ let page: string;
 let url: string;
 
 /** A function that tracks a page view if the page is another than when it was called last. */
-export function watchPages(options: Options, track: Track): () => void {
+export function watchPages(track: Track): () => void {
   referrer = document.referrer;
-  forgetPage();
   function view(): void {
     const { href } = location;
     const current = options.hash ? href : href.split("#")[0]!;
-    const isHidden = (document as { prerendering?: boolean }).prerendering;
-    if (current === page || options.pageViews === false || isHidden || !isAllowed()) return;
+    if (current === page || options.pageViews === false || !isAllowed()) return;
+    if ((document as { prerendering?: boolean }).prerendering) return;
     if (page) referrer = url; // within the site; the referrer of the load stays until then
     page = current;
     url = href;
@@ -51,19 +50,26 @@ export function forgetPage(): void {
   page = "";
 }
 
-export function watchClicks(isOnAll: boolean, track: Track): void {
+export function watchClicks(track: Track): void {
+  let control: Element | null | undefined; // of the label that was clicked in this turn of the event loop
+  let controlled: Element | null; // what named the event of that click
   on("click auxclick", (event: MouseEvent) => {
     const target = event.composedPath()[0] as Element;
     if (event.button > 1 || !target.closest || target.closest("[data-cs-ignore]")) return;
     const named = target.closest("[data-cs-event]");
     const link = target.closest<HTMLAnchorElement>("a[href]");
-    const isOutbound = link && link.protocol.startsWith("http") && link.host !== location.host;
-    if (!named && !isOutbound && !isOnAll) return;
+    const isOutbound = link && link.protocol?.startsWith("http") && link.host !== location.host;
+    if (!named && !isOutbound && !options.clicks) return;
+    // A click on a label comes once more, from its control: one gesture, one event.
+    if (target === control && (named ?? controlled) === controlled) return;
+    control = target.closest("label")?.control;
+    controlled = named;
+    setTimeout(() => (control = undefined));
     const card = target.closest("[data-cs-product-id]");
     track(named?.getAttribute("data-cs-event") || "click", {
       element: describe(named ?? link ?? target.closest("button,summary,label,[role]") ?? target),
-      ...(card && { product: dataOf(card, /^csProduct(.)(.*)/) as unknown as Product }),
-      ...(isOutbound && { properties: { outbound: link.href } }),
+      product: (card && dataOf(card, /^csProduct(.)(.*)/)) as unknown as Product, // null is none
+      properties: isOutbound ? { outbound: link.href } : {},
     });
   });
 }

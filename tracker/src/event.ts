@@ -1,7 +1,7 @@
 // An event as a line of JSON, its id, and what may be read of an element. Pure, but for the random numbers of ids.
 
-import { MAX_TEXT } from "./limits";
-import type { ElementInfo } from "./types";
+import { MAX_TEXT } from "./limits.js";
+import type { ElementInfo } from "./types.js";
 
 const FORM_FIELDS = "input,textarea,select,option,[contenteditable]";
 
@@ -14,7 +14,7 @@ export function newId(): string {
 
 /** JSON that the collector can decode: half a surrogate pair would refuse the whole batch. */
 export function toLine(event: unknown): string {
-  return JSON.stringify(event).replace(/\\(ud[89a-f]..|.)/g, (escape, code: string) => (code[1] ? "\ufffd" : escape));
+  return JSON.stringify(event).replace(/\\(ud...|.)/g, (escape, code: string) => (code[1] ? "\ufffd" : escape));
 }
 
 /** Tag, id, role, text ("" for none) and `data-cs-*` of an element. Never what somebody typed or chose. */
@@ -23,8 +23,8 @@ export function describe(element: Element): ElementInfo {
   const text = hasFields ? "" : element.textContent!.replace(/\s+/g, " ").trim().slice(0, MAX_TEXT);
   return {
     tag: element.localName,
-    id: element.getAttribute("id") ?? "", // a form's .id may be one of its fields
-    role: element.getAttribute("role") ?? "",
+    id: element.getAttribute("id"), // a form's .id may be one of its fields
+    role: element.getAttribute("role"),
     text,
     dataset: dataOf(element, /^cs(?!Product|Event|Ignore)(.)(.*)/),
   };
@@ -35,8 +35,7 @@ export function dataOf(element: Element, pattern: RegExp): Record<string, string
   const found: Record<string, string> = {};
   const { dataset } = element as HTMLElement;
   for (const name in dataset) {
-    const match = pattern.exec(name);
-    if (match) found[match[1]!.toLowerCase() + match[2]] = dataset[name]!;
+    name.replace(pattern, (_, first, rest) => (found[first.toLowerCase() + rest] = dataset[name]!));
   }
   return found;
 }

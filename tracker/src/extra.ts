@@ -1,6 +1,6 @@
 // What did not fit into the script: the shop's events by name, the sum of an order, scroll depth.
 
-import type { Fields, Order, OrderItem, Product } from "./types";
+import type { Fields, Order, OrderItem, Product } from "./types.js";
 
 /** Whatever takes calls: a tracker, or the array that stands in until its script is there. */
 export interface Calls {

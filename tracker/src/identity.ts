@@ -2,9 +2,9 @@
 // A session is what all tabs do with less than 30 minutes of silence. Without storage there are no ids:
 // one that lasts for a page would count every page as a visitor.
 
-import { newId } from "./event";
-import { SESSION_GAP_MS } from "./limits";
-import { drop, isAllowed, read, write } from "./storage";
+import { newId } from "./event.js";
+import { SESSION_GAP_MS } from "./limits.js";
+import { drop, isAllowed, read, readList, storage, write } from "./storage.js";
 
 const CLIENT = "clickstream:client";
 const SESSION = "clickstream:session";
@@ -22,21 +22,19 @@ interface Session {
 }
 
 let landing: string; // the query of the page that was loaded first, whenever consent comes
-let hasIds: boolean;
 
-export function openIdentity(isStored: boolean): void {
+export function openIdentity(): void {
   landing = location.search;
-  hasIds = isStored;
 }
 
 /** Fields of an event that happens now; `properties` holds the campaign. */
 export function stamp(at: number): Client & Partial<Session> & { userLoginState: string } {
-  let client = readClient();
+  let client: Client = { ...read<Client>(CLIENT) };
   const userLoginState = client.userId ? "logged_in" : "anonymous";
-  if (!hasIds) return { ...client, userLoginState, properties: campaignOf(landing) };
+  if (!storage) return { ...client, userLoginState, properties: campaignOf(landing) };
   const isFirstVisit = !client.clientId;
   if (isFirstVisit) write(CLIENT, (client = { ...client, clientId: newId() }));
-  let [last, session] = read<[number, Session]>(SESSION) ?? [0];
+  let [last, session] = readList<[number, Session?]>(SESSION);
   if (!session || at - last > SESSION_GAP_MS) {
     session = { sessionId: newId(), isFirstVisit, properties: campaignOf(landing || location.search) };
     landing = "";
@@ -46,12 +44,11 @@ export function stamp(at: number): Client & Partial<Session> & { userLoginState:
 }
 
 export function identify(userId?: string | null, identitySource?: string): void {
-  const { clientId } = readClient();
-  write(CLIENT, userId ? { clientId, userId, identitySource } : { clientId });
+  write(CLIENT, { ...read<Client>(CLIENT), userId, identitySource: userId && identitySource });
 }
 
 export function reset(): void {
-  write(CLIENT, hasIds && isAllowed() ? { clientId: newId() } : {}); // a known browser: not a first visit
+  write(CLIENT, storage && isAllowed() ? { clientId: newId() } : {}); // a known browser: not a first visit
   drop(SESSION);
 }
 
@@ -60,8 +57,4 @@ export function campaignOf(query: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(query)) if (name.startsWith("utm_")) found[name] = value;
   return found;
-}
-
-function readClient(): Client {
-  return read<Client>(CLIENT) ?? {};
 }

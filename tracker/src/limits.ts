@@ -10,7 +10,8 @@ export const MAX_BATCH = 25;
 export const MAX_BATCH_BYTES = 60_000;
 
 export const TIMEOUT_MS = 30_000;
-export const FIRST_WAIT_MS = 1_000;
+/** The first wait after a failure is this and up to as much again by chance; each further one twice as long. */
+export const FIRST_WAIT_MS = 500;
 export const MAX_WAIT_MS = 300_000;
 /** A page that leaves after more failures in a row sends nothing: the collector is away, or its answers are hidden. */
 export const MAX_LEAVING_FAILURES = 4;

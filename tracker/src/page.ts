@@ -1,7 +1,7 @@
 // The one tracker of a page, `window.clickstream`, whether a script tag or a module (or both) start it.
 
-import { create } from "./tracker";
-import type { Call, Options, Tracker } from "./types";
+import { create } from "./tracker.js";
+import type { Call, Options, Tracker } from "./types.js";
 
 declare global {
   interface Window {

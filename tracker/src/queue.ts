@@ -4,8 +4,9 @@
 // holding its lock (where there are no Web Locks: stops refreshing the time), and another tab adopts the entry.
 // Whoever takes an entry removes it; a tab that finds its own gone has lost its lines to another.
 
-import { CLAIM_MS, MAX_BATCH, MAX_CHARACTERS, MAX_LINES, SILENT_MS, SILENT_WITHOUT_LOCKS_MS } from "./limits";
-import { drop, has, isAllowed, namesOf, read, write } from "./storage";
+import { newId } from "./event.js";
+import { CLAIM_MS, MAX_BATCH, MAX_CHARACTERS, MAX_LINES, SILENT_MS, SILENT_WITHOUT_LOCKS_MS } from "./limits.js";
+import { drop, has, isAllowed, namesOf, read, readList, write } from "./storage.js";
 
 const QUEUE = "clickstream:queue:";
 
@@ -19,9 +20,9 @@ export let isMirrored = false;
 let isAsleep = false;
 let release: (() => void) | undefined;
 
-/** id: of this tab, another for each page that is loaded (a copied tab copies its session storage too). */
-export function openQueue(id: string): void {
-  own = QUEUE + id;
+/** The entry gets a name for each page that is loaded: a copied tab copies its session storage too. */
+export function openQueue(): void {
+  own = QUEUE + newId();
 }
 
 export function add(line: string): void {
@@ -94,31 +95,31 @@ function save(): void {
   }
 }
 
-/** Take what dead tabs left; whether there is an entry of another tab, which may die later. */
-export function adopt(adopted: () => void): boolean {
+/** Take what dead tabs left, a little later; how many other tabs have an entry, and may have died by then. */
+export function adopt(): number {
   const locks = navigator.locks as LockManager | undefined; // none on plain http
+  // What is no entry, nor a time, has no age: "not younger" takes it too.
   const others = without(namesOf(QUEUE), [own]);
   for (const name of others) {
-    const [time, ...rest] = read<Entry>(name) ?? [0, 0, ""];
+    const [time, ...rest] = readList<Entry>(name);
     const silent = Date.now() - time;
     if (locks) {
-      if (silent > SILENT_MS) locks.request(name, { ifAvailable: true }, (lock) => lock && take(name, adopted));
-    } else if (silent > SILENT_WITHOUT_LOCKS_MS) {
+      if (!(silent <= SILENT_MS)) locks.request(name, { ifAvailable: true }, (lock) => lock && take(name));
+    } else if (!(silent <= SILENT_WITHOUT_LOCKS_MS)) {
       rest[1] = own;
       write(name, [Date.now(), ...rest]);
-      setTimeout(() => read<Entry>(name)?.[2] === own && take(name, adopted), CLAIM_MS); // nobody objected
+      setTimeout(() => read<Entry>(name)?.[2] === own && take(name), CLAIM_MS); // nobody objected
     }
   }
-  return others.length > 0;
+  return others.length;
 }
 
-function take(name: string, adopted: () => void): void {
-  const [, count, , ...more] = read<Entry>(name) ?? [0, 0, ""];
+function take(name: string): void {
+  const [, count = 0, , ...more] = readList<Entry>(name);
   check();
   lines = more.concat(lines);
   dropped += count;
   save();
   drop(name); // after the save: a crash in between doubles (same ids), and loses nothing
   if (!isMirrored) save(); // now there is room for it
-  adopted();
 }

@@ -1,15 +1,15 @@
 // Brings the queue to the collector, a batch at a time, and takes out of it what the collector has judged.
 //
 // A line leaves the queue when a 2xx is seen, or when the collector refuses that line. Everything else is tried
-// again: network errors, 408, 429, 5xx, and answers that blame the set-up (401, 403, 404…), since a wrong address
-// is no reason to lose events. 400, 413 and 422 blame the batch: it is halved until the line at fault stands alone.
+// again: network errors, 408, 429, 5xx, and answers that blame the set-up (401, 403, 404, redirects…), since a wrong
+// address is no reason to lose events. 400 and 413 blame the batch: it is halved until the line at fault stands alone.
 
-import { ADOPT_MS, FIRST_WAIT_MS, LINGER_MS, MAX_LEAVING_FAILURES, MAX_WAIT_MS, TIMEOUT_MS } from "./limits";
-import { FULL_BATCH, MAX_BATCH, MAX_BATCH_BYTES, ROOM_LINES } from "./limits";
-import { adopt, countDropped, isMirrored, lines, remove, sync, takeDropped, without } from "./queue";
-import type { Tracker } from "./types";
+import { ADOPT_MS, FIRST_WAIT_MS, LINGER_MS, MAX_LEAVING_FAILURES, MAX_WAIT_MS, TIMEOUT_MS } from "./limits.js";
+import { FULL_BATCH, MAX_BATCH, MAX_BATCH_BYTES, ROOM_LINES } from "./limits.js";
+import { adopt, countDropped, isMirrored, lines, remove, sync, takeDropped, without } from "./queue.js";
+import { options } from "./storage.js";
+import type { Tracker } from "./types.js";
 
-let endpoint: string;
 let track: Tracker["track"];
 let onTheirWay: string[] = [];
 let limit = MAX_BATCH;
@@ -17,9 +17,8 @@ let failures = 0;
 let readyAt = 0;
 let timer = 0;
 
-/** url: where batches go. tracking: how to tell that events were dropped. */
-export function openSender(url: string, tracking: Tracker["track"]): void {
-  endpoint = url;
+/** tracking: how to tell that events were dropped. */
+export function openSender(tracking: Tracker["track"]): void {
   track = tracking;
 }
 
@@ -54,29 +53,29 @@ function schedule(wait: number): void {
   timer = setTimeout(
     () => {
       timer = 0;
-      const isWatching = adopt(() => schedule(0));
       send();
-      if (isWatching && !timer) schedule(ADOPT_MS);
+      if (adopt() && !timer) schedule(ADOPT_MS);
     },
-    Math.max(wait, readyAt - Date.now()),
+    // Whatever the collector asked for, or the clock was set to: a timer of more than 24 days would fire at once.
+    Math.max(wait, Math.min(MAX_WAIT_MS, readyAt - Date.now())),
   );
 }
 
 async function post(batch: string[]): Promise<void> {
   onTheirWay = onTheirWay.concat(batch);
-  let wait = 0;
   try {
-    const answer = await fetch(endpoint, {
+    const answer = await fetch(options.endpoint, {
       method: "POST", // a string goes as text/plain: no preflight, which a closing page could not finish
-      body: `{"events":[${batch}],"sentAt":"${new Date().toISOString()}"}`,
+      body: `{"events":[${batch}],"sentAt":${JSON.stringify(new Date())}}`,
       credentials: "omit",
+      redirect: "error", // a followed POST becomes a GET, and whatever page it ends at would look like a 2xx
       keepalive: sizeOf(batch) <= MAX_BATCH_BYTES,
       signal: AbortSignal.timeout?.(TIMEOUT_MS),
     } as RequestInit);
     if (answer.ok) {
       limit = MAX_BATCH;
       remove(batch);
-    } else if ([400, 413, 422].includes(answer.status)) {
+    } else if ([400, 413].includes(answer.status)) {
       const { rejected } = await answer.json().catch(() => 0);
       const judged = rejected?.flatMap(({ index }: { index: number }) => batch[index] ?? []);
       if (judged?.length) remove(judged); // the collector counts these
@@ -86,14 +85,11 @@ async function post(batch: string[]): Promise<void> {
         remove(batch);
       }
     } else throw answer.headers.get("retry-after");
-    failures = 0;
+    readyAt = failures = 0;
   } catch (retryAfter) {
-    wait = Math.max(
-      (Math.min(MAX_WAIT_MS, FIRST_WAIT_MS * 2 ** failures++) * (1 + Math.random())) / 2,
-      (retryAfter as number) * 1000 || 0, // as a date, or of a network error: no number
-    );
+    const wait = FIRST_WAIT_MS * 2 ** failures++ * (1 + Math.random());
+    readyAt = Date.now() + Math.max(wait, (retryAfter as number) * 1000 || 0); // a date, a network error: no number
   }
-  readyAt = Date.now() + wait;
   onTheirWay = without(onTheirWay, batch);
   if (lines.length) schedule(0);
 }

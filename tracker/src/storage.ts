@@ -1,21 +1,22 @@
 // localStorage, where the browser gives it to us and the visitor lets us, else memory. Everything we keep is named
 // `clickstream:…`, as JSON. Nothing here throws: a page must not break because a disk is full or storage is refused.
 
-import type { Options } from "./types";
+import type { Options } from "./types.js";
 
-let options: Options;
-let storage: Storage | undefined;
+export let options: Options;
+export let storage: Storage | undefined;
 const unstored: Record<string, unknown> = {};
 
 export const CONSENT = "clickstream:consent";
 
-/** Whether anything can be stored at all; in cookieless mode everything is kept in memory. */
-export function openStorage(given: Options): boolean {
+/** Without storage, as in cookieless mode, everything is kept in memory. */
+export function openStorage(given: Options): void {
   options = given;
   try {
-    if (!options.cookieless) storage = localStorage; // the mere access throws where a visitor blocks all storage
+    storage = localStorage; // the mere access throws where a visitor blocks all storage
+    if (options.cookieless || !isAllowed()) wipe(); // what an earlier page kept
+    if (options.cookieless) storage = undefined;
   } catch {}
-  return !!storage;
 }
 
 /** null or undefined: there is none. */
@@ -23,6 +24,11 @@ export function read<Value>(name: string): Value | null | undefined {
   try {
     return (unstored[name] as Value) ?? JSON.parse(storage!.getItem(name)!);
   } catch {} // not ours, or cut off: made anew
+}
+
+/** What was written as a list. It is one even where something else stands now, but then holds anything. */
+export function readList<List extends unknown[]>(name: string): List {
+  return ([] as unknown[]).concat(read(name)) as List;
 }
 
 /** Whether events may be noted: what the visitor said, else what the page's options say. */

@@ -1,19 +1,20 @@
 // The tracker of a page: ties identity, queue, sender and what is tracked by itself. A page has one, so the state of
 // these modules is the page's. An event is in the queue, and so in localStorage, before `track` returns.
 
-import { forgetPage, on, referrer, watchClicks, watchPages } from "./capture";
-import { newId, toLine } from "./event";
-import { identify, openIdentity, reset, stamp } from "./identity";
-import { add, countDropped, openQueue, sleep, sync } from "./queue";
-import { hurry, openSender, send, wake } from "./sender";
-import { CONSENT, isAllowed, openStorage, read, wipe, write } from "./storage";
-import type { Call, Fields, Options, Tracker } from "./types";
+import { forgetPage, on, referrer, watchClicks, watchPages } from "./capture.js";
+import { newId, toLine } from "./event.js";
+import { identify, openIdentity, reset, stamp } from "./identity.js";
+import { add, countDropped, openQueue, sleep, sync } from "./queue.js";
+import { hurry, openSender, send, wake } from "./sender.js";
+import { CONSENT, isAllowed, openStorage, read, wipe, write } from "./storage.js";
+import type { Call, Fields, Options, Tracker } from "./types.js";
 
 /** Start tracking this page. In a browser, and once a page: `start` sees to both. */
 export function create(options: Options): Tracker {
-  openIdentity(openStorage(options));
-  openQueue(newId());
-  openSender(options.endpoint, track);
+  openStorage(options);
+  openIdentity();
+  openQueue();
+  openSender(track);
 
   function track(name: string, fields: Fields = {}): void {
     if (!isAllowed()) return;
@@ -25,7 +26,7 @@ export function create(options: Options): Tracker {
         toLine({
           eventName: name,
           eventId: newId(),
-          createdAt: new Date(at).toISOString(),
+          createdAt: new Date(at),
           pageUrl: location.href,
           pageTitle: document.title,
           referrer,
@@ -40,7 +41,7 @@ export function create(options: Options): Tracker {
     wake();
   }
 
-  const view = watchPages(options, track);
+  const view = watchPages(track);
   const tracker: Tracker = {
     track,
     identify,
@@ -51,7 +52,7 @@ export function create(options: Options): Tracker {
       view();
     },
     push(...calls: Call[]) {
-      for (const [verb, ...args] of calls) (tracker[verb] as (...args: unknown[]) => void)(...args);
+      for (const [verb, ...args] of calls) (tracker[verb] as (...args: unknown[]) => void)?.(...args);
     },
   };
 
@@ -66,7 +67,7 @@ export function create(options: Options): Tracker {
     view();
     send(true);
   }
-  watchClicks(!!options.clicks, track);
+  watchClicks(track);
   on("online", hurry);
   on("storage", heed);
   on("visibilitychange", () => (document.hidden ? leave() : wake()));

@@ -48,8 +48,8 @@ export interface Order {
 
 export interface ElementInfo {
   tag?: string;
-  id?: string;
-  role?: string;
+  id?: string | null;
+  role?: string | null;
   text?: string;
   dataset?: Record<string, string>;
 }

@@ -19,14 +19,14 @@ test("importing on a server does nothing, and the verbs do nothing", async () =>
 
 test("types are built for both entries", () => {
   const { exports } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url)));
-  for (const entry of Object.values(exports)) {
+  for (const entry of Object.values(exports).flatMap(Object.values)) {
     for (const file of Object.values(entry)) assert.ok(readFileSync(new URL(`../${file}`, import.meta.url)).length > 0);
   }
 });
 
 test("the script stays small", () => {
   const script = new URL("../../src/clickstream/collect/static/clickstream.js", import.meta.url);
-  assert.ok(gzipSync(readFileSync(script), { level: 9 }).length <= 3072);
+  assert.ok(gzipSync(readFileSync(script), { level: 9 }).length <= 3056);
 });
 
 test("ids are random UUIDs", async () => {

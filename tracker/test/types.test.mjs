@@ -1,0 +1,49 @@
+// The types as a project sees them that has installed the package: by its exports, as ESM, as CommonJS, in a bundler.
+// @ts-expect-error fails where nothing is wrong, as where the types were not found and all is `any`.
+
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+
+const PACKAGE = fileURLToPath(new URL("..", import.meta.url));
+const TSC = createRequire(import.meta.url).resolve("typescript/bin/tsc");
+const CODE = `
+import { start, type Tracker } from "clickstream-tracker";
+import { shop } from "clickstream-tracker/extra";
+const tracker: Tracker = start({ endpoint: "https://collect.example/clickstream" });
+tracker.track("product_view", { product: { id: "1" } });
+shop(tracker).homeView();
+// @ts-expect-error
+start({ endpoint: 5 });
+// @ts-expect-error
+tracker.track("product_view", { product: { id: 5 } });
+// @ts-expect-error
+shop(tracker).addToCart("1");
+`;
+
+for (const [module, resolution, file] of [
+  ["node16", "node16", "esm.mts"],
+  ["node16", "node16", "commonjs.cts"],
+  ["nodenext", "nodenext", "esm.mts"],
+  ["esnext", "bundler", "bundle.ts"],
+]) {
+  test(`types hold in ${file} under ${resolution}`, () => {
+    const folder = mkdtempSync(join(tmpdir(), "clickstream-types-"));
+    try {
+      mkdirSync(join(folder, "node_modules"));
+      symlinkSync(PACKAGE, join(folder, "node_modules/clickstream-tracker"), "dir");
+      writeFileSync(join(folder, file), CODE);
+      const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--lib", "es2022,dom"];
+      const asked = [TSC, ...options, "--module", module, "--moduleResolution", resolution, file];
+      const { status, stdout } = spawnSync(process.execPath, asked, { cwd: folder, encoding: "utf8" });
+      assert.equal(status, 0, stdout);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+}
