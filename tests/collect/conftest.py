@@ -17,7 +17,7 @@ import uvicorn
 
 from clickstream.collect.app import Collector, Options
 from clickstream.collect.objects import StoreSink
-from clickstream.collect.server import listen, server_config
+from clickstream.collect.server import MAX_CONNECTIONS, listen, server_config
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import day_prefix
 from clickstream.raw.store import LocalStore
@@ -78,8 +78,9 @@ class running:  # noqa: N801 - a context, used as a word
         store.prepare()
         self.client = Client(0, store)
         sink = StoreSink(store, options.pop("layout", "batch"), time.time_ns)
+        connections = options.pop("connections", MAX_CONNECTIONS)
         app = Collector(store, replace(Options(origins=("https://shop.example",), sink=sink), **options))
-        self.server = uvicorn.Server(server_config(app))
+        self.server = uvicorn.Server(server_config(app, connections))
         self.listener = listen(0)
         self.client.port = self.listener.getsockname()[1]
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listener]})

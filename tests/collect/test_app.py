@@ -6,14 +6,21 @@ import gzip
 import json
 import re
 import shutil
+import socket
 import threading
+import time
+import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clickstream.collect.objects import MAX_LINES
 from clickstream.collect.request import Notes
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, running
+from tests.collect.conftest import Client, GatedStore, running
 
 GOOD = {"eventName": "page_view"}
 
@@ -149,6 +156,36 @@ def test_single_layout_writes_one_object_per_event(tmp_path: Any) -> None:
     assert all(re.fullmatch(r"event-[0-9a-f-]{36}\.json", name) for name in names)
 
 
+def test_single_layout_never_puts_more_objects_at_a_time_than_clients_wait_for(tmp_path: Any) -> None:
+    store = CountingStore(tmp_path / "raw")
+    with running(store, layout="single") as client, ThreadPoolExecutor(12) as senders:
+        answers = [senders.submit(client.send, [GOOD] * 100) for _ in range(12)]
+        deadline = time.monotonic() + 20
+        while b"\nclickstream_waiting_requests 12\n" not in page(client, "/metrics"):
+            assert time.monotonic() < deadline
+        store.gate.set()
+        assert [answer.result().status for answer in answers] == [200] * 12
+    assert sum(store.puts) == 1200
+    assert max(store.puts) <= MAX_LINES["single"]
+
+
+def page(client: Client, path: str) -> bytes:
+    with urllib.request.urlopen(f"http://127.0.0.1:{client.port}{path}", timeout=20) as answer:
+        return bytes(answer.read())
+
+
+class CountingStore(GatedStore):
+    """Remembers how many objects were put together."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.puts: list[int] = []
+
+    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        self.puts.append(len(objects))
+        super().put(objects)
+
+
 def test_requests_that_wait_together_share_objects(collector: Client) -> None:
     threads = [threading.Thread(target=collector.send, args=(GOOD,)) for _ in range(60)]
     for thread in threads:
@@ -183,6 +220,31 @@ def test_refused_input_is_kept_for_whoever_asks_why(tmp_path: Any) -> None:
     assert (first["error"], first["index"], len(first["head"])) == ("missing_name", 0, 8192)
     assert (second["error"], second["head"]) == ("invalid_encoding", "\\xff not json")
     assert len(second["sha256"]) == 64
+
+
+class StoreWithoutCopies(LocalStore):
+    """Hangs when it is asked to keep a copy of refused input."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.has_begun, self.is_over = threading.Event(), threading.Event()
+
+    def put_unsynced(self, key: str, data: bytes) -> None:
+        del key, data
+        self.has_begun.set()
+        self.is_over.wait(60)
+
+
+def test_copies_that_cannot_be_written_hold_nothing_up(tmp_path: Path) -> None:
+    store = StoreWithoutCopies(tmp_path / "raw")
+    with running(store, body_timeout_s=0.2) as client:
+        assert client.send(b"not json").status == 400
+        assert store.has_begun.wait(20)
+        with socket.create_connection(("127.0.0.1", client.port), timeout=20) as slow:
+            slow.sendall(b"POST /clickstream HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+            assert slow.recv(100).startswith(b"HTTP/1.1 408 ")
+        assert client.send(GOOD).status == 200
+    store.is_over.set()
 
 
 def test_health_and_unknown_paths(collector: Client) -> None:

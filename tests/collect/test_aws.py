@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import shutil
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from clickstream.collect.aws import CollectFunction
 from clickstream.raw.s3 import S3Store
+from clickstream.settings import read_settings
 from tests.collect.conftest import Client
 from tests.lambda_runtime import LambdaRuntime, running_function
 from tests.seaweed import Seaweed
@@ -106,6 +109,8 @@ def test_invocation_that_is_repeated_writes_the_same_object(function: LambdaRunt
         pytest.param(gateway_event(b"") | {"body": "%%%"}, 400, "invalid_encoding", id="broken base64"),
         pytest.param(gateway_event(b"[" * 2_000_000), 413, "body_too_large", id="too large"),
         pytest.param(gateway_event(GOOD, Content_Type="text/html"), 415, "unsupported_media_type", id="HTML"),
+        pytest.param(gateway_event(GOOD, X_Odd="\ud800", User_Agent="\ud800"), 200, None, id="odd headers"),
+        pytest.param(gateway_event("") | {"body": "\ud800"}, 400, "invalid_encoding", id="half a surrogate pair"),
         pytest.param(gateway_event(GOOD, "GET"), 405, "method_not_allowed", id="GET"),
         pytest.param(gateway_event(GOOD) | {"rawPath": "/other"}, 404, "not_found", id="other path"),
     ],
@@ -121,3 +126,13 @@ def test_preflight_of_an_allowed_page(function: LambdaRuntime) -> None:
     answer = function.invoke(gateway_event("", "OPTIONS", Origin="https://shop.example")).result
     assert answer["statusCode"] == 204
     assert answer["headers"]["access-control-allow-origin"] == "https://shop.example"
+
+
+def test_events_that_cannot_be_stored_leave_no_copy_of_what_was_refused_beside_them(tmp_path: Path) -> None:
+    function = CollectFunction(lambda: read_settings(tmp_path))
+    assert function(gateway_event([GOOD, {"a": 1}]), None)["statusCode"] == 200
+    assert len(list(tmp_path.rglob("rejected-*"))) == 1
+    shutil.rmtree(tmp_path / "raw" / "events")
+    (tmp_path / "raw" / "events").write_text("no folder")
+    assert function(gateway_event([GOOD, {"a": 1}]), None)["statusCode"] == 503
+    assert len(list(tmp_path.rglob("rejected-*"))) == 1

@@ -21,6 +21,7 @@ class Shelf:
     """Keeps what it is given; fails or stalls when it is told to."""
 
     parallel = 1
+    max_lines = 10_000
 
     def __init__(self, linger_s: float = 0.05) -> None:
         self.linger_s = linger_s
@@ -120,3 +121,18 @@ def test_leaving_stores_what_waits_without_lingering() -> None:
 
     to_the_end(run())
     assert sum(shelf.groups) == 6
+
+
+def test_no_more_is_written_together_than_the_sink_takes_unless_one_request_has_more() -> None:
+    shelf = Shelf()
+    shelf.max_lines = 500
+
+    async def run() -> list[StoreError | None]:
+        async with GroupCommit(shelf, lambda _seconds, _is_stored: None) as group_commit:
+            shelf.gate.clear()
+            waiting = [added(group_commit, [LINE] * count) for count in (1, *[100] * 12, 1000, 1000)]
+            shelf.gate.set()
+            return list(await asyncio.gather(*waiting))
+
+    assert to_the_end(run()) == [None] * 15
+    assert shelf.groups == [1, 500, 500, 200, 1000, 1000]

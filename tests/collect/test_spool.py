@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -144,6 +145,57 @@ def test_names_left_by_a_crash_are_never_used_for_other_lines(store: LocalStore,
     (tmp_path / "00000000000000000001.keys").write_text("events/2026/01/01/event-x.json")
     with spool_of(store, tmp_path):
         assert not list(tmp_path.glob("*.keys"))
+
+
+@pytest.mark.parametrize("damaged", [b"\xff\xfe", b"", b"events/2026/01/01/no-name", b"\0" * 50])
+def test_saved_names_that_the_disk_damaged_are_none(store: LocalStore, tmp_path: Path, damaged: bytes) -> None:
+    spool_of(store, tmp_path).write([line(1), line(2)])
+    next(tmp_path.glob("*.wal")).with_suffix(".keys").write_bytes(damaged)
+    with spool_of(store, tmp_path) as spool:
+        spool.write([line(3)])
+    assert sorted(stored(store)) == [line(1), line(2), line(3)]
+
+
+def test_file_that_cannot_be_read_holds_no_other_up(store: LocalStore, tmp_path: Path) -> None:
+    unreadable = tmp_path / "00000000000000000001.wal"
+    unreadable.mkdir()
+    with spool_of(store, tmp_path) as spool:
+        spool.write([line(1)])
+        wait_until(lambda: len(stored(store)) == 1)
+        spool.write([line(2)])
+        wait_until(lambda: len(stored(store)) == 2)
+        spool.write([line(3)])
+    assert sorted(stored(store)) == [line(1), line(2), line(3)]
+    assert list(tmp_path.glob("*.wal")) == [unreadable], "it waits for somebody to look"
+
+
+class FaultyStore(LocalStore):
+    """Meets a fault of ours at its first object."""
+
+    is_faulty = True
+
+    def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
+        if self.is_faulty:
+            self.is_faulty = False
+            raise RuntimeError("a fault of ours")
+        super().put(objects)
+
+
+def test_fault_of_ours_does_not_end_the_shipping(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    raw = FaultyStore(tmp_path / "raw")
+    with spool_of(raw, tmp_path / "spool") as spool:
+        spool.write([line(1)])
+        wait_until(lambda: stored(raw) == [line(1)])
+    (record,) = caplog.records
+    assert record.exc_info is not None
+    assert "a fault of ours" in record.getMessage()
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 FULL = """

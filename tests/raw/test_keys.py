@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -65,6 +66,8 @@ def test_odd_names_are_irregular_and_still_objects(text: str) -> None:
         "batch-a-x.ndjson.gz",
         "batch-a-12345678.ndjson.gz",
         "x",
+        pytest.param(os.fsdecode(b"event-\xff.json"), id="no UTF-8"),
+        pytest.param(os.fsdecode(b"batch-a\xc3-3.ndjson.gz"), id="batch, no UTF-8"),
     ],
 )
 def test_other_files_are_no_objects(file_name: str) -> None:

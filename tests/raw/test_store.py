@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime
@@ -17,6 +20,7 @@ from clickstream.raw.open import open_store
 from clickstream.raw.s3 import S3Store
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
+from tests.collect.test_durability import CALLS, Step, steps_of
 from tests.raw.test_keys import MOMENT, name_at
 
 DAY = date(2026, 3, 10)
@@ -53,6 +57,26 @@ def test_many_objects_are_read_in_the_order_they_are_asked_for(store: RawStore) 
     assert list(store.read_many([])) == []
 
 
+def test_objects_that_cannot_be_read_are_told_in_their_places(store: RawStore) -> None:
+    keys = [f"events/2026/03/10/event-{number:03}.json" for number in range(100)]
+    there = [key for number, key in enumerate(keys) if number % 3]
+    store.put([(key, key.encode()) for key in there])
+    for key, data in zip(keys, store.read_each(keys), strict=True):
+        if key in there:
+            assert data == key.encode()
+        else:
+            assert isinstance(data, StoreError)
+            assert key in str(data)
+
+
+def test_a_folder_in_the_place_of_an_object_is_named(folder: LocalStore) -> None:
+    (folder.root / KEY).mkdir(parents=True)
+    with pytest.raises(StoreError, match=KEY):
+        folder.read(KEY)
+    with pytest.raises(StoreError, match=KEY):
+        list(folder.read_many([KEY]))
+
+
 def test_many_threads_may_write_and_read_at_a_time(store: RawStore) -> None:
     def write_and_read(number: int) -> bytes:
         key = f"events/2026/03/10/event-{number:03}.json"
@@ -77,8 +101,14 @@ def test_names_can_be_listed_from_a_name_on(store: RawStore) -> None:
 
 def test_folders_that_are_no_days_are_passed_over(store: RawStore) -> None:
     strange = ("events/2026/13/01/x", "events/20x6/01/01/x", "events/2026/1/01/x", "events/x", "rejected/2026/01/01/x")
-    store.put([(KEY, b"one"), *((key, b"x") for key in strange)])
+    too_far = ("events/0001/01/01/x", "events/1969/12/31/x", "events/9999/01/01/x")
+    store.put([(KEY, b"one"), *((key, b"x") for key in (*strange, *too_far))])
     assert store.days() == [DAY]
+
+
+def test_first_and_last_day_are_days(store: RawStore) -> None:
+    store.put([("events/1970/01/01/x", b"x"), ("events/9998/12/31/x", b"x")])
+    assert store.days() == [date(1970, 1, 1), date(9998, 12, 31)]
 
 
 def test_an_empty_store_has_no_days(store: RawStore) -> None:
@@ -117,6 +147,39 @@ def test_the_settings_say_which_store_it_is(tmp_path: Path) -> None:
 def test_nothing_stays_under_tmp(folder: LocalStore) -> None:
     folder.put([(KEY, b"one")])
     assert list((folder.root / "tmp").iterdir()) == []
+
+
+def test_a_write_that_fails_leaves_nothing_under_tmp(folder: LocalStore) -> None:
+    (folder.root / KEY).mkdir(parents=True)
+    with pytest.raises(StoreError, match="directory"):
+        folder.put([(KEY, b"one"), ("events/2026/03/10/event-b.json", b"two")])
+    with pytest.raises(StoreError, match="too long"):
+        folder.put([("events/2026/03/10/event-c.json", b"three"), (f"events/2026/03/10/{'n' * 256}", b"four")])
+    assert list((folder.root / "tmp").iterdir()) == []
+
+
+PUT_MANY = """
+import sys
+from pathlib import Path
+from clickstream.raw.store import LocalStore
+LocalStore(Path(sys.argv[1])).put([(f"events/2026/03/10/event-{n}.json", b"x") for n in range(30)])
+"""
+
+
+def test_each_of_many_objects_is_synced_before_it_has_its_name_and_then_the_folder(tmp_path: Path) -> None:
+    program = shutil.which("strace")
+    if program is None:
+        pytest.skip("strace is not installed")  # tests/collect/test_durability.py insists on it
+    log = tmp_path / "strace"
+    options = ["-f", "-y", "-e", f"trace={CALLS}", "-o", str(log)]
+    subprocess.run([program, *options, sys.executable, "-c", PUT_MANY, str(tmp_path / "raw")], check=True, timeout=120)
+    steps = list(steps_of(log.read_text(errors="replace").splitlines()))
+    renamed = [place for place, step in enumerate(steps) if step.verb == "rename" and "/events/" in step.target]
+    assert len(renamed) == 30
+    for place in renamed:
+        before = [step.verb for step in steps[:place] if step.path == steps[place].path]
+        assert before == ["write", "fsync"], steps[place]
+    assert Step("fsync", str(tmp_path / "raw" / "events" / "2026" / "03" / "10")) in steps[renamed[-1] :]
 
 
 def test_leftovers_of_a_crash_are_removed_after_an_hour(folder: LocalStore) -> None:

@@ -15,6 +15,8 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import logging
+import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
@@ -25,6 +27,7 @@ from typing import Any
 import uuid_utils
 
 from clickstream.collect.commit import GroupCommit, Sink
+from clickstream.collect.connection.body import Body, Held, Receive, Untaken
 from clickstream.collect.counters import Counters
 from clickstream.collect.door import Cors, Door, Headers, Rules
 from clickstream.collect.envelope import (
@@ -39,7 +42,7 @@ from clickstream.collect.envelope import (
     unavailable,
 )
 from clickstream.collect.objects import StoreSink
-from clickstream.collect.rejected import RejectedLog, copies
+from clickstream.collect.rejected import Copy, RejectedLog, copies
 from clickstream.collect.request import Notes, Request, read_body
 from clickstream.collect.tracker import TrackerScripts
 from clickstream.errors import StoreError
@@ -47,15 +50,15 @@ from clickstream.event import Rejection
 from clickstream.raw.contract import RawStore
 
 Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PATH = "/clickstream"
 BODY_TIMEOUT_S = 30.0
-MAX_READ_BYTES = 8 * MAX_BODY_BYTES
 HOUSEKEEPING_S = 1.0
+COPIES_WITHIN_S = 2.0
 _OPENAPI = Path(__file__).with_name("openapi.json")
 _TEXT = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),)
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ class Collector:
         self._commit: GroupCommit
         self._answers = self._counters.answers
         self._reading: dict[asyncio.Task[Any] | None, float] = {}
+        self._bodies = Held()
         # A request's id says which life of the collector took it, and as which of its requests.
         self._life = f"{uuid_utils.uuid7(nanoseconds=clock_ns()).hex}-"
         self._numbers = itertools.count(1)
@@ -105,19 +109,32 @@ class Collector:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start with the server; at its end, store what still waits and only then let it stop."""
         await receive()
+        stopped = threading.Event()
+        copying = threading.Thread(target=self._keep_copies, args=(stopped,), name="rejected", daemon=True)
+        copying.start()
         async with GroupCommit(self._sink, self._counters.on_stored) as self._commit:
-            task = asyncio.create_task(self._keep_house())
+            task = asyncio.create_task(self._end_slow_bodies())
             await send({"type": "lifespan.startup.complete"})
             await receive()
             task.cancel()
-        self._rejected.flush()
+        stopped.set()
+        copying.join(COPIES_WITHIN_S)
         await send({"type": "lifespan.shutdown.complete"})
 
-    async def _keep_house(self) -> None:
-        """Once a second: write copies of refused input, and end requests whose body does not come."""
+    def _keep_copies(self, stopped: threading.Event) -> None:
+        """Write copies of refused input once a second: in a thread that nothing waits for long, as a store may hang."""
+        is_last = False
+        while not is_last:
+            is_last = stopped.wait(HOUSEKEEPING_S)
+            try:
+                self._rejected.flush()
+            except Exception:  # its loss costs nothing: go on
+                _log.exception("keeping copies of refused input")
+
+    async def _end_slow_bodies(self) -> None:
+        """End requests whose body does not come."""
         while True:
             await asyncio.sleep(HOUSEKEEPING_S)
-            await asyncio.to_thread(self._rejected.flush)
             oldest = time.monotonic() - self._options.body_timeout_s
             for task in [task for task, since in self._reading.items() if since < oldest]:
                 if task is not None:
@@ -155,6 +172,7 @@ class Collector:
         return {
             "waiting_requests": ("Requests whose events are not durable yet.", self._commit.waiting_requests),
             "waiting_bytes": ("Bytes of events that are held in memory.", self._commit.held_bytes),
+            "unfinished_bytes": ("Bytes of bodies that have not come whole.", self._bodies.size_bytes),
             "dropped_rejected_copies_total": ("Copies of refused input that were not kept.", self._rejected.dropped),
             **self._options.gauges(),
         }
@@ -176,19 +194,18 @@ class Collector:
                 answer = refused_answer([unavailable()])
         await _respond(send, answer)
 
-    async def _read(self, receive: Receive) -> bytes | Rejection | None:
+    async def _read(self, receive: Receive) -> bytes | Untaken | None:
         """The whole body, or why it is none; None when the client went away."""
         task = asyncio.current_task()
         self._reading[task] = time.monotonic()
-        try:
-            message = await receive()
-            if message.get("more_body") or message["type"] != "http.request":
-                return await _receive_rest(receive, message)
-            return bytes(message.get("body", b""))
-        except asyncio.CancelledError:
-            return Rejection(408, "request_timeout", f"the body did not come in {self._options.body_timeout_s:g} s")
-        finally:
-            del self._reading[task]
+        with Body(self._bodies) as body:
+            try:
+                return await body.read(receive)
+            except asyncio.CancelledError:
+                why = f"the body did not come in {self._options.body_timeout_s:g} s"
+                return body.untaken(Rejection(408, "request_timeout", why))
+            finally:
+                del self._reading[task]
 
     def request(self, headers: Iterable[tuple[bytes, bytes]], peer: str | None) -> Request:
         """A POST to PATH whose head has come. `peer` is the address of the connection."""
@@ -205,7 +222,11 @@ class Collector:
         self._counters.rejected[refusal.code] += 1
         return self._finished(request, refused_answer([refusal], self._door.retry_after_s))
 
-    def take(self, request: Request, body: bytes | Rejection, tell: Callable[[Answer], None]) -> None:
+    def count_refused(self, rejection: Rejection) -> None:
+        """Note what was refused before it was a request."""
+        self._counters.rejected[rejection.code] += 1
+
+    def take(self, request: Request, body: bytes | Untaken, tell: Callable[[Answer], None]) -> None:
         """Judge a POST whose body has come, and `tell` its answer once: when what is accepted is durable, or not."""
         request.received_ns = self._clock_ns()
         envelope = self._judge(request, body)
@@ -229,11 +250,18 @@ class Collector:
             self._counters.unlisted_origins += 1
         return self._cors.headers(origin)
 
-    def _judge(self, request: Request, body: bytes | Rejection) -> Envelope:
-        if isinstance(body, bytes):
-            self._counters.body_bytes += len(body)
-            body = body_too_large() if len(body) > MAX_BODY_BYTES else read_body(request.headers, body)
-        envelope = read_envelope(body, self._new_id) if isinstance(body, bytes) else Envelope([], [body])
+    def _judge(self, request: Request, body: bytes | Untaken) -> Envelope:
+        if isinstance(body, Untaken):
+            self._counters.body_bytes += body.size_bytes
+            envelope = Envelope([], [body.rejection])
+            self._note_rejected(request, body.copy, envelope)
+            return envelope
+        self._counters.body_bytes += len(body)
+        plain = body_too_large() if len(body) > MAX_BODY_BYTES else read_body(request.headers, body)
+        if isinstance(plain, bytes):
+            envelope, body = read_envelope(plain, self._new_id), plain
+        else:
+            envelope = Envelope([], [plain])
         if envelope.rejected:
             self._note_rejected(request, body, envelope)
         return envelope
@@ -248,34 +276,24 @@ class Collector:
             self._counters.anonymous += count
         return accepted_answer(envelope)
 
-    def _note_rejected(self, request: Request, body: bytes | Rejection, envelope: Envelope) -> None:
+    def _note_rejected(self, request: Request, body: bytes | Copy | None, envelope: Envelope) -> None:
         """Count what was refused and keep a copy; of a visitor who opted out, only its size and hash."""
+        for rejection in envelope.rejected:
+            self._counters.rejected[rejection.code] += 1
+        if body is None:
+            return
         block = self._notes.block(request)
         is_kept = not self._notes.has_opted_out(request)
         for data, rejection in copies(body, envelope):
-            self._counters.rejected[rejection.code] += 1
             self._rejected.put(data, rejection, block, is_kept)
 
     def _new_id(self) -> str:
         return str(uuid_utils.uuid7(nanoseconds=self._clock_ns()))
 
 
-async def _receive_rest(receive: Receive, message: MutableMapping[str, Any]) -> bytes | Rejection | None:
-    """Read to the end, so that the client can read the answer; what is too large is read and thrown away."""
-    parts: list[bytes] = []
-    size_bytes = 0
-    while message["type"] != "http.disconnect":
-        size_bytes += len(message.get("body", b""))
-        if size_bytes <= MAX_BODY_BYTES:
-            parts.append(message.get("body", b""))
-        if not message.get("more_body") or size_bytes > MAX_READ_BYTES:
-            return b"".join(parts) if size_bytes <= MAX_BODY_BYTES else body_too_large()
-        message = await receive()
-    return None
-
-
 async def _respond(send: Send, answer: Answer) -> None:
-    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+    length = [] if answer.status == 204 else [(b"content-length", b"%d" % len(answer.body))]
+    headers = [*answer.headers, *length]
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": answer.body})
 

@@ -59,7 +59,7 @@ class CollectFunction:
         if self._room is None:
             self._room = _Room(self._read())
         http = event["requestContext"]["http"]
-        headers = {name.lower().encode(): value.encode() for name, value in event.get("headers", {}).items()}
+        headers = {_bytes(name.lower()): _bytes(value) for name, value in event.get("headers", {}).items()}
         origin = headers.get(b"origin")
         extra = self._room.cors.headers(origin)
         stage = f"/{event['requestContext'].get('stage', '')}"
@@ -98,27 +98,29 @@ class _Room:
         """Judge one POST, store what is accepted, and answer."""
         context = event["requestContext"]
         sender = self._door.sender(context["http"].get("sourceIp"), headers.items())
-        refusal = self._door.refusal(sender, headers, event.get("rawQueryString", "").encode(), time.monotonic())
+        refusal = self._door.refusal(sender, headers, _bytes(event.get("rawQueryString", "")), time.monotonic())
         if refusal is not None:
             return refused_answer([refusal], self._door.retry_after_s)
         names = _names(context)
-        body = _body(event)
-        body = read_body(headers, body) if isinstance(body, bytes) else body
-        envelope = read_envelope(body, lambda: str(next(names))) if isinstance(body, bytes) else Envelope([], [body])
+        body, refusal = _body(event)
+        plain = refusal or read_body(headers, body)
+        if isinstance(plain, bytes):
+            envelope, body = read_envelope(plain, lambda: str(next(names))), plain
+        else:
+            envelope = Envelope([], [plain])
         request = Request("POST", PATH, headers, sender, context["timeEpoch"] * 1_000_000, context["requestId"])
         request.gateway = _gateway(context, headers)
-        if envelope.rejected:
+        if envelope.accepted:
+            try:
+                self._store.put(pack(self._notes.lines(request, envelope), self._layout, lambda: next(names)))
+            except StoreError as error:
+                _log.error("%s", error)
+                return refused_answer([unavailable()])
+        if envelope.rejected:  # last: what was promised does not wait for a copy
             self._keep_rejected(request, body, envelope)
-            if not envelope.accepted:
-                return refused_answer(envelope.rejected)
-        try:
-            self._store.put(pack(self._notes.lines(request, envelope), self._layout, lambda: next(names)))
-        except StoreError as error:
-            _log.error("%s", error)
-            return refused_answer([unavailable()])
-        return accepted_answer(envelope)
+        return accepted_answer(envelope) if envelope.accepted else refused_answer(envelope.rejected)
 
-    def _keep_rejected(self, request: Request, body: bytes | Rejection, envelope: Envelope) -> None:
+    def _keep_rejected(self, request: Request, body: bytes, envelope: Envelope) -> None:
         log = RejectedLog(self._store, lambda: request.received_ns)
         is_kept = not self._notes.has_opted_out(request)
         for data, rejection in copies(body, envelope):
@@ -135,13 +137,19 @@ def _open(settings: Settings) -> RawStore:
     return S3Store(Bucket(*bucket, settings.s3_endpoint, PATIENCE_S))
 
 
-def _body(event: Mapping[str, Any]) -> bytes | Rejection:
+def _body(event: Mapping[str, Any]) -> tuple[bytes, Rejection | None]:
+    """The body as it came, and why it cannot be read."""
     text = event.get("body") or ""
     try:
-        body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else text.encode()
-    except (binascii.Error, UnicodeEncodeError):
-        return Rejection(400, "invalid_encoding", "the body cannot be decoded")
-    return body if len(body) <= MAX_BODY_BYTES else body_too_large()
+        body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else _bytes(text)
+    except (binascii.Error, ValueError):
+        return _bytes(text), Rejection(400, "invalid_encoding", "the body cannot be decoded")
+    return body, body_too_large() if len(body) > MAX_BODY_BYTES else None
+
+
+def _bytes(text: str) -> bytes:
+    """UTF-8; half a surrogate pair becomes bytes that are none, and is judged as such."""
+    return text.encode("utf-8", "surrogatepass")
 
 
 def _names(context: Mapping[str, Any]) -> Iterator[UUID]:

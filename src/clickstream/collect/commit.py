@@ -18,7 +18,6 @@ from typing import Protocol
 from clickstream.errors import StoreError
 from clickstream.event import RawLine
 
-MAX_OBJECT_LINES = 10_000
 MAX_OBJECT_BYTES = 16 * 1_048_576
 MAX_HELD_BYTES = 32 * 1_048_576
 ENOUGH_BYTES = 1_048_576
@@ -32,10 +31,14 @@ _log = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
-    """Where groups of lines go. `parallel` writes may run at a time; a group waits up to `linger_s` for company."""
+    """Where groups of lines go. `parallel` writes may run at a time; a group waits up to `linger_s` for company.
+
+    max_lines: of a group, unless one request has more. What takes a write longer than clients wait is written in vain.
+    """
 
     parallel: int
     linger_s: float
+    max_lines: int
 
     def write(self, lines: Sequence[RawLine]) -> None:
         """Return when the lines are durable; raise StoreError when they may not be. Called in threads."""
@@ -101,7 +104,7 @@ class GroupCommit:
         group = self._open
         if group is None:
             group = self._open_group()
-        elif len(group.lines) + len(lines) > MAX_OBJECT_LINES or group.size_bytes + size_bytes > MAX_OBJECT_BYTES:
+        elif len(group.lines) + len(lines) > self._sink.max_lines or group.size_bytes + size_bytes > MAX_OBJECT_BYTES:
             self._sealed.append(group)
             group = self._open_group()
         group.lines += lines

@@ -19,6 +19,7 @@ from clickstream.event import MAX_NESTING, RawEvent, Rejection, is_too_deep, nam
 
 MAX_BODY_BYTES = 1_048_576
 MAX_EVENTS = 1_000
+MAX_GZIP_MEMBERS = 100
 RETRY_AFTER_S = 5
 JSON = ((b"content-type", b"application/json"),)
 
@@ -38,8 +39,13 @@ class Envelope:
 def gunzip(body: bytes) -> bytes | Rejection:
     """Unpack a gzip body of one or more members; never makes more than MAX_BODY_BYTES + 1 bytes of it."""
     out = b""
+    members = 0
     try:
         while body:
+            members += 1
+            if members > MAX_GZIP_MEMBERS:  # each costs a copy of all that follow
+                why = f"a gzip body has at most {MAX_GZIP_MEMBERS} members"
+                return Rejection(400, "invalid_encoding", why)
             member = zlib.decompressobj(_GZIP_WINDOW)
             out += member.decompress(body, MAX_BODY_BYTES + 1 - len(out))
             if len(out) > MAX_BODY_BYTES:

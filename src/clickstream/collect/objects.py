@@ -27,6 +27,9 @@ FOLDER_LINGER_S = 0.010
 BUCKET_LINGER_S = 0.050
 BUCKET_PARALLEL = 16
 
+MAX_LINES = {"batch": 10_000, "single": 500}
+"""Lines that are stored together: where each is an object with its own fsync or PUT, fewer."""
+
 Layout = Literal["batch", "single"]
 
 
@@ -49,6 +52,7 @@ class StoreSink:
         is_bucket = store.lists_in_order
         self.parallel = BUCKET_PARALLEL if is_bucket else 1
         self.linger_s = BUCKET_LINGER_S if is_bucket else FOLDER_LINGER_S
+        self.max_lines = MAX_LINES[layout]
         self._store = store
         self._layout: Layout = layout
         self._clock_ns = clock_ns

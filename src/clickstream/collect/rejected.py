@@ -1,13 +1,14 @@
 """Copies of refused input, for whoever has to find out why: `rejected/YYYY/MM/DD/rejected-<uuidv7>.ndjson`.
 
-Best effort by design: at most 8 KiB of each and its SHA-256, never waited for, bounded in memory,
-overflow counted and dropped. The answer to the client already said what was refused and why.
+Best effort by design: at most 8 KiB of each and its SHA-256, never waited for, overflow counted and dropped: a `flush`
+writes little more than MAX_WAITING_BYTES. The answer to the client already said what was refused and why.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,16 +20,29 @@ from clickstream.event import Rejection
 from clickstream.raw.contract import RawStore
 
 MAX_KEPT_BYTES = 8_192
-MAX_WAITING = 1_000
+MAX_WAITING_BYTES = 65_536
 
 
-def copies(body: bytes | Rejection, envelope: Envelope) -> Iterator[tuple[bytes, Rejection]]:
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """What is kept of refused bytes: the first ones, and what tells them from others."""
+
+    head: bytes
+    size_bytes: int
+    sha256: str
+
+    @classmethod
+    def of(cls, data: bytes) -> Copy:
+        return cls(data[:MAX_KEPT_BYTES], len(data), hashlib.sha256(data).hexdigest())
+
+
+def copies(body: bytes | Copy, envelope: Envelope) -> Iterator[tuple[bytes | Copy, Rejection]]:
     """What was refused of a request, each with its reason: the body as it came, or single events as JSON."""
     for rejection in envelope.rejected:
         if rejection.index is not None:
             yield msgspec.json.encode(rejection.original), rejection
         else:
-            yield body if isinstance(body, bytes) else b"", rejection
+            yield body, rejection
 
 
 class RejectedLog:
@@ -38,28 +52,33 @@ class RejectedLog:
         self._store = store
         self._clock_ns = clock_ns
         self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
         self.dropped = 0
 
-    def put(self, data: bytes, rejection: Rejection, request: dict[str, Any], is_kept: bool = True) -> None:
+    def put(self, data: bytes | Copy, rejection: Rejection, request: dict[str, Any], is_kept: bool = True) -> None:
         """Note `data` (a body, or one event of it as JSON) that was refused for `rejection`; `is_kept`: with bytes."""
-        if len(self._waiting) >= MAX_WAITING:
+        if self._waiting_bytes >= MAX_WAITING_BYTES:
             self.dropped += 1
             return
+        copy = data if isinstance(data, Copy) else Copy.of(data)
         entry = {
             "error": rejection.code,
             "message": rejection.message,
             "index": rejection.index,
-            "sizeBytes": len(data),
-            "sha256": hashlib.sha256(data).hexdigest(),
-            "head": data[:MAX_KEPT_BYTES].decode("utf-8", "backslashreplace") if is_kept else None,
+            "sizeBytes": copy.size_bytes,
+            "sha256": copy.sha256,
+            # Text as far as it is text, not base64: `clickstream forget` looks for ids in it.
+            "head": copy.head.decode("utf-8", "backslashreplace") if is_kept else None,
             "_ingest": request,
         }
-        self._waiting.append(msgspec.json.encode(entry))
+        line = msgspec.json.encode(entry)
+        self._waiting.append(line)
+        self._waiting_bytes += len(line)
 
     def flush(self) -> None:
         if not self._waiting:
             return
-        lines, self._waiting = self._waiting, []
+        lines, self._waiting, self._waiting_bytes = self._waiting, [], 0
         now_ns = self._clock_ns()
         day = datetime.fromtimestamp(now_ns / 1e9, UTC).date()
         key = f"rejected/{day:%Y/%m/%d}/rejected-{uuid_utils.uuid7(nanoseconds=now_ns)}.ndjson"

@@ -10,6 +10,8 @@ import errno
 import gc
 import json
 import logging
+import os
+import resource
 import signal
 import socket
 import sys
@@ -17,6 +19,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -36,7 +39,11 @@ from clickstream.settings import Settings
 HOST = "127.0.0.1"
 PORT = 8000
 IDLE_TIMEOUT_S = 15
-STOP_WITHIN_S = 10
+STOP_WITHIN_S = 9
+"""From the signal to the end of the process, whatever hangs: `docker stop` kills after 10 s."""
+FINISH_WITHIN_S = 8
+"""Of these, for requests that have begun: as long as one may wait for the store."""
+MAX_CONNECTIONS = 4_096
 _log = logging.getLogger(__name__)
 _FACTS = ("requests", "events", "waiting_bytes")
 
@@ -44,6 +51,7 @@ _FACTS = ("requests", "events", "waiting_bytes")
 def serve(settings: Settings, port: int = PORT) -> None:
     """Serve until told to stop. Raises UnavailableError when the port is taken, StoreError when the store is."""
     log_as_json()
+    most = raise_file_limit()
     store = open_store(settings)
     _prepare(store, settings)
     spool = _spool(settings, store)
@@ -52,7 +60,17 @@ def serve(settings: Settings, port: int = PORT) -> None:
     gc.freeze()  # what is here now stays: no need to look at it again
     gc.set_threshold(50_000, 20, 50)
     with listen(port) as listener, spool or nullcontext():
-        uvicorn.Server(server_config(app)).run(sockets=[listener])
+        Server(server_config(app, most)).run(sockets=[listener])
+
+
+class Server(uvicorn.Server):
+    """Ends in order when it is told to, and in time: what a store that hangs still holds then, nobody was promised."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if not self.should_exit:
+            signal.signal(signal.SIGALRM, lambda *_: os._exit(0))
+            signal.alarm(STOP_WITHIN_S)
+        super().handle_exit(sig, frame)
 
 
 def _prepare(store: RawStore, settings: Settings) -> None:
@@ -85,8 +103,18 @@ def _options(settings: Settings, store: RawStore, spool: Spool | None) -> Option
     )
 
 
-def server_config(app: Callable[..., Awaitable[None]]) -> uvicorn.Config:
-    """The HTTP server around an ASGI application, as it runs in production."""
+def raise_file_limit() -> int:
+    """Let this process open the files that it may need; return how many connections leave enough to the store."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * MAX_CONNECTIONS
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(MAX_CONNECTIONS, soft * 4 // 5)
+
+
+def server_config(app: Callable[..., Awaitable[None]], connections: int = MAX_CONNECTIONS) -> uvicorn.Config:
+    """The HTTP server around an ASGI application, as it runs in production, for so many connections."""
     return uvicorn.Config(
         app,
         http=DirectProtocol if isinstance(app, Collector) else LimitedProtocol,
@@ -97,8 +125,9 @@ def server_config(app: Callable[..., Awaitable[None]]) -> uvicorn.Config:
         proxy_headers=False,  # collect/door.py decides whose X-Forwarded-For is believed
         server_header=False,
         date_header=False,
+        limit_concurrency=connections,  # in the sense of connection/limited.py
         timeout_keep_alive=IDLE_TIMEOUT_S,
-        timeout_graceful_shutdown=STOP_WITHIN_S,
+        timeout_graceful_shutdown=FINISH_WITHIN_S,
     )
 
 

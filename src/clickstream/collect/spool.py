@@ -25,17 +25,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from clickstream.collect.objects import NAME_LIFE_S, Layout, new_name, pack
+from clickstream.collect.objects import MAX_LINES, NAME_LIFE_S, Layout, new_name, pack
 from clickstream.durable import sync, write_synced
 from clickstream.errors import StoreError, UnavailableError
 from clickstream.event import RawLine
 from clickstream.raw.contract import RawStore
+from clickstream.raw.keys import parse_key
 from clickstream.raw.listing import still_there
 
 SHIP_EVERY_S = 2.0
 SHIP_BYTES = 8 * 1_048_576
-SHIP_LINES = 10_000
-SHIP_LINES_SINGLE = 500
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.2, 5.0
 STOP_WITHIN_S = 5.0
 _RECORD = struct.Struct(">II")
@@ -62,7 +61,7 @@ class Spool:
         self._shipper = Shipper(store, rules, clock_ns)
         self._clock_ns = clock_ns
         self._rules = rules
-        self._max_lines = SHIP_LINES if rules.layout == "batch" else SHIP_LINES_SINGLE
+        self.max_lines = MAX_LINES[rules.layout]
         self._current: _Wal | None = None
         self._lock = threading.Lock()
         self._work = threading.Event()
@@ -136,7 +135,7 @@ class Spool:
             except OSError as error:
                 self._close_current()  # its end may be torn: nothing may ever stand behind it
                 raise _error(error) from error
-            if self._current.size_bytes >= SHIP_BYTES or self._current.lines >= self._max_lines:
+            if self._current.size_bytes >= SHIP_BYTES or self._current.lines >= self.max_lines:
                 self._close_current()
 
     def _close_current(self) -> None:
@@ -151,33 +150,48 @@ class Spool:
             self._work.set()
 
     def _ship_all(self) -> None:
-        """The shipper's thread: one file after another, oldest first; one that fails is tried again for ever."""
+        """The shipper's thread, oldest file first. One that fails goes behind the others, and is tried again for ever.
+
+        While the store takes nothing, the file that is written grows on: fewer objects to make up for.
+        """
         pause_s = FIRST_PAUSE_S
+        failed = 0  # in a row
+        is_store_down = False
         while True:
-            if not self._waiting:
-                if self._is_closing and self._current is None:
-                    return
-                self._work.wait(SHIP_EVERY_S)
-                self._work.clear()
-                with self._lock:
-                    if self._current and (self._is_closing or self._current.age_s() >= SHIP_EVERY_S):
-                        self._close_current()
-                continue
-            path = self._waiting[0]
-            try:
-                size_bytes = path.stat().st_size
-                self._shipper.ship(path)
-            except (StoreError, OSError) as error:
-                _log.warning("shipping events: %s", error, extra={"waiting_bytes": self.size_bytes()})
+            with self._lock:
+                is_old = self._current and self._current.age_s() >= SHIP_EVERY_S and not is_store_down
+                if is_old or self._is_closing:
+                    self._close_current()
+            if failed >= len(self._waiting):  # nothing waits, or nothing that can be shipped now
                 if self._is_closing:
                     return
-                time.sleep(pause_s)
-                pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+                self._work.wait(pause_s if self._waiting else SHIP_EVERY_S)
+                self._work.clear()
+                pause_s = min(2 * pause_s, LONGEST_PAUSE_S) if self._waiting else FIRST_PAUSE_S
+                failed = 0
                 continue
-            pause_s = FIRST_PAUSE_S
-            with self._lock:
-                self._waiting.pop(0)
+            error = self._ship(self._waiting[0])
+            is_store_down = isinstance(error, StoreError)
+            failed = 0 if error is None else len(self._waiting) if is_store_down else failed + 1
+
+    def _ship(self, path: Path) -> Exception | None:
+        """Ship the first of the files that wait; why that failed, if it did. Nothing may end the shipper."""
+        size_bytes, failed = 0, None
+        try:
+            size_bytes = path.stat().st_size
+            self._shipper.ship(path)
+        except Exception as error:
+            facts = {"waiting_bytes": self.size_bytes()}
+            is_known = isinstance(error, StoreError | OSError)
+            _log.warning("shipping %s: %s", path.name, error, extra=facts, exc_info=not is_known)
+            failed = error
+        with self._lock:
+            self._waiting.pop(0)
+            if failed is None:
                 self._waiting_bytes = max(0, self._waiting_bytes - size_bytes)
+            else:
+                self._waiting.append(path)
+        return failed
 
 
 class Shipper:
@@ -200,9 +214,12 @@ class Shipper:
         saved.unlink(missing_ok=True)
 
     def _names(self, saved: Path, new: list[str]) -> list[str]:
-        """The names of an earlier attempt as long as they are young; none when its objects are there; else the new."""
-        if saved.exists():
-            keys = saved.read_text().split()
+        """The names of an earlier attempt as long as they are young; none when its objects are there; else the new.
+
+        What holds no names, because the disk has damaged it, is of no attempt.
+        """
+        keys = saved.read_bytes().decode("utf-8", "replace").split() if saved.exists() else []
+        if keys and all(map(parse_key, keys)):
             is_young = time.time() - saved.stat().st_mtime < self._rules.name_life_s
             if is_young and len(keys) == len(new):
                 return keys

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Protocol
 
+from clickstream.errors import StoreError
+
 
 class RawStore(Protocol):
     """A place of raw objects. All verbs may be called from several threads; all raise StoreError.
@@ -42,6 +44,9 @@ class RawStore(Protocol):
 
     def read_many(self, keys: Iterable[str]) -> Iterator[bytes]:
         """The bytes of each object, in the order of `keys`; where waiting dominates, many are fetched at a time."""
+
+    def read_each(self, keys: Iterable[str]) -> Iterator[bytes | StoreError]:
+        """As `read_many`, but an object that cannot be read comes as its error, and those behind it follow."""
 
     def days(self) -> list[date]:
         """Days that have a folder, in order. Folders that are no dates are passed over."""

@@ -22,15 +22,19 @@ from msgspec import Struct
 EVENTS = "events"
 _FOLDER = re.compile(rf"{EVENTS}/([0-9]{{4}})/([0-9]{{2}})/([0-9]{{2}})")
 _NAME = re.compile(
-    r"(?P<event>event)-(?P<event_id>[^/]{1,200})\.json"
-    r"|(?P<batch>batch)-(?P<batch_id>[^/]{1,200}?)-(?P<count>[0-9]{1,7})\.ndjson\.gz"
+    r"(?P<event>event)-(?P<event_id>[^/\ud800-\udfff]{1,200})\.json"
+    r"|(?P<batch>batch)-(?P<batch_id>[^/\ud800-\udfff]{1,200}?)-(?P<count>[0-9]{1,7})\.ndjson\.gz"
 )
+"""Surrogates stand for the bytes of a file name that is no UTF-8: no warehouse can hold such a name."""
 _UUID7 = r"([0-9a-fA-F]{8})-([0-9a-fA-F]{4})-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _is_regular_event = re.compile(rf"event-{_UUID7}\.json").fullmatch
 _is_regular_batch = re.compile(rf"batch-{_UUID7}-([0-9]{{1,7}})\.ndjson\.gz").fullmatch
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
+OLDEST_DAY = date(1970, 1, 1)
+NEWEST_DAY = date(9998, 12, 31)
+"""Other folders are no days: no UUIDv7 has an earlier time, and the day behind a day must be one too."""
 
 
 class Kind(StrEnum):
@@ -97,13 +101,19 @@ def is_regular(day: date, file_name: str) -> bool:
     return match is not None and _instant_on(day, match[1] + match[2]) is not None
 
 
+def day_of_folders(year: str, month: str, day: str) -> date | None:
+    """The day whose objects lie in the folder year/month/day, or None when it is not that of a day."""
+    try:
+        found = date(int(year), int(month), int(day))
+    except ValueError:
+        return None
+    return found if OLDEST_DAY <= found <= NEWEST_DAY else None
+
+
 @lru_cache(maxsize=128)
 def _day_of(folder: str) -> date | None:
     found = _FOLDER.fullmatch(folder)
-    try:
-        return date(*map(int, found.groups())) if found else None
-    except ValueError:
-        return None
+    return day_of_folders(*found.groups()) if found else None
 
 
 def _instant_on(day: date, digits: str) -> datetime | None:

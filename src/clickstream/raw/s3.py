@@ -25,7 +25,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, GenericError
 
 from clickstream.errors import StoreError
-from clickstream.raw.keys import EVENTS, day_prefix, is_regular
+from clickstream.raw.keys import EVENTS, day_of_folders, day_prefix, is_regular
 from clickstream.raw.versions import Versions
 
 if TYPE_CHECKING:
@@ -102,14 +102,18 @@ class S3Store:
     def _pool(self) -> ThreadPoolExecutor:
         return ThreadPoolExecutor(PARALLEL, "s3")
 
+    @cached_property
+    def _hasty(self) -> S3Store:
+        """The same bucket, for what is not worth waiting for."""
+        return S3Store(replace(self.bucket, patience_s=min(self.bucket.patience_s, HASTE_S)))
+
     def prepare(self) -> None:
         """Ask whether the bucket is there. A writer without the right to list is no error: it needs none.
 
         Whoever starts the platform waits for this: a server that is not there is told after some seconds.
         """
-        hasty = S3Store(replace(self.bucket, patience_s=min(self.bucket.patience_s, HASTE_S)))
         try:
-            pages = iter(obstore.list(hasty._client, EVENTS, chunk_size=1))
+            pages = iter(obstore.list(self._hasty._client, EVENTS, chunk_size=1))
             self._ask("looking into", "", lambda: next(pages, None))
         except StoreError as error:
             if "AccessDenied" not in error.why:
@@ -126,9 +130,9 @@ class S3Store:
             raise errors[0]
 
     def put_unsynced(self, key: str, data: bytes) -> None:
-        """Store an object if that goes well: for copies whose loss costs nothing."""
+        """Store an object if that goes well, and soon: for copies whose loss costs nothing."""
         with suppress(StoreError):
-            self._put(key, data)
+            self._hasty._put(key, data)
 
     def read(self, key: str) -> bytes:
         """The bytes of an object. Raises StoreError when it is not there."""
@@ -136,10 +140,17 @@ class S3Store:
 
     def read_many(self, keys: Iterable[str]) -> Iterator[bytes]:
         """The bytes of each object, in order. At most 2 x PARALLEL objects are held that were not handed out yet."""
-        coming: deque[Future[bytes]] = deque()
+        for data in self.read_each(keys):
+            if isinstance(data, StoreError):
+                raise data
+            yield data
+
+    def read_each(self, keys: Iterable[str]) -> Iterator[bytes | StoreError]:
+        """The bytes of each object, in order, or why it cannot be read."""
+        coming: deque[Future[bytes | StoreError]] = deque()
         try:
             for key in keys:
-                coming.append(self._pool.submit(self.read, key))
+                coming.append(self._pool.submit(self._read_or_error, key))
                 if len(coming) >= 2 * PARALLEL:
                     yield coming.popleft().result()
             while coming:
@@ -148,14 +159,17 @@ class S3Store:
             for answer in coming:
                 answer.cancel()
 
+    def _read_or_error(self, key: str) -> bytes | StoreError:
+        try:
+            return self.read(key)
+        except StoreError as error:
+            return error
+
     def days(self) -> list[date]:
         """Days that have a folder, in order: one request for each year and month."""
         years = self._folders([f"{EVENTS}/"], 4)
-        found = []
-        for folder in self._folders(self._folders(years, 2), 2):
-            with suppress(ValueError):
-                found.append(date(*map(int, folder.split("/")[1:4])))
-        return sorted(found)
+        folders = self._folders(self._folders(years, 2), 2)
+        return sorted(filter(None, (day_of_folders(*folder.split("/")[1:4]) for folder in folders)))
 
     def changed_ns(self, day: date) -> int | None:
         """Never known: S3 has no folders that change."""

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, date, datetime
+from functools import cached_property
 from pathlib import Path
 
 from clickstream.durable import sync, write_synced
 from clickstream.errors import StoreError
-from clickstream.raw.keys import EVENTS, day_prefix
+from clickstream.raw.keys import EVENTS, day_of_folders, day_prefix
 
+PARALLEL = 8
+"""Files that are fsynced at a time: 500 small ones take 0.1 s instead of 1 to 3."""
 TMP = "tmp"
 STALE_TMP_S = 3600
 _READ_BYTES = 65_536
@@ -57,22 +61,36 @@ class LocalStore:
 
         Raises StoreError; then some may be stored all the same, under names that were not acknowledged.
         """
+        put = [(f"{self._tmp}/{key.replace('/', '-')}", f"{self._place}/{key}", data) for key, data in objects]
+        folders = {target.rpartition("/")[0] for _, target, _ in put}
         try:
-            folders = set()
-            self._make_folder(self._tmp)
-            for key, data in objects:
-                day, _, name = key.rpartition("/")
-                folder = f"{self._place}/{day}"
+            for folder in (self._tmp, *folders):
                 self._make_folder(folder)
-                temporary = f"{self._tmp}/{name}"
-                write_synced(temporary, data)
-                os.rename(temporary, f"{folder}/{name}")  # noqa: PTH104 - see _place
-                folders.add(folder)
+            self._write_all([(temporary, data) for temporary, _, data in put])
+            for temporary, target, _ in put:
+                os.rename(temporary, target)  # noqa: PTH104 - see _place
             for folder in folders:
                 sync(folder)
         except OSError as error:
             self._known_folders.clear()  # someone may have removed a folder: look again next time
+            for temporary, _, _ in put:
+                with suppress(OSError):  # a disk that is full must not fill with them
+                    os.unlink(temporary)  # noqa: PTH108 - see _place
             raise self._error("writing", error) from error
+
+    def _write_all(self, files: Sequence[tuple[str, bytes]]) -> None:
+        """Write and fsync each; of many, several at a time: one commit of the disk's journal then serves them all."""
+        if len(files) == 1:
+            write_synced(*files[0])
+            return
+        answers = [self._pool.submit(write_synced, path, data) for path, data in files]
+        errors = [error for answer in answers if (error := answer.exception()) is not None]
+        if errors:
+            raise errors[0]
+
+    @cached_property
+    def _pool(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(PARALLEL, "fsync")
 
     def put_unsynced(self, key: str, data: bytes) -> None:
         """Store an object without waiting for the disk: for copies whose loss costs nothing."""
@@ -86,16 +104,25 @@ class LocalStore:
         try:
             return _read(f"{self.root}/{key}")
         except OSError as error:
-            raise self._error("reading", error) from error
+            raise self._error("reading", error, key) from error
 
     def read_many(self, keys: Iterable[str]) -> Iterator[bytes]:
         """The bytes of each object, in order. One at a time: a disk answers sooner than a thread starts."""
+        for data in self.read_each(keys):
+            if isinstance(data, StoreError):
+                raise data
+            yield data
+
+    def read_each(self, keys: Iterable[str]) -> Iterator[bytes | StoreError]:
+        """The bytes of each object, in order, or why it cannot be read."""
         root = f"{self.root}/"
-        try:
-            for key in keys:
-                yield _read(root + key)
-        except OSError as error:
-            raise self._error("reading", error) from error
+        for key in keys:
+            try:
+                data = _read(root + key)
+            except OSError as error:
+                yield self._error("reading", error, key)
+            else:
+                yield data
 
     def days(self) -> list[date]:
         """Days that have a folder, in order. Folders that are no dates are passed over."""
@@ -128,7 +155,7 @@ class LocalStore:
         try:
             return datetime.fromtimestamp((self.root / key).stat().st_mtime, UTC)
         except OSError as error:
-            raise self._error("reading", error) from error
+            raise self._error("reading", error, key) from error
 
     def keys(self, folder: str) -> list[str]:
         """Every key below a folder such as `rejected/`, in order."""
@@ -173,8 +200,9 @@ class LocalStore:
         for year in _folders(self.root / EVENTS, 4):
             for month in _folders(year, 2):
                 for day in _folders(month, 2):
-                    with suppress(ValueError):
-                        yield date(int(year.name), int(month.name), int(day.name))
+                    found = day_of_folders(year.name, month.name, day.name)
+                    if found is not None:
+                        yield found
 
     def _make_folder(self, place: str) -> None:
         """Make a folder and its missing parents, each entry fsynced into the parent that holds it."""
@@ -188,9 +216,10 @@ class LocalStore:
             sync(folder.parent)
         self._known_folders.add(place)
 
-    def _error(self, doing: str, error: OSError) -> StoreError:
+    def _error(self, doing: str, error: OSError, key: str = "") -> StoreError:
+        """What failed. key: the object, which the system does not name when its file was open already."""
         why = error.strerror or str(error)
-        place = error.filename or self.root
+        place = error.filename or self.root / key
         return StoreError(f"{doing} the raw store", f"{why}: {place}", "check the folder, its rights and free space")
 
 

@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import lru_cache
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from clickstream.collect.app import PATH, Collector
-from clickstream.collect.connection.limited import LimitedProtocol
+from clickstream.collect.connection.limited import COMPLETE, LimitedProtocol, rendered, rendered_once
 from clickstream.collect.envelope import Answer
+from clickstream.event import Rejection
 
 MAX_CACHED_BYTES = 512
 _URL = PATH.encode()
-_CLOSE = (b"connection", b"close")
-_FAILED = Answer(500, b"Internal Server Error", ((b"content-type", b"text/plain; charset=utf-8"), _CLOSE))
+_FAILED = Answer(
+    500, b"Internal Server Error", ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
+)
 _log = logging.getLogger(__name__)
 
 
@@ -43,6 +44,7 @@ class DirectProtocol(LimitedProtocol):
     def on_headers_complete(self) -> None:
         if self.url == _URL and not self._may_be_large and self._is_plain_post():
             self.cycle = self._open = Exchange(self)
+            self.headers = COMPLETE
         else:
             super().on_headers_complete()
 
@@ -65,10 +67,12 @@ class DirectProtocol(LimitedProtocol):
         if exchange is None:
             super().on_message_complete()
             return
+        self._note_whole()
+        exchange.more_body = False
         collector: Collector = self.app
         body, exchange.received = exchange.received, b""  # the connection keeps its last exchange, but not what it held
         try:
-            request = collector.request(self.headers, self.client[0] if self.client else None)
+            request = collector.request(self.scope["headers"], self.client[0] if self.client else None)
             answer = collector.turn_away(request, b"")
             if answer is None:
                 collector.take(request, body, exchange.answer)
@@ -78,16 +82,23 @@ class DirectProtocol(LimitedProtocol):
             _log.exception("taking a request")
             exchange.answer(_FAILED)
 
+    def refuse(self, rejection: Rejection) -> None:
+        collector: Collector = self.app
+        collector.count_refused(rejection)
+        super().refuse(rejection)
+
 
 class Exchange(RequestResponseCycle):
     """A request that waits for its body, then for its answer: what the protocol asks of cycles, and no more."""
 
     message_event = asyncio.Event()  # nobody waits for it
+    response_started = False  # it is written at once
 
     def __init__(self, protocol: DirectProtocol) -> None:
         self.scope = protocol.scope
         self.keep_alive = protocol.parser.should_keep_alive()
         self.response_complete = False
+        self.more_body = True
         self.disconnected = False
         self.received = b""
         self._protocol = protocol
@@ -99,20 +110,8 @@ class Exchange(RequestResponseCycle):
             return
         self.response_complete = True
         small = len(answer.body) <= MAX_CACHED_BYTES  # one of few, most likely
-        data, is_last = (_rendered_once if small else _rendered)(answer, self.keep_alive)
+        data, is_last = (rendered_once if small else rendered)(answer, self.keep_alive)
         transport.write(data)
         if is_last:
             transport.close()
         self._protocol.on_response_complete()
-
-
-def _rendered(answer: Answer, keep_alive: bool) -> tuple[bytes, bool]:
-    """The bytes of an answer, and whether the connection ends with it."""
-    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
-    if not keep_alive and _CLOSE not in headers:
-        headers.append(_CLOSE)
-    head = STATUS_LINE[answer.status] + b"".join(b"%s: %s\r\n" % header for header in headers)
-    return head + b"\r\n" + answer.body, _CLOSE in headers
-
-
-_rendered_once = lru_cache(256)(_rendered)
