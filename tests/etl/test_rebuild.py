@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clickstream.errors import WarehouseError
+from clickstream.etl.life.expire import Keep, expire
 from clickstream.etl.repair import swap as swapping
 from clickstream.etl.repair.rebuild import Site, Wish, rebuild
 from clickstream.etl.run import Loader, LoadRules
@@ -117,6 +118,55 @@ def test_row_that_is_not_what_its_line_says_is_named_and_put_right(filled: Pipel
     assert contents(filled.warehouse) == before
 
 
+FALSIFIED = {
+    "raw_objects": "update raw_objects set lines = lines + 1",
+    "duplicates": "update duplicates set line = 99",
+    "bad_rows": "update bad_rows set original = null",
+    "erased": "insert into erased values ('x', 1, timestamptz '2026-03-10 11:00:00+00', null)",
+    "sessions": "update sessions set entry_page = '/x', country = 'FR', login_state = 'x'",
+    "clients": "update clients set first_user_id = 'x'",
+    "seen": "update seen set first_is_first_visit = true",
+    "orders": "update orders set user_id = 'x', ordered_at = ordered_at - interval '1 minute'",
+    "order_lines": "insert into order_lines (event_id, line_number) select event_id, 7 from orders",
+    "daily_visitors": "update daily_visitors set product_views = 7",
+    "daily_sessions": "update daily_sessions set duration_us = 1",
+    "rollup_zone": "update rollup_zone set zone = 'Europe/Berlin'",
+}
+
+
+def test_falsified_value_of_any_replaced_table_is_named_and_put_right(filled: Pipeline, site: Site) -> None:
+    """None of these moves a count of rows, of events or of money that a report shows."""
+    before = contents(filled.warehouse)
+    with filled.warehouse.transaction() as cursor:
+        for sql in FALSIFIED.values():
+            cursor.execute(sql)
+    found = rebuild(site, Wish(apply=True))
+    assert not found["same"]
+    assert {table["table"] for table in found["tables"]} == set(FALSIFIED) == set(swapping.REPLACED)
+    assert {"table": "erased", "only_before": 1, "only_after": 0} in found["tables"]
+    assert contents(filled.warehouse) == before
+    assert rebuild(site, Wish())["same"]
+
+
+def test_figures_of_sessions_and_items_move_with_their_rows(filled: Pipeline, site: Site) -> None:
+    bought = {"id": "o9", "items": [{"id": "p", "price": 2.5, "quantity": 2}]}
+    filled.put_event(event(62, order=bought) | {"eventName": "checkout_complete"})
+    filled.load()
+    with filled.warehouse.transaction() as cursor:
+        cursor.execute("update order_lines set quantity = 10")
+        cursor.execute("update sessions set has_cart = true, has_checkout = true, orders = 0, key_events = 0")
+        cursor.execute("update sessions set session_end = session_start")
+    moves = {move["figure"]: (move["before"], move["after"]) for move in rebuild(site, Wish())["moves"]}
+    assert (moves["units"], moves["item revenue by currency"]) == ((10, 2), (25, 5))
+    ((sessions,),) = filled.rows("select count(*) from sessions")
+    assert moves["sessions with a cart"] == moves["sessions with a check-out"] == (sessions, 0)
+    assert {name for name, (before, _) in moves.items() if before == 0} == {
+        "sessions with an order",
+        "key events",
+        "time in sessions (s)",
+    }
+
+
 class Meanwhile:
     """Does something when the rebuild has begun to read."""
 
@@ -176,6 +226,18 @@ def test_day_whose_rows_expired_stays_away(filled: Pipeline, site: Site) -> None
     site = replace(site, load=lambda: None)  # what a loader does with an expired day is its own matter
     assert rebuild(site, Wish(apply=True))["never_loaded"] == 0
     assert filled.rows("select count(*) from raw_objects where day = date '2026-03-08'") == [(0,)]
+
+
+def test_counts_of_expired_days_outlive_a_rebuild_that_has_nothing_left_to_read(filled: Pipeline, site: Site) -> None:
+    counts = filled.rows("select sum(events) from daily_visitors")
+    filled.clock.forward(days=40)
+    filled.load()  # closes the days
+    expire(filled.loader, Keep(raw_days=1, warehouse_days=1))
+    assert filled.rows("select count(*) from clickstream_events") == [(0,)]
+    assert rebuild(site, Wish(apply=True))["same"]
+    filled.put_event(received(filled.clock(), eventId="new"))
+    filled.load()
+    assert filled.rows("select sum(events) - 1 from daily_visitors") == counts
 
 
 def test_erasure_meanwhile_stops_the_rebuild(filled: Pipeline, site: Site) -> None:

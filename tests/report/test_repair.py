@@ -21,6 +21,7 @@ SAME: dict[str, Any] = {
     "moves": [],
     "reasons": [],
     "events": {"only_before": 0, "only_after": 0, "changed": 0, "kinds": []},
+    "tables": [],
 }
 
 
@@ -101,8 +102,10 @@ def test_rebuild_says_what_moves_why_and_how_to_apply() -> None:
                 }
             ],
         },
+        "tables": [{"table": "sessions", "only_before": 1, "only_after": 2_000}],
     }
     text = printed(render_rebuild, SAME | moved)
+    assert "sessions: 1 rows differ from the 2,000 that the raw store gives" in text
     assert "1 number would move" in text
     assert "from 2026-03-09 on, older rows carried over" in text
     assert "why: currency was USD, is EUR" in text

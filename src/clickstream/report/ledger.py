@@ -12,7 +12,7 @@ COLUMNS = ("accepted", "loaded", "duplicate", "bad", "erased", "pending", "balan
 
 
 def render_ledger(ledger: dict[str, Any], console: Console) -> None:
-    """Print the verdict, the totals, the latest hours with lines, and what is overdue.
+    """Print the verdict, the totals, the latest hours with lines, and what is wrong besides.
 
     ledger: as `etl.ledger.Ledger.as_json` gives it.
     """
@@ -21,8 +21,20 @@ def render_ledger(ledger: dict[str, Any], console: Console) -> None:
         console.print(f"balanced: all {totals['accepted']:,} accepted events are accounted for")
     else:
         console.print("NOT balanced: some events are not accounted for", style="red")
-    if not hours:
-        return
+    if hours:
+        _print_hours(totals, hours, console)
+    if ledger["external"]:
+        console.print(f"external (rows that another client wrote; the ledger leaves them out): {ledger['external']:,}")
+    if ledger["repeated"]:
+        console.print(f"repeated (rows beyond the first of their event id): {ledger['repeated']:,}", style="red")
+        console.print("next: clickstream etl run --rebuild, which builds them anew and compares")
+    for key in ledger["overdue"][:5]:
+        console.print(f"overdue: {key}", style="red", markup=False)
+    if ledger["overdue"]:
+        console.print("next: clickstream etl run, or clickstream etl run --reconcile DAY for a day that is closed")
+
+
+def _print_hours(totals: dict[str, int], hours: list[dict[str, Any]], console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("hour (UTC)")
     for name in COLUMNS:
@@ -34,7 +46,3 @@ def render_ledger(ledger: dict[str, Any], console: Console) -> None:
     console.print(table)
     if len(hours) > MAX_HOURS:
         console.print(f"… and {len(hours) - MAX_HOURS} earlier hours (--json shows all)", style="dim")
-    for key in ledger["overdue"][:5]:
-        console.print(f"overdue: {key}", style="red", markup=False)
-    if ledger["overdue"]:
-        console.print("next: clickstream etl run, or clickstream etl run --reconcile DAY for a day that is closed")

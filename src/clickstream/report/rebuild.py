@@ -1,4 +1,4 @@
-"""A rebuild on a terminal: the verdict, why, the numbers that move, the events behind them."""
+"""A rebuild on a terminal: the verdict, why, the numbers that move, the events and other rows behind them."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ def render_rebuild(found: dict[str, Any], console: Console) -> None:
     _print_reasons(found, console)
     _print_moves(found["moves"], console)
     _print_events(found["events"], console)
+    for table in found["tables"]:
+        change = f"{table['only_before']:,} rows differ from the {table['only_after']:,} that the raw store gives"
+        console.print(f"{table['table']}: {change}", soft_wrap=True)
     if found["applied"]:
         console.print("applied: the rebuilt rows are in place")
     elif not found["same"]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -24,7 +25,9 @@ from clickstream.etl.life.export import (
     remove_begun,
     write_day,
 )
-from tests.etl.pipeline import Pipeline, minutes, received
+from tests.conftest import Clock
+from tests.etl.pipeline import Pipeline, minutes, open_pipeline, received
+from tests.postgres import Cluster
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -95,6 +98,30 @@ def test_every_table_can_be_exported_from_its_first_day_to_its_last(shop: Pipeli
     (count,) = shop.rows(f"select count(*) from {table}")[0]
     assert sum(rows for _, rows in written) == count > 0
     assert sum(len(read(path)) for path, _ in written) == count
+
+
+def test_a_row_of_many_megabytes_is_exported_as_any_other(pipeline: Pipeline) -> None:
+    long = 'a "quoted" word, ' * 200_000
+    pipeline.put_event(received(NOW, properties={"text": long}))
+    pipeline.load()
+    path, rows = export(pipeline, "clickstream_events", date(2026, 3, 10), "parquet")
+    assert rows == 1
+    assert json.loads(read(path)[0]["properties"]) == {"text": long}
+
+
+def test_a_row_that_is_too_long_is_refused_without_its_contents(
+    tmp_path: Path, clock: Clock, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exporting, "MAX_ROW_BYTES", 10_000)
+    with open_pipeline(tmp_path, clock, cluster) as pipeline:
+        pipeline.put_event(received(NOW, properties={"text": "secret" * 10_000}))
+        pipeline.load()
+        with pytest.raises(ClickstreamError, match="writing an export") as refused:
+            export(pipeline, "clickstream_events", date(2026, 3, 10), "csv")
+    assert "10,000 bytes" in refused.value.advice
+    assert "secret" not in str(refused.value)
+    assert refused.value.__cause__ is None
+    assert list((tmp_path / "stage").glob("export-*")) == []
 
 
 def test_an_empty_table_has_no_days(pipeline: Pipeline) -> None:

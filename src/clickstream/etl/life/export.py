@@ -30,6 +30,8 @@ from clickstream.warehouse.postgres import PostgresCursor
 Format = Literal["parquet", "csv"]
 _PREFIX = "export-"
 _STALE_S = 3600
+MAX_ROW_BYTES = 64 * 1_048_576
+"""A row as CSV: quotes stand twice in it, and a line that is loaded has at most 16 MB. DuckDB takes such a buffer."""
 _OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header, nullstr ''"}
 _TYPES = {"numeric": "DECIMAL(38, 4)"}
 """Types of PostgreSQL that DuckDB knows by another name."""
@@ -140,12 +142,18 @@ def _write(cursor: Cursor, sql: str, path: Path, kind: Format) -> int:
     assert isinstance(cursor, PostgresCursor)
     rows = path.with_suffix(".rows")
     columns = cursor.copy_out(sql, rows)
-    with duckdb.connect(config={"threads": 1}) as writer:
-        writer.execute("set TimeZone = 'UTC'")
-        types = ", ".join(f"'{name}': '{_TYPES.get(type_name, type_name.upper())}'" for name, type_name in columns)
-        source = f"read_csv({_quoted(str(rows))}, header = false, columns = {{{types}}}, nullstr = '', "
-        source += "allow_quoted_nulls = false, quote = '\"', escape = '\"', delim = ',', auto_detect = false)"
-        count = _copy(writer, f"from {source}", path, kind)
+    types = ", ".join(f"'{name}': '{_TYPES.get(type_name, type_name.upper())}'" for name, type_name in columns)
+    source = f"read_csv({_quoted(str(rows))}, header = false, columns = {{{types}}}, nullstr = '', "
+    source += "allow_quoted_nulls = false, quote = '\"', escape = '\"', delim = ',', auto_detect = false, "
+    source += f"max_line_size = {MAX_ROW_BYTES})"
+    try:
+        with duckdb.connect(config={"threads": 1}) as writer:
+            writer.execute("set TimeZone = 'UTC'")
+            count = _copy(writer, f"from {source}", path, kind)
+    except duckdb.Error as error:
+        why = str(error).splitlines()[0]  # what follows may be the row itself
+        advice = f"check free space in DATA/stage; a row of more than {MAX_ROW_BYTES:,} bytes cannot be exported"
+        raise ClickstreamError("writing an export", why, advice) from None
     rows.unlink()
     return count
 

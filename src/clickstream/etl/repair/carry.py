@@ -62,6 +62,9 @@ def carry_daily_counts(shadow: Warehouse, live: str) -> None:
         if has_expired(cursor, live):
             find_outlived(cursor, live)
             run_step(cursor, "rollups_kept")
+        if cursor.scalar("select max(zone) from rollup_zone") is None:
+            # Nothing was read or carried. Without its zone the next load would count anew, from facts alone.
+            cursor.execute(f"insert into rollup_zone select zone from {live}rollup_zone")  # noqa: S608 - names of ours
 
 
 def event_columns(warehouse: Warehouse) -> list[str]:

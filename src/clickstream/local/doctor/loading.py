@@ -47,6 +47,8 @@ def look_at_loading(found: Examination, settings: Settings, client: Client, now:
     found.loading = LoadingFact(last_at, newest_at, totals["accepted"], totals["pending"], ledger["balanced"])
     if not ledger["balanced"]:
         why = f"{abs(totals['balance']):,} lines off, {len(ledger['overdue']):,} objects overdue"
+        if ledger["repeated"]:
+            why += f", {ledger['repeated']:,} rows too many"
         found.blame("the ledger does not balance", why, "clickstream check shows which hour")
     _look_at_last_pass(found, settings, last, now)
 
