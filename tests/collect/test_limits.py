@@ -26,7 +26,7 @@ from clickstream.collect.server import JsonLines
 from clickstream.collect.spool import read_wal
 from clickstream.raw.store import LocalStore
 from tests.collect.conftest import Client, GatedStore, running
-from tests.e2e.platform import free_port
+from tests.ports import free_port
 
 GOOD = {"eventName": "page_view"}
 KEYS = (b"first-key-0123456789", b"second-key-012345678")

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from clickstream import __version__
-from tests.e2e.platform import Platform, command, free_port
+from tests.e2e.platform import Platform, command
+from tests.ports import free_port
 
 SLOW_SQL = "select count(*) from range(1000000) a, range(1000000) b"
 MANY_ROWS = ("query", "select range, repeat('x', 70) from range(3000)")

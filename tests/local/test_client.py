@@ -29,6 +29,7 @@ from clickstream.raw.store import LocalStore
 from clickstream.report import Report, build_report, report_json
 from clickstream.settings import Settings
 from tests.conftest import Clock
+from tests.ports import free_port
 
 LIVING = 'import sys, duckdb; c = duckdb.connect(sys.argv[1]); print("held", flush=True); sys.stdin.read()'
 
@@ -160,9 +161,9 @@ def test_an_owner_json_whose_process_is_gone_is_passed_over(settings: Settings) 
     assert reach(settings).query("select 1")["rows"] == [[1]]
 
 
-def test_an_owner_json_whose_process_is_somebody_else_is_passed_over(settings: Settings, free_port: int) -> None:
+def test_an_owner_json_whose_process_is_somebody_else_is_passed_over(settings: Settings) -> None:
     write_owner(
-        settings, Owner(f"http://127.0.0.1:{free_port}", "t", os.getpid(), str(settings.warehouse_path.resolve()))
+        settings, Owner(f"http://127.0.0.1:{free_port()}", "t", os.getpid(), str(settings.warehouse_path.resolve()))
     )
     assert reach(settings).query("select 1")["rows"] == [[1]]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import socket
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
@@ -25,6 +24,7 @@ from clickstream.local.up import Ports
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
+from tests.ports import free_port
 
 
 def doctor(settings: Settings, dashboard: int = 9) -> Examination:
@@ -196,6 +196,4 @@ def test_it_fits_80_columns_without_colours_off_a_terminal(settings: Settings, o
 
 
 def test_a_port_that_nobody_holds_is_no_problem(settings: Settings) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    assert doctor(settings, port).problems == []
+    assert doctor(settings, free_port()).problems == []

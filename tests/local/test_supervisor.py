@@ -15,6 +15,7 @@ from clickstream.local import part as parts_module
 from clickstream.local.part import Part, PartLog
 from clickstream.local.supervisor import RestartRule, Supervisor, check_ports
 from tests.local.children import DEAF, POLITE, STEADY, child, eventually, is_alive, text_of
+from tests.ports import free_port
 
 QUICK = RestartRule(first_pause_s=0.05, longest_pause_s=0.2, steady_s=5, quick_deaths=3, stop_grace_s=5)
 SUPERVISE = """
@@ -145,8 +146,8 @@ def test_without_a_supervisor_nothing_is_watched() -> None:
 
 
 def test_every_taken_port_is_named_with_its_part(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as first, socket.create_server(("127.0.0.1", 0)) as second:
-        ports = [listener.getsockname()[1] for listener in (first, second)]
+    ports = [free_port(), free_port()]
+    with socket.create_server(("127.0.0.1", ports[0])), socket.create_server(("127.0.0.1", ports[1])):
         parts = [child("collector", STEADY, port=ports[0]), child("owner", STEADY, port=ports[1])]
         supervisor = Supervisor(parts, tmp_path, print)
         with pytest.raises(UnavailableError) as caught, supervisor:

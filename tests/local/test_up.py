@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,7 @@ from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 from clickstream.sources.sample import EVENTS, NAME, ImportState, read_state, write_state
 from tests.local.children import environment, eventually, is_alive, text_of
+from tests.ports import free_port
 
 UP = """
 import sys
@@ -43,9 +44,7 @@ sys.exit(code)
 
 @pytest.fixture
 def ports() -> Ports:
-    with ExitStack() as stack:
-        listeners = [stack.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(2)]
-        return Ports(*(listener.getsockname()[1] for listener in listeners))
+    return Ports(free_port(), free_port())
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import pytest
 
 from clickstream.errors import StoreError
 from clickstream.raw.s3 import Bucket, S3Store
+from tests.ports import free_port
 from tests.seaweed import SECRET_KEY, Seaweed
 
 DAY = date(2026, 3, 10)
@@ -106,9 +107,7 @@ def test_a_name_that_is_taken_by_other_bytes_is_an_error_and_they_stay(s3_store:
 
 
 def test_a_server_that_is_gone_is_told_within_the_patience(s3_store: S3Store) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    gone = S3Store(Bucket("raw", "", f"http://127.0.0.1:{port}", patience_s=0.5))
+    gone = S3Store(Bucket("raw", "", f"http://127.0.0.1:{free_port()}", patience_s=0.5))
     for verb in (gone.prepare, gone.days, lambda: gone.put([(KEY, b"x")]), lambda: gone.read(KEY)):
         with pytest.raises(StoreError, match="s3://raw") as caught:
             verb()

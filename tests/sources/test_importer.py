@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import socket
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -18,6 +17,7 @@ from clickstream.sources.delivery import Delivery
 from clickstream.sources.importer import ImportResult, import_file
 from clickstream.sources.mapping_file import parse_mapping
 from clickstream.sources.progress import progress_bar
+from tests.ports import free_port
 from tests.sources.planned_collector import PlannedCollector, Reply
 
 MAPPING = parse_mapping('[event]\neventName = "{name}"\ncreatedAt = "{at}"\npageTitle = "{title}"', "mine")
@@ -175,9 +175,8 @@ def test_a_server_that_is_no_collector_ends_the_import(
 
 
 def test_without_a_collector_the_user_is_told_at_once_what_to_run(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    with Delivery(f"http://127.0.0.1:{port}/clickstream") as delivery, pytest.raises(UnavailableError) as caught:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    with Delivery(f"{nobody}/clickstream") as delivery, pytest.raises(UnavailableError) as caught:
         import_file(write(tmp_path, HEADER + rows(1)), MAPPING, delivery)
     assert caught.value.why == "nothing listens there"
     assert "clickstream up" in caught.value.advice

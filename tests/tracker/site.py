@@ -26,7 +26,8 @@ from clickstream.etl.run import Loader
 from clickstream.event import utc_now
 from clickstream.raw.store import LocalStore
 from clickstream.warehouse.duckdb import DuckWarehouse
-from tests.e2e.platform import Platform, free_port, kill
+from tests.e2e.platform import Platform, kill
+from tests.ports import free_port
 
 PATIENCE_S = 20.0
 QUEUED = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:queue:')).length"

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.platform import Platform, command, free_port
+from tests.e2e.platform import Platform, command
+from tests.ports import free_port
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (("--collector", f"http://127.0.0.1:{free_port()}"), 1, ("nothing listens there", "clickstream up")),
+        (("--collector", "NOBODY"), 1, ("nothing listens there", "clickstream up")),
         (("--from", "2199-01-01"), 1, ("has not begun", "--from")),
         (("--truth", "nowhere/truth.json"), 1, ("writing nowhere/truth.json", "No such file")),
         (("--tz", "Mars/Base"), 2, ("there is no time zone", "Europe/Berlin")),
@@ -32,8 +33,10 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
 def test_what_is_wrong_is_said_before_anything_is_sent(
     platform: Platform, options: tuple[str, ...], code: int, words: tuple[str, ...]
 ) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    words_typed = (nobody if word == "NOBODY" else word for word in options)
     done = subprocess.run(
-        command("simulate", "--visitors", "3", "--days", "1", *options),
+        command("simulate", "--visitors", "3", "--from", "2024-03-01", "--days", "1", *words_typed),
         env=platform.environment(),
         cwd=platform.data.parent,
         capture_output=True,

@@ -16,7 +16,7 @@ from clickstream.sources.simulate.run import Wish, make_plan
 from clickstream.sources.simulate.send import Lanes
 from clickstream.sources.simulate.story import Device
 from tests.conftest import Clock
-from tests.e2e.platform import free_port
+from tests.ports import free_port
 from tests.sources.planned_collector import PlannedCollector, Reply
 
 EVENT = b'{"eventName":"x","eventId":"1"}'
