@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 from uuid import uuid4
 
+import hypothesis
 import pytest
 
 from clickstream.raw.s3 import Bucket, S3Store
@@ -25,6 +26,11 @@ from tests.postgres import Cluster, binaries, running_cluster
 from tests.seaweed import BUCKET, Seaweed, running_seaweed
 
 T = TypeVar("T")
+# How long an example takes is the machine's affair; what it shows is the code's.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 @dataclass

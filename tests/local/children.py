@@ -6,11 +6,12 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from clickstream.local.part import Part
 
-STEADY = "import time, signal; print('here', flush=True); time.sleep(60)"
+STEADY = "import time, signal; print('here', flush=True); time.sleep(600)"
 POLITE = """
 import signal, sys, time
 def bye(*_):
@@ -18,11 +19,11 @@ def bye(*_):
     sys.exit(0)
 signal.signal(signal.SIGTERM, bye)
 open(sys.argv[1], "a").write("here ")
-time.sleep(60)
+time.sleep(600)
 """
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(60)"
+DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(600)"
 WATCHED = "from clickstream.local.lifeline import watch; import time; assert watch(); print('here', flush=True); " + (
-    "time.sleep(60)"
+    "time.sleep(600)"
 )
 
 
@@ -30,7 +31,7 @@ def child(name: str, program: str, *arguments: str, port: int | None = None) -> 
     return Part(name, (sys.executable, "-c", program, *arguments), port)
 
 
-def eventually(holds: Callable[[], object], within_s: float = 10.0) -> None:
+def eventually(holds: Callable[[], object], within_s: float = 60.0) -> None:
     """Wait until `holds()` is true; fail when it is not within `within_s`."""
     deadline = time.monotonic() + within_s
     while not holds():
@@ -47,7 +48,10 @@ def is_alive(pid: int) -> bool:
 
 
 def text_of(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
+    """What a file holds, "" when there is none (a process that /proc told of may be gone by now)."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        return path.read_text()
+    return ""
 
 
 def environment(**more: str) -> dict[str, str]:

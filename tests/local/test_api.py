@@ -107,7 +107,7 @@ def test_a_websocket_must_come_from_a_page_of_this_host(owner: Owner, origin: st
     ]
     if origin is not None:
         lines.append(f"Origin: {owner.url if origin == 'SELF' else origin}")
-    with socket.create_connection(("127.0.0.1", int(host.partition(":")[2])), timeout=5) as connection:
+    with socket.create_connection(("127.0.0.1", int(host.partition(":")[2])), timeout=60) as connection:
         connection.sendall("\r\n".join([*lines, "", ""]).encode())
         assert connection.recv(4096).split(b" ")[1] == status_line
 

@@ -199,7 +199,7 @@ def test_a_command_waits_for_another_that_is_about_to_end(
     settings: Settings, clock: Clock, holder: subprocess.Popen[str]
 ) -> None:
     threading.Timer(0.5, holder.kill).start()
-    assert Client(settings, clock).query("select 1")["rows"] == [[1]]
+    assert Client(settings, clock, patience_s=60).query("select 1")["rows"] == [[1]]
 
 
 def write_owner(settings: Settings, owner: Owner) -> None:

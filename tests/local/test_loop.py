@@ -80,7 +80,7 @@ def test_who_waits_for_a_pass_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPa
     def run_pass(reconcile: Collection[date], progress: Progress) -> PassResult:
         progress(3, 10)
         begun.set()
-        may_end.wait(10)
+        may_end.wait(60)
         return PassResult()
 
     def note(done: int, total: int) -> None:
@@ -88,6 +88,6 @@ def test_who_waits_for_a_pass_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPa
         may_end.set()
 
     with EtlLoop(run_pass) as loop:
-        assert begun.wait(10)
+        assert begun.wait(60)
         assert loop.run_alone(lambda: "mine", note) == "mine"
     assert told[0] == (3, 10)

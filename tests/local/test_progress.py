@@ -93,24 +93,28 @@ def test_without_asking_for_lines_the_answer_is_plain(owner: Owner) -> None:
     assert msgspec.json.decode(answer.data)["success"] is True
 
 
-def lines_of(far: Far, answer: object) -> list[bytes]:
-    async def collect() -> list[bytes]:
-        return [line async for line in stream(far, answer).body_iterator]  # type: ignore[attr-defined,arg-type]
-
-    return to_the_end(collect())
-
-
 def test_lines_come_while_the_work_lasts_and_the_newest_always(told: Told) -> None:
+    """The work ends when two lines have come in which nothing moved."""
     far = Far()
 
-    async def work() -> Response:
-        far.reached(1, 4)
-        await asyncio.sleep(1.2)  # two periods, in which nothing moves
-        far.reached(4, 4, "the end")
-        return JSONResponse({"success": True}, 418)
+    async def lines_of_work() -> list[bytes]:
+        may_end = asyncio.Event()
 
-    lines = lines_of(far, work())
-    assert len(lines) >= 4
+        async def work() -> Response:
+            far.reached(1, 4)
+            await may_end.wait()
+            far.reached(4, 4, "the end")
+            return JSONResponse({"success": True}, 418)
+
+        lines: list[bytes] = []
+        async for line in stream(far, work()).body_iterator:  # type: ignore[attr-defined]
+            lines.append(line)
+            if len(lines) == 2:
+                may_end.set()
+        return lines
+
+    lines = to_the_end(lines_of_work())
+    assert lines[0] == lines[1]
     assert read_lines(lines, told.reached) == (418, b'{"success":true}')
     assert told.steps[0] == (1, 4, "")
     assert told.last == (4, 4, "the end")

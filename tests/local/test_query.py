@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -82,11 +81,9 @@ def test_more_rows_than_allowed_are_cut_and_it_is_said(filled: DuckWarehouse) ->
 
 
 def test_a_query_that_takes_too_long_is_interrupted_and_the_warehouse_lives_on(filled: DuckWarehouse) -> None:
-    start = time.monotonic()
     with pytest.raises(QuestionError) as caught:
         run_query(filled, "select count(*) from range(100000000) a, range(100000) b", Limits(time_s=0.3))
     assert caught.value.code == "query_timeout"
-    assert time.monotonic() - start < 5
     assert run_query(filled, "select 1")["rows"] == [[1]]
 
 

@@ -123,7 +123,7 @@ def test_a_collector_that_begins_meanwhile_does_the_rest(settings: Settings, raw
             taken.append(spool_of(settings, raw, clock))
             taken[0].open()
 
-    assert drain_of(settings, raw, clock, patience_s=10)(progress) == 3
+    assert drain_of(settings, raw, clock, patience_s=60)(progress) == 3
     taken[0].close()
     assert far[:2] == [(0, 3), (1, 3)]
     assert wals(settings) == []
