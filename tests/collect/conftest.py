@@ -5,9 +5,11 @@ from __future__ import annotations
 import gzip
 import http.client
 import json
+import re
 import threading
 import time
-from collections.abc import Iterator, Sequence
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -42,7 +44,7 @@ class Client:
         """Send bytes as they are, anything else as JSON; header names in snake_case."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
             connection.request(method, path, data, self.headers | named)
             response = connection.getresponse()
@@ -63,6 +65,21 @@ class Client:
 
     def objects(self) -> list[str]:
         return sorted(name for day in self.store.days() for name in self.store.file_names(day))
+
+    def waiting(self) -> int:
+        """Requests that were taken and whose events are not durable yet."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60) as answer:
+            found = re.search(rb"^clickstream_waiting_requests (\d+)$", answer.read(), re.MULTILINE)
+        assert found is not None
+        return int(found[1])
+
+
+def wait_until(holds: Callable[[], object], patience_s: float = 60) -> None:
+    """Return when `holds()` is true."""
+    deadline = time.monotonic() + patience_s
+    while not holds():
+        assert time.monotonic() < deadline, "it did not come to pass in time"
+        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -87,14 +104,12 @@ class running:  # noqa: N801 - a context, used as a word
 
     def __enter__(self) -> Client:
         self.thread.start()
-        deadline = time.monotonic() + 10
-        while not self.server.started and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: self.server.started)
         return self.client
 
     def __exit__(self, *_: object) -> None:
         self.server.should_exit = True
-        self.thread.join(20)
+        self.thread.join(60)
         self.listener.close()
 
 
@@ -106,5 +121,5 @@ class GatedStore(LocalStore):
         self.gate = threading.Event()
 
     def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        self.gate.wait(20)
+        self.gate.wait(60)
         super().put(objects)

@@ -9,7 +9,6 @@ import shutil
 import socket
 import threading
 import time
-import urllib.request
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +19,7 @@ import pytest
 from clickstream.collect.objects import MAX_LINES
 from clickstream.collect.request import Notes
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, GatedStore, running
+from tests.collect.conftest import Client, GatedStore, running, wait_until
 
 GOOD = {"eventName": "page_view"}
 
@@ -160,18 +159,11 @@ def test_single_layout_never_puts_more_objects_at_a_time_than_clients_wait_for(t
     store = CountingStore(tmp_path / "raw")
     with running(store, layout="single") as client, ThreadPoolExecutor(12) as senders:
         answers = [senders.submit(client.send, [GOOD] * 100) for _ in range(12)]
-        deadline = time.monotonic() + 20
-        while b"\nclickstream_waiting_requests 12\n" not in page(client, "/metrics"):
-            assert time.monotonic() < deadline
+        wait_until(lambda: client.waiting() == 12)
         store.gate.set()
         assert [answer.result().status for answer in answers] == [200] * 12
     assert sum(store.puts) == 1200
     assert max(store.puts) <= MAX_LINES["single"]
-
-
-def page(client: Client, path: str) -> bytes:
-    with urllib.request.urlopen(f"http://127.0.0.1:{client.port}{path}", timeout=20) as answer:
-        return bytes(answer.read())
 
 
 class CountingStore(GatedStore):
@@ -186,14 +178,18 @@ class CountingStore(GatedStore):
         super().put(objects)
 
 
-def test_requests_that_wait_together_share_objects(collector: Client) -> None:
-    threads = [threading.Thread(target=collector.send, args=(GOOD,)) for _ in range(60)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(collector.stored()) == 60
-    assert len(collector.objects()) < 60
+def test_requests_that_wait_together_share_objects(tmp_path: Any) -> None:
+    store = GatedStore(tmp_path / "raw")
+    with running(store) as client:
+        threads = [threading.Thread(target=client.send, args=(GOOD,)) for _ in range(60)]
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: client.waiting() == 60)
+        store.gate.set()
+        for thread in threads:
+            thread.join()
+        assert len(client.stored()) == 60
+        assert len(client.objects()) < 60
 
 
 def test_store_that_cannot_be_written_is_503_and_recovers_by_itself(tmp_path: Any) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -22,10 +22,10 @@ from clickstream.collect import commit
 from clickstream.collect.connection import limited
 from clickstream.collect.counters import Counters
 from clickstream.collect.door import MAX_ADDRESSES, Door, Rules
-from clickstream.collect.server import JsonLines
+from clickstream.collect.server import IDLE_TIMEOUT_S, JsonLines
 from clickstream.collect.spool import read_wal
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, GatedStore, running
+from tests.collect.conftest import Client, GatedStore, running, wait_until
 from tests.ports import free_port
 
 GOOD = {"eventName": "page_view"}
@@ -55,10 +55,11 @@ def test_post_needs_one_of_the_keys(store: LocalStore, path: str, headers: dict[
 
 def test_more_than_the_rate_is_429_and_says_when_to_come_again(store: LocalStore) -> None:
     with running(store, rules=Rules(rate_limit=0.5)) as client:
-        answers = [client.send(GOOD) for _ in range(10)]
-        assert [answer.status for answer in answers[:6]] == [200] * 6
-        assert (answers[-1].status, answers[-1].body["error"]) == (429, "rate_limited")
-        assert answers[-1].headers["retry-after"] == "2"
+        assert [client.send(GOOD).status for _ in range(6)] == [200] * 6
+        # In the time that each takes some of the rate comes back: who is slow is refused later.
+        refused = next(answer for _ in range(1_000) if (answer := client.send(GOOD)).status != 200)
+        assert (refused.status, refused.body["error"]) == (429, "rate_limited")
+        assert refused.headers["retry-after"] == "2"
 
 
 def test_rates_are_counted_by_address_and_forgotten_in_a_table_that_is_bounded() -> None:
@@ -99,7 +100,7 @@ def test_forwarded_address_is_believed_only_from_trusted_proxies(
 
 @contextmanager
 def connected(client: Client) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection:
         yield connection
 
 
@@ -128,16 +129,17 @@ def test_head_that_does_not_come_ends_the_connection(store: LocalStore, monkeypa
     with running(store) as client:
         for begin in (b"", b"POST /clickstream HTTP/1.1\r\nHost: x\r\n"):
             with connected(client) as connection:
-                connection.sendall(begin)
                 started = time.monotonic()
-                assert connection.recv(100) == b""
-                assert time.monotonic() - started < 5
+                with suppress(ConnectionError):  # it may be over before the beginning was sent
+                    connection.sendall(begin)
+                    assert connection.recv(100) == b""
+                assert time.monotonic() - started < IDLE_TIMEOUT_S, "no other limit ends it so soon"
 
 
 def test_body_that_does_not_come_is_408(store: LocalStore) -> None:
     with running(store, body_timeout_s=0.2) as client, connected(client) as connection:
         connection.sendall(b"POST /clickstream HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
-        answer = connection.recv(10_000)
+        answer = b"".join(iter(lambda: connection.recv(10_000), b""))
         assert answer.startswith(b"HTTP/1.1 408")
         assert b"request_timeout" in answer
         assert client.send(GOOD).status == 200
@@ -151,10 +153,9 @@ def test_store_that_stalls_is_503_in_time_and_taken_up_again(tmp_path: Path, mon
         first = client.send(GOOD)
         assert (first.status, first.body["error"], first.headers["retry-after"]) == (503, "unavailable", "5")
         assert client.send([{"eventName": "x" * 200}] * 500).status == 503, "too much would wait"
+        monkeypatch.setattr(commit, "ANSWER_WITHIN_S", 60)
         store.gate.set()
-        deadline = time.monotonic() + 10
-        while client.send(GOOD).status != 200:
-            assert time.monotonic() < deadline
+        wait_until(lambda: client.send(GOOD).status == 200)
         assert client.send(GOOD).status == 200
     assert len(client.stored()) >= 2
 
@@ -194,13 +195,13 @@ def fill_the_disk(folder: Path) -> None:
             acknowledged.append(name)
         elif status == 503 and ballast.exists():
             ballast.unlink()
-        if statuses[-30:].count(503) == 30 or number > 500:
+        if statuses[-30:].count(503) == 30 or len(statuses) > 500:
             break
     assert set(statuses) == {200, 503}, set(statuses)
     first = statuses.index(503)
     assert 200 in statuses[first:], "it went on when there was room"
     process.terminate()
-    process.wait(30)
+    process.wait(60)
     stored = {event["eventId"] for event in client.stored()} | waiting_in_spool(folder / "data" / "spool")
     assert set(acknowledged) <= stored, set(acknowledged) - stored
     print(f"{os.environ['CLICKSTREAM_ACK']}: every acknowledged event is there, and there was a 503")

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import pytest
 
+from clickstream.collect import spool as spools
 from clickstream.collect.spool import Shipper, Spool, SpoolRules, read_wal
 from clickstream.errors import StoreError, UnavailableError
 from clickstream.event import RawLine
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import day_prefix
 from clickstream.raw.store import LocalStore
+from tests.collect.conftest import wait_until
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -44,7 +46,10 @@ def spool_of(raw: RawStore, folder: Path, rules: SpoolRules | None = None) -> Sp
     return Spool(folder, raw, rules or SpoolRules(), time.time_ns)
 
 
-def test_lines_are_objects_when_the_spool_is_closed(raw: RawStore, tmp_path: Path) -> None:
+def test_lines_are_objects_when_the_spool_is_closed(
+    raw: RawStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spools, "SHIP_EVERY_S", 600)
     with spool_of(raw, tmp_path / "spool") as spool:
         spool.write([line(1), line(2)])
         spool.write([line(3)])
@@ -125,9 +130,7 @@ def test_store_that_is_down_fills_the_spool_and_is_made_up_for(tmp_path: Path) -
         with pytest.raises(StoreError, match="holds 1 MiB"):
             spool.write([line(0)])
         root.unlink()
-        deadline = time.monotonic() + 30
-        while spool.size_bytes() and time.monotonic() < deadline:
-            time.sleep(0.1)
+        wait_until(lambda: not spool.size_bytes())
         spool.write([line(1)])
     assert len(stored(raw)) == number + 1 > 20
 

@@ -16,7 +16,7 @@ from clickstream.collect.envelope import Envelope
 from clickstream.collect.request import Notes, Request
 from clickstream.event import RawLine
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, GatedStore, running
+from tests.collect.conftest import Client, GatedStore, running, wait_until
 
 GOOD = b'{"eventName":"x"}'
 ORIGIN = b"Origin: https://shop.example\r\n"
@@ -45,7 +45,7 @@ def receive(connection: socket.socket) -> bytes:
 
 def answered(client: Client, *pieces: bytes) -> bytes:
     """The answer to a request that is sent in these pieces, each received on its own."""
-    with socket.create_connection(("127.0.0.1", client.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         for piece in pieces:
             connection.sendall(piece)
@@ -90,7 +90,7 @@ def test_a_request_in_one_piece_and_one_in_two_have_the_same_answer(
 
 
 def test_a_connection_is_kept_for_the_next_request(by_direct: Client) -> None:
-    with socket.create_connection(("127.0.0.1", by_direct.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", by_direct.port), timeout=60) as connection:
         for _ in range(3):
             connection.sendall(post(GOOD))
             assert receive(connection).startswith(b"HTTP/1.1 200 OK\r\n")
@@ -102,7 +102,7 @@ def test_a_connection_is_kept_for_the_next_request(by_direct: Client) -> None:
 
 def test_requests_that_do_not_wait_for_answers_get_them_in_their_order(collector: Client) -> None:
     bodies = [GOOD, b"nonsense", b"[%s,%s]" % (GOOD, GOOD), b"", GOOD]
-    with socket.create_connection(("127.0.0.1", collector.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=60) as connection:
         connection.sendall(b"".join(map(post, bodies)))
         with connection.makefile("rb") as answers:
             found = []
@@ -127,7 +127,7 @@ def test_requests_that_do_not_wait_for_answers_get_them_in_their_order(collector
     ],
 )
 def test_what_is_special_goes_the_usual_way(collector: Client, request_bytes: bytes, first: bytes) -> None:
-    with socket.create_connection(("127.0.0.1", collector.port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", collector.port), timeout=60) as connection:
         connection.sendall(request_bytes)
         assert connection.recv(65_536).startswith(first)
 
@@ -144,10 +144,9 @@ def test_events_of_a_client_that_went_away_are_stored_and_the_next_is_served(
 ) -> None:
     store = GatedStore(tmp_path / "raw")
     with running(store) as client:
-        with socket.create_connection(("127.0.0.1", client.port), timeout=10) as connection:
+        with socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection:
             connection.sendall(post(GOOD))
-            time.sleep(0.1)
-        time.sleep(0.1)
+            wait_until(lambda: client.waiting() == 1)
         store.gate.set()
         assert answered(client, post(GOOD)).startswith(b"HTTP/1.1 200 ")
     assert len(client.stored()) == 2
@@ -157,11 +156,11 @@ def test_events_of_a_client_that_went_away_are_stored_and_the_next_is_served(
 def test_a_server_that_stops_answers_what_waits_and_ends_the_connection(tmp_path: Path) -> None:
     store = GatedStore(tmp_path / "raw")
     collector = running(store)
-    with collector as client, socket.create_connection(("127.0.0.1", client.port), timeout=10) as connection:
+    with collector as client, socket.create_connection(("127.0.0.1", client.port), timeout=60) as connection:
         connection.sendall(post(GOOD))
-        time.sleep(0.1)
+        wait_until(lambda: client.waiting() == 1)
         collector.server.should_exit = True
-        time.sleep(0.3)
+        wait_until(lambda: collector.listener.fileno() == -1)  # closed: it has begun to stop
         store.gate.set()
         answer = receive(connection)
         assert answer.startswith(b"HTTP/1.1 200 ")
