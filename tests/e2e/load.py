@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -24,6 +24,8 @@ from clickstream.raw.keys import day_prefix
 from tests.e2e.platform import Platform
 
 EVENTS = 5
+LOAD = 25  # attempts that are answered before a kill, at least
+PATIENCE_S = 120.0
 
 
 @dataclass
@@ -56,13 +58,17 @@ class Client:
 
 @dataclass
 class Sender:
-    """Sends batches over one connection; what was not answered goes out again, and now and then what was, too."""
+    """Sends batches over one connection; what was not answered goes out again, and now and then what was, too.
+
+    begun_at: when each attempt was begun (s, of the monotonic clock).
+    """
 
     port: int
     name: str
     stop: threading.Event
     random: Random
     answered: dict[str, list[str]] = field(default_factory=dict)
+    begun_at: dict[str, float] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
     refused: int = 0
     _connection: http.client.HTTPConnection | None = None
@@ -80,9 +86,10 @@ class Sender:
 
     def _send(self, ids: list[str], attempt: str) -> bool:
         events = [{"eventName": "x", "eventId": i, "clientId": self.name, "properties": {"try": attempt}} for i in ids]
+        self.begun_at[attempt] = time.monotonic()
         try:
             if self._connection is None:
-                self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+                self._connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
             self._connection.request("POST", "/clickstream", json.dumps(events))
             answer = self._connection.getresponse()
             answer.read()
@@ -122,6 +129,17 @@ def under_load(platform: Platform, clients: int) -> Iterator[list[Client]]:
             thread.join()
 
 
+def wait_for_events(clients: Sequence[Client], more: int) -> None:
+    """Until so many more events were acknowledged."""
+    wanted = sum(len(client.acknowledged) for client in clients) + more
+    wait_for(lambda: sum(len(client.acknowledged) for client in clients) >= wanted, "load")
+
+
+def wait_until_felt(clients: Sequence[Client], repeated: int) -> None:
+    """Until the clients have sent again more often than that."""
+    wait_for(lambda: sum(client.repeated for client in clients) > repeated, "batch that is sent again")
+
+
 def assert_exactly_once(platform: Platform, acknowledged: set[str], passes: int = 1) -> None:
     """Every acknowledged event is in the warehouse, no event is there twice, and the ledger says the same.
 
@@ -146,6 +164,20 @@ def assert_exactly_once(platform: Platform, acknowledged: set[str], passes: int 
     assert acknowledged <= loaded
 
 
+def wait_for(holds: Callable[[], object], what: str) -> None:
+    """Until `holds()`: how long a machine takes for some load, or to feel a kill, is its own affair."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not holds():
+        assert time.monotonic() < deadline, f"no {what} within {PATIENCE_S:.0f} s"
+        time.sleep(0.02)
+
+
+def wait_for_load(senders: Sequence[Sender], more: int) -> None:
+    """Until so many more attempts were answered."""
+    wanted = sum(len(sender.answered) for sender in senders) + more
+    wait_for(lambda: sum(len(sender.answered) for sender in senders) >= wanted, "load")
+
+
 def lines_of(store: RawStore) -> list[dict[str, Any]]:
     """Every event in the raw store, copies too."""
     keys = [day_prefix(day) + name for day in store.days() for name in store.file_names(day)]
@@ -159,7 +191,7 @@ def assert_nothing_lost(senders: list[Sender], lines: list[dict[str, Any]], kill
     stored = Counter((line["eventId"], line["properties"]["try"]) for line in lines)
     answered = {attempt: ids for sender in senders for attempt, ids in sender.answered.items()}
     lost = {attempt for sender in senders for attempt in sender.lost}
-    assert len(answered) > 20 * kills, "there was load"
+    assert len(answered) >= LOAD * kills, "there was load"
     assert len(lost) >= kills, "the kills were felt"
     missing = [attempt for attempt, ids in answered.items() if any(not stored[name, attempt] for name in ids)]
     assert missing == []

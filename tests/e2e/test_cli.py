@@ -8,13 +8,14 @@ import pty
 import signal
 import socket
 import subprocess
-import time
+import sys
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from clickstream import __version__
+from tests.e2e.load import wait_for
 from tests.e2e.platform import Platform, command
 from tests.ports import free_port
 
@@ -28,7 +29,7 @@ def run(platform: Platform, *arguments: str, **more: str) -> subprocess.Complete
         env=platform.environment() | more,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
         cwd=platform.data.parent,
     )
@@ -50,7 +51,7 @@ def on_terminal(
                 interrupt_after = None
                 process.send_signal(signal.SIGINT)
     os.close(main)
-    return process.wait(30), said
+    return process.wait(60), said
 
 
 def assert_three_lines(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
@@ -170,7 +171,7 @@ def test_a_reader_that_goes_away_ends_it_quietly(platform: Platform, more: tuple
     process.stdout.close()
     with process.stderr as said:
         assert said.read() == b""
-    assert process.wait(30) == 141
+    assert process.wait(60) == 141
 
 
 def test_a_full_disk_behind_stdout_is_an_error_and_no_traceback(platform: Platform) -> None:
@@ -195,11 +196,37 @@ def test_a_full_disk_behind_stdout_is_an_error_and_no_traceback(platform: Platfo
 )
 def test_ctrl_c_ends_a_command_without_a_traceback(platform: Platform, arguments: tuple[str, ...], code: int) -> None:
     process = platform.start(*(str(platform.collector_port) if word == "PORT" else word for word in arguments))
-    time.sleep(2)
+    if "PORT" in arguments:
+        platform.wait_for(f"{platform.collector_url}/health", process)
+    else:
+        wait_for((platform.data / "warehouse.duckdb").exists, "warehouse: it is at work when it has opened one")
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=20)
+    _, said = process.communicate(timeout=60)
     assert process.returncode == code, said
     assert said in (b"stopped\n", b"dashboard  http://127.0.0.1:%d/sbw_dashboard\n" % platform.collector_port)
+
+
+EARLY = """
+import runpy, signal, sys
+class Finger:
+    def find_spec(self, name, path=None, target=None):
+        if name == module:
+            sys.meta_path.remove(self)
+            signal.raise_signal(signal.SIGINT)
+module = sys.argv.pop(1)
+sys.meta_path.insert(0, Finger())
+runpy.run_module("clickstream", run_name="__main__", alter_sys=True)
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["clickstream.cli", "typer", "clickstream.settings", "clickstream.local.owner.client"]
+)
+def test_ctrl_c_while_the_program_is_read_in_is_no_different(platform: Platform, module: str) -> None:
+    """It is pressed in the moment in which this module is looked for."""
+    program = [sys.executable, "-c", EARLY, module, "query", "select 1"]
+    done = subprocess.run(program, env=platform.environment(), capture_output=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"stopped\n")
 
 
 @pytest.mark.parametrize(("no_color", "has_color"), [("", True), ("1", False)], ids=["color", "NO_COLOR"])
