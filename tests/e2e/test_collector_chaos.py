@@ -21,14 +21,20 @@ import pytest
 from clickstream.raw.contract import RawStore
 from clickstream.raw.s3 import Bucket, S3Store
 from clickstream.raw.store import LocalStore
-from tests.e2e.load import Sender, assert_exactly_once, assert_nothing_lost, lines_of
+from tests.e2e.load import (
+    LOAD,
+    Sender,
+    assert_exactly_once,
+    assert_nothing_lost,
+    lines_of,
+    wait_for,
+    wait_for_load,
+)
 from tests.e2e.platform import Platform, kill
 from tests.seaweed import BUCKET, running_seaweed
 
 CLIENTS = 4
 AWAY_S = 1.5
-ANSWERING_S = 0.3
-"""What was stored just before the store went away may be answered for so long."""
 SLOW = pytest.mark.slow
 
 
@@ -56,18 +62,21 @@ class Place:
 
 @contextmanager
 def folder_place(data: Path) -> Iterator[Place]:
-    """A file stands where the folder was: whatever is written fails, as on a disk that went away."""
-    raw, away = data / "raw", data / "raw.away"
+    """A file stands where the folder was: whatever is written fails, as on a disk that went away.
 
-    def take_away() -> None:
-        raw.rename(away)
-        raw.write_text("")
+    Where the folder should be is a link, for that can be changed in one step: in between a collector would make one.
+    """
+    raw, present, away = data / "raw", data / "raw.present", data / "raw.away"
+    present.mkdir(parents=True)
+    away.write_text("")
 
-    def bring_back() -> None:
-        raw.unlink()
-        away.rename(raw)
+    def lead_to(place: Path) -> None:
+        link = data / "raw.new"
+        link.symlink_to(place)
+        link.replace(raw)
 
-    yield Place(LocalStore(raw), {}, take_away, bring_back, refuses=True)
+    lead_to(present)
+    yield Place(LocalStore(raw), {}, lambda: lead_to(away), lambda: lead_to(present), refuses=True)
 
 
 @contextmanager
@@ -98,15 +107,18 @@ def test_what_was_acknowledged_survives_kills_and_a_store_that_goes_away(
         collector = platform.start_collector()
         with sending(platform, ack) as senders:
             for number in range(kills):
-                time.sleep(random.uniform(0.1, 0.8))
+                wait_for_load(senders, LOAD)
+                time.sleep(random.uniform(0.0, 0.6))
                 if number % 10 == min(kills, 10) // 2:
                     place.take_away()
                     if ack == "disk":  # it lives without its store, and starts without it
                         kill(collector)
                         collector = platform.start_collector()
-                    during = answered_within(senders, AWAY_S)
+                    if ack == "disk":
+                        wait_for_load(senders, LOAD)
+                    else:
+                        assert_nothing_is_answered(senders, place)
                     place.bring_back()
-                    assert during > 10 if ack == "disk" else during == 0, "what a store that is away means"
                 kill(collector)
                 collector = platform.start_collector()
             time.sleep(0.5)
@@ -122,10 +134,10 @@ def test_collector_that_is_told_to_stop_finishes_what_it_accepted(tmp_path: Path
     platform = ChosenPlatform(tmp_path / "data", settings={"CLICKSTREAM_ACK": ack})
     collector = platform.start_collector()
     with sending(platform, ack) as senders:
-        time.sleep(1)
+        wait_for_load(senders, 4 * LOAD)
         collector.send_signal(signal.SIGTERM)
-        _, said = collector.communicate(timeout=20)
-        time.sleep(0.2)
+        _, said = collector.communicate(timeout=60)
+        wait_for(lambda: any(sender.lost for sender in senders), "attempt that fails")
     assert (collector.returncode, said) == (0, b"")
     assert_nothing_lost(senders, lines_of(LocalStore(platform.data / "raw")), kills=1)
     assert list((platform.data / "spool").glob("*.wal")) == []
@@ -149,9 +161,12 @@ def sending(platform: Platform, seed: str) -> Iterator[list[Sender]]:
         platform.close()
 
 
-def answered_within(senders: list[Sender], seconds: float) -> int:
-    """How many requests were acknowledged, without those that had been stored before this was asked."""
-    time.sleep(ANSWERING_S)
-    before = sum(len(sender.answered) for sender in senders)
-    time.sleep(seconds)
-    return sum(len(sender.answered) for sender in senders) - before
+def assert_nothing_is_answered(senders: list[Sender], place: Place) -> None:
+    """Of what is sent while the store is away; what was sent, and perhaps stored, before it went may still be."""
+    gone_at, refused = time.monotonic(), sum(sender.refused for sender in senders)
+    time.sleep(AWAY_S)
+    if place.refuses:
+        wait_for(lambda: sum(sender.refused for sender in senders) > refused, "attempt that is refused")
+    sent = [attempt for sender in senders for attempt, at in sender.begun_at.copy().items() if at > gone_at]
+    answered = {attempt for sender in senders for attempt in sender.answered.copy()}
+    assert answered.isdisjoint(sent)

@@ -7,7 +7,7 @@ from random import Random
 
 import pytest
 
-from tests.e2e.load import assert_exactly_once, under_load
+from tests.e2e.load import assert_exactly_once, under_load, wait_for_events, wait_until_felt
 from tests.e2e.platform import SAMPLE, Platform, kill
 
 SAMPLE_FILE = SAMPLE / "eshop-2008.csv.gz"
@@ -43,8 +43,11 @@ def test_collector_and_owner_killed_under_load_lose_and_double_nothing(platform:
     collector, owner = platform.start_collector(), platform.start_owner()
     with under_load(platform, 3) as clients:
         for _ in range(kills):
-            time.sleep(random.uniform(0.3, 1.2))
+            wait_for_events(clients, 50)
+            time.sleep(random.uniform(0.0, 0.9))
+            repeated = sum(client.repeated for client in clients)
             kill(collector)
+            wait_until_felt(clients, repeated)
             collector = platform.start_collector()
             time.sleep(random.uniform(0.0, 0.8))
             kill(owner)

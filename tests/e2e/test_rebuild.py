@@ -17,7 +17,7 @@ import uuid_utils
 
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore
-from tests.e2e.load import assert_exactly_once, under_load
+from tests.e2e.load import assert_exactly_once, under_load, wait_for_events
 from tests.e2e.platform import Platform, command, kill
 from tests.postgres import Cluster
 
@@ -36,7 +36,7 @@ def test_rebuild_applied_under_load_loses_and_doubles_nothing(platform: Platform
     platform.start_owner()
     with under_load(platform, 2) as clients:
         for _ in range(2):
-            time.sleep(1)
+            wait_for_events(clients, 60)
             found = platform.json("etl", "run", "--rebuild", "--apply")
             assert found["applied"]
             assert found["same"], found

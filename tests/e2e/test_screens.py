@@ -47,7 +47,7 @@ def screen(browser: Browser, stage: Stage, tmp_path_factory: pytest.TempPathFact
     folder = Path(os.environ.get("SCREENS_DIR") or tmp_path_factory.mktemp("screens"))
     folder.mkdir(parents=True, exist_ok=True)
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     yield Screen(context.new_page(), stage.origin, folder)
     context.close()
 
