@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -60,6 +61,16 @@ def cluster() -> Iterator[Cluster]:
         pytest.skip(reason)
     with running_cluster(programs) as running:
         yield running
+
+
+def pytest_configure() -> None:
+    """Programs that tests start have the usual signals, also when the tests run in the background or under nohup.
+
+    There a shell has SIGINT or SIGHUP ignored, which programs inherit; a handler they do not.
+    """
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda _number, _frame: None)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
