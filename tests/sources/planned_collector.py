@@ -31,6 +31,7 @@ class PlannedCollector:
         self.agents: list[str | None] = []
         self.stored: dict[str, dict[str, Any]] = {}
         self.connections = 0
+        self.counting = threading.Lock()  # senders come at once, each on a thread of its own
         self.plan = plan
         outer = self
 
@@ -38,15 +39,18 @@ class PlannedCollector:
             protocol_version = "HTTP/1.1"
 
             def setup(self) -> None:
-                outer.connections += 1
+                with outer.counting:
+                    outer.connections += 1
                 super().setup()
 
             def do_POST(self) -> None:
                 data = self.rfile.read(int(self.headers["Content-Length"]))
-                outer.sizes_bytes.append(len(data))
-                outer.agents.append(self.headers["User-Agent"])
-                outer.posts.append(json.loads(data))
-                outer.answer(self, outer.plan(len(outer.posts) - 1) or Reply())
+                with outer.counting:
+                    number = len(outer.posts)
+                    outer.sizes_bytes.append(len(data))
+                    outer.agents.append(self.headers["User-Agent"])
+                    outer.posts.append(json.loads(data))
+                outer.answer(self, number, outer.plan(number) or Reply())
 
             def log_message(self, format: str, *args: object) -> None:
                 pass
@@ -62,7 +66,7 @@ class PlannedCollector:
         self._server.server_close()
         self._thread.join()
 
-    def answer(self, handler: BaseHTTPRequestHandler, reply: Reply) -> None:
+    def answer(self, handler: BaseHTTPRequestHandler, number: int, reply: Reply) -> None:
         if reply.status == 0:
             # Linger 0 makes the close a reset, as when a server is killed.
             handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -70,15 +74,15 @@ class PlannedCollector:
             handler.connection.close()
             handler.wfile = _Nowhere()  # type: ignore[assignment]
             return
-        body = reply.body if reply.body is not None else json.dumps(self._judge(reply)).encode()
+        body = reply.body if reply.body is not None else json.dumps(self._judge(number, reply)).encode()
         handler.send_response(reply.status)
         for name, value in {**reply.headers, "Content-Length": str(len(body))}.items():
             handler.send_header(name, value)
         handler.end_headers()
         handler.wfile.write(body)
 
-    def _judge(self, reply: Reply) -> dict[str, Any]:
-        events = self.posts[-1]["events"]
+    def _judge(self, number: int, reply: Reply) -> dict[str, Any]:
+        events = self.posts[number]["events"]
         rejected = [{"index": i, "error": "invalid_name", "message": "too long"} for i in reply.rejected]
         accepted = [event for index, event in enumerate(events) if index not in reply.rejected]
         if reply.status != 200:
