@@ -42,15 +42,15 @@ class Look:
         """The exact value of a key figure."""
         return self.page.locator(f"#overview-card_{key} .value").get_attribute("title") or ""
 
-    def wait_for_figure(self, key: str, value: str, timeout_s: float = 10) -> None:
-        self.page.wait_for_selector(f"#overview-card_{key} .value[title='{value}']", timeout=timeout_s * 1000)
+    def wait_for_figure(self, key: str, value: str) -> None:
+        self.page.wait_for_selector(f"#overview-card_{key} .value[title='{value}']")
 
 
 @pytest.fixture(scope="session")
 def profile(browser: Browser) -> Iterator[BrowserContext]:
     """One profile for all tests: its cache holds the scripts."""
     opened = browser.new_context(viewport={"width": 1280, "height": 800})
-    opened.set_default_timeout(10_000)
+    opened.set_default_timeout(60_000)
     yield opened
     opened.close()
 

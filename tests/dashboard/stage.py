@@ -14,9 +14,10 @@ from collections.abc import Iterator
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+PATIENCE_MS = 60_000  # for what a page must come to show: an idle machine takes less than one
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -36,6 +37,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail("no chromium: install it (Debian: apt-get install chromium)")
         pytest.skip("no chromium: the pages were not looked at")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
         yield opened

@@ -38,7 +38,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 @pytest.fixture
 def visit(browser: Browser, stand: Stand, request: pytest.FixtureRequest) -> Iterator[Visit]:
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(120_000)
     yield Visit(stand, context, folder_of(request.node.name), stand.site.origin)
     context.close()
 

@@ -29,7 +29,7 @@ from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.e2e.platform import Platform, kill
 from tests.ports import free_port
 
-PATIENCE_S = 20.0
+PATIENCE_S = 120.0
 QUEUED = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:queue:')).length"
 TRACK = "(events) => events.forEach(([name, fields]) => clickstream.track(name, fields))"
 

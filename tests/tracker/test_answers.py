@@ -13,7 +13,7 @@ from tests.tracker.site import QUEUED, Visit, track, wait_until
 
 pytest_plugins = ["tests.dashboard.stage"]
 
-FASTER = "(wait => window.setTimeout = (run, ms) => wait(run, ms / 50))(window.setTimeout)"
+FASTER = "(wait => window.setTimeout = (run, ms) => wait(run, ms < 63900 ? ms / 50 : ms))(window.setTimeout)"
 TIMERS = "window.timers = []; (wait => window.setTimeout = (run, ms) => (timers.push(ms), wait(run, ms)))(setTimeout)"
 CORS = {"Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "Retry-After"}
 
@@ -112,7 +112,7 @@ def test_a_page_that_may_not_see_the_answers_asks_ever_more_rarely_and_keeps_its
         visit.context.add_init_script(FASTER)
         page = visit.open()
         ids = track(page, 3)
-        wait_until(lambda: len(answers.server.posts) == 8, "8 requests")  # the next one comes after 64 to 128 s
+        wait_until(lambda: len(answers.server.posts) >= 8, "8 requests")  # the next one comes after 64 to 128 s
         page.evaluate("['visibilitychange', 'pagehide'].forEach((name) => dispatchEvent(new Event(name)))")
         time.sleep(0.5)
         assert len(answers.server.posts) == 8, "a page that leaves does not try once more"
@@ -161,7 +161,7 @@ def test_no_batch_is_sent_twice_while_it_is_on_its_way(visit: Visit) -> None:
     with answering(visit, slowly, slowly) as answers:
         page = visit.open()
         ids = track(page, 12)
-        wait_until(lambda: len(answers.server.posts) == 1, "a request")
+        wait_until(lambda: len(answers.server.posts) >= 1, "a request")
         ids += track(page, 12)
         leave = "['visibilitychange', 'pagehide'].forEach((name) => dispatchEvent(new Event(name)))"
         for _ in range(3):

@@ -31,8 +31,8 @@ def test_a_tab_closed_while_its_batch_is_on_its_way(visit: Visit) -> None:
     page = visit.open()
     visit.wait_for(1)
     os.kill(visit.stand.collector.pid, signal.SIGSTOP)  # takes the connection, but does not answer
-    ids = track(page, 12)
-    time.sleep(0.3)
+    with page.expect_request("**/clickstream"):
+        ids = track(page, 12)
     page.close(run_before_unload=False)
     os.kill(visit.stand.collector.pid, signal.SIGCONT)
     visit.open("later")
@@ -51,8 +51,8 @@ def test_a_collector_killed_with_a_batch_in_hand_and_started_again(visit: Visit)
     page = visit.open()
     visit.wait_for(1)
     os.kill(visit.stand.collector.pid, signal.SIGSTOP)
-    ids = track(page, 30)
-    time.sleep(0.3)
+    with page.expect_request("**/clickstream"):
+        ids = track(page, 30)
     visit.stand.stop_collector()
     ids += track(page, 30)
     visit.stand.start_collector()

@@ -15,6 +15,7 @@ from tests.tracker.site import Visit, another_browser, track, wait_until
 
 pytest_plugins = ["tests.dashboard.stage"]
 
+RENDER_MS = 50  # as in tracker/src/limits.ts
 BODY = """
 <a id="next" href="next">next</a>
 <button data-cs-event="add_to_cart_click" data-cs-place="card">Add</button>
@@ -28,7 +29,12 @@ def views(visit: Visit, count: int) -> list[str]:
 def push(page: Page, path: str, title: str = "") -> None:
     """What a router does: the address first, the title when the page is rendered."""
     page.evaluate("([path, title]) => { history.pushState({}, '', path); document.title = title }", [path, title])
-    page.wait_for_timeout(80)
+    rest_until_rendered(page)
+
+
+def rest_until_rendered(page: Page) -> None:
+    """As long as the tracker waits for a new page's title, by the page's own timers: the earlier one fires first."""
+    page.evaluate(f"() => new Promise((done) => setTimeout(done, {RENDER_MS} + 30))")
 
 
 def test_pages_by_links_are_one_session_of_a_first_visit(visit: Visit) -> None:
@@ -55,7 +61,6 @@ def test_a_router_makes_one_view_of_each_page(visit: Visit) -> None:
     page.evaluate("location.hash = 'reviews'")
     push(page, "cart", "Cart")
     page.evaluate("history.go(-2)")
-    page.wait_for_timeout(200)
     assert views(visit, 4) == ["home", "product", "cart", "product"]
     assert visit.rows("page_title, referrer", "page_url like '%/cart'") == [("Cart", visit.url("product"))]
 
@@ -104,12 +109,10 @@ def test_a_user_stays_known_until_reset(visit: Visit) -> None:
 def test_a_session_ends_after_half_an_hour_of_silence(visit: Visit) -> None:
     page = visit.open("a")
     visit.wait_for(1)
-    forward = "(minutes) => { const key = 'clickstream:session', [at, rest] = JSON.parse(localStorage[key]); "
-    forward += "localStorage[key] = JSON.stringify([at - minutes * 60000, rest]) }"
-    page.evaluate(forward, 29.9)
-    page.evaluate("clickstream.track('same')")
-    page.evaluate(forward, 30.1)
-    page.evaluate("clickstream.track('other')")
+    forward = "([minutes, name]) => { const key = 'clickstream:session', [at, rest] = JSON.parse(localStorage[key]); "
+    forward += "localStorage[key] = JSON.stringify([at - minutes * 60000, rest]); clickstream.track(name) }"
+    page.evaluate(forward, [29.9, "same"])
+    page.evaluate(forward, [30.1, "other"])
     visit.wait_for(3)
     assert visit.rows("is_first_visit") == [(True,), (True,), (False,)]
     sessions = [row[0] for row in visit.rows("session_id")]
@@ -151,7 +154,7 @@ def test_what_the_tracker_sends_keeps_the_contract(visit: Visit, node: str, tmp_
     )
     page.mouse.wheel(0, 1_500)
     visit_names = {"page_view", "click", "add_to_cart_click", "product_view", "checkout_complete", "scroll"}
-    page.wait_for_timeout(1_500)
+    wait_until(lambda: all(visit.stored(name) for name in visit_names), "event of each kind")
     rows = visit.rows("event_name, field_errors, order_total")
     assert {name for name, _, _ in rows} == visit_names
     assert {errors for _, errors, _ in rows} == {None}

@@ -63,6 +63,7 @@ def test_a_tab_that_hears_late_of_a_withdrawal_keeps_and_sends_nothing(visit: Vi
     other.evaluate(f"() => void setTimeout(() => {{ {busy} }})")  # it hears of nothing before this has ended
     page.evaluate("clickstream.consent(false)")
     other.wait_for_function(WITHDRAWN)
+    other.wait_for_function(f"({KEPT})().join() === 'clickstream:consent'")
     other.wait_for_timeout(SETTLED_MS)
     assert other.evaluate(KEPT) == ["clickstream:consent"]
     assert len(visit.wait_for(2)) == 2
