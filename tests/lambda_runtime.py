@@ -22,7 +22,7 @@ from typing import Any
 from uuid import uuid4
 
 NEXT = "/2018-06-01/runtime/invocation/next"
-COLD_START_S = 60
+COLD_START_S = 120
 
 
 @dataclass

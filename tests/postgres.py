@@ -26,7 +26,7 @@ from clickstream.warehouse.postgres import PostgresWarehouse
 
 NOBODY = 65534
 TEMPLATE = "migrated"
-_START_S = 60.0
+_START_S = 120.0
 # Durability is for crashes of the machine; these tests kill processes only.
 _SETTINGS = {
     "fsync": "off",
@@ -136,7 +136,7 @@ def running_cluster(
             yield cluster
         finally:
             process.send_signal(signal.SIGINT)  # fast: ends all connections
-            process.communicate(timeout=30)
+            process.communicate(timeout=120)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

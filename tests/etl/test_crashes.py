@@ -96,7 +96,7 @@ def kill_and_go_on(clean: Pipeline, url: str, stage: Path, kills: int, chance: r
         process.send_signal(signal.SIGKILL)
         process.communicate()
     process = start_loader(clean, url, stage)
-    assert process.communicate(timeout=120)[1] == b""
+    assert process.communicate(timeout=600)[1] == b""
     assert process.returncode == 0
     assert_same(clean, url)
     assert list(stage.iterdir()) == []
@@ -119,6 +119,6 @@ def test_two_loaders_at_once_load_each_event_once(clean: Pipeline, cluster: Clus
     database = cluster.take()
     url = cluster.url(database)
     loaders = [start_loader(clean, url, tmp_path / "stage") for _ in range(2)]
-    assert [loader.communicate(timeout=120)[1] for loader in loaders] == [b"", b""]
+    assert [loader.communicate(timeout=600)[1] for loader in loaders] == [b"", b""]
     assert_same(clean, url)
     cluster.give_back(database)

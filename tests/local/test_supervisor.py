@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,14 +37,18 @@ except KeyboardInterrupt:
 """
 
 
-def start_supervisor(folder: Path) -> tuple[subprocess.Popen[str], list[int]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", SUPERVISE, str(folder)], stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]
-    )
-    assert process.stdout is not None
-    pids = [int(pid) for pid in process.stdout.readline().split()]
-    eventually(lambda: all("here" in text_of(folder / f"{name}.log") for name in ("one", "two")))
-    return process, pids
+@contextmanager
+def supervising(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
+    """A supervisor in a process of its own, and the ids of its two parts, which are at work."""
+    command = [sys.executable, "-c", SUPERVISE, str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
+        try:
+            assert process.stdout is not None
+            pids = [int(pid) for pid in process.stdout.readline().split()]
+            eventually(lambda: all("here" in text_of(folder / f"{name}.log") for name in ("one", "two")))
+            yield process, pids
+        finally:
+            process.kill()
 
 
 def test_a_crashed_part_is_started_again_and_the_crash_is_said(tmp_path: Path) -> None:
@@ -104,17 +110,17 @@ def test_what_a_part_started_ends_with_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
 def test_a_signal_stops_all_parts_and_the_exit_is_clean(tmp_path: Path, number: signal.Signals) -> None:
-    process, pids = start_supervisor(tmp_path)
-    process.send_signal(number)
-    out, _ = process.communicate(timeout=60)
+    with supervising(tmp_path) as (process, pids):
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=60)
     assert (process.returncode, out) == (0, "stopped\n")
     assert not any(is_alive(pid) for pid in pids)
 
 
 def test_no_child_outlives_a_killed_supervisor(tmp_path: Path) -> None:
-    process, pids = start_supervisor(tmp_path)
-    process.kill()
-    process.communicate()
+    with supervising(tmp_path) as (process, pids):
+        process.kill()
+        process.communicate()
     eventually(lambda: not any(is_alive(pid) for pid in pids))
 
 

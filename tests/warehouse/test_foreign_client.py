@@ -26,7 +26,7 @@ from tests.postgres import Cluster
 from tests.warehouse.test_postgres import EVENT, NOW, UPSERT, database_of, foreign_row
 
 OTHER_EVENT = UUID("22222222-2222-4222-8222-222222222222")
-PATIENCE_S = 30.0
+PATIENCE_S = 120.0
 
 
 @pytest.fixture
