@@ -17,7 +17,7 @@ import uvicorn
 from playwright.sync_api import Browser, expect, sync_playwright
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-PATIENCE_MS = 60_000  # for what a page must come to show: an idle machine takes less than one
+PATIENCE_MS = 120_000  # for a browser to start, or a page to show what it must: an idle machine takes less than one
 FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
@@ -39,7 +39,7 @@ def browser() -> Iterator[Browser]:
         pytest.skip("no chromium: the pages were not looked at")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        opened = playwright.chromium.launch(executable_path=path, args=list(FLAGS), timeout=PATIENCE_MS)
         yield opened
         opened.close()
 

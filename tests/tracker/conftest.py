@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from clickstream.collect.tracker import FOLDER
-from tests.tracker.site import Stand, Visit, open_stand
+from tests.tracker.site import Stand, Visit, open_stand, patient
 
 TRACKER = Path(__file__).parents[2] / "tracker"
 
@@ -37,8 +37,7 @@ def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
 
 @pytest.fixture
 def visit(browser: Browser, stand: Stand, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    context = browser.new_context()
-    context.set_default_timeout(120_000)
+    context = patient(browser.new_context())
     yield Visit(stand, context, folder_of(request.node.name), stand.site.origin)
     context.close()
 

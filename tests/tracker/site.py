@@ -196,7 +196,15 @@ def another_browser(browser: Browser, *flags: str, without: tuple[str, ...] = ()
 
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     launch = browser.browser_type.launch
-    return launch(executable_path=path, args=[*FLAGS, *flags], ignore_default_args=list(without))
+    return launch(
+        executable_path=path, args=[*FLAGS, *flags], ignore_default_args=list(without), timeout=1_000 * PATIENCE_S
+    )
+
+
+def patient(context: BrowserContext) -> BrowserContext:
+    """Waits as long for what it is to do and to come to as `wait_until` does."""
+    context.set_default_timeout(1_000 * PATIENCE_S)
+    return context
 
 
 def track(page: Page, count: int, name: str = "step") -> list[str]:

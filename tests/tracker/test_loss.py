@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from playwright.sync_api import Browser, Error
 
-from tests.tracker.site import QUEUED, Visit, another_browser, track, wait_until
+from tests.tracker.site import QUEUED, Visit, another_browser, patient, track, wait_until
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -134,7 +134,9 @@ def test_a_storm_of_reloads(visit: Visit) -> None:
 def test_without_web_locks_a_closed_tab_is_inherited_all_the_same(visit: Visit, browser: Browser) -> None:
     insecure = another_browser(browser, "--host-resolver-rules=MAP shop.test 127.0.0.1")
     try:
-        visit = Visit(visit.stand, insecure.new_context(), visit.name, f"http://shop.test:{visit.stand.site.port}")
+        visit = Visit(
+            visit.stand, patient(insecure.new_context()), visit.name, f"http://shop.test:{visit.stand.site.port}"
+        )
         page, other = visit.open("closing"), visit.open("other")
         assert page.evaluate("[isSecureContext, typeof navigator.locks]") == [False, "undefined"]
         visit.wait_for(2)

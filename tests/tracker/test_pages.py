@@ -11,7 +11,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.tracker.conftest import TRACKER
-from tests.tracker.site import Visit, another_browser, track, wait_until
+from tests.tracker.site import Visit, another_browser, patient, track, wait_until
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -122,7 +122,7 @@ def test_a_session_ends_after_half_an_hour_of_silence(visit: Visit) -> None:
 @contextmanager
 def with_bfcache(browser: Browser) -> Iterator[BrowserContext]:
     opened = another_browser(browser, without=("--disable-back-forward-cache",))
-    yield opened.new_context()
+    yield patient(opened.new_context())
     opened.close()
 
 

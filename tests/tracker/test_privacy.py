@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.tracker.site import QUEUED, Visit, track
+from tests.tracker.site import PATIENCE_S, QUEUED, Visit, patient, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -126,10 +126,10 @@ def test_storage_that_the_visitor_denies_costs_ids_and_no_events(
     preferences.write_text(json.dumps({"profile": {"default_content_setting_values": {"cookies": 2}}}), "utf-8")
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     context = browser.browser_type.launch_persistent_context(
-        tmp_path / "profile", executable_path=path, args=list(FLAGS)
+        tmp_path / "profile", executable_path=path, args=list(FLAGS), timeout=1_000 * PATIENCE_S
     )
     try:
-        visit = Visit(visit.stand, context, visit.name, visit.origin)
+        visit = Visit(visit.stand, patient(context), visit.name, visit.origin)
         page = visit.open()
         denied = "() => { try { return localStorage.length } catch (error) { return error.name } }"
         assert page.evaluate(denied) == "SecurityError"
