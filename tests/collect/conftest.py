@@ -9,7 +9,7 @@ import re
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from clickstream.collect.server import MAX_CONNECTIONS, listen, server_config
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import day_prefix
 from clickstream.raw.store import LocalStore
+from tests.patience import wait_until
 
 
 @dataclass
@@ -72,14 +73,6 @@ class Client:
             found = re.search(rb"^clickstream_waiting_requests (\d+)$", answer.read(), re.MULTILINE)
         assert found is not None
         return int(found[1])
-
-
-def wait_until(holds: Callable[[], object], patience_s: float = 60) -> None:
-    """Return when `holds()` is true."""
-    deadline = time.monotonic() + patience_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.01)
 
 
 @pytest.fixture

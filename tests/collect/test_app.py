@@ -19,7 +19,8 @@ import pytest
 from clickstream.collect.objects import MAX_LINES
 from clickstream.collect.request import Notes
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, GatedStore, running, wait_until
+from tests.collect.conftest import Client, GatedStore, running
+from tests.patience import wait_until
 
 GOOD = {"eventName": "page_view"}
 

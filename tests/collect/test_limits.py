@@ -25,7 +25,8 @@ from clickstream.collect.door import MAX_ADDRESSES, Door, Rules
 from clickstream.collect.server import IDLE_TIMEOUT_S, JsonLines
 from clickstream.collect.spool import read_wal
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, GatedStore, running, wait_until
+from tests.collect.conftest import Client, GatedStore, running
+from tests.patience import wait_until
 from tests.ports import free_port
 
 GOOD = {"eventName": "page_view"}

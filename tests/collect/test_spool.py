@@ -21,7 +21,7 @@ from clickstream.event import RawLine
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import day_prefix
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import wait_until
+from tests.patience import wait_until
 
 
 @pytest.fixture(params=["folder", "s3"])

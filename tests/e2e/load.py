@@ -12,7 +12,7 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPException
@@ -22,10 +22,10 @@ from typing import Any
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import day_prefix
 from tests.e2e.platform import Platform
+from tests.patience import wait_until
 
 EVENTS = 5
 LOAD = 25  # attempts that are answered before a kill, at least
-PATIENCE_S = 120.0
 
 
 @dataclass
@@ -132,12 +132,12 @@ def under_load(platform: Platform, clients: int) -> Iterator[list[Client]]:
 def wait_for_events(clients: Sequence[Client], more: int) -> None:
     """Until so many more events were acknowledged."""
     wanted = sum(len(client.acknowledged) for client in clients) + more
-    wait_for(lambda: sum(len(client.acknowledged) for client in clients) >= wanted, "load")
+    wait_until(lambda: sum(len(client.acknowledged) for client in clients) >= wanted, "load")
 
 
 def wait_until_felt(clients: Sequence[Client], repeated: int) -> None:
     """Until the clients have sent again more often than that."""
-    wait_for(lambda: sum(client.repeated for client in clients) > repeated, "batch that is sent again")
+    wait_until(lambda: sum(client.repeated for client in clients) > repeated, "batch that is sent again")
 
 
 def assert_exactly_once(platform: Platform, acknowledged: set[str], passes: int = 1) -> None:
@@ -164,18 +164,10 @@ def assert_exactly_once(platform: Platform, acknowledged: set[str], passes: int 
     assert acknowledged <= loaded
 
 
-def wait_for(holds: Callable[[], object], what: str) -> None:
-    """Until `holds()`: how long a machine takes for some load, or to feel a kill, is its own affair."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"no {what} within {PATIENCE_S:.0f} s"
-        time.sleep(0.02)
-
-
 def wait_for_load(senders: Sequence[Sender], more: int) -> None:
     """Until so many more attempts were answered."""
     wanted = sum(len(sender.answered) for sender in senders) + more
-    wait_for(lambda: sum(len(sender.answered) for sender in senders) >= wanted, "load")
+    wait_until(lambda: sum(len(sender.answered) for sender in senders) >= wanted, "load")
 
 
 def lines_of(store: RawStore) -> list[dict[str, Any]]:

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from clickstream import __version__
-from tests.e2e.load import wait_for
 from tests.e2e.platform import Platform, command
+from tests.patience import wait_until
 from tests.ports import free_port
 
 SLOW_SQL = "select count(*) from range(1000000) a, range(1000000) b"
@@ -199,7 +199,7 @@ def test_ctrl_c_ends_a_command_without_a_traceback(platform: Platform, arguments
     if "PORT" in arguments:
         platform.wait_for(f"{platform.collector_url}/health", process)
     else:
-        wait_for((platform.data / "warehouse.duckdb").exists, "warehouse: it is at work when it has opened one")
+        wait_until((platform.data / "warehouse.duckdb").exists, "warehouse: it is at work when it has opened one")
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == code, said

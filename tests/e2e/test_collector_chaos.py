@@ -27,10 +27,10 @@ from tests.e2e.load import (
     assert_exactly_once,
     assert_nothing_lost,
     lines_of,
-    wait_for,
     wait_for_load,
 )
 from tests.e2e.platform import Platform, kill
+from tests.patience import wait_until
 from tests.seaweed import BUCKET, running_seaweed
 
 CLIENTS = 4
@@ -137,7 +137,7 @@ def test_collector_that_is_told_to_stop_finishes_what_it_accepted(tmp_path: Path
         wait_for_load(senders, 4 * LOAD)
         collector.send_signal(signal.SIGTERM)
         _, said = collector.communicate(timeout=60)
-        wait_for(lambda: any(sender.lost for sender in senders), "attempt that fails")
+        wait_until(lambda: any(sender.lost for sender in senders), "attempt that fails")
     assert (collector.returncode, said) == (0, b"")
     assert_nothing_lost(senders, lines_of(LocalStore(platform.data / "raw")), kills=1)
     assert list((platform.data / "spool").glob("*.wal")) == []
@@ -166,7 +166,7 @@ def assert_nothing_is_answered(senders: list[Sender], place: Place) -> None:
     gone_at, refused = time.monotonic(), sum(sender.refused for sender in senders)
     time.sleep(AWAY_S)
     if place.refuses:
-        wait_for(lambda: sum(sender.refused for sender in senders) > refused, "attempt that is refused")
+        wait_until(lambda: sum(sender.refused for sender in senders) > refused, "attempt that is refused")
     sent = [attempt for sender in senders for attempt, at in sender.begun_at.copy().items() if at > gone_at]
     answered = {attempt for sender in senders for attempt in sender.answered.copy()}
     assert answered.isdisjoint(sent)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -29,14 +27,6 @@ WATCHED = "from clickstream.local.lifeline import watch; import time; assert wat
 
 def child(name: str, program: str, *arguments: str, port: int | None = None) -> Part:
     return Part(name, (sys.executable, "-c", program, *arguments), port)
-
-
-def eventually(holds: Callable[[], object], within_s: float = 60.0) -> None:
-    """Wait until `holds()` is true; fail when it is not within `within_s`."""
-    deadline = time.monotonic() + within_s
-    while not holds():
-        assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.02)
 
 
 def is_alive(pid: int) -> bool:

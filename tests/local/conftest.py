@@ -18,7 +18,7 @@ from clickstream.local.owner.file import Owner, owner_file
 from clickstream.local.owner.process import make_owner_app
 from clickstream.settings import Settings, read_settings
 from tests.conftest import Clock
-from tests.local.children import eventually
+from tests.patience import wait_until
 
 TOKEN = "secret-of-the-tests"
 
@@ -33,7 +33,7 @@ def owning(settings: Settings, clock: Clock) -> Iterator[Owner]:
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", access_log=False, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
-        eventually(lambda: server.started)
+        wait_until(lambda: server.started)
         with owner_file(settings.data, me):
             yield me
         server.should_exit = True

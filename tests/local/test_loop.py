@@ -13,7 +13,7 @@ from clickstream.errors import StoreError
 from clickstream.etl.run import PassResult, Progress
 from clickstream.local.owner import loop as loops
 from clickstream.local.owner.loop import EtlLoop
-from tests.local.children import eventually
+from tests.patience import wait_until
 
 
 def failing(times: int, error: Exception) -> Callable[[Collection[date], Progress], PassResult]:
@@ -30,7 +30,7 @@ def failing(times: int, error: Exception) -> Callable[[Collection[date], Progres
 
 def test_a_failing_pass_is_counted_said_once_and_got_over(caplog: pytest.LogCaptureFixture) -> None:
     with EtlLoop(failing(3, StoreError("listing the raw store", "no disk")), pause_s=0.001) as loop:
-        eventually(lambda: loop.status()["passes"] >= 2)
+        wait_until(lambda: loop.status()["passes"] >= 2)
     assert loop.status()["failures"] == 3
     assert loop.status()["trouble"] is None
     messages = [(record.levelname, record.getMessage()) for record in caplog.records]
@@ -43,7 +43,7 @@ def test_a_failing_pass_is_counted_said_once_and_got_over(caplog: pytest.LogCapt
 
 def test_a_fault_of_ours_leaves_its_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR), EtlLoop(failing(1, KeyError("oops")), pause_s=0.001) as loop:
-        eventually(lambda: loop.status()["passes"])
+        wait_until(lambda: loop.status()["passes"])
     assert caplog.records[0].exc_info is not None
 
 

@@ -16,7 +16,8 @@ from clickstream.errors import UnavailableError
 from clickstream.local import part as parts_module
 from clickstream.local.part import Part, PartLog
 from clickstream.local.supervisor import RestartRule, Supervisor, check_ports
-from tests.local.children import DEAF, POLITE, STEADY, child, eventually, is_alive, text_of
+from tests.local.children import DEAF, POLITE, STEADY, child, is_alive, text_of
+from tests.patience import wait_until
 from tests.ports import free_port
 
 QUICK = RestartRule(first_pause_s=0.05, longest_pause_s=0.2, steady_s=600, quick_deaths=3, stop_grace_s=60)
@@ -25,6 +26,7 @@ import sys
 from pathlib import Path
 from clickstream.local.supervisor import Supervisor, stop_signals
 from tests.local.children import DEAF, WATCHED, child
+from tests.patience import wait_until
 children = [child("one", WATCHED), child("two", WATCHED)]
 try:
     with stop_signals(), Supervisor(children, Path(sys.argv[1]), print) as supervisor:
@@ -45,7 +47,7 @@ def supervising(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]
         try:
             assert process.stdout is not None
             pids = [int(pid) for pid in process.stdout.readline().split()]
-            eventually(lambda: all("here" in text_of(folder / f"{name}.log") for name in ("one", "two")))
+            wait_until(lambda: all("here" in text_of(folder / f"{name}.log") for name in ("one", "two")))
             yield process, pids
         finally:
             process.kill()
@@ -54,10 +56,10 @@ def supervising(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]
 def test_a_crashed_part_is_started_again_and_the_crash_is_said(tmp_path: Path) -> None:
     said: list[str] = []
     with Supervisor([child("shop", STEADY)], tmp_path, said.append, QUICK) as supervisor:
-        eventually(supervisor.pids)
+        wait_until(supervisor.pids)
         first = supervisor.pids()["shop"]
         subprocess.run(["kill", "-SEGV", str(first)], check=True)
-        eventually(lambda: supervisor.pids().get("shop", first) != first)
+        wait_until(lambda: supervisor.pids().get("shop", first) != first)
         second = supervisor.pids()["shop"]
         assert is_alive(second)
     assert said == [f"shop stopped (signal SIGSEGV); starting it again in 0.05 s, see {tmp_path / 'shop.log'}"]
@@ -88,14 +90,14 @@ def test_a_program_that_is_not_there_is_given_up(tmp_path: Path) -> None:
 def test_leaving_lets_the_parts_finish(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
     with Supervisor([child("shop", POLITE, str(marks))], tmp_path, print, QUICK):
-        eventually(lambda: "here" in text_of(marks))
+        wait_until(lambda: "here" in text_of(marks))
     assert marks.read_text() == "here bye "
 
 
 def test_a_part_that_ignores_the_signal_is_killed_after_the_grace(tmp_path: Path) -> None:
     rule = RestartRule(stop_grace_s=0.3)
     with Supervisor([child("shop", DEAF)], tmp_path, print, rule) as supervisor:
-        eventually(lambda: "here" in text_of(tmp_path / "shop.log"))
+        wait_until(lambda: "here" in text_of(tmp_path / "shop.log"))
         pid = supervisor.pids()["shop"]
     assert not is_alive(pid)
 
@@ -105,7 +107,7 @@ def test_what_a_part_started_ends_with_it(tmp_path: Path) -> None:
     with Supervisor([child("shop", program)], tmp_path, print, RestartRule(steady_s=600, quick_deaths=1)) as supervisor:
         supervisor.wait()
     grandchild = int(text_of(tmp_path / "shop.log"))
-    eventually(lambda: not is_alive(grandchild))
+    wait_until(lambda: not is_alive(grandchild))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
@@ -121,7 +123,7 @@ def test_no_child_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     with supervising(tmp_path) as (process, pids):
         process.kill()
         process.communicate()
-    eventually(lambda: not any(is_alive(pid) for pid in pids))
+    wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 
 def test_a_module_on_the_lifeline_ends_with_its_parent_even_when_it_ignores_signals(tmp_path: Path) -> None:
@@ -140,10 +142,10 @@ def test_a_module_on_the_lifeline_ends_with_its_parent_even_when_it_ignores_sign
     )
     assert process.stdout is not None
     pid = int(process.stdout.readline())
-    eventually(lambda: text_of(tmp_path / "deaf.log") == "hello\nhere\n")
+    wait_until(lambda: text_of(tmp_path / "deaf.log") == "hello\nhere\n")
     process.kill()
     process.communicate()
-    eventually(lambda: not is_alive(pid))
+    wait_until(lambda: not is_alive(pid))
 
 
 def test_without_a_supervisor_nothing_is_watched() -> None:

@@ -11,7 +11,7 @@ from rich.console import Console
 from clickstream.errors import ClickstreamError, QuestionError
 from clickstream.local import terminal
 from clickstream.local.terminal import Working, guarded
-from tests.local.children import eventually
+from tests.patience import wait_until
 
 
 def end(run: Callable[[], object], wants_trace: bool = False) -> tuple[int, str]:
@@ -59,9 +59,9 @@ def test_a_bar_appears_on_a_terminal_after_a_while(is_terminal: bool, monkeypatc
     console = Console(file=said, width=80, force_terminal=is_terminal, _environ={"TERM": "xterm"})
     with Working(console, "loading") as working:
         working.reached(30, 1200)
-        eventually(lambda: "30 of 1,200 objects" in said.getvalue() or not is_terminal)
+        wait_until(lambda: "30 of 1,200 objects" in said.getvalue() or not is_terminal)
         working.asks("process 7, http://127.0.0.1:3838")
-        eventually(lambda: "the owner (process 7" in said.getvalue() or not is_terminal)
+        wait_until(lambda: "the owner (process 7" in said.getvalue() or not is_terminal)
     text = said.getvalue()
     assert ("30 of 1,200 objects" in text) is is_terminal
     assert ("the owner (process 7" in text) is is_terminal
@@ -72,9 +72,9 @@ def test_a_bar_says_what_is_done_and_counts_only_what_is_known(monkeypatch: pyte
     said = io.StringIO()
     with Working(Console(file=said, width=80, force_terminal=True, _environ={"TERM": "xterm"}), "x", "days") as working:
         working.reached(3, 9, "searching")
-        eventually(lambda: "searching" in said.getvalue() and "3 of 9 days" in said.getvalue())
+        wait_until(lambda: "searching" in said.getvalue() and "3 of 9 days" in said.getvalue())
         working.reached(0, 0, "deleting rows")
-        eventually(lambda: "deleting rows" in said.getvalue())
+        wait_until(lambda: "deleting rows" in said.getvalue())
     assert "0 of 0" not in said.getvalue()
 
 

@@ -22,7 +22,8 @@ from clickstream.raw.keys import day_prefix
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 from clickstream.sources.sample import EVENTS, NAME, ImportState, read_state, write_state
-from tests.local.children import environment, eventually, is_alive, text_of
+from tests.local.children import environment, is_alive, text_of
+from tests.patience import wait_until
 from tests.ports import free_port
 
 UP = """
@@ -74,13 +75,13 @@ def children_of(pid: int) -> list[int]:
 
 def test_up_serves_takes_events_refuses_a_second_one_and_stops_clean(settings: Settings, ports: Ports) -> None:
     with running(settings, ports) as (process, said):
-        eventually(lambda: is_up(said), 120)
+        wait_until(lambda: is_up(said), "platform that is up")
         assert f"dashboard  http://127.0.0.1:{ports.dashboard}/sbw_dashboard" in said.read_text()
         event = {"eventName": "page_view", "clientId": "c1"}
         url = f"http://127.0.0.1:{ports.collector}/clickstream"
         assert urllib3.request("POST", url, json=event, retries=False).status == 200
         client = reach(settings)
-        eventually(lambda: client.query("select event_name from clickstream_events")["rows"] == [["page_view"]])
+        wait_until(lambda: client.query("select event_name from clickstream_events")["rows"] == [["page_view"]])
         assert client.check()["balanced"] is True
         page = urllib3.request("GET", f"http://127.0.0.1:{ports.dashboard}/sbw_dashboard/", retries=False)
         assert page.status == 200
@@ -102,11 +103,11 @@ def test_up_serves_takes_events_refuses_a_second_one_and_stops_clean(settings: S
 
 def test_a_killed_up_leaves_no_part_behind_and_its_data_usable(settings: Settings, ports: Ports) -> None:
     with running(settings, ports) as (process, said):
-        eventually(lambda: is_up(said), 120)
+        wait_until(lambda: is_up(said), "platform that is up")
         pids = children_of(process.pid)
         process.kill()
         process.wait()
-        eventually(lambda: not any(is_alive(pid) for pid in pids))
+        wait_until(lambda: not any(is_alive(pid) for pid in pids))
     assert len(pids) == 2
     assert reach(settings).check()["balanced"] is True
 
@@ -117,10 +118,10 @@ def test_an_unfinished_sample_is_finished_and_marked(settings: Settings, ports: 
     with open_warehouse(settings) as warehouse, warehouse.transaction() as cursor:
         cursor.execute("insert into raw_objects values ('x', date '2026-01-01', 'batch', now(), 0, 0)")
     with running(settings, ports, "sample") as (_, said):
-        eventually(lambda: is_up(said), 120)
+        wait_until(lambda: is_up(said), "platform that is up")
         client = reach(settings)
         counted = "select count(*) filter (where is_sample), count(*) from clickstream_events"
-        eventually(lambda: client.query(counted)["rows"] == [[700, 700]])
+        wait_until(lambda: client.query(counted)["rows"] == [[700, 700]])
     assert "loaded 700 events, marked as sample" in said.read_text()
     assert read_state(settings.data) == ImportState(NAME, EVENTS, done=True)
 
@@ -131,18 +132,18 @@ def test_the_sample_survives_an_end_in_the_middle_of_its_import(
     settings: Settings, ports: Ports, number: signal.Signals
 ) -> None:
     with running(settings, ports, "sample") as (process, _):
-        eventually(lambda: (state := read_state(settings.data)) and state.rows > 20_000, 120)
+        wait_until(lambda: (state := read_state(settings.data)) and state.rows > 20_000)
         pids = children_of(process.pid)
         process.send_signal(number)
         assert process.wait(60) == (0 if number == signal.SIGINT else -number)
-        eventually(lambda: not any(is_alive(pid) for pid in pids))
+        wait_until(lambda: not any(is_alive(pid) for pid in pids))
     begun = read_state(settings.data)
     assert begun is not None
     assert not begun.done
     with running(settings, ports, "sample") as (_, said):
-        eventually(lambda: is_up(said), 120)
+        wait_until(lambda: is_up(said), "platform that is up")
         client = reach(settings)
-        eventually(lambda: client.query("select count(*) from clickstream_events")["rows"] == [[EVENTS]], 120)
+        wait_until(lambda: client.query("select count(*) from clickstream_events")["rows"] == [[EVENTS]])
         ledger = client.check()
     assert ledger["balanced"] is True
     assert ledger["totals"]["accepted"] == EVENTS + ledger["totals"]["duplicate"]

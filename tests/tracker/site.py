@@ -11,8 +11,7 @@ import html
 import json
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -27,9 +26,9 @@ from clickstream.event import utc_now
 from clickstream.raw.store import LocalStore
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.e2e.platform import Platform, kill
+from tests.patience import PATIENCE_S, wait_until
 from tests.ports import free_port
 
-PATIENCE_S = 120.0
 QUEUED = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:queue:')).length"
 TRACK = "(events) => events.forEach(([name, fields]) => clickstream.track(name, fields))"
 
@@ -212,13 +211,6 @@ def track(page: Page, count: int, name: str = "step") -> list[str]:
     ids = [str(uuid4()) for _ in range(count)]
     page.evaluate(TRACK, [[name, {"eventId": each}] for each in ids])
     return ids
-
-
-def wait_until(holds: Callable[[], bool], what: str, seen: Callable[[], object] = lambda: None) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not holds():
-        assert time.monotonic() < deadline, f"no {what} within {PATIENCE_S:.0f} s: {str(seen())[:300]}"
-        time.sleep(0.05)
 
 
 @contextmanager

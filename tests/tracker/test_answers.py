@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
 
+from tests.patience import wait_until
 from tests.sources.planned_collector import PlannedCollector, Reply
-from tests.tracker.site import QUEUED, Visit, track, wait_until
+from tests.tracker.site import QUEUED, Visit, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 

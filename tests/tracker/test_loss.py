@@ -13,7 +13,8 @@ from contextlib import suppress
 
 from playwright.sync_api import Browser, Error
 
-from tests.tracker.site import QUEUED, Visit, another_browser, patient, track, wait_until
+from tests.patience import wait_until
+from tests.tracker.site import QUEUED, Visit, another_browser, patient, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.patience import wait_until
 from tests.tracker.conftest import TRACKER
-from tests.tracker.site import Visit, another_browser, patient, track, wait_until
+from tests.tracker.site import Visit, another_browser, patient, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.tracker.site import PATIENCE_S, QUEUED, Visit, patient, track
+from tests.patience import PATIENCE_S
+from tests.tracker.site import QUEUED, Visit, patient, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 

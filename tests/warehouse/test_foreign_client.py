@@ -7,7 +7,6 @@ our row; ours sees their row only after its own transaction, which is given up a
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -22,11 +21,11 @@ from clickstream.errors import WarehouseError
 from clickstream.etl import load, steps
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
+from tests.patience import PATIENCE_S, wait_until
 from tests.postgres import Cluster
 from tests.warehouse.test_postgres import EVENT, NOW, UPSERT, database_of, foreign_row
 
 OTHER_EVENT = UUID("22222222-2222-4222-8222-222222222222")
-PATIENCE_S = 120.0
 
 
 @pytest.fixture
@@ -176,10 +175,7 @@ def wait_until_somebody_waits(pipeline: Pipeline) -> None:
     waiting = (
         "select count(*) from pg_stat_activity where datname = current_database() and wait_event = 'transactionid'"
     )
-    deadline = time.monotonic() + PATIENCE_S
-    while pipeline.rows(waiting) == [(0,)]:
-        assert time.monotonic() < deadline, "nobody waits"
-        time.sleep(0.02)
+    wait_until(lambda: pipeline.rows(waiting) != [(0,)], "statement that waits")
 
 
 def lines_of(ours: Future[Any]) -> int:

@@ -16,7 +16,8 @@ from clickstream.collect.envelope import Envelope
 from clickstream.collect.request import Notes, Request
 from clickstream.event import RawLine
 from clickstream.raw.store import LocalStore
-from tests.collect.conftest import Client, GatedStore, running, wait_until
+from tests.collect.conftest import Client, GatedStore, running
+from tests.patience import wait_until
 
 GOOD = b'{"eventName":"x"}'
 ORIGIN = b"Origin: https://shop.example\r\n"
