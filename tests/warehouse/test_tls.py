@@ -39,6 +39,7 @@ class Door:
     listener: socket.socket
     greeted: int = 0
     open: list[socket.socket] = field(default_factory=list)
+    serving: list[threading.Thread] = field(default_factory=list)
 
     @property
     def port(self) -> int:
@@ -51,18 +52,22 @@ class Door:
             except OSError:
                 return
             self.open.append(connection)
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+            self.serving.append(threading.Thread(target=self._serve, args=(connection,), daemon=True))
+            self.serving[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError):
+        """It ends when either side has gone, and closes what it opened."""
+        with suppress(OSError), connection:
             client = self._greet(connection) if self.certificate else connection
-            if client is not None:
-                server = socket.socket(socket.AF_UNIX)
+            if client is None:
+                return
+            with client, socket.socket(socket.AF_UNIX) as server:
                 server.connect(str(self.server))
                 self.open += [client, server]
-                threading.Thread(target=pump, args=(server, client), daemon=True).start()
+                back = threading.Thread(target=pump, args=(server, client), daemon=True)
+                back.start()
                 pump(client, server)
-        connection.close()
+                back.join()
 
     def _greet(self, connection: socket.socket) -> socket.socket | None:
         """TLS as libpq asks for it; who does not ask is refused with the server's own words."""
@@ -102,7 +107,10 @@ def door_before(cluster: Cluster, certificate: Path | None) -> Iterator[Door]:
         door.listener.close()
         thread.join()
         for each in door.open:
-            each.close()
+            with suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+        for serving in door.serving:
+            serving.join()
 
 
 @pytest.fixture(scope="module")
