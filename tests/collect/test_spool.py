@@ -9,7 +9,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -192,13 +192,6 @@ def test_fault_of_ours_does_not_end_the_shipping(tmp_path: Path, caplog: pytest.
     (record,) = caplog.records
     assert record.exc_info is not None
     assert "a fault of ours" in record.getMessage()
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 FULL = """
