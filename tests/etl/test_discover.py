@@ -13,9 +13,11 @@ from uuid import uuid4
 
 import pytest
 
-from clickstream.etl.chunk import SHORT_CHUNK
+from clickstream.errors import StoreError
+from clickstream.etl.chunk import MOST_UNREAD, SHORT_CHUNK
 from clickstream.etl.run import Loader
-from clickstream.raw.keys import day_prefix, event_key
+from clickstream.raw.keys import day_prefix, event_key, parse_key
+from clickstream.raw.look import sum_up
 from clickstream.raw.s3 import S3Store
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
@@ -234,11 +236,74 @@ def test_name_with_a_time_of_another_day_is_loaded_within_its_folder(pipeline: P
 def test_other_files_in_the_store_are_passed_over(pipeline: Pipeline) -> None:
     folder = pipeline.root / "events" / "2026" / "03" / "10"
     folder.mkdir(parents=True)
-    for name in ("notes.txt", "event-.json", "batch-x.ndjson.gz", ".hidden", "event-1.json.tmp"):
+    for name in ("notes.txt", "batch-x.ndjson.gz", ".hidden", "event-1.json.tmp"):
         (folder / name).write_bytes(b"x")
-    (pipeline.root / "events" / "2026" / "99" / "10").mkdir(parents=True)
+    with open(os.fsencode(folder) + b"/event-\xff.json", "wb") as no_utf8:  # noqa: PTH123 - a Path has no such name
+        no_utf8.write(b'{"eventName": "x"}')
+    for day in ("2026/99/10", "0999/01/01", "9999/12/31"):
+        (pipeline.root / "events" / day).mkdir(parents=True)
+        (pipeline.root / "events" / day / "event-a.json").write_bytes(b'{"eventName": "x"}')
     assert pipeline.load().objects == 0
     assert pipeline.totals() == {}
+    assert sum_up(pipeline.store, DAY).others == 5
+
+
+@in_a_folder
+@pytest.mark.parametrize("day", [date.min, date(1969, 12, 31), date.max])
+def test_a_day_that_no_object_can_have_is_refused(pipeline: Pipeline, day: date) -> None:
+    with pytest.raises(StoreError, match=str(day)) as caught:
+        pipeline.loader.run_pass(reconcile=[DAY, day])
+    assert "1970-01-01" in caught.value.advice
+    assert pipeline.loader.run_pass(reconcile=[date(1970, 1, 1), date(9998, 12, 31)]).is_finished
+
+
+@in_a_folder
+def test_an_object_that_cannot_be_read_stops_no_other_and_is_told(pipeline: Pipeline) -> None:
+    """A folder has its name: the others are loaded, its day stays open, and it is read once it can be."""
+    pipeline.put_event(received(pipeline.clock.now), ago_s=1000)
+    key = event_key(pipeline.name(ago_s=900))
+    (pipeline.root / key).mkdir()
+    pipeline.put_event(received(pipeline.clock.now), ago_s=800)
+    pipeline.put_batch([received(pipeline.clock.now)], ago_s=800)
+    for _ in range(2):
+        with pytest.raises(StoreError, match=key):
+            pipeline.load()
+        assert len(pipeline.events("event_id")) == 3
+    assert (pipeline.ledger().overdue, pipeline.ledger().is_balanced) == ([key], False)
+    pipeline.clock.forward(days=2)
+    with pytest.raises(StoreError, match=key):
+        pipeline.load()
+    assert pipeline.rows("select day from closed_days where day = '2026-03-10'") == []
+    (pipeline.root / key).rmdir()
+    pipeline.store.put([(key, b'{"eventName": "x"}')])
+    assert pipeline.load().objects == 1
+    assert pipeline.rows("select day from closed_days where day = '2026-03-10'") == [(DAY,)]
+    assert pipeline.ledger().is_balanced
+
+
+def test_an_object_that_is_gone_when_it_is_read_is_found_when_it_is_back(pipeline: Pipeline) -> None:
+    """What was loaded behind it moves no watermark past it."""
+    keys = [pipeline.put_event(received(pipeline.clock.now), ago_s=seconds) for seconds in (900, 800, 700)]
+    gone = pipeline.store.read(keys[1])
+    pipeline.store.delete([keys[1]])
+    with pytest.raises(StoreError, match=keys[1]):
+        pipeline.loader.load_objects([raw for raw in map(parse_key, keys) if raw])
+    assert pipeline.totals() == {"accepted": 2, "loaded": 2}
+    pipeline.store.put([(keys[1], gone)])
+    assert pipeline.load().objects == 1
+    assert pipeline.totals() == {"accepted": 3, "loaded": 3}
+
+
+def test_a_store_that_answers_nothing_is_given_up_soon_and_what_came_before_is_loaded(pipeline: Pipeline) -> None:
+    first = pipeline.put_event(received(pipeline.clock.now), ago_s=900)
+    gone = [event_key(pipeline.name(ago_s=800 - n)) for n in range(MOST_UNREAD)]
+    last = pipeline.put_event(received(pipeline.clock.now), ago_s=100)
+    for missing, loaded in ((MOST_UNREAD, [(first,)]), (MOST_UNREAD - 1, [(first,), (last,)])):
+        names = [raw for raw in map(parse_key, [first, *gone[:missing], last]) if raw]
+        known = {row[0] for row in pipeline.rows("select name from raw_objects")}
+        with pytest.raises(StoreError, match="event-"):
+            pipeline.loader.load_objects([raw for raw in names if raw.key not in known])
+        assert pipeline.rows("select name from raw_objects order by name") == loaded
 
 
 @on_s3

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
+from random import Random
 from typing import Any
 
 from tests.etl.pipeline import Pipeline, received
@@ -27,14 +28,39 @@ INSTANTS: dict[Any, int] = {
 
 def test_every_text_arrives_as_it_was_sent(pipeline: Pipeline) -> None:
     pipeline.put_batch(
-        received(NOW, eventName="x", userId=text, pageTitle=text, properties={"t": text}) for text in TEXTS
+        received(NOW, eventName="x", identitySource=text, pageTitle=text, properties={"t": text}) for text in TEXTS
     )
     pipeline.load()
     rows = pipeline.events()
-    assert [row["user_id"] for row in rows] == list(TEXTS)
+    assert [row["identity_source"] for row in rows] == list(TEXTS)
     assert [row["page_title"] for row in rows] == list(TEXTS)
     assert [json.loads(row["properties"])["t"] for row in rows] == list(TEXTS)
-    assert {row["identity_source"] for row in rows} == {None}
+    assert {row["user_id"] for row in rows} == {None}
+
+
+ID_FIELDS = ("user_id", "client_id", "session_id", "order_id")
+
+
+def ids(text: str) -> dict[str, Any]:
+    """An order with the same text as each of its ids."""
+    order = {"id": text, "total": 1}
+    return received(NOW, eventName="checkout_complete", userId=text, clientId=text, sessionId=text, order=order)
+
+
+def test_ids_of_a_thousand_bytes_are_kept_and_longer_ones_are_named(pipeline: Pipeline) -> None:
+    """Two ids stand together in an index of PostgreSQL's, whose entries are short; these cannot be compressed."""
+    chance = Random(1)
+    texts = [f"{chance.getrandbits(4000):01000x}", "ä" * 500, "ä" * 501, f"{chance.getrandbits(48_000):012000x}"]
+    pipeline.put_batch([ids(text) for text in texts])
+    pipeline.load()
+    named = "userId,clientId,sessionId,order.id"
+    expected = [(*[text] * 4, None) for text in texts[:2]] + [(None, None, None, None, named)] * 2
+    assert (
+        pipeline.rows(f"select {', '.join(ID_FIELDS)}, field_errors from clickstream_events order by raw_line")
+        == expected
+    )
+    assert pipeline.rows("select count(*) from orders") == [(2,)]
+    assert pipeline.ledger().is_balanced
 
 
 def test_instants_arrive_to_the_microsecond(pipeline: Pipeline) -> None:

@@ -116,19 +116,25 @@ def test_reloading_finds_nothing(pipeline: Pipeline) -> None:
 
 EVENTS = st.lists(
     st.builds(
-        lambda number, client, session, user, minute, received_after, name, order: {
+        lambda number, client, session, user, minute, received_after, name, order, page, agent, skew, more: {
             "eventName": name,
             **order,
+            **more,
             "eventId": f"e{number}",
             "clientId": client,
             "sessionId": session,
             "userId": user,
             "isFirstVisit": received_after % 2 == 0,
-            "pageUrl": "/p",
+            "pageUrl": page,
             "createdAt": (NOW + timedelta(minutes=minute)).isoformat(),
-            "_ingest": {"receivedAt": (NOW + timedelta(minutes=minute, seconds=received_after)).isoformat()},
+            "_ingest": {
+                "receivedAt": (NOW + timedelta(minutes=minute, seconds=received_after)).isoformat(),
+                "sentAt": None if skew is None else (NOW + timedelta(minutes=minute, seconds=skew)).isoformat(),
+                "userAgent": agent,
+                "requestId": "r",
+            },
         },
-        number=st.integers(0, 12),
+        number=st.integers(0, 7),
         client=st.sampled_from(["a", "b", None]),
         session=st.sampled_from(["s", "t", None]),
         user=st.sampled_from(["u", "v", None, None]),
@@ -145,6 +151,10 @@ EVENTS = st.lists(
                 {"order": {"id": "2", "items": [{"id": "q", "price": 1, "quantity": 3}, {"id": "p"}]}},
             ]
         ),
+        page=st.sampled_from(["/p", "https://shop.example/q?utm_source=google&utm_medium=cpc", None]),
+        agent=st.sampled_from(["Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/120.0 Safari/537.36", "curl/8.0", ""]),
+        skew=st.sampled_from([None, None, 0, 600, -600]),
+        more=st.sampled_from([{}, {}, {"properties": {"sample": "s"}}, {"userLoginState": "guest", "country": "FR"}]),
     ),
     min_size=1,
     max_size=14,

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from clickstream.etl.life.forget import Eraser
+from clickstream.etl.life.person import Person
 from tests.etl.pipeline import Pipeline, minutes, received
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -75,6 +77,36 @@ def test_order_leaves_the_session_of_the_server_when_the_browser_tells_of_it(pip
     rows = pipeline.rows("select client_id, orders, is_engaged from sessions order by client_id")
     assert rows == [("c", 1, True), ("server", 0, False)]
     assert pipeline.rows("select sum(order_sessions), sum(sessions) from daily_sessions") == [(1, 2)]
+
+
+def told_by_two(pipeline: Pipeline) -> None:
+    """The server's event has a session of its own; the browser's carries the order."""
+    server = confirmed(clientId="server", eventId="s", order={"total": 5})
+    pipeline.put_batch([server, bought(1, eventId="b", order={"total": 5})])
+
+
+TOLD_BY_TWO = "select client_id, orders, is_engaged from sessions order by client_id"
+
+
+@pytest.mark.parametrize("is_at_once", [True, False], ids=["at once", "in two passes"])
+def test_order_moves_into_a_session_that_no_new_row_touches(pipeline: Pipeline, is_at_once: bool) -> None:
+    """An earlier copy of what the browser said tells of no order: the server's session, a day old, gets it."""
+    told_by_two(pipeline)
+    if not is_at_once:
+        pipeline.load()
+        assert pipeline.rows(TOLD_BY_TWO) == [("c", 1, True), ("server", 0, False)]
+    pipeline.put_batch([received(NOW - minutes(1), eventName="page_view", eventId="b", clientId="c")])
+    pipeline.load()
+    assert pipeline.rows(TOLD_BY_TWO) == [("c", 0, False), ("server", 1, True)]
+    assert pipeline.rows("select sum(order_sessions), sum(engaged_sessions) from daily_sessions") == [(1, 1)]
+
+
+def test_order_moves_into_the_session_that_is_left_when_its_carrier_is_forgotten(pipeline: Pipeline) -> None:
+    told_by_two(pipeline)
+    pipeline.load()
+    Eraser(pipeline.loader).forget(Person("client", "c"))
+    assert pipeline.rows(TOLD_BY_TWO) == [("server", 1, True)]
+    assert pipeline.rows("select sum(order_sessions) from daily_sessions") == [(1,)]
 
 
 def test_earlier_copy_without_the_order_takes_it_away(pipeline: Pipeline) -> None:

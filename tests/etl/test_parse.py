@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from clickstream.event import derived_event_id
+from clickstream.event import SNAKE_CASE, derived_event_id
 from tests.etl.pipeline import Pipeline, received
 
 ENGINES = ("duckdb",)  # it parses for all of them; test_handover.py looks at the way to PostgreSQL
@@ -112,6 +112,68 @@ def test_snake_case_names_of_other_writers_are_read(pipeline: Pipeline) -> None:
     pipeline.load()
     row = pipeline.events("event_name, client_id, context_product_discount_price")[0]
     assert row == {"event_name": "x", "client_id": "c", "context_product_discount_price": Decimal(5)}
+
+
+@pytest.mark.parametrize(
+    "neighbour", [GOOD, b"bad", {"eventName": "y", "userId": True}], ids=["good", "bad", "doubted"]
+)
+@pytest.mark.parametrize(
+    ("sent", "column", "stored"),
+    [
+        *((name, name, "1") for name in SNAKE_CASE if name.endswith(("_url", "_title", "_state", "_source"))),
+        *((name, name, "1") for name in ("user_id", "client_id", "session_id")),
+        ("is_first_visit", "is_first_visit", True),
+        ("event_id", "source_event_id", "1"),
+        ("created_at", "created_at", datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)),
+        ("sent_at", "sent_at", datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)),
+    ],
+)
+def test_snake_case_beside_a_camel_case_name_is_read_whatever_its_neighbours(
+    pipeline: Pipeline, neighbour: Any, sent: str, column: str, stored: Any
+) -> None:
+    pipeline.put_batch([{"eventName": "x", sent: 1}, neighbour])
+    pipeline.load()
+    rows = pipeline.rows(f"select {column}, field_errors from clickstream_events where raw_line = 1")
+    assert rows == [(stored, None)]
+
+
+@pytest.mark.parametrize("neighbour", [GOOD, b"bad"], ids=["good", "bad"])
+def test_snake_case_in_a_product_is_read_and_camel_case_wins(pipeline: Pipeline, neighbour: Any) -> None:
+    product = {"discount_price": 5, "url_path": "/snake", "urlPath": "/camel"}
+    pipeline.put_batch([{"eventName": "x", "product": product, "userId": "camel", "user_id": "snake"}, neighbour])
+    pipeline.load()
+    rows = pipeline.rows(
+        "select user_id, context_product_discount_price, context_product_url_path"
+        " from clickstream_events where raw_line = 1"
+    )
+    assert rows == [("camel", Decimal(5), "/camel")]
+
+
+BOM = b"\xef\xbb\xbf"
+
+
+@pytest.mark.parametrize(
+    "line", [b'{"eventName": "x"}', b'{"eventName": "x", "userId": true}'], ids=["quick", "careful"]
+)
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_byte_order_mark_in_front_of_an_object_is_passed_over(pipeline: Pipeline, line: bytes, position: int) -> None:
+    """Alone, before others and behind them: DuckDB passes it over at the start of a chunk alone."""
+    lines = [BOM + line if place == position else line for place in range(3)]
+    keys = [pipeline.put_event(content, ago_s=60 - place) for place, content in enumerate(lines)]
+    keys.append(pipeline.put_batch([BOM + line, line]))
+    pipeline.load()
+    rows = pipeline.rows(
+        "select raw_object, raw_line, event_name from clickstream_events order by raw_line, raw_object"
+    )
+    assert rows == [(keys[3], 1, "x"), *[(key, 1, "x") for key in keys[:3]], (keys[3], 2, "x")]
+    assert pipeline.totals() == {"accepted": 5, "loaded": 5}
+
+
+def test_bad_line_keeps_its_byte_order_mark(pipeline: Pipeline) -> None:
+    pipeline.put_batch([BOM + b"bad", BOM + BOM + b"{}"])
+    pipeline.load()
+    bad = pipeline.rows("select reason, original from bad_rows order by line")
+    assert bad == [("invalid_json", BOM + b"bad"), ("invalid_json", BOM + BOM + b"{}")]
 
 
 def test_last_of_two_equal_keys_wins(pipeline: Pipeline) -> None:
@@ -306,6 +368,36 @@ def test_time_that_cannot_be_read_is_a_field_error(pipeline: Pipeline, created: 
     pipeline.load()
     row = pipeline.one("event_timestamp, created_at, field_errors")
     assert row == {"event_timestamp": NOW, "created_at": None, "field_errors": "createdAt"}
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "0000-06-01T00:00:00Z",
+        "0001-01-01T00:00:00Z",
+        "1999-12-31T23:59:59.999999Z",
+        "2100-01-01T00:00:00Z",
+        "9999-12-31T23:59:59.999999Z",
+        -99_999_999_999_999,
+        99_999_999_999_999,
+    ],
+)
+def test_time_of_receipt_in_another_century_is_a_field_error_and_the_objects_counts(
+    pipeline: Pipeline, time: Any
+) -> None:
+    pipeline.put_batch([GOOD, {"eventName": "x", "_ingest": {"receivedAt": time}}])
+    pipeline.load()
+    row = pipeline.events("event_timestamp, received_at, event_timestamp_source, field_errors")[1]
+    assert (row["event_timestamp"], row["received_at"], row["event_timestamp_source"]) == (NOW, NOW, "received")
+    assert row["field_errors"] == "_ingest.receivedAt"
+
+
+@pytest.mark.parametrize("time", ["2000-01-01T00:00:00Z", "2099-12-31T23:59:59.999999Z"])
+def test_time_of_receipt_in_this_century_is_believed(pipeline: Pipeline, time: str) -> None:
+    pipeline.put_batch([{"eventName": "x", "_ingest": {"receivedAt": time}}])
+    pipeline.load()
+    row = pipeline.one("received_at, field_errors")
+    assert row == {"received_at": datetime.fromisoformat(time), "field_errors": None}
 
 
 def test_events_own_sent_at_is_used_when_the_envelope_has_none(pipeline: Pipeline) -> None:

@@ -42,6 +42,9 @@ SURE = [
     pytest.param({"product": {"price": True, "currency": [1]}, "createdAt": {}, "sentAt": 1e12}, id="wrong in either"),
     pytest.param({"order": {"id": 7, "total": "12,5", "currency": "€", "items": [{"id": 1}]}}, id="order"),
     pytest.param({"order": {"items": "x"}, "element": {"dataset": 5, "text": "t"}}, id="blocks in blocks"),
+    pytest.param(
+        {"userId": "ä" * 501, "clientId": "x" * 1001, "order": {"id": "1" * 1001}}, id="ids that are too long"
+    ),
     pytest.param({"properties": "x", "isFirstVisit": "1"}, id="wrong JSON fields"),
     pytest.param({"_ingest": {"userAgent": None, "requestId": "r", "receivedAt": "x"}}, id="facts of the request"),
 ]
@@ -81,10 +84,10 @@ ANY = PLAIN | st.booleans() | st.lists(PLAIN, max_size=2) | st.dictionaries(TEXT
 VALUE = st.one_of(PLAIN, PLAIN, PLAIN, PLAIN, PLAIN, ANY)
 TEXT_FIELDS = (
     "eventName eventId createdAt sentAt pageUrl pageTitle referrer userId userLoginState identitySource clientId "
-    "sessionId country isFirstVisit"
+    "sessionId country isFirstVisit user_id created_at is_first_visit"
 )
 BLOCK_FIELDS = {
-    "product": "id name category brand price discountPrice urlPath currency other",
+    "product": "id name category brand price discountPrice urlPath currency discount_price url_path other",
     "element": "tag id role text dataset",
     "order": "id total currency items",
     "_ingest": "receivedAt sentAt userAgent country sourceIp requestId",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -219,6 +221,22 @@ def test_who_may_not_make_tables_is_told_who_should(cluster: Cluster, database: 
             owner.cursor().executemany("insert into schema_files values (%s)", forgotten)
 
 
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_cannot_hold_every_text_is_refused_before_it_is_touched(
+    cluster: Cluster, encoding: str
+) -> None:
+    with cluster.admin() as owner:
+        owner.execute("drop database if exists narrow")
+        owner.execute(f"create database narrow encoding '{encoding}' locale 'C' template template0".encode())
+    with pytest.raises(WarehouseError, match=encoding) as caught:
+        PostgresWarehouse.open(cluster.url("narrow"))
+    assert "UTF8" in caught.value.advice
+    with cluster.admin("narrow") as owner:
+        assert owner.execute("select count(*) from pg_class where relname = 'schema_files'").fetchone() == (0,)
+    with cluster.admin() as owner:
+        owner.execute("drop database narrow")
+
+
 # Opening --------------------------------------------------------------------------------------------------------------
 
 
@@ -305,6 +323,36 @@ def test_a_load_that_loses_its_connection_is_told_and_made_good_by_the_next_pass
     assert pipeline.rows("select count(*) from clickstream_events") == [(0,)]
     assert pipeline.load().lines == 5
     assert pipeline.ledger().is_balanced
+
+
+def test_a_loader_that_waited_for_another_sees_its_work_whatever_the_default_isolation(
+    cluster: Cluster, pipeline: Pipeline
+) -> None:
+    """A snapshot from before the wait would give both loads one number, and both would count what one has counted."""
+    database = database_of(pipeline)
+    url = f"{cluster.url(database)}&options=-c%20default_transaction_isolation%3Drepeatable%5C%20read"
+    with PostgresWarehouse.open(url) as other, ThreadPoolExecutor(1) as pool:
+        assert other.fetch("show default_transaction_isolation").rows == [("repeatable read",)]
+        with pipeline.warehouse.transaction() as first:
+            coming = pool.submit(next_load_id_of, other)
+            await_one_that_waits(cluster, database)
+            load.note_load(first, load.Load(load.next_load_id(first), 1, 1, 0), pipeline.loader.stamp())
+        assert coming.result(timeout=60) == 2
+
+
+def next_load_id_of(warehouse: Warehouse) -> int:
+    with warehouse.transaction() as cursor:
+        return load.next_load_id(cursor)
+
+
+def await_one_that_waits(cluster: Cluster, database: str) -> None:
+    """Until a connection of this database waits for an advisory lock."""
+    deadline = time.monotonic() + 60
+    sql = "select 1 from pg_stat_activity where datname = %s and wait_event_type = 'Lock' and wait_event = 'advisory'"
+    with cluster.admin() as admin:
+        while not admin.execute(sql, [database]).fetchall():
+            assert time.monotonic() < deadline, "nobody waits"
+            time.sleep(0.02)
 
 
 @pytest.mark.usefixtures("roles")

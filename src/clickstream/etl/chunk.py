@@ -9,7 +9,7 @@ and only its good lines go in. A line's number is its position among the object'
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -17,6 +17,7 @@ from threading import Event
 
 import msgspec
 
+from clickstream.errors import StoreError
 from clickstream.etl.discover import start_of
 from clickstream.event import BadRow, is_too_deep, name_problem, use_camel_case
 from clickstream.raw.contract import RawStore
@@ -24,6 +25,9 @@ from clickstream.raw.keys import Kind, RawName
 from clickstream.raw.unpack import lines_in, unpack
 
 MAX_LINE_BYTES = 16_000_000
+MOST_UNREAD = 50
+"""Objects in a row that may be unreadable: fewer than S3 is asked for at a time, so that a dead server is told soon."""
+_BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
 _NUL_ESCAPE = rb"\u0000"
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
@@ -98,11 +102,16 @@ class Chunk:
         self.objects.append(raw)
         self.lines[name.key] = name.count
 
-    def put_judged(self, raw: RawObject) -> None:
-        """Add an object line by line: good lines go in, the others become bad rows."""
+    def put_judged(self, raw: RawObject, refused: Collection[tuple[str, int]] = ()) -> None:
+        """Add an object line by line: good lines go in, the others become bad rows.
+
+        refused: (object, line) of lines that DuckDB cannot read though they are good.
+        """
         lines = lines_in(raw.name.kind, raw.content)
         for position, original in enumerate(lines, 1):
             line, reason = judge(original)
+            if (raw.name.key, position) in refused:
+                line, reason = None, "unreadable"
             if line is not None:
                 self._put(raw, position, 1, line + b"\n")
             else:
@@ -122,13 +131,27 @@ class Chunk:
         self.bad_rows.append(BadRow(raw.name.key, line, reason, original))
 
 
-def read_objects(store: RawStore, names: Iterable[RawName], size: ChunkSize = WHOLE_CHUNK) -> Iterator[list[RawObject]]:
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """An object that cannot be read, and why."""
+
+    name: RawName
+    error: StoreError
+
+
+def read_objects(
+    store: RawStore,
+    names: Iterable[RawName],
+    size: ChunkSize = WHOLE_CHUNK,
+    unread: list[Unread] | None = None,
+) -> Iterator[list[RawObject]]:
     """Read objects in order, in groups of at most one chunk (an object that is larger stands alone).
 
-    The next group is read while the caller works on this one.
+    The next group is read while the caller works on this one. unread: takes the objects that cannot be read; without
+    it the first of them is raised, as is that of MOST_UNREAD in a row: then the store is at fault.
     """
     is_given_up = Event()
-    groups = _groups(store, list(names), size, is_given_up)
+    groups = _groups(_objects(store, list(names), unread), size, is_given_up)
     with ThreadPoolExecutor(1, "raw-reader") as reader:
         coming = reader.submit(next, groups, None)
         try:
@@ -139,25 +162,46 @@ def read_objects(store: RawStore, names: Iterable[RawName], size: ChunkSize = WH
             is_given_up.set()  # whoever stops in the middle does not wait for a group that nobody wants
 
 
-def _groups(store: RawStore, names: list[RawName], size: ChunkSize, is_given_up: Event) -> Iterator[list[RawObject]]:
+def _objects(store: RawStore, names: list[RawName], unread: list[Unread] | None) -> Iterator[RawObject]:
+    in_a_row = 0
+    for name, data in zip(names, store.read_each([name.key for name in names]), strict=True):
+        try:
+            if isinstance(data, StoreError):
+                raise data
+            raw = _unpacked(store, name, data)
+        except StoreError as error:
+            in_a_row += 1
+            if unread is None or in_a_row == MOST_UNREAD:
+                raise
+            unread.append(Unread(name, error))
+        else:
+            in_a_row = 0
+            yield raw
+
+
+def _groups(objects: Iterator[RawObject], size: ChunkSize, is_given_up: Event) -> Iterator[list[RawObject]]:
     group: list[RawObject] = []
     size_bytes = 0
-    for name, data in zip(names, store.read_many([name.key for name in names]), strict=True):
-        if is_given_up.is_set():
-            return
-        raw = _unpacked(store, name, data)
-        if group and (size_bytes + len(raw.content) > size.size_bytes or len(group) >= size.objects):
-            yield group
-            group, size_bytes = [], 0
-        group.append(raw)
-        size_bytes += len(raw.content)
+    try:
+        for raw in objects:
+            if is_given_up.is_set():
+                return
+            if group and (size_bytes + len(raw.content) > size.size_bytes or len(group) >= size.objects):
+                yield group
+                group, size_bytes = [], 0
+            group.append(raw)
+            size_bytes += len(raw.content)
+    except StoreError:
+        if group:
+            yield group  # what stands before it is not at fault
+        raise
     if group:
         yield group
 
 
 def is_plain(raw: RawObject) -> bool:
     """Whether the object is whole and has one line for each event that its name counts."""
-    if raw.is_cut or not raw.content:
+    if raw.is_cut or not raw.content or raw.content.startswith(_BOM):  # DuckDB reads one at a chunk's start alone
         return False
     if raw.name.kind is Kind.EVENT:
         return raw.content.find(b"\n", 0, -1) < 0
@@ -168,7 +212,7 @@ def is_plain(raw: RawObject) -> bool:
 def judge(original: bytes) -> tuple[bytes | None, str]:
     """One line as a compact JSON object with camelCase names, or None and the reason why it is bad."""
     try:
-        value = _decode(original)
+        value = _decode(original.removeprefix(_BOM))
     except UnicodeDecodeError:
         return None, "invalid_encoding"
     except RecursionError:

@@ -17,8 +17,9 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import takewhile
 from time import time_ns
 
+from clickstream.errors import StoreError
 from clickstream.raw.contract import RawStore
-from clickstream.raw.keys import Kind, RawName, day_prefix
+from clickstream.raw.keys import NEWEST_DAY, OLDEST_DAY, Kind, RawName, day_prefix, parse_name
 from clickstream.raw.listing import objects_among
 from clickstream.warehouse.contract import Warehouse
 
@@ -60,7 +61,14 @@ class Discoverer:
         self._passed: Marks = {}
 
     def discover(self, now: datetime, reconcile: Collection[date] = ()) -> Discovery:
-        """List every open day from its watermarks; whole those of `reconcile`, and those that can be closed."""
+        """List every open day from its watermarks; whole those of `reconcile`, and those that can be closed.
+
+        Raises StoreError when a day of `reconcile` is one that no object can have.
+        """
+        for day in reconcile:
+            if not OLDEST_DAY <= day <= NEWEST_DAY:
+                advice = f"name a day from {OLDEST_DAY} to {NEWEST_DAY}"
+                raise StoreError(f"listing {day}", "no raw object can be of that day", advice)
         with self._warehouse.reading() as cursor:
             closed = {row[0] for row in cursor.fetch("select day from closed_days").rows}
             stored = {
@@ -127,7 +135,7 @@ class Discoverer:
     def _new_names(self, day: date, listed: Iterable[str]) -> list[RawName]:
         """Those of the listed names that are objects and not loaded, in order."""
         loaded = self._loaded.setdefault(day, set())
-        new = set(listed) - loaded
+        new = {name for name in set(listed) - loaded if name.isascii() or parse_name(day, name)}
         for kind in Kind:
             first = min((name for name in new if name.startswith(f"{kind}-")), default=None)
             if first is not None:
@@ -144,12 +152,15 @@ def start_of(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
-def settled_marks(names: list[RawName], started_at: datetime) -> Marks:
-    """The watermarks that loading `names` (and all before them) allows."""
+def settled_marks(names: list[RawName], started_at: datetime, unread: Collection[RawName] = ()) -> Marks:
+    """The watermarks that loading `names` (and all before them but the `unread`) allows."""
     marks: Marks = {}
     settled = started_at - SETTLE
+    stops: Marks = {}
+    for raw in unread:
+        stops[raw.day, raw.kind] = min(stops.get((raw.day, raw.kind), raw.key), raw.key)
     for raw in names:
-        if raw.instant is not None and raw.instant <= settled:
-            place = (raw.day, raw.kind)
+        place = (raw.day, raw.kind)
+        if raw.instant is not None and raw.instant <= settled and not (place in stops and raw.key > stops[place]):
             marks[place] = max(marks.get(place, ""), raw.key)
     return marks

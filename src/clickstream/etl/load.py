@@ -25,6 +25,8 @@ from clickstream.raw.keys import Kind
 from clickstream.warehouse.contract import Cursor, Warehouse
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+BAD_ROWS_AT_ONCE = 20_000
+"""A name that counts a million lines over an empty object makes as many bad rows; as parameters they take 1 kB each."""
 STEPS = ("duplicates", "sessionize", "facts", "orders", "sessions", "visitors")
 
 
@@ -142,9 +144,11 @@ def _without_loaded(cursor: Cursor, chunk: Chunk) -> Chunk:
 
 def put_bad_rows(cursor: Cursor, chunk: Chunk, load_id: int) -> None:
     """Keep the bad rows of a chunk, in the hours of their objects."""
-    bad = chunk.bad_rows
-    if bad:
-        hours = {raw.name.key: _instant(raw.hour_us) for raw in chunk.objects}
+    if not chunk.bad_rows:
+        return
+    hours = {raw.name.key: _instant(raw.hour_us) for raw in chunk.objects}
+    for start in range(0, len(chunk.bad_rows), BAD_ROWS_AT_ONCE):
+        bad = chunk.bad_rows[start : start + BAD_ROWS_AT_ONCE]
         cursor.execute(
             """
             insert into bad_rows

@@ -9,7 +9,7 @@ first (chunk.py), alone: what becomes of a line depends on its own object only, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import StrEnum, auto
 from importlib.resources import files
 from pathlib import Path
@@ -19,7 +19,7 @@ import duckdb
 
 from clickstream.etl.chunk import Chunk, RawObject, is_plain
 from clickstream.etl.enrich.steps import Enrichment, Rules
-from clickstream.event import EVENT_NAMESPACE
+from clickstream.event import EVENT_NAMESPACE, SNAKE_CASE
 
 MAX_READ_BYTES = 16 * 1_048_576
 """The longest line that DuckDB reads. Its buffers are twice that."""
@@ -32,7 +32,7 @@ _TEXTS = (  # noqa: SIM905 - a list of words reads better as words
 ).split()
 _BLOCKS = {
     "product": "STRUCT(id VARCHAR, name VARCHAR, category VARCHAR, brand VARCHAR, price VARCHAR, "
-    "discountPrice VARCHAR, urlPath VARCHAR, currency VARCHAR)",
+    "discountPrice VARCHAR, urlPath VARCHAR, currency VARCHAR, discount_price VARCHAR, url_path VARCHAR)",
     "element": "STRUCT(tag VARCHAR, id VARCHAR, role VARCHAR, text VARCHAR, dataset JSON)",
     "order": "STRUCT(id VARCHAR, total VARCHAR, currency VARCHAR, items JSON)",
     "_ingest": "STRUCT(receivedAt VARCHAR, sentAt VARCHAR, userAgent VARCHAR, country VARCHAR, sourceIp VARCHAR, "
@@ -54,9 +54,11 @@ class Reading(StrEnum):
 
 def _lines(reading: Reading) -> str:
     types = _QUICK if reading is Reading.QUICK else dict.fromkeys(_QUICK, "JSON")
-    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in types.items())
+    snake = ", ".join(SNAKE_CASE)
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in (types | dict.fromkeys(SNAKE_CASE, "JSON")).items())
     size = f"maximum_object_size = {MAX_READ_BYTES}"
-    return f"read_json($file, format = 'newline_delimited', columns = {{{columns}}}, {size})"
+    source = f"read_json($file, format = 'newline_delimited', columns = {{{columns}}}, {size})"
+    return f"(select * exclude ({snake}), coalesce({snake}) is not null as has_snake_case from {source})"
 
 
 class Parser:
@@ -99,7 +101,7 @@ class Parser:
             judged |= found
             chunk = _chunk_of(objects, judged)
             if not self._read(chunk):
-                raise AssertionError("lines that were judged good cannot be read")  # our fault, never the data's
+                chunk = self._readable(objects)
         self._put_places(chunk)
         self._put_answers()
         self.connection.execute(self._place_sql)
@@ -125,6 +127,31 @@ class Parser:
         middle = len(objects) // 2
         return self._unreadable(objects[:middle]) | self._unreadable(objects[middle:])
 
+    def _readable(self, objects: Sequence[RawObject]) -> Chunk:
+        """The chunk without lines that are good and cannot be read: a quirk that nobody knows must not stop the others.
+
+        A line is kept when it can be read behind those that are kept already, so that all of them can be read at once.
+        """
+        keys = {raw.name.key for raw in objects}
+        chunk = _chunk_of(objects, keys)
+        refused = set()
+        kept: list[bytes] = []
+        waiting = [range(chunk.rows)]
+        while waiting:
+            rows = waiting.pop()
+            lines = [chunk.parts[row] for row in rows]
+            if self._read(Chunk(parts=kept + lines, rows=len(kept) + len(lines))):
+                kept += lines
+            elif len(rows) == 1:
+                segment = chunk.segments[rows[0]]
+                refused.add((segment.object.name.key, segment.line))
+            else:
+                middle = len(rows) // 2
+                waiting += [rows[middle:], rows[:middle]]
+        chunk = _chunk_of(objects, keys, refused)
+        self._read(chunk)
+        return chunk
+
     def _read(self, chunk: Chunk) -> bool:
         """Parse the lines into the table `parsed`; False when that fails or gives another number of rows."""
         with self.file.open("wb") as file:
@@ -138,13 +165,16 @@ class Parser:
         return self.read_as(Reading.CAREFUL) == (chunk.rows, False)
 
     def read_as(self, reading: Reading) -> tuple[Any, ...] | None:
-        """Rows read, and whether one of them is doubted; None when DuckDB cannot read the lines so."""
+        """Rows read, and whether one of them is doubted; None when DuckDB cannot read the lines so.
+
+        What is no fault of the lines (no memory, no room on the disk) is raised: it must make nothing of them bad.
+        """
         if reading is not self._reading:
             self.connection.execute(self._macros[reading])
             self._reading = reading
         try:
             self.connection.execute(self._parse_sql[reading], {"file": str(self.file)})
-        except duckdb.Error:
+        except (duckdb.DataError, duckdb.ProgrammingError):
             return None
         return self.connection.execute("select count(*), coalesce(bool_or(is_doubtful), false) from parsed").fetchone()
 
@@ -185,11 +215,13 @@ class Parser:
         )
 
 
-def _chunk_of(objects: Sequence[RawObject], judged: set[str] | frozenset[str]) -> Chunk:
+def _chunk_of(
+    objects: Sequence[RawObject], judged: Collection[str], refused: Collection[tuple[str, int]] = ()
+) -> Chunk:
     chunk = Chunk()
     for raw in objects:
         if raw.name.key in judged:
-            chunk.put_judged(raw)
+            chunk.put_judged(raw, refused)
         else:
             chunk.put_whole(raw)
     return chunk

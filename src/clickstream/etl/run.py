@@ -6,7 +6,7 @@ killed at any moment has loaded a prefix of the work, and the next one goes on f
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
@@ -14,7 +14,8 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, RawObject, read_objects
+from clickstream.errors import StoreError
+from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, RawObject, Unread, read_objects
 from clickstream.etl.discover import Discoverer, Discovery, settled_marks
 from clickstream.etl.enrich.steps import Rules
 from clickstream.etl.handover import Handover, hand_over
@@ -100,6 +101,7 @@ class Loader:
         self._discoverer = Discoverer(warehouse, store)
         self._recorded_at: datetime | None = None
         self._erasures = 0
+        self._unread: list[Unread] = []
 
     def close(self) -> None:
         self.parser.close()
@@ -115,6 +117,7 @@ class Loader:
 
         max_seconds: stop before a chunk that would probably end later than that; the first is always loaded, so that
         every pass gets on. A pass that stops so closes no day and does not count as completed.
+        Raises StoreError at its end when an object cannot be read: all others are loaded then.
         """
         found = self._discoverer.discover(self._clock(), reconcile)
         try:
@@ -123,11 +126,14 @@ class Loader:
             return self.run_pass(reconcile, progress, max_seconds)
         if result.is_finished:
             self._finish(found, result)
+            _tell_unread(self._unread)
         return result
 
     def load_objects(self, names: list[RawName], progress: Progress | None = None) -> PassResult:
-        """Load objects that the caller found, none of which is loaded yet."""
-        return self._load(Discovery(names, [], self._clock()), progress)
+        """Load objects that the caller found, none of which is loaded yet. Raises as `run_pass` does."""
+        result = self._load(Discovery(names, [], self._clock()), progress)
+        _tell_unread(self._unread)
+        return result
 
     def stamp(self) -> Stamp:
         """What a load of now is marked with."""
@@ -139,6 +145,7 @@ class Loader:
 
     def _load(self, found: Discovery, progress: Progress | None = None, max_seconds: float | None = None) -> PassResult:
         result = PassResult()
+        self._unread = []
         self._erasures = self._count_erasures() if found.names else 0
         time_limit = TimeLimit(self._clock, found.started_at, max_seconds)
         with closing(self._parcels(found, WHOLE_CHUNK if max_seconds is None else SHORT_CHUNK)) as parcels:
@@ -152,14 +159,14 @@ class Loader:
                 if progress is not None:
                     progress(result.objects, len(found.names))
                 self.warehouse.refresh_statistics(growth=1.0)  # in the midst of a pass only what doubled: it costs
-                if time_limit.is_up() and result.objects < len(found.names):
+                if time_limit.is_up() and result.objects + len(self._unread) < len(found.names):
                     result.is_finished = False
                     return result
         return result
 
     def _parcels(self, found: Discovery, size: ChunkSize) -> Generator[Parcel]:
         """Chunks to load, in order. While one is loaded, the next one is made: one ahead, so that memory is bounded."""
-        made = (self._parcel(objects, found) for objects in read_objects(self.store, found.names, size))
+        made = (self._parcel(objects, found) for objects in read_objects(self.store, found.names, size, self._unread))
         with ThreadPoolExecutor(1, "parser") as parser:
             coming = parser.submit(next, made, None)
             try:
@@ -176,9 +183,9 @@ class Loader:
         chunk.parts.clear()
         for raw in objects:
             raw.content = b""  # the bytes of two chunks would lie here while one is loaded
-        return Parcel(
-            chunk, self.hand_over(), settled_marks([raw.name for raw in objects], found.started_at), self._erasures
-        )
+        unread = [one.name for one in self._unread]
+        marks = settled_marks([raw.name for raw in objects], found.started_at, unread)
+        return Parcel(chunk, self.hand_over(), marks, self._erasures)
 
     def _count_erasures(self) -> int:
         with self.warehouse.reading() as cursor:
@@ -187,10 +194,11 @@ class Loader:
     def _finish(self, found: Discovery, result: PassResult) -> None:
         """Close days and note the pass; an idle pass is noted once a minute, so that idling writes nothing."""
         is_due = self._recorded_at is None or found.started_at - self._recorded_at >= RECORD_IDLE_PASS_AFTER
-        if not (found.closable or result.objects or is_due):
+        closable = set(found.closable).difference(one.name.day for one in self._unread)
+        if not (closable or result.objects or is_due):
             return
         with self.warehouse.transaction() as cursor:
-            for day in found.closable:
+            for day in sorted(closable):
                 cursor.execute("delete from closed_days where day = $day", {"day": day})
                 cursor.execute("insert into closed_days values ($day, $now)", {"day": day, "now": self._clock()})
             cursor.execute("delete from passes")
@@ -198,3 +206,12 @@ class Loader:
         self._recorded_at = found.started_at
         if result.objects:
             self.warehouse.refresh_statistics()
+
+
+def _tell_unread(unread: Sequence[Unread]) -> None:
+    """Raise what is wrong with the first of these objects."""
+    if unread:
+        error = unread[0].error
+        others = f" (and {len(unread) - 1:,} others)" if len(unread) > 1 else ""
+        why = f"{error.why}{others}; all other objects are loaded"
+        raise StoreError(error.doing, why, error.advice) from error

@@ -104,6 +104,11 @@ class Connections:
             version = connection.info.parameter_status("server_version")
             connection.close()
             raise WarehouseError(doing, f"it is PostgreSQL {version}, 15 or newer is needed")
+        encoding = connection.info.parameter_status("server_encoding")
+        if encoding != "UTF8":
+            connection.close()
+            why = f"the encoding of the database is {encoding}, which cannot hold every text"
+            raise WarehouseError(doing, why, "create database NAME encoding 'UTF8' template template0")
         connection.execute(_SESSION.encode())
         if self._schema is not None:
             connection.execute(f'set search_path to "{self._schema}"'.encode())

@@ -30,8 +30,14 @@ SHADOW_LOCK = WRITERS_LOCK + 2
 """WRITERS_LOCK of a shadow, which is loaded while its warehouse is."""
 COPY_BYTES = 1_048_576
 _READ = "begin transaction isolation level repeatable read read only"
-# The planner knows little of tables that are minutes old, and just-in-time compilation costs more than it gives then.
-_WRITE = "begin; set local jit = off; set local work_mem = '256MB'; select pg_advisory_xact_lock({lock})"
+# Read committed, whatever the default: a snapshot that is taken while we wait for the lock would not show what others
+# wrote. The planner knows little of tables that are minutes old, and just-in-time compilation costs more than it gives.
+_WRITE = """
+    begin transaction isolation level read committed read write;
+    set local jit = off;
+    set local work_mem = '256MB';
+    select pg_advisory_xact_lock({lock})
+"""
 _GROWN = """
     select c.relname
     from pg_stat_user_tables as t

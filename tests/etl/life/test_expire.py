@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -85,6 +86,34 @@ def test_a_session_over_midnight_goes_whole_when_its_last_event_goes(pipeline: P
     pipeline.clock.forward(days=1)
     found = run(pipeline, warehouse=2)
     assert (found.events, found.sessions) == (2, 1)
+
+
+BROWSER = {"eventName": "checkout_complete", "clientId": "c", "order": {"id": "1", "total": 5}}
+SERVER = {"eventName": "order_confirmed", "order": {"id": "1", "total": 7}}
+
+
+@pytest.mark.parametrize(("old_one", "young_one"), [(BROWSER, SERVER), (SERVER, BROWSER)], ids=["carrier", "money"])
+def test_an_order_stays_whole_as_long_as_one_of_its_events_is_young(
+    pipeline: Pipeline, old_one: dict[str, Any], young_one: dict[str, Any]
+) -> None:
+    """What is left is what would be counted anew: the same day, the same money."""
+    then = NOW - timedelta(days=10)
+    pipeline.put_batch([received(then, **old_one), received(then, **old_one)], ago_s=10 * DAY_S)
+    pipeline.put_batch([received(then, eventName="page_view", clientId="c")], ago_s=10 * DAY_S)
+    pipeline.put_batch([received(NOW - timedelta(days=9), clientId="c")], ago_s=9 * DAY_S)
+    pipeline.put_batch([received(NOW, **young_one)])
+    pipeline.load()
+    orders = contents(pipeline.warehouse)["orders"]
+    run(pipeline, warehouse=5)
+    assert contents(pipeline.warehouse)["orders"] == orders
+    kept = pipeline.rows("select count(*), count(order_id) from clickstream_events")
+    assert kept == [(4, 3) if old_one is BROWSER else (3, 3)]
+    pipeline.put_batch([received(NOW + minutes(1), clientId="c")])
+    pipeline.load()
+    assert contents(pipeline.warehouse)["orders"] == orders
+    pipeline.clock.forward(days=10)
+    assert run(pipeline, warehouse=5).orders == 1
+    assert pipeline.rows("select count(*) from clickstream_events") == [(0,)]
 
 
 def test_a_day_that_is_not_loaded_whole_stays(old: Pipeline) -> None:

@@ -25,6 +25,7 @@ ADVICE = {
     "too_deep": "Objects and arrays may be nested 32 deep; flatten the event at its source.",
     "too_large": "A line may have 16 MB; send less in one event.",
     "missing": "The object ends before it; put the whole object back under its name, then `clickstream bad replay`.",
+    "unreadable": "It is JSON, but DuckDB cannot read it: report it. A newer version may: `clickstream bad replay`.",
 }
 _OTHER_ADVICE = "Read it again with today's code: `clickstream bad replay`."
 

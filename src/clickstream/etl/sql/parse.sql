@@ -23,11 +23,11 @@ texts as (
         sent_text("pageUrl") as page_url,
         sent_text("pageTitle") as page_title,
         sent_text(referrer) as texts_referrer,
-        sent_text("userId") as user_id,
+        short(sent_text("userId")) as user_id,
         sent_text("userLoginState") as user_login_state,
         sent_text("identitySource") as identity_source,
-        sent_text("clientId") as client_id,
-        sent_text("sessionId") as session_id,
+        short(sent_text("clientId")) as client_id,
+        short(sent_text("sessionId")) as session_id,
         sent_text(country) as texts_country,
         sent_text(p.id) as product_id,
         sent_text(p.name) as product_name,
@@ -41,7 +41,7 @@ texts as (
         sent_text(e.id) as element_id,
         sent_text(e.role) as element_role,
         sent_text(e."text") as element_text,
-        sent_text(o.id) as order_id,
+        short(sent_text(o.id)) as order_id,
         sent_text(o.total) as order_total,
         sent_text(o.currency) as order_currency,
         sent_text(i.receivedAt) as ingest_received_at,
@@ -54,7 +54,7 @@ texts as (
 typed as (
     select
         *,
-        instant_us(ingest_received_at) as received_us,
+        receipt_us(ingest_received_at) as received_us,
         instant_us(ingest_sent_at) as ingest_sent_us,
         instant_us(sent_at) as own_sent_us,
         instant_us(created_at) as created_us,
@@ -70,7 +70,8 @@ typed as (
     from texts
 )
 select
-    coalesce(is_name(event_name) and is_string("eventName"), false) as is_named,
+    coalesce(is_name(event_name) and is_string("eventName"), false)
+        and not has_snake_case and p.discount_price is null and p.url_path is null as is_named,
     case when "eventName" is null and _erased is not null then coalesce(text_of(_erased), '') end as receipt,
     received_us,
     coalesce(ingest_sent_us, own_sent_us) as sent_us,
@@ -130,10 +131,13 @@ select
         misread_text('pageTitle', "pageTitle", page_title),
         misread_text('referrer', "referrer", texts_referrer),
         misread_text('userId', "userId", user_id),
+        too_long('userId', sent_text("userId"), user_id),
         misread_text('userLoginState', "userLoginState", user_login_state),
         misread_text('identitySource', "identitySource", identity_source),
         misread_text('clientId', "clientId", client_id),
+        too_long('clientId', sent_text("clientId"), client_id),
         misread_text('sessionId', "sessionId", session_id),
+        too_long('sessionId', sent_text("sessionId"), session_id),
         misread_text('country', "country", texts_country),
         wrong('isFirstVisit', "isFirstVisit", first_visit is null),
         misread_block('product', product),
@@ -153,11 +157,12 @@ select
         wrong('element.dataset', e.dataset, object_of(e.dataset) is null),
         misread_block('order', "order"),
         misread_text('order.id', o.id, order_id),
+        too_long('order.id', sent_text(o.id), order_id),
         misread('order.total', o.total, total is null),
         misread('order.currency', o.currency, order_currency_code is null),
         wrong('order.items', o.items, array_of(o.items) is null),
         wrong('properties', properties, object_of(properties) is null),
-        misread('_ingest.receivedAt', i.receivedAt, instant_us(ingest_received_at) is null),
+        misread('_ingest.receivedAt', i.receivedAt, receipt_us(ingest_received_at) is null),
         misread('_ingest.sentAt', i.sentAt, ingest_sent_us is null)
     ), '') as field_errors,
     -- Times, money and currencies need no doubt: what is none of them is named above in either reading.

@@ -42,6 +42,13 @@ create or replace macro millis_us(t) as
     end;
 create or replace macro instant_us(t) as coalesce(iso_us(t), millis_us(t));
 
+-- When an event was received: a time of this century, else the object's own is believed. Days and hours are counted from it.
+create or replace macro within_century(us) as case when us between 946684800000000 and 4102444799999999 then us end;
+create or replace macro receipt_us(t) as within_century(instant_us(t));
+
+-- An id may have 1,000 bytes: two of them must fit into one entry of an index (PostgreSQL: 2,704 bytes).
+create or replace macro short(t) as case when strlen(t) <= 1000 then t end;
+
 create or replace macro object_of(j) as case when is_object(j) then cast(j as varchar) end;
 create or replace macro array_of(j) as case when ascii(j) = 91 then cast(j as varchar) end;
 create or replace macro fields_of(j, paths) as case when is_object(j) then json_extract(j, paths) end;

@@ -4,16 +4,18 @@ create or replace macro is_unsent(j) as is_nothing(j);
 create or replace macro is_string(j) as ascii(j) = 34;
 create or replace macro misread(name, j, is_unread) as wrong(name, j, is_unread);
 create or replace macro misread_text(name, j, t) as wrong(name, j, t is null);
+create or replace macro too_long(name, sent, kept) as null;
 create or replace macro misread_block(name, j) as wrong(name, j, not is_object(j));
 create or replace macro doubt(j) as false;
 create or replace macro doubt_name(j) as false;
 
 create or replace macro product_fields(f) as {
     'id': f[1], 'name': f[2], 'category': f[3], 'brand': f[4], 'price': f[5], 'discountPrice': f[6], 'urlPath': f[7],
-    'currency': f[8]
+    'currency': f[8], 'discount_price': f[9], 'url_path': f[10]
 };
 create or replace macro product_of(j) as product_fields(fields_of(j, [
-    '$.id', '$.name', '$.category', '$.brand', '$.price', '$.discountPrice', '$.urlPath', '$.currency'
+    '$.id', '$.name', '$.category', '$.brand', '$.price', '$.discountPrice', '$.urlPath', '$.currency',
+    '$.discount_price', '$.url_path'
 ]));
 create or replace macro element_fields(f) as {'tag': f[1], 'id': f[2], 'role': f[3], 'text': f[4], 'dataset': f[5]};
 create or replace macro element_of(j) as

@@ -27,6 +27,11 @@ where s.session_key in (
     select session_key from replaced
     union
     select o.session_key from orders as o join touched_orders as t on t.order_id = o.order_id
+    union
+    select e.session_key
+    from clickstream_events as e
+    join touched_orders as t on t.order_id = e.order_id
+    where e.event_name in ('checkout_complete', 'order_confirmed') and e.session_key is not null
 );
 
 create temp table reopened as
