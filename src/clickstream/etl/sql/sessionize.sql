@@ -63,16 +63,23 @@ create temp table keyed as
 with ordered as (
     select
         *,
-        row_number() over (
-            order by client_id, session_id, event_timestamp, received_at, raw_object, raw_line, event_id
-        ) as seq,
-        lag(event_timestamp) over (
-            partition by client_id, session_id order by event_timestamp, received_at, raw_object, raw_line, event_id
-        ) as before
+        row_number() over in_order as seq,
+        lag(client_id) over in_order as client_before,
+        lag(session_id) over in_order as session_before,
+        lag(event_timestamp) over in_order as before
     from gathered
+    window in_order as (
+        order by client_id, session_id, event_timestamp, received_at, raw_object, raw_line, event_id
+    )
 ),
 gaps as (
-    select *, case when event_timestamp - before <= interval '30 minutes' then 0 else 1 end as is_start
+    select
+        *,
+        case
+            when client_id is not distinct from client_before and session_id is not distinct from session_before
+                and event_timestamp - before <= interval '30 minutes' then 0
+            else 1
+        end as is_start
     from ordered
 ),
 numbered as (
