@@ -20,7 +20,7 @@ from clickstream.collect.server import STOP_WITHIN_S
 from clickstream.collect.spool import read_wal
 from clickstream.raw.s3 import S3Store
 from tests.collect.conftest import running
-from tests.e2e.platform import free_port
+from tests.ports import free_port
 
 NOTHING = (
     b"<ListBucketResult><Name>bucket</Name><KeyCount>0</KeyCount><IsTruncated>false</IsTruncated></ListBucketResult>"
