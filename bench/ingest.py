@@ -129,7 +129,7 @@ def put_load(run: Bench, name: str, loads: list[Load]) -> None:
 
 def put_memory(run: Bench) -> None:
     """Batches for SOAK_S seconds: what the collector holds at the end, and how much more than halfway."""
-    seconds = min(SOAK_S, run.events / 20_000)
+    seconds = min(SOAK_S, run.events / 2_000)
     with collector(run.folder / "data", {}) as (port, pid):
         load(run, port, 20, seconds / 2)
         halfway_mb = resident_mb(pid)

@@ -15,8 +15,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import logging
-import threading
 import time
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from dataclasses import dataclass, field
@@ -54,11 +52,8 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 PATH = "/clickstream"
 BODY_TIMEOUT_S = 30.0
-HOUSEKEEPING_S = 1.0
-COPIES_WITHIN_S = 2.0
 _OPENAPI = Path(__file__).with_name("openapi.json")
 _TEXT = ((b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),)
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,32 +104,18 @@ class Collector:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start with the server; at its end, store what still waits and only then let it stop."""
         await receive()
-        stopped = threading.Event()
-        copying = threading.Thread(target=self._keep_copies, args=(stopped,), name="rejected", daemon=True)
-        copying.start()
-        async with GroupCommit(self._sink, self._counters.on_stored) as self._commit:
-            task = asyncio.create_task(self._end_slow_bodies())
-            await send({"type": "lifespan.startup.complete"})
-            await receive()
-            task.cancel()
-        stopped.set()
-        copying.join(COPIES_WITHIN_S)
+        with self._rejected.flushed():
+            async with GroupCommit(self._sink, self._counters.on_stored) as self._commit:
+                task = asyncio.create_task(self._end_slow_bodies())
+                await send({"type": "lifespan.startup.complete"})
+                await receive()
+                task.cancel()
         await send({"type": "lifespan.shutdown.complete"})
-
-    def _keep_copies(self, stopped: threading.Event) -> None:
-        """Write copies of refused input once a second: in a thread that nothing waits for long, as a store may hang."""
-        is_last = False
-        while not is_last:
-            is_last = stopped.wait(HOUSEKEEPING_S)
-            try:
-                self._rejected.flush()
-            except Exception:  # its loss costs nothing: go on
-                _log.exception("keeping copies of refused input")
 
     async def _end_slow_bodies(self) -> None:
         """End requests whose body does not come."""
         while True:
-            await asyncio.sleep(HOUSEKEEPING_S)
+            await asyncio.sleep(1)
             oldest = time.monotonic() - self._options.body_timeout_s
             for task in [task for task, since in self._reading.items() if since < oldest]:
                 if task is not None:

@@ -7,7 +7,10 @@ writes little more than MAX_WAITING_BYTES. The answer to the client already said
 from __future__ import annotations
 
 import hashlib
+import logging
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +24,9 @@ from clickstream.raw.contract import RawStore
 
 MAX_KEPT_BYTES = 8_192
 MAX_WAITING_BYTES = 65_536
+FLUSH_EVERY_S = 1.0
+LAST_FLUSH_WITHIN_S = 2.0
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,27 @@ class RejectedLog:
         line = msgspec.json.encode(entry)
         self._waiting.append(line)
         self._waiting_bytes += len(line)
+
+    @contextmanager
+    def flushed(self) -> Iterator[None]:
+        """Flush once a second while the block lasts, and at its end: in a thread that nothing waits for long."""
+        is_over = threading.Event()
+        thread = threading.Thread(target=self._flush_until, args=(is_over,), name="rejected", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            is_over.set()
+            thread.join(LAST_FLUSH_WITHIN_S)
+
+    def _flush_until(self, is_over: threading.Event) -> None:
+        is_last = False
+        while not is_last:
+            is_last = is_over.wait(FLUSH_EVERY_S)
+            try:
+                self.flush()
+            except Exception:  # the loss costs nothing: go on
+                _log.exception("keeping copies of refused input")
 
     def flush(self) -> None:
         if not self._waiting:
