@@ -120,10 +120,10 @@ def test_orders_put_money_on_the_cards(warehouse: DuckWarehouse, look: Look, clo
     expect(look.page.locator("#overview-card_events .value")).to_be_hidden()
 
 
-def test_a_new_event_shows_within_five_seconds(
+def test_a_new_event_shows_after_three_looks_at_most(
     warehouse: DuckWarehouse, look: Look, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Counted in looks at the warehouse, one a second: when it is drawn depends on the machine, too."""
+    """Looks at the warehouse come once a second; how long drawing takes depends on the machine."""
     seed(warehouse)
     look.open()
     look.wait_for_figure("events", "60")
@@ -140,10 +140,12 @@ def test_a_new_event_shows_within_five_seconds(
     monkeypatch.setattr(warehouse, "fetch", noted_fetch)
     monkeypatch.setattr(catalog, "ask", noted_ask)
     clock.forward(seconds=30)
-    seen.clear()
     put_click(warehouse, clock.now - timedelta(seconds=10), load_id=2)
+    seen.append("put")
     look.wait_for_figure("events", "61")
-    assert seen[: seen.index("ask")].count("look") * loads.INTERVAL_S <= 3
+    after = seen[seen.index("put") :]
+    until_asked = after[: after.index("ask")] if "ask" in after else []  # it may be asked at once
+    assert until_asked.count("look") <= 3
 
 
 def test_products_are_sorted_on_the_server(shop: Look) -> None:
