@@ -14,8 +14,9 @@ from uuid import uuid4
 import pytest
 
 from clickstream.errors import StoreError
-from clickstream.etl.chunk import MOST_UNREAD, SHORT_CHUNK
+from clickstream.etl.chunk import SHORT_CHUNK
 from clickstream.etl.run import Loader
+from clickstream.raw.contract import MOST_UNREAD
 from clickstream.raw.keys import day_prefix, event_key, parse_key
 from clickstream.raw.look import sum_up
 from clickstream.raw.s3 import S3Store

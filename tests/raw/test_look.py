@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from datetime import UTC, date, datetime
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -12,9 +13,10 @@ import uuid_utils
 
 from clickstream.errors import StoreError
 from clickstream.raw import look
-from clickstream.raw.contract import RawStore
+from clickstream.raw.contract import MOST_UNREAD, RawStore
 from clickstream.raw.keys import batch_key, event_key
 from clickstream.raw.listing import objects_of
+from clickstream.raw.store import LocalStore
 
 DAY = date(2026, 3, 10)
 AT_NOON_NS = int(datetime(2026, 3, 10, 12, tzinfo=UTC).timestamp()) * 1_000_000_000
@@ -79,6 +81,20 @@ def test_object_that_differs_from_its_name_is_found(
     (one,) = verdict.mismatches
     assert (one.object, one.expected, one.found) == (key, count, found)
     assert why in one.why
+
+
+def test_object_that_cannot_be_read_does_not_keep_the_others_from_being_counted(tmp_path: Path) -> None:
+    store = LocalStore(tmp_path)
+    store.put([(batch_key(name(), 3), packed(3))])
+    (tmp_path / "events/2026/03/10/event-0.json").symlink_to("/nowhere")
+    verdict = look.verify(store, [DAY], lambda _done, _total: None)
+    assert (verdict.objects, verdict.events, verdict.lines, verdict.holds) == (2, 4, 3, False)
+    (one,) = verdict.mismatches
+    assert "it cannot be read: No such file" in one.why
+    for number in range(1, MOST_UNREAD):
+        (tmp_path / f"events/2026/03/10/event-{number}.json").symlink_to("/nowhere")
+    with pytest.raises(StoreError):
+        look.verify(store, [DAY], lambda _done, _total: None)
 
 
 def test_lines_of_an_object_that_cannot_be_read_whole_are_refused_with_the_reason(filled: RawStore) -> None:

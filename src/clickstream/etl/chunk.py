@@ -20,13 +20,11 @@ import msgspec
 from clickstream.errors import StoreError
 from clickstream.etl.discover import start_of
 from clickstream.event import BadRow, is_too_deep, name_problem, use_camel_case
-from clickstream.raw.contract import RawStore
+from clickstream.raw.contract import MOST_UNREAD, RawStore
 from clickstream.raw.keys import Kind, RawName
 from clickstream.raw.unpack import lines_in, unpack
 
 MAX_LINE_BYTES = 16_000_000
-MOST_UNREAD = 50
-"""Objects in a row that may be unreadable: fewer than S3 is asked for at a time, so that a dead server is told soon."""
 _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
 _NUL_ESCAPE = rb"\u0000"

@@ -13,6 +13,9 @@ from typing import Protocol
 
 from clickstream.errors import StoreError
 
+MOST_UNREAD = 50
+"""So many unreadable objects in a row: the store is at fault. Fewer than S3 is asked for at a time, to be told soon."""
+
 
 class RawStore(Protocol):
     """A place of raw objects. All verbs may be called from several threads; all raise StoreError.

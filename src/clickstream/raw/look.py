@@ -11,7 +11,7 @@ from datetime import date
 import msgspec
 
 from clickstream.errors import StoreError
-from clickstream.raw.contract import RawStore
+from clickstream.raw.contract import MOST_UNREAD, RawStore
 from clickstream.raw.keys import EVENTS, RawName, day_prefix, parse_key, parse_name
 from clickstream.raw.listing import files_there, objects_in_order
 from clickstream.raw.unpack import lines_in, unpack
@@ -83,13 +83,24 @@ def lines_of(store: RawStore, key: str) -> list[bytes]:
 
 
 def verify(store: RawStore, days: list[date], watch: Callable[[int, int], None]) -> Verdict:
-    """Read every object of these days and count. `watch` is told (done, all) objects."""
+    """Read every object of these days and count. `watch` is told (done, all) objects.
+
+    An object that cannot be read holds nothing. Raises StoreError when MOST_UNREAD in a row cannot.
+    """
     names = list(objects_in_order(store, days))
     verdict = Verdict(len(names), sum(name.count for name in names), 0, [], holds=True)
+    unread = 0  # in a row
     for start in range(0, len(names), AT_A_TIME):
         part = names[start : start + AT_A_TIME]
-        for name, content in zip(part, store.read_many(name.key for name in part), strict=True):
-            found, why = _count(name, content)
+        for name, content in zip(part, store.read_each(name.key for name in part), strict=True):
+            if isinstance(content, StoreError):
+                unread += 1
+                if unread == MOST_UNREAD:
+                    raise content
+                found, why = 0, f"it cannot be read: {content.why}"
+            else:
+                unread = 0
+                found, why = _count(name, content)
             verdict.lines += found
             if found != name.count or why:
                 verdict.mismatches.append(Mismatch(name.key, name.count, found, why or "another number of lines"))
