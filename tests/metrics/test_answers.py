@@ -12,11 +12,13 @@ from tests.metrics.filling import at, event, fill
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.answers import answer_json
+from clickstream.metrics.catalog import METRICS, ask
 from clickstream.metrics.contents import data_span, dimension_values
 from clickstream.metrics.question import Answer, Column, Question
 from clickstream.warehouse.contract import Warehouse
 
 BERLIN = ZoneInfo("Europe/Berlin")
+COUNTS = ("total_rows", "hidden_bot_events", "events_without_product")
 
 
 def test_an_answer_is_written_in_plain_json() -> None:
@@ -32,6 +34,23 @@ def test_an_answer_is_written_in_plain_json() -> None:
         ],
         "meta": {"from": "2026-03-01"},
     }
+
+
+KINDS = {"int": int, "money": Decimal, "rate": float, "double": float, "text": str, "bool": bool}
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_values_have_the_type_of_their_column_and_counts_are_whole_numbers(warehouse: Warehouse, metric: str) -> None:
+    lamp = {"context_product_id": "p1", "context_product_name": "Lamp", "session_key": "s1", "order_id": "o1"}
+    moments = (at("2026-02-01 12:00"), at("2026-03-01 12:00"))
+    names = ("product_view", "add_to_cart_click", "checkout_start", "order_confirmed")
+    fill(warehouse, [event(moment, name, **lamp) for moment in moments for name in names])
+    answer = ask(warehouse, metric, Question(at("2026-03-03 00:00"), BERLIN))
+    for row in answer.rows:
+        for column, value in zip(answer.columns, row, strict=True):
+            assert value is None or column.type not in KINDS or type(value) is KINDS[column.type], column
+    counts = {**answer.meta["rows_behind"], **{name: answer.meta[name] for name in COUNTS if name in answer.meta}}
+    assert {name: type(count) for name, count in counts.items()} == dict.fromkeys(counts, int)
 
 
 def test_the_span_of_an_empty_warehouse_is_none(warehouse: Warehouse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -164,3 +165,20 @@ def test_a_session_comes_from_where_its_first_page_was_reached(warehouse: Wareho
     assert (row["value"], row["orders"]) == ("direct", 0)
     (row,) = ask(warehouse, "acquisition", asking(options={"by": "new_returning"})).dicts()
     assert row["value"] == "new"
+
+
+def test_a_new_visitors_first_session_may_have_begun_before_the_range_as_somebody_elses(warehouse: Warehouse) -> None:
+    """u2 signs in after midnight, in a session that an earlier user's browser began: their next one is no first."""
+    midnight, shared = at("2026-03-01 00:00"), {"session_id": "s1"}
+    fill(
+        warehouse,
+        [
+            event(midnight - timedelta(days=9), user_id="u1", session_id="s0"),
+            event(midnight - 5 * MINUTE, **shared),
+            event(midnight + 5 * MINUTE, user_id="u2", **shared),
+            event(midnight + timedelta(hours=12), user_id="u2", session_id="s2"),
+        ],
+    )
+    one_day = replace(asking(options={"by": "new_returning"}), from_date=date(2026, 3, 1), to_date=date(2026, 3, 2))
+    (row,) = ask(warehouse, "acquisition", one_day).dicts()
+    assert (row["value"], row["sessions"]) == ("returning", 1)

@@ -380,3 +380,13 @@ def cut_connections(cluster: Cluster, database: str) -> None:
             "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
             " where datname = current_database() and pid <> pg_backend_pid()"
         )
+
+
+def test_whether_there_are_sample_rows_is_asked_of_an_index(pipeline: Pipeline) -> None:
+    """Every question asks it, and most warehouses have none: all events would be read to learn that."""
+    with pipeline.warehouse.reading() as cursor:
+        cursor.execute("set local enable_seqscan = off")
+        plan = cursor.fetch(
+            "explain select 1 from clickstream_events where is_sample is true and event_timestamp < now()"
+        )
+    assert any("clickstream_events_sample_idx" in row[0] for row in plan.rows)

@@ -31,6 +31,7 @@ COLUMNS = (
     Column("aov", "double"),
 )
 BY = (*ACQUISITION_COLUMNS, "new_returning")
+_SUMS = ("sessions", "new_sessions", "engaged_sessions", "cart_sessions", "order_sessions", "orders", "paid_orders")
 
 
 def acquisition(scope: Scope, only: Sequence[str] | None = None) -> Result:
@@ -49,15 +50,16 @@ def sessions_by(scope: Scope, value: str, only: Sequence[str] | None) -> Result:
     for row in found:
         if row["value"] is None:  # stands alone, for the totals of an empty page
             continue
-        sessions, revenue = row["sessions"], money(row["revenue"])
+        counts = {name: int(row[name] or 0) for name in _SUMS}  # engines sum into types of their own
+        sessions, revenue = counts["sessions"], money(row["revenue"])
         figures = {
             **row,
-            "bounce_rate": ratio(sessions - row["engaged_sessions"], sessions),
+            **counts,
+            "bounce_rate": ratio(sessions - counts["engaged_sessions"], sessions),
             "avg_session_s": ratio(int(row["duration_us"]), sessions * SECOND_US),
-            "conversion_rate": ratio(row["order_sessions"], sessions),
-            "orders": int(row["orders"] or 0),
+            "conversion_rate": ratio(counts["order_sessions"], sessions),
             "revenue": revenue,
-            "aov": per_order(revenue, int(row["paid_orders"] or 0)),
+            "aov": per_order(revenue, counts["paid_orders"]),
         }
         rows.append(tuple(figures[column.name] for column in COLUMNS))
     total = found[0]

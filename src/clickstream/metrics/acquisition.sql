@@ -7,23 +7,21 @@
     from counted_sessions as s
     left join client_users as u on s.client_id = u.client_id
 ),
--- The first session of each new visitor, whenever it began: only then is a counted one known to be the first. Used
--- twice, so this one may be kept.
+-- The sessions of new visitors, even one that began before the range: only then is a counted one known to be the first.
+-- None of them ended before it: a session is its visitor's by an event of its own, and their first one is in range.
 new_visitor_sessions as (
-    select n.visitor_id, s.session_key, s.session_start
+    select
+        s.session_key,
+        row_number() over (partition by n.visitor_id order by s.session_start, s.session_key collate "C") as place
     from population_sessions as s
     left join client_users as u on s.client_id = u.client_id
     inner join new_visitors as n on coalesce(s.user_id, u.first_user_id, s.client_id) = n.visitor_id
+    where s.session_end >= $start and s.session_start < $end
 ),
 first_sessions as (
-    select min(s.session_key collate "C") as session_key
-    from new_visitor_sessions as s
-    inner join (
-        select visitor_id, min(session_start) as session_start
-        from new_visitor_sessions
-        group by visitor_id
-    ) as f on s.visitor_id = f.visitor_id and s.session_start = f.session_start
-    group by s.visitor_id
+    select session_key
+    from new_visitor_sessions
+    where place = 1
 ),
 paid as (
     select session_key, sum(total) as revenue, count(total) as paid_orders
@@ -37,11 +35,11 @@ known as (
     left join first_sessions as f on s.session_key = f.session_key
     left join paid as p on s.session_key = p.session_key
 ),
-grouped as (
+-- Visitors first, then values: to count distinct ones would sort all sessions in PostgreSQL.
+by_visitor as (
     select
-        value,
+        value, visitor_id,
         count(*) as sessions,
-        count(distinct visitor_id) as visitors,
         count(first_session_key) as new_sessions,
         count(case when is_engaged then 1 end) as engaged_sessions,
         sum(duration_us) as duration_us,
@@ -51,6 +49,22 @@ grouped as (
         sum(revenue) as revenue,
         sum(paid_orders) as paid_orders
     from known
+    group by value, visitor_id
+),
+grouped as (
+    select
+        value,
+        count(visitor_id) as visitors,
+        sum(sessions) as sessions,
+        sum(new_sessions) as new_sessions,
+        sum(engaged_sessions) as engaged_sessions,
+        sum(duration_us) as duration_us,
+        sum(cart_sessions) as cart_sessions,
+        sum(order_sessions) as order_sessions,
+        sum(orders) as orders,
+        sum(revenue) as revenue,
+        sum(paid_orders) as paid_orders
+    from by_visitor
     group by value
 ),
 totals as (

@@ -14,12 +14,15 @@ event_rows as (
     group by 1, client_id, user_id
 ),
 visitors as (
-    select
-        e.value, sum(e.events) as events,
-        count(distinct coalesce(e.user_id, u.first_user_id, e.client_id)) as visitors
-    from event_rows as e
-    left join client_users as u on e.client_id = u.client_id
-    group by e.value
+    select value, sum(events) as events, count(visitor_id) as visitors
+    from (
+        select
+            e.value, coalesce(e.user_id, u.first_user_id, e.client_id) as visitor_id, sum(e.events) as events
+        from event_rows as e
+        left join client_users as u on e.client_id = u.client_id
+        group by 1, 2
+    ) as resolved
+    group by value
 ),
 session_rows as (
     select

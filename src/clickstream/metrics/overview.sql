@@ -1,8 +1,18 @@
 -- One row for one period. Visitors are told apart after clients and users are made distinct: there are far fewer pairs
 -- than events, so the join with clients stays small.
-, event_rows as materialized (
-    select client_id, user_id, event_name, is_page_view, context_product_id
+, event_pairs as materialized (
+    select
+        client_id, user_id,
+        count(*) as events,
+        count(case when is_page_view then 1 end) as page_views,
+        count(case when event_name = 'product_view' then 1 end) as views
     from counted_events
+    group by client_id, user_id
+),
+products_shown as (
+    select distinct context_product_id
+    from counted_events
+    where context_product_id is not null
 ),
 order_rows as materialized (
     select client_id, user_id, session_key, total, coalesce(nullif(currency, ''), 'XXX') as currency
@@ -10,7 +20,7 @@ order_rows as materialized (
 ),
 visitors as (
     select distinct coalesce(p.user_id, u.first_user_id, p.client_id) as visitor_id
-    from (select distinct client_id, user_id from event_rows) as p
+    from event_pairs as p
     left join client_users as u on p.client_id = u.client_id
 ),
 -- An order without session is nobody's conversion.
@@ -31,10 +41,10 @@ visitor_totals as (
 ),
 event_totals as (
     select
-        count(*) as events,
-        count(case when is_page_view then 1 end) as page_views,
-        count(case when event_name = 'product_view' then 1 end) as views
-    from event_rows
+        coalesce(sum(events), 0) as events,
+        coalesce(sum(page_views), 0) as page_views,
+        coalesce(sum(views), 0) as views
+    from event_pairs
 ),
 session_totals as (
     select
@@ -59,7 +69,7 @@ order_totals as (
 )
 select
     v.visitors, v.new_visitors, v.order_visitors, e.events, e.page_views, e.views,
-    (select count(distinct context_product_id) from event_rows) as products,
+    (select count(*) from products_shown) as products,
     s.sessions, s.engaged_sessions, s.session_events, s.session_page_views, s.duration_us, s.median_us,
     s.cart_sessions, s.checkout_sessions, s.order_sessions,
     o.orders, o.orders_without_session, o.revenue, o.paid_orders

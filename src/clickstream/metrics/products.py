@@ -38,7 +38,7 @@ _Names = dict[str, tuple[str | None, ...]]
 
 
 def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
-    """Products, categories or brands, most revenue first. `only`: just these values, all on one page."""
+    """Products, categories or brands, most revenue first. `only`: just these values, all on one page, without names."""
     by = scope.options["by"]
     dimension, item_column = _BY[by]
     slots, params = page_of(scope.question, only)
@@ -47,7 +47,7 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
     found = scope.fetch("products", slots, params).dicts()
     total, found = found[0], [row for row in found if row["value"] is not None]
     named = by == "product"
-    names = _products_named(scope, [row["value"] for row in found]) if named else {}
+    names = _products_named(scope, [row["value"] for row in found]) if named and only is None else {}
     nameless = (None,) * len(NAMES) if named else ()
     rows = [(row["value"], *names.get(row["value"], nameless), *_figures(row)) for row in found]
     return Result(

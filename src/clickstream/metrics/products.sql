@@ -15,7 +15,7 @@ event_counts as (
         count(*) as events,
         count(case when event_name = 'product_view' then 1 end) as views,
         count(case when event_name = 'add_to_cart_click' then 1 end) as cart_adds
-    from valued
+    from named
     group by value
 ),
 sold as materialized (
@@ -43,7 +43,7 @@ figures as (
         coalesce(s.units, 0) as units,
         coalesce(s.orders, 0) as orders,
         coalesce(s.revenue, 0) as revenue
-    from event_counts as e
+    from (select * from event_counts where value is not null) as e
     full join sales as s on e.value = s.value
 ),
 page as (
@@ -53,10 +53,13 @@ page as (
     order by revenue desc, units desc, views desc, value collate "C"
     limit $limit offset $offset
 ),
-on_page as not materialized (
-    select *
+on_page as materialized (
+    select session_key, value, event_name, event_timestamp, received_at, raw_object, raw_line, event_id
     from valued
-    where session_key is not null and value in (select value from page)
+    where
+        session_key is not null
+        and event_name in ('product_view', 'add_to_cart_click')
+        and value in (select value from page)
 ),
 -- A checkout names no product: it belongs to what was put into the cart before it, in the same session.
 steps as (
@@ -105,7 +108,6 @@ sets as (
             0 as has_checkout,
             0 as has_order
         from on_page
-        where event_name in ('product_view', 'add_to_cart_click')
         union all
         select session_key, value, 0, 0, 1, 0
         from checked_out
@@ -131,11 +133,11 @@ session_counts as (
 ),
 totals as (
     select
-        count(*) as total_events,
-        count(value) as valued_events,
+        cast(coalesce(sum(events), 0) as bigint) as total_events,
+        cast(coalesce(sum(case when value is not null then events end), 0) as bigint) as valued_events,
         (select count(*) from figures) as total_rows,
         (select count(*) from sold) as items
-    from named
+    from event_counts
 )
 select
     t.total_rows, t.total_events, t.valued_events, t.items,

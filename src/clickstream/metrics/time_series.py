@@ -57,7 +57,9 @@ class _Series:
     def figures(self, unit: Unit | None, split: Split | None) -> Figures:
         """The figures of each bucket; without `unit` those of the range as a whole, under the key (0, 0)."""
         source = _SOURCES[self.numerator]
-        found = self.scope.fetch(f"time_series_{source}", self._bucket_slots(unit, source), split=split).dicts()
+        products = "count(distinct context_product_id)" if self.numerator == "products" else "0"
+        slots = {**self._bucket_slots(unit, source), "products": products}
+        found = self.scope.fetch(f"time_series_{source}", slots, split=split).dicts()
         return {((row["bucket"], row["bucket_offset"]), row["split"]): self._pair(row) for row in found}
 
     def _pair(self, row: dict[str, Any]) -> tuple[int | Decimal, int | None]:
@@ -129,11 +131,13 @@ def _top_split(series: _Series, dimension: str | None) -> Split | None:
     if dimension is None:
         return None
     split = Split(dimension)
-    groups = {group for _, group in series.figures(None, split)}
+    figures = series.figures(None, split)
+    groups = {group for _, group in figures}
     if len(groups) <= TOP:
         return split
-    by = series if series.denominator is None else replace(series, numerator="sessions", denominator=None)
-    sizes = {group: number for (_, group), (number, _) in by.figures(None, split).items()}
+    if series.denominator is not None:
+        figures = replace(series, numerator="sessions", denominator=None).figures(None, split)
+    sizes = {group: number for (_, group), (number, _) in figures.items()}
     ranked = sorted(groups, key=lambda group: (-sizes.get(group, 0), group.encode()))
     return Split(dimension, tuple(ranked[:TOP]))
 

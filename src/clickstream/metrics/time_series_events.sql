@@ -1,9 +1,9 @@
--- Rows in range by bucket and group.
+-- Rows in range by bucket and group. Distinct products only when they are asked for: PostgreSQL sorts all events for them.
 select
     {bucket} as bucket, {bucket_offset} as bucket_offset, split,
     count(*) as events,
     count(case when is_page_view then 1 end) as page_views,
     count(case when event_name = 'product_view' then 1 end) as views,
-    count(distinct context_product_id) as products
+    {products} as products
 from counted_events
 group by 1, 2, 3

@@ -29,7 +29,11 @@ REBUILD_LOCK = WRITERS_LOCK + 1
 SHADOW_LOCK = WRITERS_LOCK + 2
 """WRITERS_LOCK of a shadow, which is loaded while its warehouse is."""
 COPY_BYTES = 1_048_576
-_READ = "begin transaction isolation level repeatable read read only"
+# Questions group by visitor: the default of 4 MB would do that on disk.
+_READ = """
+    begin transaction isolation level repeatable read read only;
+    set local work_mem = '32MB'
+"""
 # Read committed, whatever the default: a snapshot that is taken while we wait for the lock would not show what others
 # wrote. The planner knows little of tables that are minutes old, and just-in-time compilation costs more than it gives.
 _WRITE = """

@@ -90,16 +90,18 @@ first_of_tied as not materialized (
     inner join pairs_seen as p on f.visitor_id = p.visitor_id and f.first_seen_at = p.first_seen_at
     where f.new_at = f.known_at
 ),
--- First seen in range, unless that first event said that the visitor had been here before.
+-- First seen in range, unless that first event said that the visitor had been here before. CASE, so that PostgreSQL looks
+-- at ties only when there is one.
 new_visitors as not materialized (
     select visitor_id, first_seen_at
     from first_seen
     where
         first_seen_at >= $start
         and first_seen_at < $end
-        and (
-            known_at is null
-            or known_at > first_seen_at
-            or (new_at = known_at and visitor_id in (select visitor_id from first_of_tied where place = 1 and may_be_new))
-        )
+        and case
+            when known_at is null or known_at > first_seen_at then true
+            when new_at = known_at
+                then visitor_id in (select visitor_id from first_of_tied where place = 1 and may_be_new)
+            else false
+        end
 )
