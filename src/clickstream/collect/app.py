@@ -30,18 +30,15 @@ from clickstream.collect.counters import Counters
 from clickstream.collect.door import Cors, Door, Headers, Rules
 from clickstream.collect.envelope import (
     JSON,
-    MAX_BODY_BYTES,
     Answer,
     Envelope,
     accepted_answer,
-    body_too_large,
-    read_envelope,
     refused_answer,
     unavailable,
 )
 from clickstream.collect.objects import StoreSink
 from clickstream.collect.rejected import Copy, RejectedLog, copies
-from clickstream.collect.request import Notes, Request, read_body
+from clickstream.collect.request import Notes, Request, read_events
 from clickstream.collect.tracker import TrackerScripts
 from clickstream.errors import StoreError
 from clickstream.event import Rejection
@@ -238,11 +235,7 @@ class Collector:
             self._note_rejected(request, body.copy, envelope)
             return envelope
         self._counters.body_bytes += len(body)
-        plain = body_too_large() if len(body) > MAX_BODY_BYTES else read_body(request.headers, body)
-        if isinstance(plain, bytes):
-            envelope, body = read_envelope(plain, self._new_id), plain
-        else:
-            envelope = Envelope([], [plain])
+        envelope, body = read_events(request.headers, body, self._new_id)
         if envelope.rejected:
             self._note_rejected(request, body, envelope)
         return envelope

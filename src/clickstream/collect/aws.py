@@ -20,18 +20,15 @@ from uuid import UUID
 
 from clickstream.collect.door import Cors, Door, Rules
 from clickstream.collect.envelope import (
-    MAX_BODY_BYTES,
     Answer,
     Envelope,
     accepted_answer,
-    body_too_large,
-    read_envelope,
     refused_answer,
     unavailable,
 )
 from clickstream.collect.objects import pack
 from clickstream.collect.rejected import RejectedLog, copies
-from clickstream.collect.request import Notes, Request, read_body
+from clickstream.collect.request import Notes, Request, read_events
 from clickstream.errors import StoreError
 from clickstream.event import Rejection
 from clickstream.raw.contract import RawStore
@@ -103,11 +100,10 @@ class _Room:
             return refused_answer([refusal], self._door.retry_after_s)
         names = _names(context)
         body, refusal = _body(event)
-        plain = refusal or read_body(headers, body)
-        if isinstance(plain, bytes):
-            envelope, body = read_envelope(plain, lambda: str(next(names))), plain
+        if refusal is None:
+            envelope, body = read_events(headers, body, lambda: str(next(names)))
         else:
-            envelope = Envelope([], [plain])
+            envelope = Envelope([], [refusal])
         request = Request("POST", PATH, headers, sender, context["timeEpoch"] * 1_000_000, context["requestId"])
         request.gateway = _gateway(context, headers)
         if envelope.accepted:
@@ -138,13 +134,13 @@ def _open(settings: Settings) -> RawStore:
 
 
 def _body(event: Mapping[str, Any]) -> tuple[bytes, Rejection | None]:
-    """The body as it came, and why it cannot be read."""
+    """The body as it came, and why it is none."""
     text = event.get("body") or ""
     try:
         body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else _bytes(text)
     except (binascii.Error, ValueError):
         return _bytes(text), Rejection(400, "invalid_encoding", "the body cannot be decoded")
-    return body, body_too_large() if len(body) > MAX_BODY_BYTES else None
+    return body, None
 
 
 def _bytes(text: str) -> bytes:

@@ -1,6 +1,6 @@
 """One POST as every front door sees it, and what is noted of it: the `_ingest` block of each of its events.
 
-In: method, path, headers, address and time of a request; its accepted events. Out: lines as they will be stored.
+In: method, path, headers, body, address and time of a request. Out: its events, and lines as they will be stored.
 Privacy is decided here, before anything is stored anywhere: how much of the address is kept, and what is left of the
 events of a visitor who opted out of tracking.
 """
@@ -8,7 +8,7 @@ events of a visitor who opted out of tracking.
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import msgspec
 
-from clickstream.collect.envelope import Envelope, gunzip
+from clickstream.collect.envelope import MAX_BODY_BYTES, Envelope, body_too_large, gunzip, read_envelope
 from clickstream.event import RawEvent, RawLine, Rejection
 from clickstream.settings import IpMode, OptOut, Settings
 
@@ -97,7 +97,15 @@ class Notes:
         )
 
 
-def read_body(headers: Mapping[bytes, bytes], body: bytes) -> bytes | Rejection:
+def read_events(headers: Mapping[bytes, bytes], body: bytes, new_id: Callable[[], str]) -> tuple[Envelope, bytes]:
+    """What the body of a POST brings, accepted and refused; and its bytes, unpacked where they can be."""
+    plain = body_too_large() if len(body) > MAX_BODY_BYTES else _unpacked(headers, body)
+    if isinstance(plain, Rejection):
+        return Envelope([], [plain]), body
+    return read_envelope(plain, new_id), plain
+
+
+def _unpacked(headers: Mapping[bytes, bytes], body: bytes) -> bytes | Rejection:
     """The body, unpacked, when its headers say something that the collector reads."""
     content_type = headers.get(b"content-type", b"")
     if content_type != b"application/json":

@@ -74,3 +74,11 @@ class RawStore(Protocol):
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects durably; one that is gone already is no error. For erasure and expiry alone."""
+
+
+def all_or_error(found: Iterable[bytes | StoreError]) -> Iterator[bytes]:
+    """What `read_each` finds, for `read_many`: the first error is raised."""
+    for data in found:
+        if isinstance(data, StoreError):
+            raise data
+        yield data

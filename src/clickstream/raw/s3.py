@@ -25,6 +25,7 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, GenericError
 
 from clickstream.errors import StoreError
+from clickstream.raw.contract import all_or_error
 from clickstream.raw.keys import EVENTS, day_of_folders, day_prefix, is_regular
 from clickstream.raw.versions import Versions
 
@@ -140,10 +141,7 @@ class S3Store:
 
     def read_many(self, keys: Iterable[str]) -> Iterator[bytes]:
         """The bytes of each object, in order. At most 2 x PARALLEL objects are held that were not handed out yet."""
-        for data in self.read_each(keys):
-            if isinstance(data, StoreError):
-                raise data
-            yield data
+        return all_or_error(self.read_each(keys))
 
     def read_each(self, keys: Iterable[str]) -> Iterator[bytes | StoreError]:
         """The bytes of each object, in order, or why it cannot be read."""

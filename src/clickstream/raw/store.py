@@ -17,6 +17,7 @@ from pathlib import Path
 
 from clickstream.durable import sync, write_synced
 from clickstream.errors import StoreError
+from clickstream.raw.contract import all_or_error
 from clickstream.raw.keys import EVENTS, day_of_folders, day_prefix
 
 PARALLEL = 8
@@ -108,10 +109,7 @@ class LocalStore:
 
     def read_many(self, keys: Iterable[str]) -> Iterator[bytes]:
         """The bytes of each object, in order. One at a time: a disk answers sooner than a thread starts."""
-        for data in self.read_each(keys):
-            if isinstance(data, StoreError):
-                raise data
-            yield data
+        return all_or_error(self.read_each(keys))
 
     def read_each(self, keys: Iterable[str]) -> Iterator[bytes | StoreError]:
         """The bytes of each object, in order, or why it cannot be read."""
