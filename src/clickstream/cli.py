@@ -143,11 +143,11 @@ def etl_run(
 
 
 def _rebuild(data: Path | None, apply: bool, first: datetime | None, json: bool) -> None:
-    from clickstream.etl.repair.rebuild import Wish
+    from clickstream.etl.repair.rebuild import RebuildRequest
     from clickstream.report.rebuild import render_rebuild
 
     with Working(err, "building anew") as working:
-        found = _reach(read_settings(data), working).etl_rebuild(Wish(apply, first.date() if first else None))
+        found = _reach(read_settings(data), working).etl_rebuild(RebuildRequest(apply, first.date() if first else None))
     if json:
         _print_json(found)
     else:
@@ -249,12 +249,12 @@ def bad_replay(
     json: Json = False,
 ) -> None:
     """Read bad lines again with today's code; what can be read now is loaded, once."""
-    from clickstream.etl.repair.replay import Chosen
+    from clickstream.etl.repair.replay import ReplayFilter
 
     if [reason is not None, object_ is not None, all_].count(True) != 1:
         raise typer.BadParameter("say which: --reason R, --object KEY or --all")
     with Working(err, "reading bad lines again") as working:
-        done = _reach(read_settings(data), working).bad_replay(Chosen(reason, object_))
+        done = _reach(read_settings(data), working).bad_replay(ReplayFilter(reason, object_))
     if json:
         _print_json(done)
         return
@@ -315,12 +315,12 @@ def simulate(
     """Send the traffic of a made-up shop, whose true numbers are known, to the collector."""
     from clickstream.event import utc_now
     from clickstream.sources.progress import progress_bar
-    from clickstream.sources.simulate.run import Wish, make_plan, write_truth
+    from clickstream.sources.simulate.run import SimulationConfig, make_plan, write_truth
     from clickstream.sources.simulate.run import simulate as run
 
     settings = read_settings()
     zone = ZoneInfo(tz) if tz else settings.zone
-    wish = Wish(seed, visitors, days, zone, from_.date() if from_ else None, settings.currency)
+    wish = SimulationConfig(seed, visitors, days, zone, from_.date() if from_ else None, settings.currency)
     plan = make_plan(wish, utc_now())
     if truth is not None:
         write_truth(truth, {})  # better to fail now than when all is sent

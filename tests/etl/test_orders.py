@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from clickstream.etl.life.forget import Eraser
-from clickstream.etl.life.person import Person
+from clickstream.etl.erasure.forget import Eraser
+from clickstream.etl.erasure.person import Person
 from tests.etl.pipeline import Pipeline, minutes, received
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)

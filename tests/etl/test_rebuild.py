@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from clickstream.errors import WarehouseError
-from clickstream.etl.life.expire import Keep, expire
+from clickstream.etl.expire import RetentionConfig, expire
 from clickstream.etl.repair import swap as swapping
-from clickstream.etl.repair.rebuild import Site, Wish, rebuild
-from clickstream.etl.run import Loader, LoadRules
+from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebuild
+from clickstream.etl.run import LoadConfig, Loader
 from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.migrations import schema_files
 from tests.etl.pipeline import Pipeline, open_pipeline, received
@@ -36,15 +36,15 @@ def order(number: int, ago_s: float = 0) -> dict[str, Any]:
     return event(number, ago_s, order={"id": f"o{number}", "total": 10}) | {"eventName": "checkout_complete"}
 
 
-def site_of(pipeline: Pipeline, folder: Path, rules: LoadRules | None = None) -> Site:
+def site_of(pipeline: Pipeline, folder: Path, rules: LoadConfig | None = None) -> RebuildContext:
     def make_loader(warehouse: Warehouse) -> Loader:
         return Loader(warehouse, pipeline.store, folder / "stage", pipeline.clock, rules)
 
-    return Site(pipeline.warehouse, pipeline.store, pipeline.clock, pipeline.load, make_loader)
+    return RebuildContext(pipeline.warehouse, pipeline.store, pipeline.clock, pipeline.load, make_loader)
 
 
 @pytest.fixture
-def site(pipeline: Pipeline, tmp_path: Path) -> Site:
+def site(pipeline: Pipeline, tmp_path: Path) -> RebuildContext:
     return site_of(pipeline, tmp_path)
 
 
@@ -61,18 +61,20 @@ def filled(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-def test_unchanged_warehouse_shows_no_move_and_is_left_as_it_was(filled: Pipeline, site: Site) -> None:
+def test_unchanged_warehouse_shows_no_move_and_is_left_as_it_was(filled: Pipeline, site: RebuildContext) -> None:
     before = contents(filled.warehouse), filled.rows("select * from loads order by load_id")
-    found = rebuild(site, Wish())
+    found = rebuild(site, RebuildRequest())
     assert (found["same"], found["moves"], found["reasons"], found["applied"]) == (True, [], [], False)
     assert (found["objects"], found["lines"], found["events"]["changed"]) == (4, 18, 0)
     assert (contents(filled.warehouse), filled.rows("select * from loads order by load_id")) == before
 
 
-def test_applied_to_an_unchanged_warehouse_it_changes_nothing_but_the_loads(filled: Pipeline, site: Site) -> None:
+def test_applied_to_an_unchanged_warehouse_it_changes_nothing_but_the_loads(
+    filled: Pipeline, site: RebuildContext
+) -> None:
     before = contents(filled.warehouse)
     loads = filled.rows("select max(load_id) from loads")[0][0]
-    assert rebuild(site, Wish(apply=True))["applied"]
+    assert rebuild(site, RebuildRequest(apply=True))["applied"]
     assert contents(filled.warehouse) == before
     assert filled.rows("select min(load_id) from clickstream_events")[0][0] > loads
     assert filled.rows("select count(*) from raw_objects where load_id not in (select load_id from loads)") == [(0,)]
@@ -82,8 +84,8 @@ def test_applied_to_an_unchanged_warehouse_it_changes_nothing_but_the_loads(fill
 
 
 def test_other_currency_moves_revenue_and_nothing_else(filled: Pipeline, tmp_path: Path) -> None:
-    site = site_of(filled, tmp_path, LoadRules(currency="EUR"))
-    found = rebuild(site, Wish(apply=True))
+    site = site_of(filled, tmp_path, LoadConfig(currency="EUR"))
+    found = rebuild(site, RebuildRequest(apply=True))
     assert [(move["figure"], move["of"], move["before"], move["after"]) for move in found["moves"]] == [
         ("revenue by currency", "EUR", 0, 20),
         ("revenue by currency", "USD", 20, 0),
@@ -99,19 +101,19 @@ def test_other_currency_moves_revenue_and_nothing_else(filled: Pipeline, tmp_pat
 
 
 def test_other_zone_moves_the_local_days_and_nothing_else(filled: Pipeline, tmp_path: Path) -> None:
-    site = site_of(filled, tmp_path, LoadRules(zone=ZoneInfo("Pacific/Auckland")))
-    found = rebuild(site, Wish())
+    site = site_of(filled, tmp_path, LoadConfig(zone=ZoneInfo("Pacific/Auckland")))
+    found = rebuild(site, RebuildRequest())
     assert {move["figure"] for move in found["moves"]} == {"events by local day", "sessions by local day"}
     assert found["events"]["changed"] == 0
     assert [reason["what"] for reason in found["reasons"]] == ["timezone"]
 
 
-def test_row_that_is_not_what_its_line_says_is_named_and_put_right(filled: Pipeline, site: Site) -> None:
+def test_row_that_is_not_what_its_line_says_is_named_and_put_right(filled: Pipeline, site: RebuildContext) -> None:
     before = contents(filled.warehouse)
     with filled.warehouse.transaction() as cursor:
         cursor.execute("update clickstream_events set page_title = 'x', is_bot = true where raw_line = 2")
         cursor.execute("delete from clickstream_events where raw_line = 5")
-    found = rebuild(site, Wish(apply=True))
+    found = rebuild(site, RebuildRequest(apply=True))
     assert (found["events"]["changed"], found["events"]["only_before"], found["events"]["only_after"]) == (4, 0, 2)
     assert found["events"]["kinds"][0]["columns"] == ["page_title", "is_bot"]
     assert {"figure": "events of bots", "of": "", "before": 4, "after": 0} in found["moves"]
@@ -134,21 +136,21 @@ FALSIFIED = {
 }
 
 
-def test_falsified_value_of_any_replaced_table_is_named_and_put_right(filled: Pipeline, site: Site) -> None:
+def test_falsified_value_of_any_replaced_table_is_named_and_put_right(filled: Pipeline, site: RebuildContext) -> None:
     """None of these moves a count of rows, of events or of money that a report shows."""
     before = contents(filled.warehouse)
     with filled.warehouse.transaction() as cursor:
         for sql in FALSIFIED.values():
             cursor.execute(sql)
-    found = rebuild(site, Wish(apply=True))
+    found = rebuild(site, RebuildRequest(apply=True))
     assert not found["same"]
     assert {table["table"] for table in found["tables"]} == set(FALSIFIED) == set(swapping.REPLACED)
     assert {"table": "erased", "only_before": 1, "only_after": 0} in found["tables"]
     assert contents(filled.warehouse) == before
-    assert rebuild(site, Wish())["same"]
+    assert rebuild(site, RebuildRequest())["same"]
 
 
-def test_figures_of_sessions_and_items_move_with_their_rows(filled: Pipeline, site: Site) -> None:
+def test_figures_of_sessions_and_items_move_with_their_rows(filled: Pipeline, site: RebuildContext) -> None:
     bought = {"id": "o9", "items": [{"id": "p", "price": 2.5, "quantity": 2}]}
     filled.put_event(event(62, order=bought) | {"eventName": "checkout_complete"})
     filled.load()
@@ -156,7 +158,7 @@ def test_figures_of_sessions_and_items_move_with_their_rows(filled: Pipeline, si
         cursor.execute("update order_lines set quantity = 10")
         cursor.execute("update sessions set has_cart = true, has_checkout = true, orders = 0, key_events = 0")
         cursor.execute("update sessions set session_end = session_start")
-    moves = {move["figure"]: (move["before"], move["after"]) for move in rebuild(site, Wish())["moves"]}
+    moves = {move["figure"]: (move["before"], move["after"]) for move in rebuild(site, RebuildRequest())["moves"]}
     assert (moves["units"], moves["item revenue by currency"]) == ((10, 2), (25, 5))
     ((sessions,),) = filled.rows("select count(*) from sessions")
     assert moves["sessions with a cart"] == moves["sessions with a check-out"] == (sessions, 0)
@@ -170,28 +172,28 @@ def test_figures_of_sessions_and_items_move_with_their_rows(filled: Pipeline, si
 class Meanwhile:
     """Does something when the rebuild has begun to read."""
 
-    def __init__(self, site: Site, work: Callable[[], object]) -> None:
+    def __init__(self, site: RebuildContext, work: Callable[[], object]) -> None:
         self._site = site
         self._work: Callable[[], object] | None = work
 
     def make_loader(self, warehouse: Warehouse) -> Loader:
         return self._site.make_loader(warehouse)
 
-    def progress(self, _done: int, _total: int) -> None:
+    def progress(self, done: int, total: int, doing: str = "") -> None:
         work, self._work = self._work, None
         if work is not None:
             work()
 
 
 def test_what_arrives_meanwhile_is_in_the_rebuilt_warehouse_once(
-    filled: Pipeline, site: Site, tmp_path: Path, server: Cluster | None
+    filled: Pipeline, site: RebuildContext, tmp_path: Path, server: Cluster | None
 ) -> None:
     def arrive() -> None:
         filled.put_batch([event(50), event(51)])
         filled.load()
         filled.put_batch([event(52)])  # it is in the store, and loaded by nobody yet
 
-    found = rebuild(site, Wish(apply=True), Meanwhile(site, arrive).progress)
+    found = rebuild(site, RebuildRequest(apply=True), Meanwhile(site, arrive).progress)
     assert (found["same"], found["objects"]) == (True, 5)
     assert filled.totals()["pending"] == 1
     assert filled.load().objects == 1
@@ -209,63 +211,65 @@ def clean_load(pipeline: Pipeline, folder: Path, server: Cluster | None) -> Iter
         yield clean
 
 
-def test_object_that_was_never_loaded_is_counted_as_the_reason(filled: Pipeline, site: Site) -> None:
+def test_object_that_was_never_loaded_is_counted_as_the_reason(filled: Pipeline, site: RebuildContext) -> None:
     filled.clock.forward(days=2)
     filled.load()  # closes both days
     filled.put_batch([event(60)], ago_s=2 * DAY_S)
     ((events,),) = filled.rows("select count(*) from clickstream_events")
-    found = rebuild(site, Wish())
+    found = rebuild(site, RebuildRequest())
     assert found["never_loaded"] == 1
     assert {"figure": "events", "of": "", "before": events, "after": events + 1} in found["moves"]
 
 
-def test_day_whose_rows_expired_stays_away(filled: Pipeline, site: Site) -> None:
+def test_day_whose_rows_expired_stays_away(filled: Pipeline, site: RebuildContext) -> None:
     with filled.warehouse.transaction() as cursor:
         cursor.execute("insert into expired_days values (date '2026-03-08', 'warehouse', $now)", {"now": NOW})
     filled.put_batch([event(60, 2 * DAY_S)], ago_s=2 * DAY_S)
     site = replace(site, load=lambda: None)  # what a loader does with an expired day is its own matter
-    assert rebuild(site, Wish(apply=True))["never_loaded"] == 0
+    assert rebuild(site, RebuildRequest(apply=True))["never_loaded"] == 0
     assert filled.rows("select count(*) from raw_objects where day = date '2026-03-08'") == [(0,)]
 
 
-def test_counts_of_expired_days_outlive_a_rebuild_that_has_nothing_left_to_read(filled: Pipeline, site: Site) -> None:
+def test_counts_of_expired_days_outlive_a_rebuild_that_has_nothing_left_to_read(
+    filled: Pipeline, site: RebuildContext
+) -> None:
     counts = filled.rows("select sum(events) from daily_visitors")
     filled.clock.forward(days=40)
     filled.load()  # closes the days
-    expire(filled.loader, Keep(raw_days=1, warehouse_days=1))
+    expire(filled.loader, RetentionConfig(raw_days=1, warehouse_days=1))
     assert filled.rows("select count(*) from clickstream_events") == [(0,)]
-    assert rebuild(site, Wish(apply=True))["same"]
+    assert rebuild(site, RebuildRequest(apply=True))["same"]
     filled.put_event(received(filled.clock(), eventId="new"))
     filled.load()
     assert filled.rows("select sum(events) - 1 from daily_visitors") == counts
 
 
-def test_erasure_meanwhile_stops_the_rebuild(filled: Pipeline, site: Site) -> None:
+def test_erasure_meanwhile_stops_the_rebuild(filled: Pipeline, site: RebuildContext) -> None:
     def erase() -> None:
         with filled.warehouse.transaction() as cursor:
             cursor.execute("insert into erasures values ('r', $now, 1)", {"now": NOW})
 
     with pytest.raises(WarehouseError, match="erased or expired meanwhile"):
-        rebuild(site, Wish(apply=True), Meanwhile(site, erase).progress)
+        rebuild(site, RebuildRequest(apply=True), Meanwhile(site, erase).progress)
 
 
-def test_second_rebuild_at_once_is_refused(filled: Pipeline, site: Site) -> None:
+def test_second_rebuild_at_once_is_refused(filled: Pipeline, site: RebuildContext) -> None:
     with filled.warehouse.shadow(), pytest.raises(WarehouseError, match="somebody is at it already"):
-        rebuild(site, Wish())
-    assert rebuild(site, Wish())["same"]
+        rebuild(site, RebuildRequest())
+    assert rebuild(site, RebuildRequest())["same"]
 
 
-def test_store_that_starts_later_is_refused_and_from_carries_older_rows(filled: Pipeline, site: Site) -> None:
+def test_store_that_starts_later_is_refused_and_from_carries_older_rows(filled: Pipeline, site: RebuildContext) -> None:
     with filled.warehouse.transaction() as cursor:
         cursor.execute("update clickstream_events set page_title = 'kept' where raw_line = 1")
     before = contents(filled.warehouse)
     for path in filled.root.glob("events/2026/03/09/*"):
         path.unlink()
     with pytest.raises(WarehouseError, match="2 loaded objects are in the raw store no more") as refused:
-        rebuild(site, Wish(apply=True))
+        rebuild(site, RebuildRequest(apply=True))
     assert "--from 2026-03-10" in refused.value.advice
     assert contents(filled.warehouse) == before
-    found = rebuild(site, Wish(apply=True, first=date(2026, 3, 10)))
+    found = rebuild(site, RebuildRequest(apply=True, first=date(2026, 3, 10)))
     assert (found["objects"], found["events"]["changed"]) == (2, 1), "only what was read again is put right"
     after = contents(filled.warehouse)
     assert {name: after[name] for name in after if name != "clickstream_events"} == {
@@ -279,7 +283,7 @@ def test_store_that_starts_later_is_refused_and_from_carries_older_rows(filled: 
     ]
 
 
-def test_rows_of_others_and_expired_first_sights_survive(filled: Pipeline, site: Site) -> None:
+def test_rows_of_others_and_expired_first_sights_survive(filled: Pipeline, site: RebuildContext) -> None:
     with filled.warehouse.transaction() as cursor:
         cursor.execute(
             "insert into clickstream_events (event_id, event_timestamp, event_name, client_id) "
@@ -292,7 +296,7 @@ def test_rows_of_others_and_expired_first_sights_survive(filled: Pipeline, site:
             {"then": NOW - timedelta(days=900)},
         )
     before = contents(filled.warehouse)
-    found = rebuild(site, Wish(apply=True))
+    found = rebuild(site, RebuildRequest(apply=True))
     assert found["same"]
     assert contents(filled.warehouse) == before
 

@@ -14,7 +14,7 @@ import pytest
 
 from clickstream.errors import QuestionError
 from clickstream.etl.repair.bad_rows import list_bad_rows, show_bad_row
-from clickstream.etl.repair.replay import Chosen, replay
+from clickstream.etl.repair.replay import ReplayFilter, replay
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.etl.warehouses import contents
 from tests.postgres import Cluster
@@ -50,7 +50,7 @@ def test_mended_line_loads_in_its_place_and_the_ledger_balances_throughout(
     pipeline.load()
     assert pipeline.totals() == {"accepted": 6, "loaded": 4, "bad": 2}
     mend(pipeline, key, [event(1), event(2, pageUrl="https://shop.example/a"), event(3), {"no": "name"}])
-    done = replay(pipeline.loader, Chosen())
+    done = replay(pipeline.loader, ReplayFilter())
     assert (done.objects, done.lines, done.loaded, done.still_bad) == (1, 2, 1, 1)
     assert pipeline.totals() == {"accepted": 6, "loaded": 4, "duplicate": 1, "bad": 1}
     assert pipeline.ledger().is_balanced
@@ -62,9 +62,9 @@ def test_second_replay_finds_nothing_to_do(pipeline: Pipeline) -> None:
     key = pipeline.put_batch([event(1), b"{torn", b"{"])
     pipeline.load()
     mend(pipeline, key, [event(1), event(2), b"{"])
-    assert replay(pipeline.loader, Chosen()).loaded == 1
+    assert replay(pipeline.loader, ReplayFilter()).loaded == 1
     before = contents(pipeline.warehouse), pipeline.rows("select count(*) from loads")
-    again = replay(pipeline.loader, Chosen())
+    again = replay(pipeline.loader, ReplayFilter())
     assert (again.loaded, again.still_bad, again.load_id) == (0, 1, None)
     assert (contents(pipeline.warehouse), pipeline.rows("select count(*) from loads")) == before
 
@@ -80,7 +80,7 @@ def test_missing_lines_of_a_truncated_object_load_when_it_is_whole_again(
     bad = pipeline.rows("select count(*) from bad_rows where reason = 'missing'")[0][0]
     assert 0 < bad < 200
     (pipeline.root / key).write_bytes(whole)
-    assert replay(pipeline.loader, Chosen(reason="missing")).loaded == bad
+    assert replay(pipeline.loader, ReplayFilter(reason="missing")).loaded == bad
     assert pipeline.totals() == {"accepted": 200, "loaded": 200}
     assert_like_a_first_load(pipeline, tmp_path, server)
 
@@ -100,7 +100,7 @@ def test_line_that_a_stricter_rule_refused_loads_by_todays_rule(pipeline: Pipeli
                 {"object": key, "line": line, "hour": hour, "original": b"{}"},
             )
     assert pipeline.totals() == {"accepted": 2, "bad": 2}
-    assert replay(pipeline.loader, Chosen(object=key)).loaded == 2
+    assert replay(pipeline.loader, ReplayFilter(object=key)).loaded == 2
     assert contents(pipeline.warehouse) == before
 
 
@@ -112,9 +112,9 @@ def test_only_chosen_objects_are_read_and_lost_ones_are_counted(pipeline: Pipeli
     for key in (torn, nameless):
         mend(pipeline, key, [event(1)])
     (pipeline.root / lost).unlink()
-    assert replay(pipeline.loader, Chosen(reason="missing_name")).objects == 1
+    assert replay(pipeline.loader, ReplayFilter(reason="missing_name")).objects == 1
     assert pipeline.rows("select distinct raw_object from clickstream_events") == [(nameless,)]
-    done = replay(pipeline.loader, Chosen(reason="invalid_json"))
+    done = replay(pipeline.loader, ReplayFilter(reason="invalid_json"))
     assert (done.objects, done.loaded, done.gone) == (1, 1, 1)
     assert pipeline.rows("select object from bad_rows") == [(lost,)]
 
@@ -123,7 +123,7 @@ def test_line_that_became_a_receipt_is_erased_and_no_bad_row_any_more(pipeline: 
     key = pipeline.put_batch([b"{torn", event(1)])
     pipeline.load()
     mend(pipeline, key, [{"_erased": "receipt-1"}, event(1)])
-    assert replay(pipeline.loader, Chosen()).loaded == 1
+    assert replay(pipeline.loader, ReplayFilter()).loaded == 1
     assert pipeline.rows("select line, receipt from erased") == [(1, "receipt-1")]
     assert pipeline.totals() == {"accepted": 2, "loaded": 1, "erased": 1}
 

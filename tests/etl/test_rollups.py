@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clickstream.etl.life.expire import Keep, expire
-from clickstream.etl.life.forget import Eraser
-from clickstream.etl.life.person import Person
-from clickstream.etl.repair.rebuild import Site, Wish, rebuild
+from clickstream.etl.erasure.forget import Eraser
+from clickstream.etl.erasure.person import Person
+from clickstream.etl.expire import RetentionConfig, expire
+from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebuild
 from clickstream.etl.rollups import keep_rollups
-from clickstream.etl.run import Loader, LoadRules
+from clickstream.etl.run import LoadConfig, Loader
 from clickstream.warehouse.contract import Warehouse
 from tests.etl.pipeline import Pipeline, minutes, received
 
@@ -36,7 +36,7 @@ def counted_anew(pipeline: Pipeline, zone: ZoneInfo) -> dict[str, list[tuple[Any
 def reopen(pipeline: Pipeline, zone: str) -> None:
     pipeline.loader.close()
     stage = pipeline.root.parent / "stage"
-    pipeline.loader = Loader(pipeline.warehouse, pipeline.store, stage, pipeline.clock, LoadRules(zone=ZoneInfo(zone)))
+    pipeline.loader = Loader(pipeline.warehouse, pipeline.store, stage, pipeline.clock, LoadConfig(zone=ZoneInfo(zone)))
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"])
@@ -101,7 +101,7 @@ def expired(pipeline: Pipeline) -> Pipeline:
         pipeline.put_batch([received(then, clientId="c", userId="u")], ago_s=(NOW - then).total_seconds())
     pipeline.put_batch([received(NOW, clientId="late", createdAt="2026-03-06T20:00:00Z")])
     pipeline.load()
-    assert expire(pipeline.loader, Keep(warehouse_days=1)).events == 4
+    assert expire(pipeline.loader, RetentionConfig(warehouse_days=1)).events == 4
     return pipeline
 
 
@@ -151,9 +151,9 @@ def test_an_erasure_reaches_counts_that_outlived_their_rows_in_another_zone(expi
 
 def test_a_rebuild_leaves_the_counts_of_expired_days(expired: Pipeline, tmp_path: Path) -> None:
     def make_loader(warehouse: Warehouse) -> Loader:
-        return Loader(warehouse, expired.store, tmp_path / "again", expired.clock, LoadRules())
+        return Loader(warehouse, expired.store, tmp_path / "again", expired.clock, LoadConfig())
 
     before = counts(expired)
-    site = Site(expired.warehouse, expired.store, expired.clock, expired.load, make_loader)
-    assert rebuild(site, Wish(apply=True))["same"]
+    site = RebuildContext(expired.warehouse, expired.store, expired.clock, expired.load, make_loader)
+    assert rebuild(site, RebuildRequest(apply=True))["same"]
     assert counts(expired) == before

@@ -29,6 +29,7 @@ LEVELS = {
     "warehouse": 5,
     "event": 6,
     "errors": 7,
+    "progress": 7,
     "durable": 7,
     "settings": 6,
 }

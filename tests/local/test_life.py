@@ -13,14 +13,15 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from clickstream.cli import app
-from clickstream.etl.life.expire import Keep
-from clickstream.etl.life.export import write_day
-from clickstream.etl.life.receipt import make_receipt, write_receipt
+from clickstream.etl.erasure.receipt import make_receipt, write_receipt
+from clickstream.etl.expire import RetentionConfig
+from clickstream.etl.export import write_day
 from clickstream.local.export import Wish, export
 from clickstream.local.owner import life
 from clickstream.local.owner.client import reach
 from clickstream.local.owner.expiry import with_daily_expiry
 from clickstream.local.owner.life import ExpireRequest, ExportRequest, ForgetRequest
+from clickstream.progress import no_progress
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 from tests.conftest import Clock
@@ -130,7 +131,7 @@ def test_the_owner_does_it_while_it_runs(settings: Settings, clock: Clock, tmp_p
         assert (done["lines"], done["left"]) == (1, 0)
         day = clock.now.date()
         wish = Wish(("clickstream_events",), day, day + timedelta(days=1), settings.zone, "parquet", tmp_path / "out")
-        assert export(client, wish, lambda _done, _total: None)["rows"] == 1
+        assert export(client, wish, no_progress)["rows"] == 1
         assert [path.name for path in (tmp_path / "out").iterdir()] == [f"clickstream_events-{day}.parquet"]
         assert client.expire(ExpireRequest(1, 1))["events"] == 0
 
@@ -164,13 +165,13 @@ def test_the_owner_expires_once_a_day_behind_a_pass(tmp_path: Path, clock: Clock
     with open_pipeline(tmp_path, clock) as pipeline:
         for ago in range(3):
             pipeline.put_batch([received(clock.now - timedelta(days=ago))], ago_s=ago * 86_400)
-        run_pass = with_daily_expiry(pipeline.loader, Keep(raw_days=1, warehouse_days=1), clock)
-        run_pass([], None)
+        run_pass = with_daily_expiry(pipeline.loader, RetentionConfig(raw_days=1, warehouse_days=1), clock)
+        run_pass([], no_progress)
         assert pipeline.rows("select count(*) from clickstream_events") == [(2,)]
         clock.forward(hours=1)
-        run_pass([], None)
+        run_pass([], no_progress)
         assert len(pipeline.store.days()) == 2
         clock.forward(days=1)
-        run_pass([], None)
+        run_pass([], no_progress)
         assert len(pipeline.store.days()) == 1
         assert pipeline.ledger().is_balanced

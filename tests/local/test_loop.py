@@ -10,9 +10,10 @@ from datetime import date
 import pytest
 
 from clickstream.errors import StoreError
-from clickstream.etl.run import PassResult, Progress
+from clickstream.etl.run import PassResult
 from clickstream.local.owner import loop as loops
 from clickstream.local.owner.loop import EtlLoop
+from clickstream.progress import Progress
 from tests.patience import wait_until
 
 
@@ -83,7 +84,7 @@ def test_who_waits_for_a_pass_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPa
         may_end.wait(60)
         return PassResult()
 
-    def note(done: int, total: int) -> None:
+    def note(done: int, total: int, doing: str = "") -> None:
         told.append((done, total))
         may_end.set()
 

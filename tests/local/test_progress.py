@@ -13,7 +13,7 @@ import urllib3
 from starlette.responses import JSONResponse, Response
 
 from clickstream.errors import QuestionError, UnavailableError
-from clickstream.etl.repair.rebuild import Wish
+from clickstream.etl.repair.rebuild import RebuildRequest
 from clickstream.local.owner import client as clients
 from clickstream.local.owner.client import Client, reach
 from clickstream.local.owner.file import Owner, owner_file
@@ -65,7 +65,7 @@ def test_a_load_by_the_owner_tells_how_many_objects_are_done(client: Client, tol
 
 
 def test_a_rebuild_tells_what_it_reads_anew(client: Client, told: Told) -> None:
-    assert client.etl_rebuild(Wish())["objects"] == OBJECTS
+    assert client.etl_rebuild(RebuildRequest())["objects"] == OBJECTS
     assert told.last == (OBJECTS, OBJECTS, "building anew")
 
 

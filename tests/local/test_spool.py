@@ -19,6 +19,7 @@ from clickstream.local.owner.client import reach
 from clickstream.local.owner.life import ForgetRequest
 from clickstream.local.spool import Drain, Waiting, look_into
 from clickstream.local.up import Ports
+from clickstream.progress import no_progress
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 from tests.conftest import Clock
@@ -97,7 +98,7 @@ def test_nothing_is_erased_while_a_collector_cannot_store(settings: Settings, ra
     with Spool(settings.spool_path, nowhere, RULES, clock.ns) as spool:
         spool.write([line(clock, userId="u")])
         with pytest.raises(UnavailableError, match="stored none of 1 files") as caught:
-            drain_of(settings, raw, clock)(lambda _done, _total: None)
+            drain_of(settings, raw, clock)(no_progress)
         assert "clickstream doctor" in caught.value.advice
     assert len(wals(settings)) == 1
 
@@ -106,7 +107,7 @@ def test_a_store_that_fails_is_told_and_the_spool_stays(settings: Settings, raw:
     leave_behind(settings, raw, clock)
     drain = drain_of(settings, LocalStore(Path("/dev/null/none")), clock)
     with pytest.raises(StoreError, match="storing what waits in the spool"):
-        drain(lambda _done, _total: None)
+        drain(no_progress)
     assert len(wals(settings)) == 1
 
 
@@ -117,7 +118,7 @@ def test_a_collector_that_begins_meanwhile_does_the_rest(settings: Settings, raw
     far: list[tuple[int, int]] = []
     taken: list[Spool] = []
 
-    def progress(done: int, total: int) -> None:
+    def progress(done: int, total: int, doing: str = "") -> None:
         far.append((done, total))
         if done == 1 and not taken:
             taken.append(spool_of(settings, raw, clock))

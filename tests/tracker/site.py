@@ -43,7 +43,7 @@ class TrackedPlatform(Platform):
         return super().environment() | {"CLICKSTREAM_CORS_ORIGINS": self.origins}
 
 
-class Site:
+class RebuildContext:
     """Answers every path with a page: its title is the path, its script tag and body are what `put` said."""
 
     def __init__(self, collector_url: str) -> None:
@@ -88,10 +88,10 @@ class Site:
 
 @dataclass
 class Stand:
-    """Site, collector and warehouse."""
+    """RebuildContext, collector and warehouse."""
 
     platform: Platform
-    site: Site
+    site: RebuildContext
     folder: Path
     store: LocalStore = field(init=False)
 
@@ -216,7 +216,7 @@ def track(page: Page, count: int, name: str = "step") -> list[str]:
 @contextmanager
 def open_stand(folder: Path) -> Iterator[Stand]:
     port = free_port()
-    site = Site(f"http://127.0.0.1:{port}")
+    site = RebuildContext(f"http://127.0.0.1:{port}")
     origins = f"{site.origin},http://shop.test:{site.port}"
     stand = Stand(TrackedPlatform(folder / "data", collector_port=port, origins=origins), site, folder)
     try:

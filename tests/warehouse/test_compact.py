@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clickstream.errors import WarehouseBusyError, WarehouseError
-from clickstream.etl.life.forget import Eraser
+from clickstream.etl.erasure.forget import Eraser
 from clickstream.warehouse import compact as compacting
 from clickstream.warehouse.compact import compact
 from clickstream.warehouse.duckdb import DuckWarehouse

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from clickstream.errors import WarehouseError
-from clickstream.etl import load, steps
+from clickstream.etl import load, sql
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.patience import PATIENCE_S, wait_until
@@ -158,15 +158,15 @@ def test_upserts_without_pause_beside_loads_end_with_each_event_once(cluster: Cl
 @contextmanager
 def after_facts(monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[], None]) -> Iterator[None]:
     """Do something in the midst of our transaction, when the event is inserted and not yet committed."""
-    run_step = steps.run_step
+    run_statements = sql.run_statements
 
     def interrupted(cursor: object, step: str, *rest: object, **more: object) -> None:
-        run_step(cursor, step, *rest, **more)  # type: ignore[arg-type]
+        run_statements(cursor, step, *rest, **more)  # type: ignore[arg-type]
         if step == "facts":
             meanwhile()
 
     with monkeypatch.context() as patch:
-        patch.setattr(load, "run_step", interrupted)
+        patch.setattr(load, "run_statements", interrupted)
         yield
 
 

@@ -19,9 +19,9 @@ import psycopg
 import pytest
 
 from clickstream.errors import WarehouseError
-from clickstream.etl import load, steps
+from clickstream.etl import load, sql
 from clickstream.etl.ledger import check
-from clickstream.etl.repair.rebuild import Site, Wish, rebuild
+from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebuild
 from clickstream.etl.run import Loader
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Question
@@ -130,14 +130,14 @@ def test_the_loader_role_can_load_and_make_no_table(roles: dict[str, str], pipel
                 cursor.execute(sql)
 
 
-def rebuilt(url: str, pipeline: Pipeline, folder: Path, wish: Wish) -> dict[str, Any]:
+def rebuilt(url: str, pipeline: Pipeline, folder: Path, wish: RebuildRequest) -> dict[str, Any]:
     with PostgresWarehouse.open(url) as warehouse:
 
         def make_loader(other: Warehouse) -> Loader:
             return Loader(other, pipeline.store, folder / "rebuild", pipeline.clock)
 
         with closing(make_loader(warehouse)) as loader:
-            site = Site(warehouse, pipeline.store, pipeline.clock, loader.run_pass, make_loader)
+            site = RebuildContext(warehouse, pipeline.store, pipeline.clock, loader.run_pass, make_loader)
             return rebuild(site, wish)
 
 
@@ -153,7 +153,7 @@ def test_the_loader_role_can_rebuild_though_it_may_make_no_schema(
     for _ in range(2):
         with psycopg.connect(roles["loader"]) as killed:
             killed.execute("create table clickstream_rebuild.sessions (left_by text)")
-        found = rebuilt(roles["loader"], pipeline, tmp_path, Wish(apply=True))
+        found = rebuilt(roles["loader"], pipeline, tmp_path, RebuildRequest(apply=True))
         assert (found["same"], found["applied"], found["objects"]) == (True, True, 1)
     assert contents(pipeline.warehouse) == before
     with psycopg.connect(roles["loader"]) as loader, pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -176,7 +176,7 @@ def test_the_owner_and_a_loader_rebuild_in_turn(
     for url in (owner, roles["loader"], owner):
         with psycopg.connect(roles["loader"]) as killed:
             killed.execute("create table clickstream_rebuild.sessions (left_by text)")
-        assert rebuilt(url, pipeline, tmp_path, Wish())["same"]
+        assert rebuilt(url, pipeline, tmp_path, RebuildRequest())["same"]
 
 
 def test_who_lacks_the_schema_of_a_rebuild_is_told_what_to_run(
@@ -185,7 +185,7 @@ def test_who_lacks_the_schema_of_a_rebuild_is_told_what_to_run(
     with cluster.admin(database_of(pipeline)) as owner:
         owner.execute("drop schema clickstream_rebuild cascade")
     with pytest.raises(WarehouseError, match="permission denied") as caught:
-        rebuilt(roles["loader"], pipeline, tmp_path, Wish())
+        rebuilt(roles["loader"], pipeline, tmp_path, RebuildRequest())
     assert "clickstream warehouse roles" in caught.value.advice
 
 
@@ -309,15 +309,15 @@ def test_a_load_that_loses_its_connection_is_told_and_made_good_by_the_next_pass
 
     database = database_of(pipeline)
     pipeline.put_batch([received(NOW, eventId=str(n), clientId="c") for n in range(5)])
-    run_step = steps.run_step
+    run_statements = sql.run_statements
 
     def cut(cursor: object, step: str, *rest: object, **more: object) -> None:
         if step == "sessions":
             cut_connections(cluster, database)
-        run_step(cursor, step, *rest, **more)  # type: ignore[arg-type]
+        run_statements(cursor, step, *rest, **more)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patch:
-        patch.setattr(load, "run_step", cut)
+        patch.setattr(load, "run_statements", cut)
         with pytest.raises(WarehouseError, match="writing the warehouse"):
             pipeline.load()
     assert pipeline.rows("select count(*) from clickstream_events") == [(0,)]

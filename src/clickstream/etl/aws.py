@@ -19,7 +19,7 @@ from urllib.parse import unquote_plus
 
 import msgspec
 
-from clickstream.etl.run import Loader, LoadRules
+from clickstream.etl.run import LoadConfig, Loader
 from clickstream.event import utc_now
 from clickstream.raw.open import open_store
 from clickstream.settings import Settings, read_settings
@@ -69,7 +69,7 @@ class EtlFunction:
         if self._loader is None:
             settings = self._settings = self._settings or self._read()
             self._warehouse = self._opened.enter_context(open_warehouse(settings.warehouse_address))
-            store, rules = open_store(settings), LoadRules.of(settings)
+            store, rules = open_store(settings), LoadConfig.of(settings)
             loader = Loader(self._warehouse, store, settings.stage_path, self._clock, rules)
             self._loader = self._opened.enter_context(closing(loader))
         return self._loader

@@ -86,7 +86,7 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
     """Compare what was accepted with what became of it, since the day `since` (default: the last 7 with objects).
 
     The tables are read first and the store is listed second: what comes in between is pending, never missing. Days of
-    which objects or rows have expired by rule (etl/life/expire.py) cannot be compared any more: they are left out.
+    which objects or rows have expired by rule (etl/expire.py) cannot be compared any more: they are left out.
     """
     with warehouse.reading() as cursor:
         expired = {row[0] for row in cursor.fetch("select day from expired_days").rows}

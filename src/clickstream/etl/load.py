@@ -20,7 +20,7 @@ import clickstream
 from clickstream.etl.chunk import Chunk
 from clickstream.etl.handover import Handover, drop_objects
 from clickstream.etl.rollups import keep_rollups
-from clickstream.etl.steps import run_step
+from clickstream.etl.sql import run_statements
 from clickstream.raw.keys import Kind
 from clickstream.warehouse.contract import Cursor, Warehouse
 
@@ -101,7 +101,7 @@ def take_in(cursor: Cursor, load_id: int, zone: ZoneInfo) -> None:
     span = cursor.fetch("select min(event_timestamp), max(event_timestamp) from incoming").rows[0]
     params = {"load_id": load_id, "earliest": span[0], "latest": span[1]}
     for step in STEPS:
-        run_step(cursor, step, params)
+        run_statements(cursor, step, params)
     keep_rollups(cursor, zone)
 
 

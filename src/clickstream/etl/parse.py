@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from clickstream.etl.chunk import Chunk, RawObject, is_plain
-from clickstream.etl.enrich.steps import Enrichment, Rules
+from clickstream.etl.enrich.steps import Enrichment, EnrichmentConfig
 from clickstream.event import EVENT_NAMESPACE, SNAKE_CASE
 
 MAX_READ_BYTES = 16 * 1_048_576
@@ -64,7 +64,7 @@ def _lines(reading: Reading) -> str:
 class Parser:
     """Owns the in-memory DuckDB that parses, and one file below `stage` that hands it the lines."""
 
-    def __init__(self, stage: Path, currency: str, rules: Rules | None = None) -> None:
+    def __init__(self, stage: Path, currency: str, rules: EnrichmentConfig | None = None) -> None:
         stage.mkdir(parents=True, exist_ok=True)
         self.file = stage / "chunk.ndjson"
         # One thread: two insert each wide row twice, and loading needs the other core (docs/decisions/0003-parsing.md).
@@ -80,9 +80,11 @@ class Parser:
         self._reading: Reading | None = None
         self._careful_chunks = 0
         self.chunks = 0
-        self._answer_sql = "".join((folder / "sql" / f"{name}.sql").read_text("utf-8") for name in ("items", "answers"))
-        self._place_sql = (folder / "sql" / "place.sql").read_text(encoding="utf-8")
-        self._enrichment = Enrichment(self.connection, rules or Rules())
+        self._enriched_sql = "".join(
+            (folder / "sql" / f"{name}.sql").read_text("utf-8") for name in ("items", "enriched")
+        )
+        self._events_sql = (folder / "sql" / "events.sql").read_text(encoding="utf-8")
+        self._enrichment = Enrichment(self.connection, rules or EnrichmentConfig())
         self.versions = self._enrichment.versions
 
     def close(self) -> None:
@@ -103,17 +105,17 @@ class Parser:
             if not self._read(chunk):
                 chunk = self._readable(objects)
         self._put_places(chunk)
-        self._put_answers()
-        self.connection.execute(self._place_sql)
+        self._put_enriched()
+        self.connection.execute(self._events_sql)
         return chunk
 
-    def _put_answers(self) -> None:
-        """Fill `answers`, a row for each row of `parsed`, in its order."""
-        self._enrichment.put_answers()
-        self.connection.execute(self._answer_sql)
+    def _put_enriched(self) -> None:
+        """Fill `enriched`, a row for each row of `parsed`, in its order."""
+        self._enrichment.put_enriched()
+        self.connection.execute(self._enriched_sql)
         # Joins keep the order of their left side as long as they fit into memory, but nothing promises it.
-        if self.connection.execute("select 1 from answers where row_number <> rowid limit 1").fetchall():
-            self.connection.execute("create or replace table answers as from answers order by row_number")
+        if self.connection.execute("select 1 from enriched where row_number <> rowid limit 1").fetchall():
+            self.connection.execute("create or replace table enriched as from enriched order by row_number")
 
     def _unreadable(self, objects: Sequence[RawObject]) -> set[str]:
         """Keys of objects that hold a line which is no named event; found by halves, so that one costs few readings."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from clickstream.etl.steps import run_step
+from clickstream.etl.sql import run_statements
 from clickstream.metrics.rules.local_time import date_stretches, micros
 from clickstream.warehouse.contract import Cursor
 
@@ -33,7 +33,7 @@ def keep_rollups(cursor: Cursor, zone: ZoneInfo) -> None:
     has_outlived = stored not in (None, zone.key) and has_expired(cursor)
     if stored == zone.key or has_outlived:
         touched = cursor.fetch(_TOUCHED).rows[0]
-        run_step(cursor, "rollups", slots={"offset_us": _offset_us(ZoneInfo(stored), *touched)})
+        run_statements(cursor, "rollups", slots={"offset_us": _offset_us(ZoneInfo(stored), *touched)})
     if stored == zone.key:
         return
     if has_outlived:
@@ -41,9 +41,9 @@ def keep_rollups(cursor: Cursor, zone: ZoneInfo) -> None:
     cursor.execute("delete from rollup_zone")
     cursor.execute("insert into rollup_zone values ($zone)", {"zone": zone.key})
     _count(cursor, zone)
-    run_step(cursor, "rollups_anew")
+    run_statements(cursor, "rollups_anew")
     if has_outlived:
-        run_step(cursor, "rollups_kept")
+        run_statements(cursor, "rollups_kept")
 
 
 def has_expired(cursor: Cursor, at: str = "") -> bool:
@@ -56,12 +56,12 @@ def find_outlived(cursor: Cursor, at: str = "") -> None:
     """Put what the rollups count of rows that expired into temp tables; sql/rollups_kept.sql adds them to others."""
     zone = cursor.scalar(f"select max(zone) from {at}rollup_zone")  # noqa: S608 - ours
     _count(cursor, ZoneInfo(zone), at)
-    run_step(cursor, "rollups_outlived", slots={"at": at})
+    run_statements(cursor, "rollups_outlived", slots={"at": at})
 
 
 def _count(cursor: Cursor, zone: ZoneInfo, at: str = "") -> None:
     span = cursor.fetch(f"select min(event_timestamp), max(event_timestamp) from {at}clickstream_events").rows[0]  # noqa: S608 - ours
-    run_step(cursor, "rollups_counted", slots={"at": at, "offset_us": _offset_us(zone, *span)})
+    run_statements(cursor, "rollups_counted", slots={"at": at, "offset_us": _offset_us(zone, *span)})
 
 
 def _offset_us(zone: ZoneInfo, first: datetime | None, last: datetime | None) -> str:

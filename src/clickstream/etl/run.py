@@ -17,20 +17,18 @@ from zoneinfo import ZoneInfo
 from clickstream.errors import StoreError
 from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, RawObject, Unread, read_objects
 from clickstream.etl.discover import Discoverer, Discovery, settled_marks
-from clickstream.etl.enrich.steps import Rules
+from clickstream.etl.enrich.steps import EnrichmentConfig
 from clickstream.etl.handover import Handover, hand_over
 from clickstream.etl.load import ErasedMeanwhileError, Parcel, Stamp, count_erasures, load
 from clickstream.etl.parse import Parser
 from clickstream.etl.stage import StageFolder
+from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName
 from clickstream.settings import Settings
 from clickstream.warehouse.contract import Warehouse
 
 RECORD_IDLE_PASS_AFTER = timedelta(seconds=60)
-
-Progress = Callable[[int, int], None]
-"""Called with (objects loaded, objects found)."""
 
 
 @dataclass(slots=True)
@@ -48,17 +46,17 @@ class PassResult:
 
 
 @dataclass(frozen=True, slots=True)
-class LoadRules:
+class LoadConfig:
     """Settings that rows depend on. They are recorded with every load; another zone counts the rollups anew."""
 
     currency: str = "USD"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
-    enrichment: Rules = field(default_factory=Rules)
+    enrichment: EnrichmentConfig = field(default_factory=EnrichmentConfig)
 
     @classmethod
-    def of(cls, settings: Settings) -> LoadRules:
+    def of(cls, settings: Settings) -> LoadConfig:
         """Raises SettingsError when the GeoIP file of the settings cannot be used."""
-        return cls(settings.currency, settings.zone, Rules.of(settings))
+        return cls(settings.currency, settings.zone, EnrichmentConfig.of(settings))
 
     def as_text(self) -> dict[str, str]:
         return {"currency": self.currency, "timezone": self.zone.key} | self.enrichment.as_text()
@@ -90,12 +88,12 @@ class Loader:
         store: RawStore,
         stage: Path,
         clock: Callable[[], datetime],
-        rules: LoadRules | None = None,
+        rules: LoadConfig | None = None,
     ) -> None:
         self.warehouse = warehouse
         self.store = store
         self._clock = clock
-        self._rules = rules or LoadRules()
+        self._rules = rules or LoadConfig()
         self._stage = StageFolder(stage)
         self.parser = Parser(self._stage.path, self._rules.currency, self._rules.enrichment)
         self._discoverer = Discoverer(warehouse, store)
@@ -110,7 +108,7 @@ class Loader:
     def run_pass(
         self,
         reconcile: Collection[date] = (),
-        progress: Progress | None = None,
+        progress: Progress = no_progress,
         max_seconds: float | None = None,
     ) -> PassResult:
         """Load everything that is visible now. `reconcile`: days to list whole, even if closed.
@@ -129,7 +127,7 @@ class Loader:
             _tell_unread(self._unread)
         return result
 
-    def load_objects(self, names: list[RawName], progress: Progress | None = None) -> PassResult:
+    def load_objects(self, names: list[RawName], progress: Progress = no_progress) -> PassResult:
         """Load objects that the caller found, none of which is loaded yet. Raises as `run_pass` does."""
         result = self._load(Discovery(names, [], self._clock()), progress)
         _tell_unread(self._unread)
@@ -143,7 +141,7 @@ class Loader:
         """The way into the warehouse for the rows that `parser` holds."""
         return hand_over(self.warehouse.engine, self.parser, self._stage.path)
 
-    def _load(self, found: Discovery, progress: Progress | None = None, max_seconds: float | None = None) -> PassResult:
+    def _load(self, found: Discovery, progress: Progress = no_progress, max_seconds: float | None = None) -> PassResult:
         result = PassResult()
         self._unread = []
         self._erasures = self._count_erasures() if found.names else 0
@@ -156,8 +154,7 @@ class Loader:
                 result.lines += done.lines
                 result.bad += done.bad
                 result.load_id = done.load_id
-                if progress is not None:
-                    progress(result.objects, len(found.names))
+                progress(result.objects, len(found.names))
                 self.warehouse.refresh_statistics(growth=1.0)  # in the midst of a pass only what doubled: it costs
                 if time_limit.is_up() and result.objects + len(self._unread) < len(found.names):
                     result.is_finished = False

@@ -6,7 +6,6 @@ without rows too: an older file of that day never stays. Stopped at any moment, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,8 +13,9 @@ from typing import Any, Protocol, cast, get_args
 from zoneinfo import ZoneInfo
 
 from clickstream.errors import QuestionError
-from clickstream.etl.life.export import Format, find_sheet, put_in_place
+from clickstream.etl.export import Format, find_sheet, put_in_place
 from clickstream.local.owner.life import DaysRequest, ExportRequest
+from clickstream.progress import Progress
 
 
 class Source(Protocol):
@@ -46,7 +46,7 @@ def read_format(text: str) -> Format:
     )
 
 
-def export(source: Source, wish: Wish, reached: Callable[[int, int], None]) -> dict[str, Any]:
+def export(source: Source, wish: Wish, reached: Progress) -> dict[str, Any]:
     """Write the files; their names and how many rows they have. Raises QuestionError, ClickstreamError."""
     for table in wish.tables:
         find_sheet(table)

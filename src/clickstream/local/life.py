@@ -19,7 +19,7 @@ from clickstream.local.terminal import Terminal, Working, write_result
 from clickstream.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from clickstream.etl.life.person import Kind
+    from clickstream.etl.erasure.person import Kind
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of all places that are not set by themselves.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

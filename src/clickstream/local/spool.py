@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from clickstream.collect.spool import Shipper, list_wals, read_wal, take_lock
 from clickstream.errors import ClickstreamError, StoreError, UnavailableError
+from clickstream.progress import Progress
 
 PATIENCE_S = 30.0
 """How long a collector may take for the next file: it ships every 2 s, and tries again after at most 5."""
@@ -61,7 +61,7 @@ class Drain:
     shipper: Shipper
     patience_s: float = PATIENCE_S
 
-    def __call__(self, progress: Callable[[int, int], None]) -> int:
+    def __call__(self, progress: Progress) -> int:
         """Return when all of it is stored; how many files that were.
 
         Raises UnavailableError when the collector that holds the spool stores nothing, StoreError when we cannot.

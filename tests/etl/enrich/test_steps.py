@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from clickstream.errors import SettingsError
 from clickstream.etl.chunk import RawObject
 from clickstream.etl.enrich import lookup
-from clickstream.etl.enrich.steps import Rules
+from clickstream.etl.enrich.steps import EnrichmentConfig
 from clickstream.etl.parse import Parser
 from clickstream.raw.keys import batch_key, parse_key
 from tests.etl.enrich.geo_file import write_geo_file
@@ -194,7 +194,7 @@ def test_no_lines_without_an_order_or_items(parser: Parser, sent: dict[str, Any]
 
 def test_rules_reach_their_steps(tmp_path: Path) -> None:
     write_geo_file(tmp_path / "geo.mmdb", {"192.0.2.0/24": "FR"})
-    parser = Parser(tmp_path, "USD", Rules(("sister.example",), ("vip",), tmp_path / "geo.mmdb"))
+    parser = Parser(tmp_path, "USD", EnrichmentConfig(("sister.example",), ("vip",), tmp_path / "geo.mmdb"))
     sent = event(pageUrl="https://shop.example/?vip=1", referrer="https://www.sister.example/")
     sent["_ingest"]["sourceIp"] = "192.0.2.0"
     (row,) = parse(parser, [sent], "page_url channel country")
@@ -205,7 +205,7 @@ def test_rules_reach_their_steps(tmp_path: Path) -> None:
 
 def test_a_missing_geo_file_stops_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
-        Parser(tmp_path, "USD", Rules(geoip_file=tmp_path / "missing.mmdb"))
+        Parser(tmp_path, "USD", EnrichmentConfig(geoip_file=tmp_path / "missing.mmdb"))
 
 
 ANY_TEXT = st.text(max_size=20).filter(lambda text: "\0" not in text)

@@ -12,7 +12,7 @@ from clickstream.errors import SourceError, UnavailableError
 from clickstream.sources.delivery import Delivery, Sender
 from clickstream.sources.simulate.calendar import micros
 from clickstream.sources.simulate.disorder import Post
-from clickstream.sources.simulate.run import Wish, make_plan
+from clickstream.sources.simulate.run import SimulationConfig, make_plan
 from clickstream.sources.simulate.send import Lanes
 from clickstream.sources.simulate.story import Device
 from tests.conftest import Clock
@@ -99,9 +99,9 @@ def test_what_the_collector_refuses_for_good_ends_the_sending(collector: Planned
 
 def test_a_story_ends_before_the_sending_begins_and_cannot_lie_ahead() -> None:
     berlin = ZoneInfo("Europe/Berlin")
-    plan = make_plan(Wish("s", 1, 7, berlin), NOON)
+    plan = make_plan(SimulationConfig("s", 1, 7, berlin), NOON)
     assert (plan.first, plan.as_of) == (date(2026, 3, 4), micros(NOON - timedelta(minutes=15)))
-    over = make_plan(Wish("s", 1, 7, berlin, date(2026, 1, 1)), NOON)
+    over = make_plan(SimulationConfig("s", 1, 7, berlin, date(2026, 1, 1)), NOON)
     assert over.as_of == micros(datetime(2026, 1, 9, 23, tzinfo=UTC))
     with pytest.raises(SourceError, match="2026-03-11 has not begun"):
-        make_plan(Wish("s", 1, 7, berlin, date(2026, 3, 11)), NOON)
+        make_plan(SimulationConfig("s", 1, 7, berlin, date(2026, 3, 11)), NOON)

@@ -1,6 +1,6 @@
 """The ordered list of steps, what each is asked and what it fills.
 
-In: rows of `parsed` (etl/sql/parse.sql). Out: a table `known_<step>` for each step, which place.sql joins. A step may
+In: rows of `parsed` (etl/sql/parse.sql). Out: a table `known_<step>` for each step, which events.sql joins. A step may
 build on those before it: `channel` reads what `page` and `referrer` cut out of their URLs. `versions` says by which
 rules and reference data the columns came about, since the warehouse is a function of those too.
 """
@@ -28,7 +28,7 @@ RULES_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)
-class Rules:
+class EnrichmentConfig:
     """What the settings say about enrichment. own_hosts: hosts that are no referrers, with their subdomains.
 
     personal_parameters: query parameters whose values are removed, besides the shipped ones.
@@ -40,7 +40,7 @@ class Rules:
     geoip_file: Path | None = None
 
     @classmethod
-    def of(cls, settings: Settings) -> Rules:
+    def of(cls, settings: Settings) -> EnrichmentConfig:
         return cls(settings.own_hosts, settings.personal_parameters, settings.geoip_file)
 
     def as_text(self) -> dict[str, str]:
@@ -55,7 +55,7 @@ class Rules:
 class Enrichment:
     """The steps over one connection; `versions` names rules and reference data. SettingsError for a bad geo file."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, rules: Rules) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, rules: EnrichmentConfig) -> None:
         geo = GeoFile(rules.geoip_file) if rules.geoip_file else None
         # Networks are many, and would make each event a value of its own: they are asked only when a file can answer.
         connection.execute("set variable has_geo_file = $1", [geo is not None])
@@ -69,13 +69,13 @@ class Enrichment:
         if geo is not None:
             self.versions["geoip"] = geo.build
 
-    def put_answers(self) -> None:
+    def put_enriched(self) -> None:
         """Make the `known_` tables answer for every row of `parsed`."""
         for lookup in self._lookups:
             lookup.put()
 
 
-def steps(rules: Rules, geo: GeoFile | None) -> Sequence[Step]:
+def steps(rules: EnrichmentConfig, geo: GeoFile | None) -> Sequence[Step]:
     text = "varchar"
     return (
         Step(

@@ -15,20 +15,23 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from clickstream.errors import WarehouseError
 from clickstream.etl.discover import SETTLE
 from clickstream.etl.load import count_erasures
-from clickstream.etl.repair.carry import (
-    carry_daily_counts,
-    carry_first_sights,
-    carry_foreign,
-    carry_objects,
+from clickstream.etl.repair.compare import compare
+from clickstream.etl.repair.retain import (
     event_columns,
     live_prefix,
+    retain_daily_counts,
+    retain_first_sights,
+    retain_foreign,
+    retain_objects,
 )
-from clickstream.etl.repair.compare import compare
 from clickstream.etl.repair.swap import swap
-from clickstream.etl.run import Loader, Progress
+from clickstream.etl.run import Loader
+from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName, parse_key
 from clickstream.raw.listing import objects_in_order
@@ -43,7 +46,7 @@ _IS_CARRIED = f"(day < $first or day in ({_EXPIRED}))"
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class RebuildContext:
     """Where to build. load: one pass of the live warehouse's own loader. make_loader: a loader of another warehouse,
     from the same store by the same settings."""
 
@@ -54,8 +57,7 @@ class Site:
     make_loader: Callable[[Warehouse], Loader]
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
+class RebuildRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """apply: put the new rows in the place of the old. first: objects of earlier days (UTC) are not read again: their
     rows are carried over as they are; None = everything is read."""
 
@@ -63,7 +65,7 @@ class Wish:
     first: date | None = None
 
 
-def rebuild(site: Site, wish: Wish, progress: Progress | None = None) -> dict[str, Any]:
+def rebuild(site: RebuildContext, wish: RebuildRequest, progress: Progress = no_progress) -> dict[str, Any]:
     """Build, compare, and apply if wished. Raises WarehouseError when it cannot be done without losing something."""
     settled = site.clock() - SETTLE
     site.load()
@@ -92,7 +94,7 @@ def rebuild(site: Site, wish: Wish, progress: Progress | None = None) -> dict[st
 class _Building:
     """A shadow that is being filled. held: names of the objects that were read into it; lines: theirs."""
 
-    def __init__(self, site: Site, wish: Wish, loader: Loader) -> None:
+    def __init__(self, site: RebuildContext, wish: RebuildRequest, loader: Loader) -> None:
         self.held: set[str] = set()
         self.lines = 0
         self._site = site
@@ -105,7 +107,7 @@ class _Building:
         self._carried_loads = 0
         self._removals = (0, 0)
 
-    def begin(self, settled: datetime, progress: Progress | None) -> int:
+    def begin(self, settled: datetime, progress: Progress) -> int:
         """Carry what no object tells, read all that is there; how many objects the live warehouse had never loaded.
 
         An object that it has not loaded, and that is not older than `settled`, is on its way: it is left to it.
@@ -121,8 +123,8 @@ class _Building:
         loaded = {row[0] for row in rows}
         missed = {name.key for name in listed if name.key not in loaded and self._appeared(name) < settled}
         with self._site.warehouse.transaction() as cursor:  # nothing changes while rows are carried
-            carry_foreign(self._shadow, self._live)
-            self._carry(cursor)
+            retain_foreign(self._shadow, self._live)
+            self._retain(cursor)
         self._read([name for name in listed if name.key in loaded or name.key in missed], progress)
         return len(missed)
 
@@ -140,21 +142,21 @@ class _Building:
         """Bring in the last of it, in a transaction of the live warehouse."""
         if _removals(cursor) != self._removals:  # what went may stand in the shadow still
             raise WarehouseError(DOING, "data was erased or expired meanwhile", "run it again; nothing has changed")
-        self._carry(cursor)
+        self._retain(cursor)
         self._read(self._news(cursor))
-        carry_first_sights(self._shadow, self._live)
-        carry_daily_counts(self._shadow, self._live)
+        retain_first_sights(self._shadow, self._live)
+        retain_daily_counts(self._shadow, self._live)
 
-    def _carry(self, cursor: Cursor) -> None:
+    def _retain(self, cursor: Cursor) -> None:
         """Objects of days that are not read again, as far as they are not in the shadow yet."""
         objects = cursor.fetch(
             f"select name, lines from raw_objects where {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
             {**self._days, "known": self._carried_loads},
         ).rows
-        carry_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp().zone)
+        retain_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp().zone)
         self._carried_loads = _last_load(cursor)
 
-    def _read(self, names: list[RawName], progress: Progress | None = None) -> None:
+    def _read(self, names: list[RawName], progress: Progress = no_progress) -> None:
         self.lines += self._loader.load_objects(names, progress).lines
         self.held.update(name.key for name in names)
 

@@ -13,11 +13,14 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+import msgspec
+
 from clickstream.etl.chunk import Chunk, RawObject, read_objects
 from clickstream.etl.handover import Handover
 from clickstream.etl.load import Load, count_erasures, next_load_id, note_load, put_bad_rows, take_in
-from clickstream.etl.run import Loader, Progress
+from clickstream.etl.run import Loader
 from clickstream.event import BadRow
+from clickstream.progress import Progress, no_progress
 from clickstream.raw.listing import still_there
 from clickstream.warehouse.contract import Cursor, Warehouse
 
@@ -25,8 +28,7 @@ Position = tuple[str, int]
 """(object, line)"""
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class ReplayFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Which bad rows: those of a reason, or of an object, or all. Every bad line of a chosen object is read again."""
 
     reason: str | None = None
@@ -66,7 +68,7 @@ class _Verdict:
     still: int
 
 
-def replay(loader: Loader, chosen: Chosen, progress: Progress | None = None) -> Replayed:
+def replay(loader: Loader, chosen: ReplayFilter, progress: Progress = no_progress) -> Replayed:
     """Read the chosen bad lines again, and load what can be loaded. Raises StoreError, WarehouseError."""
     keys = _objects_with(loader.warehouse, chosen)
     there = still_there(loader.store, keys)
@@ -83,12 +85,11 @@ def replay(loader: Loader, chosen: Chosen, progress: Progress | None = None) -> 
             done.loaded += part.loaded
             done.still_bad += part.still_bad
             done.load_id = part.load_id or done.load_id
-            if progress is not None:
-                progress(done.objects, len(there))
+            progress(done.objects, len(there))
     return done
 
 
-def _objects_with(warehouse: Warehouse, chosen: Chosen) -> list[str]:
+def _objects_with(warehouse: Warehouse, chosen: ReplayFilter) -> list[str]:
     """Keys of the objects that have such bad rows."""
     rows = warehouse.fetch(
         """

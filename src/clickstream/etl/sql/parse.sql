@@ -1,7 +1,7 @@
 -- Lines of a chunk -> typed values. DuckDB only: it parses for every engine. A field of a wrong type becomes NULL and is
 -- named in field_errors. Macros: parse_macros.sql, and those of the reading (read_quick.sql or read_careful.sql, which say
 -- how the two differ; both give the same rows). Each value is unquoted once, in `texts`, and only read after that: a
--- macro's argument is copied wherever the macro names it. What needs the line's place is put in by place.sql.
+-- macro's argument is copied wherever the macro names it. What needs the line's place is put in by events.sql.
 -- Rows keep the order of the lines: `rowid` counts them. That holds for one thread and as long as there is nothing but
 -- projections: joins and filters (a list of six behind `in` becomes a join) hold small vectors back, such as the last of a
 -- buffer, and let the next ones pass (tests/etl/test_line_order.py).

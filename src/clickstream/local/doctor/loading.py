@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from clickstream.errors import ClickstreamError, StoreError
-from clickstream.etl.life.receipt import open_receipts
+from clickstream.etl.erasure.receipt import open_receipts
 from clickstream.local.doctor.findings import Examination, LoadingFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner

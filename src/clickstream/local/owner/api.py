@@ -28,17 +28,18 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from clickstream.errors import ClickstreamError, QuestionError, StoreError, UnavailableError
-from clickstream.etl.repair.rebuild import Wish
-from clickstream.etl.repair.replay import Chosen
+from clickstream.etl.repair.rebuild import RebuildRequest
+from clickstream.etl.repair.replay import ReplayFilter
 from clickstream.local.owner import commands, life, repairs
 from clickstream.local.owner.commands import Json, Place
-from clickstream.local.owner.progress import LINES, Far, Reached, stream
+from clickstream.local.owner.progress import LINES, Far, stream
 from clickstream.local.owner.query import Limits
 from clickstream.local.owner.wire import pack_report
+from clickstream.progress import Progress
 
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 _log = logging.getLogger(__name__)
-_Work = Callable[[Any, Reached], Json]
+_Work = Callable[[Any, Progress], Json]
 
 
 class MetricRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -73,16 +74,6 @@ class BadListRequest(msgspec.Struct, forbid_unknown_fields=True):
 class BadShowRequest(msgspec.Struct, forbid_unknown_fields=True):
     object: str
     line: int
-
-
-class BadReplayRequest(msgspec.Struct, forbid_unknown_fields=True):
-    reason: str | None = None
-    object: str | None = None
-
-
-class RebuildRequest(msgspec.Struct, forbid_unknown_fields=True):
-    apply: bool = False
-    first: date | None = None
 
 
 class Guard:
@@ -141,13 +132,13 @@ def api_routes(place: Place, status: Callable[[], Json]) -> list[Route]:
         ),
         "etl/rebuild": (
             RebuildRequest,
-            lambda asked, reached: repairs.etl_rebuild(place, Wish(asked.apply, asked.first), reached),
+            lambda asked, reached: repairs.etl_rebuild(place, asked, reached),
         ),
         "bad/list": (BadListRequest, quick(lambda asked: repairs.bad_list(place, asked.since, asked.reason))),
         "bad/show": (BadShowRequest, quick(lambda asked: repairs.bad_show(place, asked.object, asked.line))),
         "bad/replay": (
-            BadReplayRequest,
-            lambda asked, reached: repairs.bad_replay(place, Chosen(asked.reason, asked.object), reached),
+            ReplayFilter,
+            lambda asked, reached: repairs.bad_replay(place, asked, reached),
         ),
         "forget": (life.ForgetRequest, lambda asked, reached: life.forget(place, asked, reached)),
         "expire": (life.ExpireRequest, lambda asked, reached: life.expire(place, asked, reached)),

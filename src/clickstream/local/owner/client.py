@@ -19,18 +19,19 @@ from msgspec import to_builtins
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from clickstream.errors import ClickstreamError, QuestionError, UnavailableError, WarehouseBusyError
-from clickstream.etl.life.export import remove_begun
-from clickstream.etl.repair.rebuild import Wish
-from clickstream.etl.repair.replay import Chosen
+from clickstream.etl.export import remove_begun
+from clickstream.etl.repair.rebuild import RebuildRequest
+from clickstream.etl.repair.replay import ReplayFilter
 from clickstream.event import utc_now
 from clickstream.local.owner import commands, life, repairs
 from clickstream.local.owner.commands import Json, Place, open_place
 from clickstream.local.owner.file import Owner, find_owner
 from clickstream.local.owner.life import DaysRequest, ExpireRequest, ExportRequest, ForgetRequest
-from clickstream.local.owner.progress import LINES, Reached, read_lines
+from clickstream.local.owner.progress import LINES, read_lines
 from clickstream.local.owner.query import Limits
 from clickstream.local.owner.wire import pack_report, unpack_report
 from clickstream.metrics.parse import Texts
+from clickstream.progress import Progress
 from clickstream.report import Report
 from clickstream.settings import Settings
 
@@ -110,7 +111,7 @@ class Client:
             "etl/run", body, lambda place: commands.etl_run(place, reconcile, self._watch.reached, max_seconds)
         )
 
-    def etl_rebuild(self, wish: Wish) -> Json:
+    def etl_rebuild(self, wish: RebuildRequest) -> Json:
         body = {"apply": wish.apply, "first": wish.first}
         return self._ask("etl/rebuild", body, lambda place: repairs.etl_rebuild(place, wish, self._watch.reached))
 
@@ -123,7 +124,7 @@ class Client:
             "bad/show", {"object": object_, "line": line}, lambda place: repairs.bad_show(place, object_, line)
         )
 
-    def bad_replay(self, chosen: Chosen) -> Json:
+    def bad_replay(self, chosen: ReplayFilter) -> Json:
         body = {"reason": chosen.reason, "object": chosen.object}
         return self._ask("bad/replay", body, lambda place: repairs.bad_replay(place, chosen, self._watch.reached))
 
@@ -193,7 +194,7 @@ def ask_status(owner: Owner, timeout_s: float = 5.0) -> Json | None:
         return None
 
 
-def _ask_owner(owner: Owner, path: str, body: Json, reached: Reached) -> Json:
+def _ask_owner(owner: Owner, path: str, body: Json, reached: Progress) -> Json:
     """The owner's answer. `reached` is told meanwhile how far it is."""
     url, content = f"{owner.url}/api/{path}", msgspec.json.encode(body)
     try:

@@ -16,13 +16,14 @@ from zoneinfo import ZoneInfo
 
 from clickstream.collect.spool import Shipper, SpoolRules
 from clickstream.etl import ledger
-from clickstream.etl.run import Loader, LoadRules, PassResult, Progress
+from clickstream.etl.run import LoadConfig, Loader, PassResult
 from clickstream.local.owner import query as queries
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.spool import Drain
 from clickstream.metrics.answers import answer_document
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import Texts, question_from_text
+from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.open import open_store
 from clickstream.report import Report, build_report
@@ -31,7 +32,7 @@ from clickstream.warehouse.contract import Warehouse
 
 Json = dict[str, Any]
 
-Load = Callable[[Collection[date], Progress | None, float | None], PassResult]
+Load = Callable[[Collection[date], Progress, float | None], PassResult]
 """Runs one pass of the ETL; it is given days to list whole, whom to tell how far it is, and seconds."""
 
 
@@ -59,7 +60,7 @@ def open_place(settings: Settings, clock: Callable[[], datetime]) -> Iterator[Pl
     store = open_store(settings)
     with open_warehouse(settings) as warehouse:
 
-        def load(reconcile: Collection[date], progress: Progress | None, max_seconds: float | None) -> PassResult:
+        def load(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
             with closing(make_loader(settings, warehouse, store, clock)) as loader:
                 return loader.run_pass(reconcile, progress, max_seconds)
 
@@ -86,7 +87,7 @@ def make_place(
 
 def make_loader(settings: Settings, warehouse: Warehouse, store: RawStore, clock: Callable[[], datetime]) -> Loader:
     """The loader of these settings."""
-    return Loader(warehouse, store, settings.stage_path, clock, LoadRules.of(settings))
+    return Loader(warehouse, store, settings.stage_path, clock, LoadConfig.of(settings))
 
 
 def metric(place: Place, name: str, options: Texts) -> Json:
@@ -113,7 +114,7 @@ def query(place: Place, sql: str, limits: queries.Limits | None = None) -> Json:
 def etl_run(
     place: Place,
     reconcile: Collection[date] = (),
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
     max_seconds: float | None = None,
 ) -> Json:
     """Load everything that is new; what the pass did. reconcile: days to list whole, even if closed."""

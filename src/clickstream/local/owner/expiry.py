@@ -9,19 +9,20 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import UTC, date, datetime
 
-from clickstream.etl.life.expire import Keep, expire
-from clickstream.etl.run import Loader, PassResult, Progress
+from clickstream.etl.expire import RetentionConfig, expire
+from clickstream.etl.run import Loader, PassResult
+from clickstream.progress import Progress, no_progress
 
 
 def with_daily_expiry(
-    loader: Loader, keep: Keep, clock: Callable[[], datetime]
-) -> Callable[[Collection[date], Progress | None], PassResult]:
+    loader: Loader, keep: RetentionConfig, clock: Callable[[], datetime]
+) -> Callable[[Collection[date], Progress], PassResult]:
     """A pass of this loader that keeps the rules. Without a rule it is a plain pass."""
-    if keep == Keep():
+    if keep == RetentionConfig():
         return loader.run_pass
     expired_on: date | None = None
 
-    def run_pass(reconcile: Collection[date], progress: Progress | None = None) -> PassResult:
+    def run_pass(reconcile: Collection[date], progress: Progress = no_progress) -> PassResult:
         nonlocal expired_on
         result = loader.run_pass(reconcile, progress)
         today = clock().astimezone(UTC).date()

@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from clickstream.errors import WarehouseError
-from clickstream.etl.life import expire as expiry
-from clickstream.etl.life.export import Extract, Format, days_with_rows, write_day
-from clickstream.etl.life.forget import Eraser
-from clickstream.etl.life.person import Kind, Person
+from clickstream.etl import expire as expiry
+from clickstream.etl.erasure.forget import Eraser
+from clickstream.etl.erasure.person import Kind, Person
+from clickstream.etl.export import Extract, Format, days_with_rows, write_day
 from clickstream.local.owner.commands import Json, Place
-from clickstream.local.owner.progress import Reached
 from clickstream.local.spool import count_events
+from clickstream.progress import Progress, no_progress
 
 
 class ForgetRequest(msgspec.Struct, forbid_unknown_fields=True):
@@ -52,13 +52,13 @@ class ExportRequest(msgspec.Struct, forbid_unknown_fields=True):
     format: Format
 
 
-def forget(place: Place, asked: ForgetRequest, reached: Reached | None = None) -> Json:
+def forget(place: Place, asked: ForgetRequest, reached: Progress = no_progress) -> Json:
     """Erase a person or the sample; what went, and what a search finds afterwards.
 
     What was acknowledged before is in the raw store and loaded by then: a login that came just now says whose client it
     is. A dry run leaves it where it is, and says in `in_spool` how many events wait.
     """
-    say = reached or _nobody
+    say = reached
     with closing(place.make_loader(place.warehouse)) as loader:
         eraser = Eraser(loader)
         if asked.kind is None:
@@ -72,17 +72,15 @@ def forget(place: Place, asked: ForgetRequest, reached: Reached | None = None) -
             person = eraser.user(asked.value, with_clients=asked.with_clients)
         if asked.dry_run:
             return asdict(eraser.look(person, say)) | {"in_spool": count_events(place.drain.folder)}
-        return asdict(eraser.forget(person, lambda doing, done, total: say(done, total, doing)))
+        return asdict(eraser.forget(person, say))
 
 
-def expire(place: Place, asked: ExpireRequest, reached: Reached | None = None) -> Json:
+def expire(place: Place, asked: ExpireRequest, reached: Progress = no_progress) -> Json:
     """Delete what is older than the rules allow; what went."""
-    keep = expiry.Keep(asked.raw_days, asked.warehouse_days)
-    say = reached or _nobody
+    keep = expiry.RetentionConfig(asked.raw_days, asked.warehouse_days)
+    say = reached
     with closing(place.make_loader(place.warehouse)) as loader:
-        found = expiry.expire(
-            loader, keep, dry_run=asked.dry_run, progress=lambda doing, done, total: say(done, total, doing)
-        )
+        found = expiry.expire(loader, keep, dry_run=asked.dry_run, progress=say)
     plain: Json = msgspec.to_builtins(asdict(found))
     return plain
 
@@ -104,7 +102,3 @@ def _drop_left_shadow(place: Place) -> None:
     """Drop what a killed rebuild left: no search looks there. One that is at work ends by itself, without its rows."""
     with suppress(WarehouseError), place.warehouse.shadow():
         pass
-
-
-def _nobody(done: int, total: int, doing: str = "") -> None:
-    """Nobody asked how far it is."""

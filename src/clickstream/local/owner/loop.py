@@ -13,7 +13,8 @@ from datetime import date
 from typing import Any, TypeVar
 
 from clickstream.errors import ClickstreamError
-from clickstream.etl.run import PassResult, Progress
+from clickstream.etl.run import PassResult
+from clickstream.progress import Progress, no_progress
 
 PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
@@ -33,7 +34,7 @@ class EtlLoop:
         self._thread = threading.Thread(target=self._run, name="etl", daemon=True)
         self._passes = self._failures = self._failures_in_a_row = 0
         self._trouble = ""
-        self._far = (0, 0)  # objects of the pass at work: loaded, found
+        self._far = (0, 0, "")  # objects of the pass at work: loaded, found
 
     def __enter__(self) -> EtlLoop:
         self._thread.start()
@@ -47,10 +48,10 @@ class EtlLoop:
         """Run a pass now, after the one at work; what it raises is the caller's."""
         return self.run_alone(lambda: self._passed(reconcile))
 
-    def run_alone(self, work: Callable[[], _Answer], progress: Progress | None = None) -> _Answer:
+    def run_alone(self, work: Callable[[], _Answer], progress: Progress = no_progress) -> _Answer:
         """Do other work between two passes. `progress` is told how far the pass is that it waits for."""
         while not self._one_at_a_time.acquire(timeout=TELL_EVERY_S):
-            if progress is not None and self._far[1]:
+            if self._far[1]:
                 progress(*self._far)
         try:
             return work()
@@ -78,10 +79,10 @@ class EtlLoop:
         try:
             return self._run_pass(reconcile, self._reached)
         finally:
-            self._far = (0, 0)
+            self._far = (0, 0, "")
 
-    def _reached(self, done: int, total: int) -> None:
-        self._far = (done, total)
+    def _reached(self, done: int, total: int, doing: str = "") -> None:
+        self._far = (done, total, doing)
 
     def _note(self, error: Exception) -> None:
         self._failures += 1

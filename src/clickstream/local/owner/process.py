@@ -26,14 +26,15 @@ from starlette.types import ASGIApp
 
 from clickstream.collect.server import HOST, listen
 from clickstream.dashboard.app import make_app
-from clickstream.etl.life.expire import Keep
-from clickstream.etl.run import PassResult, Progress
+from clickstream.etl.expire import RetentionConfig
+from clickstream.etl.run import PassResult
 from clickstream.event import utc_now
 from clickstream.local.owner.api import Guard, api_routes, error_response
 from clickstream.local.owner.commands import Json, Place, make_loader, make_place
 from clickstream.local.owner.expiry import with_daily_expiry
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
 from clickstream.local.owner.loop import EtlLoop
+from clickstream.progress import Progress
 from clickstream.raw.open import open_store
 from clickstream.settings import Settings
 
@@ -54,10 +55,10 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         listener = stack.enter_context(listen(port))
         store = open_store(settings)
         loader = stack.enter_context(closing(make_loader(settings, warehouse, store, clock)))
-        keep = Keep(settings.keep_raw_days, settings.keep_warehouse_days)
+        keep = RetentionConfig(settings.keep_raw_days, settings.keep_warehouse_days)
         loop = stack.enter_context(EtlLoop(with_daily_expiry(loader, keep, clock)))
 
-        def load(reconcile: Collection[date], progress: Progress | None, max_seconds: float | None) -> PassResult:
+        def load(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
             return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds), progress)
 
         place = make_place(settings, warehouse, store, clock, load)

@@ -13,19 +13,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Iterable
-from typing import Protocol
 
 import msgspec
 from starlette.responses import Response, StreamingResponse
 
+from clickstream.progress import Progress
+
 LINES = "application/x-ndjson"
 PERIOD_S = 0.5
-
-
-class Reached(Protocol):
-    """Called with how many of all are done; total 0: that is not known. doing: which part of the work; "" for all."""
-
-    def __call__(self, done: int, total: int, doing: str = "") -> None: ...
 
 
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -66,7 +61,7 @@ async def _lines(far: Far, answer: Awaitable[Response]) -> AsyncIterator[bytes]:
     yield msgspec.json.encode(last) + b"\n"
 
 
-def read_lines(lines: Iterable[bytes], reached: Reached) -> tuple[int, bytes]:
+def read_lines(lines: Iterable[bytes], reached: Progress) -> tuple[int, bytes]:
     """Tell how far the work is while it lasts; status and body of the answer.
 
     Raises msgspec.MsgspecError when the lines end without one.

@@ -12,10 +12,10 @@ from datetime import date
 from functools import partial
 
 from clickstream.etl.repair import bad_rows
-from clickstream.etl.repair.rebuild import Site, Wish, rebuild
-from clickstream.etl.repair.replay import Chosen, replay
+from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebuild
+from clickstream.etl.repair.replay import ReplayFilter, replay
 from clickstream.local.owner.commands import Json, Place
-from clickstream.local.owner.progress import Reached
+from clickstream.progress import Progress, no_progress
 
 
 def bad_list(place: Place, since: date | None = None, reason: str | None = None) -> Json:
@@ -28,18 +28,18 @@ def bad_show(place: Place, object_: str, line: int) -> Json:
     return bad_rows.show_bad_row(place.warehouse, object_, line)
 
 
-def bad_replay(place: Place, chosen: Chosen, reached: Reached | None = None) -> Json:
+def bad_replay(place: Place, chosen: ReplayFilter, reached: Progress = no_progress) -> Json:
     """Read bad lines again; what came of them."""
     bad_rows.assert_any(place.warehouse, chosen.reason, chosen.object)
     with closing(place.make_loader(place.warehouse)) as loader:
         return asdict(replay(loader, chosen, reached))
 
 
-def etl_rebuild(place: Place, wish: Wish, reached: Reached | None = None) -> Json:
+def etl_rebuild(place: Place, wish: RebuildRequest, reached: Progress = no_progress) -> Json:
     """Build the warehouse anew beside itself, compare, and swap if wished."""
 
     def load() -> object:
-        return place.load((), reached and partial(reached, doing="loading what is new"), None)
+        return place.load((), partial(reached, doing="loading what is new"), None)
 
-    progress = reached and partial(reached, doing="building anew")
-    return rebuild(Site(place.warehouse, place.store, place.clock, load, place.make_loader), wish, progress)
+    progress = partial(reached, doing="building anew")
+    return rebuild(RebuildContext(place.warehouse, place.store, place.clock, load, place.make_loader), wish, progress)

@@ -22,7 +22,7 @@ from clickstream.errors import SourceError
 from clickstream.event import utc_now
 from clickstream.sources.simulate.calendar import DAY, Calendar, micros
 from clickstream.sources.simulate.disorder import Disorder, Post
-from clickstream.sources.simulate.send import Lanes, Said
+from clickstream.sources.simulate.send import Lanes, SendStats
 from clickstream.sources.simulate.story import Plan
 from clickstream.sources.simulate.timeline import Timeline
 from clickstream.sources.simulate.truth.document import Truth
@@ -45,7 +45,7 @@ class Progress:
 class Outcome:
     """truth: the document of `--truth`. expected_*: what the collector should have said."""
 
-    said: Said
+    said: SendStats
     expected_accepted: int
     expected_rejected: int
     truth: dict[str, Any]
@@ -56,7 +56,7 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class SimulationConfig:
     """What a user asks for. first: the first local day; None = so that the last one is today."""
 
     seed: str
@@ -67,7 +67,7 @@ class Wish:
     currency: str = "USD"
 
 
-def make_plan(wish: Wish, now: datetime) -> Plan:
+def make_plan(wish: SimulationConfig, now: datetime) -> Plan:
     """What can be simulated of a wish at this moment. Raises SourceError when all of it lies ahead."""
     first = wish.first or now.astimezone(wish.tz).date() - timedelta(days=wish.days - 1)
     calendar = Calendar(wish.tz, first, wish.days)

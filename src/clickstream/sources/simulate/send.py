@@ -26,7 +26,7 @@ _BELIEVED = timedelta(days=6)
 
 
 @dataclass(slots=True)
-class Said:
+class SendStats:
     """What the collector said. slow: requests of 5 s and more, whose events may be dated late by what they took."""
 
     posts: int = 0
@@ -47,7 +47,7 @@ class Lanes:
     """Connections to one collector. Use as a context: at its end everything has been answered."""
 
     def __init__(self, collector_url: str, clock: Callable[[], datetime]) -> None:
-        self.answers = Said()
+        self.answers = SendStats()
         self._clock = clock
         self._lock = threading.Lock()
         self._error: Exception | None = None

@@ -8,7 +8,7 @@ import msgspec
 
 from clickstream.sources.simulate.calendar import Calendar, instant
 from clickstream.sources.simulate.disorder import Disorder, Tally
-from clickstream.sources.simulate.send import Said
+from clickstream.sources.simulate.send import SendStats
 from clickstream.sources.simulate.story import Plan, Visit
 from clickstream.sources.simulate.truth.answers import Answers
 from clickstream.sources.simulate.truth.facts import Facts
@@ -25,7 +25,7 @@ class Truth:
         self._answers.take(visit)
         self._facts.take(visit)
 
-    def document(self, said: Said) -> dict[str, Any]:
+    def document(self, said: SendStats) -> dict[str, Any]:
         """Plain JSON values. Money is decimal text, as in the metrics' own answers."""
         document = {
             "simulated": self._simulated(),
@@ -50,7 +50,7 @@ class Truth:
         }
 
 
-def _sent(tally: Tally, said: Said) -> dict[str, Any]:
+def _sent(tally: Tally, said: SendStats) -> dict[str, Any]:
     return {
         "requests": said.posts,
         "accepted": said.accepted,
@@ -66,7 +66,7 @@ def _sent(tally: Tally, said: Said) -> dict[str, Any]:
     }
 
 
-def _uncertain(tally: Tally, said: Said) -> list[dict[str, Any]]:
+def _uncertain(tally: Tally, said: SendStats) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {
             "what": "event_timestamp of events with source `corrected`",

@@ -9,7 +9,7 @@ from typing import Any
 
 from clickstream.sources.simulate.story import Visit
 from clickstream.sources.simulate.truth.identity import NOBODY, Identity, Pair
-from clickstream.sources.simulate.truth.orders import Told
+from clickstream.sources.simulate.truth.orders import OrderRecord
 from clickstream.sources.simulate.truth.sums import ratio
 
 Row = dict[str, Any]
@@ -27,7 +27,7 @@ class LoginState:
     sessions: Counter[str] = field(default_factory=Counter)
     ordering: Counter[str] = field(default_factory=Counter)
 
-    def take(self, visit: Visit, placed: Mapping[int, list[Told]]) -> None:
+    def take(self, visit: Visit, placed: Mapping[int, list[OrderRecord]]) -> None:
         for session in visit.sessions:
             for event in session.events:
                 if self.start <= event.at < self.end:

@@ -1,6 +1,6 @@
 """The orders as they were told: by the browser, by the server, by both; and what they brought, per currency.
 
-In: visits as they pass. Out: one Told per order id: when, by whom, in which session, with which total.
+In: visits as they pass. Out: one OrderRecord per order id: when, by whom, in which session, with which total.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _PLACES = Decimal("0.0001")
 
 
 @dataclass(slots=True)
-class Told:
+class OrderRecord:
     """An order with its times (microseconds since 1970; None: this side said nothing).
 
     user: that of the event that gave `at`. session: the one that holds this event, without its events.
@@ -65,11 +65,11 @@ class OrderBook:
     """All orders by id. currency: of totals that name none."""
 
     currency: str
-    told: dict[str, Told] = field(default_factory=dict)
+    told: dict[str, OrderRecord] = field(default_factory=dict)
 
-    def take(self, visit: Visit) -> dict[int, list[Told]]:
+    def take(self, visit: Visit) -> dict[int, list[OrderRecord]]:
         """Note a visit's orders. Out: id(session) -> the orders that were placed in it."""
-        placed: dict[int, list[Told]] = {}
+        placed: dict[int, list[OrderRecord]] = {}
         for name in ("checkout_complete", "order_confirmed"):
             for session, event in visit.events():
                 order = event.order
@@ -85,15 +85,15 @@ class OrderBook:
                     told.server_at = event.at if told.server_at is None else told.server_at
         return placed
 
-    def between(self, start: int, end: int) -> list[Told]:
+    def between(self, start: int, end: int) -> list[OrderRecord]:
         return [told for told in self.told.values() if start <= told.at < end]
 
-    def _open(self, order: Order, session: Session, user: str | None) -> Told:
-        told = self.told[order.id] = Told(order, order.currency or self.currency, user, session.emptied())
+    def _open(self, order: Order, session: Session, user: str | None) -> OrderRecord:
+        told = self.told[order.id] = OrderRecord(order, order.currency or self.currency, user, session.emptied())
         return told
 
 
-def main_currency(orders: Iterable[Told]) -> str | None:
+def main_currency(orders: Iterable[OrderRecord]) -> str | None:
     """The currency of most orders, the first by its letters among equals."""
     counts = Counter(told.currency for told in orders)
     return min(counts, key=lambda currency: (-counts[currency], currency)) if counts else None
@@ -103,14 +103,14 @@ def money(amount: Decimal | int) -> Decimal:
     return Decimal(amount).quantize(_PLACES)
 
 
-def sums(orders: Iterable[Told], currency: str | None) -> tuple[Decimal, float | None]:
+def sums(orders: Iterable[OrderRecord], currency: str | None) -> tuple[Decimal, float | None]:
     """Revenue and average order value in one currency."""
     totals = [told.total for told in orders if told.currency == currency and told.total is not None]
     revenue = money(sum(totals, Decimal(0)))
     return revenue, float(revenue) / len(totals) if totals else None
 
 
-def revenue_rows(orders: list[Told]) -> list[dict[str, Any]]:
+def revenue_rows(orders: list[OrderRecord]) -> list[dict[str, Any]]:
     """`revenue`: money per currency."""
     rows = []
     for currency in {told.currency for told in orders}:

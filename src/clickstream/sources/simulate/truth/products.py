@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from clickstream.sources.simulate.story import Product, Session, Visit
-from clickstream.sources.simulate.truth.orders import OrderBook, Told, main_currency, money
+from clickstream.sources.simulate.truth.orders import OrderBook, OrderRecord, main_currency, money
 from clickstream.sources.simulate.truth.sums import ratio
 
 Row = dict[str, Any]
@@ -27,7 +27,7 @@ class Products:
     counts: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     last: dict[str, tuple[int, Product]] = field(default_factory=dict)
 
-    def take(self, visit: Visit, placed: Mapping[int, list[Told]]) -> None:
+    def take(self, visit: Visit, placed: Mapping[int, list[OrderRecord]]) -> None:
         """Note a visit, and the orders that were placed in its sessions."""
         for session in visit.sessions:
             sets = self._count(session)

@@ -9,7 +9,7 @@ from typing import Any
 
 from clickstream.sources.simulate.story import Session, Visit
 from clickstream.sources.simulate.truth.identity import NOBODY, Identity, Pair
-from clickstream.sources.simulate.truth.orders import Told, main_currency, sums
+from clickstream.sources.simulate.truth.orders import OrderRecord, main_currency, sums
 from clickstream.sources.simulate.truth.sums import Sums, ratio
 
 Row = dict[str, Any]
@@ -25,7 +25,7 @@ DIMENSIONS: dict[str, Callable[[Session], str | None]] = {
 class _Group:
     sums: Sums = field(default_factory=Sums)
     pairs: set[Pair] = field(default_factory=set)
-    orders: list[Told] = field(default_factory=list)
+    orders: list[OrderRecord] = field(default_factory=list)
 
 
 @dataclass
@@ -37,7 +37,7 @@ class SessionsBy:
     end: int
     groups: defaultdict[str, _Group] = field(default_factory=lambda: defaultdict(_Group))
 
-    def take(self, visit: Visit, placed: Mapping[int, list[Told]]) -> None:
+    def take(self, visit: Visit, placed: Mapping[int, list[OrderRecord]]) -> None:
         for session in visit.sessions:
             if session.is_loose or not self.start <= session.start < self.end:
                 continue
@@ -48,7 +48,7 @@ class SessionsBy:
             if (pair := (session.client, session.user)) != NOBODY:
                 group.pairs.add(pair)
 
-    def rows(self, identity: Identity, orders: list[Told]) -> list[Row]:
+    def rows(self, identity: Identity, orders: list[OrderRecord]) -> list[Row]:
         """One row a group. orders: all orders in range, which decide about the currency of money."""
         new = self._new_sessions(identity)
         currency = main_currency(orders)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from clickstream.sources.simulate.calendar import Calendar, LocalHour
 from clickstream.sources.simulate.story import Session, Visit
 from clickstream.sources.simulate.truth.identity import NOBODY, Identity, Pair
-from clickstream.sources.simulate.truth.orders import OrderBook, Told
+from clickstream.sources.simulate.truth.orders import OrderBook, OrderRecord
 from clickstream.sources.simulate.truth.sums import Sums
 
 
@@ -37,7 +37,7 @@ class Record:
     def __init__(self, currency: str) -> None:
         self.identity, self.orders = Identity(), OrderBook(currency)
 
-    def take(self, visit: Visit) -> dict[int, list[Told]]:
+    def take(self, visit: Visit) -> dict[int, list[OrderRecord]]:
         """Note a visit. Out: id(session) -> the orders that were placed in it."""
         for session in visit.sessions:
             self.identity.take(session)
@@ -57,7 +57,7 @@ class World:
         self.days: defaultdict[int, Day] = defaultdict(Day)
         self.hours: Counter[LocalHour] = Counter()
 
-    def take(self, visit: Visit, placed: Mapping[int, list[Told]]) -> None:
+    def take(self, visit: Visit, placed: Mapping[int, list[OrderRecord]]) -> None:
         for session in filter(self._counts, visit.sessions):
             self._take_events(session)
             if not session.is_loose:
@@ -65,7 +65,7 @@ class World:
                 day.sums.take(session, id(session) in placed)
                 day.countries[session.country or "(none)"] += 1
 
-    def orders(self, first: int, last: int) -> list[Told]:
+    def orders(self, first: int, last: int) -> list[OrderRecord]:
         """The orders of the days `[first, last)`."""
         placed = self._book.between(self.calendar.start(first), self.calendar.start(last))
         return [told for told in placed if self._counts(told.session)]

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clickstream.etl.chunk import Chunk, RawObject
-from clickstream.etl.life.expire import Keep, expire
-from clickstream.etl.life.forget import Eraser, Forgotten
-from clickstream.etl.life.person import Person
-from clickstream.etl.life.receipt import open_receipts
+from clickstream.etl.erasure.forget import Eraser, Forgotten
+from clickstream.etl.erasure.person import Person
+from clickstream.etl.erasure.receipt import open_receipts
+from clickstream.etl.expire import RetentionConfig, expire
 from clickstream.etl.run import Loader
 from clickstream.raw.s3 import S3Store
 from tests.conftest import Clock
@@ -340,6 +340,6 @@ def test_a_bucket_is_searched_and_rewritten_too(s3_store: S3Store, tmp_path: Pat
         assert bucket.totals() == {"accepted": 3, "loaded": 1, "erased": 2}
         assert open_receipts(s3_store) == []
         clock.forward(days=3)
-        assert expire(loader, Keep(raw_days=1, warehouse_days=1)).raw_objects == 2
+        assert expire(loader, RetentionConfig(raw_days=1, warehouse_days=1)).raw_objects == 2
         assert s3_store.keys("events/") == []
         assert bucket.ledger().is_balanced

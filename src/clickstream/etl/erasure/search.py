@@ -8,20 +8,18 @@ its copies are. A line that nobody can read is the person's when the id stands i
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from clickstream.etl.chunk import RawObject, read_objects
-from clickstream.etl.life.person import Person
+from clickstream.etl.erasure.person import Person
 from clickstream.etl.parse import Parser
+from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName
 from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Warehouse
-
-Progress = Callable[[int, int], None]
-"""Called with (objects looked into, objects there are)."""
 
 TRACES: dict[str, dict[str, str]] = {
     "clickstream_events": {},
@@ -56,13 +54,13 @@ class Search:
     """Looks for one person. `progress` follows the reading of the raw store."""
 
     def __init__(
-        self, person: Person, warehouse: Warehouse, store: RawStore, parser: Parser, progress: Progress | None = None
+        self, person: Person, warehouse: Warehouse, store: RawStore, parser: Parser, progress: Progress = no_progress
     ) -> None:
         self._person = person
         self._warehouse = warehouse
         self._store = store
         self._parser = parser
-        self._progress = progress or (lambda _done, _total: None)
+        self._progress = progress
 
     def run(self) -> Places:
         """Every place of the person's events and of their copies."""

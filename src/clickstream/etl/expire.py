@@ -8,25 +8,22 @@ counts of old days stay known. Loading goes on meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from clickstream.etl.life.rejected import FOLDER as REJECTED
+from clickstream.etl.erasure.rejected import FOLDER as REJECTED
 from clickstream.etl.load import Load, next_load_id, note_load
 from clickstream.etl.run import Loader
-from clickstream.etl.steps import run_step
+from clickstream.etl.sql import run_statements
+from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import day_prefix
 from clickstream.raw.listing import objects_of
 from clickstream.warehouse.contract import Warehouse
 
-Step = Callable[[str, int, int], None]
-"""Called with what is being done, and how much of it is done."""
-
 
 @dataclass(frozen=True, slots=True)
-class Keep:
+class RetentionConfig:
     """Whole days that are kept besides today; None: for ever."""
 
     raw_days: int | None = None
@@ -50,26 +47,27 @@ class Expired:
     bad_rows: int = 0
 
 
-def expire(loader: Loader, keep: Keep, *, dry_run: bool = False, progress: Step | None = None) -> Expired:
+def expire(
+    loader: Loader, keep: RetentionConfig, *, dry_run: bool = False, progress: Progress = no_progress
+) -> Expired:
     """Delete what the rule says; with `dry_run` only count it."""
-    say = progress or (lambda _doing, _done, _total: None)
     today = loader.stamp().loaded_at.astimezone(UTC).date()
     found = Expired()
     if keep.raw_days is not None:
         found.raw_before = today - timedelta(days=keep.raw_days)
-        _expire_raw(loader, found.raw_before, found, say, dry_run=dry_run)
+        _expire_raw(loader, found.raw_before, found, progress, dry_run=dry_run)
     if keep.warehouse_days is not None:
         found.warehouse_before = today - timedelta(days=keep.warehouse_days)
-        say("deleting rows", 0, 0)
+        progress(0, 0, "deleting rows")
         _expire_rows(loader, found.warehouse_before, found, dry_run=dry_run)
     return found
 
 
-def _expire_raw(loader: Loader, before: date, found: Expired, say: Step, *, dry_run: bool) -> None:
+def _expire_raw(loader: Loader, before: date, found: Expired, progress: Progress, *, dry_run: bool) -> None:
     store, warehouse = loader.store, loader.warehouse
     days = [day for day in store.days() if day < before]
     for position, day in enumerate(days):
-        say("deleting raw days", position, len(days))
+        progress(position, len(days), "deleting raw days")
         if not _is_loaded(store, warehouse, day):
             found.unloaded.append(day)
             continue
@@ -108,12 +106,12 @@ def _expire_rows(loader: Loader, before: date, found: Expired, *, dry_run: bool)
     stamp = loader.stamp()
     params = {"before": datetime.combine(before, time(), UTC), "now": stamp.loaded_at}
     with loader.warehouse.transaction() as cursor:
-        run_step(cursor, "expire", params)
+        run_statements(cursor, "expire", params)
         (counts,) = cursor.fetch("select * from expired_counts").dicts()
         for name, count in counts.items():
             setattr(found, name, int(count))
         if not dry_run:
-            run_step(cursor, "expire_rows", params)
+            run_statements(cursor, "expire_rows", params)
             if any(counts.values()):
                 # A load of its own: whoever remembers answers by the number of the load asks anew.
                 note_load(cursor, Load(next_load_id(cursor), 0, 0, 0), stamp)

@@ -8,7 +8,7 @@ with placed as (
         l.*, a.*
     from parsed as p
     positional join places as l
-    positional join answers as a
+    positional join enriched as a
     where p.receipt is null
 ),
 happened as (

@@ -10,29 +10,27 @@ anew (load.py). Copies outside, such as exports and backups, are the caller's.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 
 import uuid_utils
 
+from clickstream.etl.erasure.person import Kind, Person
+from clickstream.etl.erasure.receipt import Receipt, close_receipt, make_receipt, open_receipts, prove, write_receipt
+from clickstream.etl.erasure.rejected import count_copies, erase_copies
+from clickstream.etl.erasure.rewrite import erase_places
+from clickstream.etl.erasure.search import TRACES, Places, Search
 from clickstream.etl.handover import KEYS
-from clickstream.etl.life.person import Kind, Person
-from clickstream.etl.life.receipt import Receipt, close_receipt, make_receipt, open_receipts, prove, write_receipt
-from clickstream.etl.life.rejected import count_copies, erase_copies
-from clickstream.etl.life.rewrite import erase_places
-from clickstream.etl.life.search import TRACES, Places, Progress, Search
 from clickstream.etl.load import STEPS, Load, next_load_id, note_load
 from clickstream.etl.rollups import keep_rollups
 from clickstream.etl.run import Loader
-from clickstream.etl.steps import run_step
+from clickstream.etl.sql import run_statements
+from clickstream.progress import Progress, no_progress
 from clickstream.raw.listing import still_there
 from clickstream.warehouse.contract import Cursor
 
 ROUNDS = 3
 """Searches that may find something: events of the person may come while the first is at work."""
-Step = Callable[[str, int, int], None]
-"""Called with what is being done, and how much of it: searching, or proving."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,20 +66,19 @@ class Eraser:
         rows = self._warehouse.fetch(sql, {"user": user_id}).rows if with_clients else []
         return Person("user", user_id, tuple(row[0] for row in rows))
 
-    def look(self, person: Person, progress: Progress | None = None) -> Forgotten:
+    def look(self, person: Person, progress: Progress = no_progress) -> Forgotten:
         """What `forget` would do."""
         places, traces = self._find(person, progress)
         copies = count_copies(self._store, person)
         return Forgotten(person.kind, person.clients, places.count, len(places.lines), copies, traces)
 
-    def forget(self, person: Person, progress: Step | None = None) -> Forgotten:
+    def forget(self, person: Person, progress: Progress = no_progress) -> Forgotten:
         """Erase all that can be found of the person; then search again, and erase what has come meanwhile."""
-        say = progress or (lambda _doing, _done, _total: None)
         self.finish()
         done = Forgotten(person.kind, person.clients, rejected=erase_copies(self._store, person))
         for round_ in range(ROUNDS + 1):
             doing = "proving" if round_ else "searching"
-            places, traces = self._find(person, partial(say, doing))
+            places, traces = self._find(person, partial(progress, doing=doing))
             done = replace(done, left=places.count + traces + count_copies(self._store, person))
             if round_ == ROUNDS or not (places.count or traces):
                 break
@@ -106,7 +103,7 @@ class Eraser:
             self._erase(receipt, None)
         return len(receipts)
 
-    def _find(self, person: Person, progress: Progress | None) -> tuple[Places, int]:
+    def _find(self, person: Person, progress: Progress) -> tuple[Places, int]:
         search = Search(person, self._warehouse, self._store, self._loader.parser, progress)
         return search.run(), search.traces()
 
@@ -140,7 +137,7 @@ class Eraser:
         }
         slots = {"keys": KEYS, "condition": person.condition() if person else "false"}
         for step in ("forget", *STEPS[1:]):
-            run_step(cursor, step, params, slots)
+            run_statements(cursor, step, params, slots)
         stamp = self._loader.stamp()
         keep_rollups(cursor, stamp.zone)
         if person is not None:

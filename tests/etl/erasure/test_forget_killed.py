@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from clickstream.etl.life.receipt import open_receipts
+from clickstream.etl.erasure.receipt import open_receipts
 from clickstream.raw.store import LocalStore
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received

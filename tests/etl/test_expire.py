@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clickstream.etl.life.expire import Expired, Keep, expire
+from clickstream.etl.expire import Expired, RetentionConfig, expire
 from tests.etl.pipeline import Pipeline, minutes, received
 from tests.etl.warehouses import contents
 
@@ -30,7 +30,7 @@ def old(pipeline: Pipeline) -> Pipeline:
 
 
 def run(pipeline: Pipeline, raw: int | None = None, warehouse: int | None = None, *, dry_run: bool = False) -> Expired:
-    return expire(pipeline.loader, Keep(raw, warehouse), dry_run=dry_run)
+    return expire(pipeline.loader, RetentionConfig(raw, warehouse), dry_run=dry_run)
 
 
 def test_raw_days_go_whole_and_the_warehouse_stays(old: Pipeline) -> None:

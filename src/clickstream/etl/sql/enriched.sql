@@ -1,7 +1,7 @@
 -- What the enrichment steps answered, for each row of `parsed` and in its order. Narrow on purpose: joins that carry all
 -- columns of an event cost four times as much. The `known_` tables hold each value that stands in `parsed`
 -- (enrich/steps.py); a value that is NULL has no answer.
-create or replace table answers as
+create or replace table enriched as
 select
     e.rowid as row_number,
     page.page_url, page.page_path, referrer.referrer, country.country,

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 
 from clickstream.errors import ClickstreamError, QuestionError
-from clickstream.etl.life import export as exporting
-from clickstream.etl.life.export import (
+from clickstream.etl import export as exporting
+from clickstream.etl.export import (
     SHEETS,
     Extract,
     Format,

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from clickstream.etl.handover import KEYS
 from clickstream.etl.load import take_in
 from clickstream.etl.rollups import find_outlived, has_expired
-from clickstream.etl.steps import run_step
+from clickstream.etl.sql import run_statements
 from clickstream.warehouse.contract import Warehouse
 
 CHUNK_LINES = 500_000
@@ -26,7 +26,7 @@ def live_prefix(live: Warehouse) -> str:
     return f'"{database}"."{schema}".'
 
 
-def carry_foreign(shadow: Warehouse, live: str) -> None:
+def retain_foreign(shadow: Warehouse, live: str) -> None:
     """Rows that somebody else wrote: they have no raw object."""
     with shadow.transaction() as cursor:
         columns = ", ".join(event_columns(shadow))
@@ -36,12 +36,12 @@ def carry_foreign(shadow: Warehouse, live: str) -> None:
         )
 
 
-def carry_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, int]], zone: ZoneInfo) -> None:
+def retain_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, int]], zone: ZoneInfo) -> None:
     """Objects (name, lines) as the live warehouse has them; the caller sees to it that they do not change meanwhile."""
     for names in _chunks(objects):
         with shadow.transaction() as cursor:
             slots = {"live": live, "columns": ", ".join((*event_columns(shadow), "load_id")), "keys": KEYS}
-            run_step(cursor, "carry", {"names": names}, slots)
+            run_statements(cursor, "retain", {"names": names}, slots)
             take_in(cursor, _CARRIED_LOAD, zone)
             cursor.execute(
                 "update clickstream_events set load_id = -n.load_id from new_events as n "
@@ -50,18 +50,18 @@ def carry_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, int
             )
 
 
-def carry_first_sights(shadow: Warehouse, live: str) -> None:
+def retain_first_sights(shadow: Warehouse, live: str) -> None:
     """First sights of clients and users whose events are gone by the rules of expiry."""
     with shadow.transaction() as cursor:
-        run_step(cursor, "outlived", slots={"live": live})
+        run_statements(cursor, "outlived", slots={"live": live})
 
 
-def carry_daily_counts(shadow: Warehouse, live: str) -> None:
+def retain_daily_counts(shadow: Warehouse, live: str) -> None:
     """Counts per local day of events that are gone by the rules of expiry, in the days that they were counted in."""
     with shadow.transaction() as cursor:
         if has_expired(cursor, live):
             find_outlived(cursor, live)
-            run_step(cursor, "rollups_kept")
+            run_statements(cursor, "rollups_kept")
         if cursor.scalar("select max(zone) from rollup_zone") is None:
             # Nothing was read or carried. Without its zone the next load would count anew, from facts alone.
             cursor.execute(f"insert into rollup_zone select zone from {live}rollup_zone")  # noqa: S608 - names of ours

@@ -6,7 +6,7 @@ nothing is left in their place.
 
 from __future__ import annotations
 
-from clickstream.etl.life.person import Person
+from clickstream.etl.erasure.person import Person
 from clickstream.raw.contract import RawStore
 
 FOLDER = "rejected/"

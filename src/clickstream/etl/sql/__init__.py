@@ -14,7 +14,7 @@ from typing import Any
 from clickstream.warehouse.contract import Cursor
 
 
-def run_step(
+def run_statements(
     cursor: Cursor, step: str, params: Mapping[str, Any] | None = None, slots: Mapping[str, str] | None = None
 ) -> None:
     """Run the statements of `sql/<step>.sql` in order."""
