@@ -18,6 +18,7 @@ from tests.collect.conftest import Client
 EXAMPLES = 40
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("schemathesis") is None, reason="schemathesis is not installed")
 def test_responses_to_generated_requests_agree_with_the_document(collector: Client, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{collector.port}/openapi.json"
