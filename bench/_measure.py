@@ -1,7 +1,7 @@
-"""What every benchmark shares: its options, a real disk to work on, and the form of a figure.
+"""What all benchmarks share: options, a folder on a real disk, and the output of figures.
 
-Machines are shared and noisy: a figure is only worth something against a limit that was measured in the same run,
-so a Figure names the one it is a ratio of.
+Machines are shared and noisy: a figure is only meaningful relative to a limit that was measured in the same run, so
+that most figures name the limit that they are a ratio of.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from pathlib import Path
 
 @dataclass
 class Bench:
-    """The run of one benchmark. `put` prints a figure; `folder` is on a real disk and removed at the end."""
+    """One run of a benchmark. `put` prints a figure; `folder` is on a real disk, and is removed at the end."""
 
     events: int
     is_json: bool
@@ -32,7 +32,7 @@ class Bench:
     values: dict[str, float] = field(default_factory=dict)
 
     def put(self, name: str, value: float, unit: str, of: str | None = None) -> None:
-        """Print one figure; `of` names the limit that it is compared with (a smaller time is a larger ratio)."""
+        """Print one figure. of: the name of an earlier figure, the limit; the ratio of the two is printed too."""
         self.values[name] = value
         row: dict[str, object] = {"name": name, "value": float(f"{value:.4g}"), "unit": unit}
         if of is not None:
@@ -42,7 +42,7 @@ class Bench:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
-    def say(self, text: str) -> None:
+    def log(self, text: str) -> None:
         sys.stderr.write(text + "\n")
 
 
@@ -52,11 +52,11 @@ def _ratio(row: dict[str, object]) -> str:
 
 @contextmanager
 def bench(about: str, events: int = 1_000_000) -> Iterator[Bench]:
-    """Read the options, name the machine and the disk, and give a folder to work in."""
+    """Read the options, log the machine and the disk, and yield a run with a folder to work in."""
     parser = argparse.ArgumentParser(description=about)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line")
-    parser.add_argument("--events", type=int, default=events, help=f"events to work with (default {events:,})")
-    parser.add_argument("--folder", type=Path, default=Path(".bench"), help="where to work; must be a real disk")
+    parser.add_argument("--json", action="store_true", help="one JSON object per line")
+    parser.add_argument("--events", type=int, default=events, help=f"number of events (default {events:,})")
+    parser.add_argument("--folder", type=Path, default=Path(".bench"), help="working folder; must be on a real disk")
     options = parser.parse_args()
     options.folder.mkdir(exist_ok=True)
     system = file_system(options.folder)
@@ -64,8 +64,8 @@ def bench(about: str, events: int = 1_000_000) -> Iterator[Bench]:
         raise SystemExit(f"{options.folder} is on {system}: choose a --folder on a real disk")
     folder = Path(tempfile.mkdtemp(dir=options.folder))
     run = Bench(options.events, options.json, folder)
-    run.say(f"machine: {machine()}")
-    run.say(f"disk: {system}, one fsync {fsync_ms(folder):.2f} ms")
+    run.log(f"machine: {machine()}")
+    run.log(f"disk: {system}, one fsync {fsync_ms(folder):.2f} ms")
     try:
         yield run
     finally:
@@ -73,7 +73,7 @@ def bench(about: str, events: int = 1_000_000) -> Iterator[Bench]:
 
 
 def machine() -> str:
-    """Processor, cores, memory, system and Python of this machine."""
+    """Describe this machine: processor, cores, memory, system and Python."""
     model = next(
         (line.partition(":")[2].strip() for line in _lines("/proc/cpuinfo") if line.startswith("model name")),
         platform.processor() or platform.machine(),
@@ -85,7 +85,7 @@ def machine() -> str:
 
 
 def file_system(folder: Path) -> str:
-    """Type of the file system that holds `folder`."""
+    """Return the type of the file system that holds `folder`."""
     target, best = str(folder.resolve()), ("", "unknown")
     for line in _lines("/proc/mounts"):
         _, point, kind, *_ = line.split()
@@ -95,7 +95,7 @@ def file_system(folder: Path) -> str:
 
 
 def fsync_ms(folder: Path, times: int = 50) -> float:
-    """Median time of one write of 4 KiB and its fsync."""
+    """Return the median time of writing and fsyncing 4 KiB."""
     path = folder / "fsync"
     durations = []
     with path.open("wb") as file:
@@ -110,19 +110,19 @@ def fsync_ms(folder: Path, times: int = 50) -> float:
 
 
 def timed(work: Callable[[], object]) -> float:
-    """Seconds that `work` takes."""
+    """Return how many seconds `work` takes."""
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
 
 
 def peak_rss_mb() -> float:
-    """The most memory this process ever held."""
+    """Return the peak memory of this process."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The value that `share` of all values do not exceed."""
+    """Return the value that `share` of all values do not exceed."""
     return sorted(values)[max(0, -(-int(len(values) * share * 100) // 100) - 1)]
 
 

@@ -70,7 +70,7 @@ def main() -> None:
 
 def batches(run: Bench) -> None:
     root = run.folder / "batches"
-    run.say(f"writing {run.events:,} events as batch objects")
+    run.log(f"writing {run.events:,} events as batch objects")
     write_batches(root / "raw", run.events, DAYS)
     columns = "{" + ", ".join(f"'{name}': '{kind}'" for name, kind in TYPES.items()) + "}"
     source = f"read_json('{root}/raw/events/**/*.gz', format = 'newline_delimited', columns = {columns})"
@@ -121,7 +121,7 @@ def postgres(run: Bench) -> None:
 
 def singles(run: Bench) -> None:
     root, count = run.folder / "singles", max(1, run.events // 10)
-    run.say(f"writing {count:,} single-event objects")
+    run.log(f"writing {count:,} single-event objects")
     write_singles(root / "raw", count, DAYS)
     store = LocalStore(root / "raw")
     keys = [f"events/{day:%Y/%m/%d}/{name}" for day in store.days() for name in store.file_names(day)]
@@ -132,7 +132,7 @@ def singles(run: Bench) -> None:
 
 def s3_singles(run: Bench) -> None:
     root, count = run.folder / "s3", max(1, run.events // 100)
-    run.say(f"putting {count:,} single-event objects into SeaweedFS")
+    run.log(f"putting {count:,} single-event objects into SeaweedFS")
     with running_seaweed(run.folder / "seaweed") as server:
         os.environ.update(server.environment)
         store = S3Store(Bucket(BUCKET, "bench", server.endpoint))
@@ -147,7 +147,7 @@ def idle(run: Bench) -> None:
     """Objects over 30 days that end today, all known to the warehouse; the last days are open and are listed."""
     root, random = run.folder / "idle", Random(4)
     count = min(IDLE_OBJECTS, run.events)
-    run.say(f"making {count:,} objects that are loaded already")
+    run.log(f"making {count:,} objects that are loaded already")
     now = datetime.now(UTC)
     start = now - timedelta(days=DAYS)
     keys = [event_key(uuid7_at(start + timedelta(days=DAYS) * (n / count), random)) for n in range(count)]

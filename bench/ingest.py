@@ -1,17 +1,17 @@
-"""How fast the collector takes events durably, against a bare answer on the same server and settings.
+"""How fast the collector stores events durably, compared with a bare response by the same server and settings.
 
-    ingest.constant         a bare ASGI callable answering 204
-    ingest.durable_single   one event a request, answered when it is a raw object, fsynced
-    ingest.durable_batch20  twenty events a request
-    ingest.disk_single      answered when it is fsynced in the spool (CLICKSTREAM_ACK=disk)
-    ingest.disk_batch20     twenty events a request
-    ingest.s3_single        answered when S3 (SeaweedFS on this machine) has confirmed the object
-    ingest.s3_batch20       twenty events a request
-    ingest.rss_mb           memory of the collector at the end of the heaviest load, and
-    ingest.rss_growth_mb    what it grew by in the second half of SOAK_S seconds of batches
+    ingest.constant         a bare ASGI application that responds with 204
+    ingest.durable_single   one event per request; the response comes when its raw object is fsynced
+    ingest.durable_batch20  twenty events per request
+    ingest.disk_single      the response comes when the event is fsynced in the spool (CLICKSTREAM_ACK=disk)
+    ingest.disk_batch20     twenty events per request
+    ingest.s3_single        the response comes when S3 (SeaweedFS on this machine) has confirmed the object
+    ingest.s3_batch20       twenty events per request
+    ingest.rss_mb           memory of the collector after SOAK_S seconds of batches
+    ingest.rss_growth_mb    how much of that it gained in the second half
 
-Each load has its latencies beside it: NAME.p50_ms, NAME.p99_ms. Load: wrk, 64 connections on one thread, three rounds
-of each in turn, medians. Needs wrk (apt-get install wrk).
+NAME.p50_ms and NAME.p99_ms are the latencies of each load. Load: wrk with 64 connections on one thread; three rounds of
+all loads in alternation, medians. Needs wrk (apt-get install wrk).
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ with listen(PORT) as listener:
 
 @dataclass
 class Load:
-    """What wrk saw: events a second that were answered with 2xx, and how long the answers took."""
+    """The result of wrk: events per second that got a 2xx, and the latencies."""
 
     rate: float
     p50_ms: float
@@ -109,7 +109,7 @@ def main() -> None:
 
 
 def measure(run: Bench, found: dict[str, list[Load]], name: str, settings: dict[str, str]) -> None:
-    """One round of single events and one of batches on a collector with these settings."""
+    """Run one round of single events and one of batches on a collector with these settings."""
     with collector(run.folder / "data", settings) as (port, _pid):
         found[f"{name}_single"].append(load(run, port, 1, seconds_of(run)))
         found[f"{name}_batch20"].append(load(run, port, 20, seconds_of(run)))
@@ -128,7 +128,7 @@ def put_load(run: Bench, name: str, loads: list[Load]) -> None:
 
 
 def put_memory(run: Bench) -> None:
-    """Batches for SOAK_S seconds: what the collector holds at the end, and how much more than halfway."""
+    """Send batches for SOAK_S seconds; report the collector's memory at the end, and its growth since halfway."""
     seconds = min(SOAK_S, run.events / 2_000)
     with collector(run.folder / "data", {}) as (port, pid):
         load(run, port, 20, seconds / 2)
@@ -140,7 +140,7 @@ def put_memory(run: Bench) -> None:
 
 
 def load(run: Bench, port: int, per_request: int, seconds: float) -> Load:
-    """Any answer but 2xx ends the benchmark."""
+    """Run wrk once. A response other than 2xx ends the benchmark."""
     body = json.dumps(EVENT if per_request == 1 else [EVENT] * per_request)
     script = run.folder / "post.lua"
     script.write_text(
@@ -186,12 +186,12 @@ def running(command: list[str], port: int, settings: dict[str, str] | None = Non
 def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
     for _ in range(600):
         if process.poll() is not None:
-            raise SystemExit(f"the server ended with {process.returncode}")
+            raise SystemExit(f"the server exited with {process.returncode}")
         with suppress(urllib.error.URLError, ConnectionError):
             urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=2).close()
             return
         time.sleep(0.05)
-    raise SystemExit("the server does not answer")
+    raise SystemExit("the server did not start within 30 s")
 
 
 def resident_mb(pid: int) -> float:

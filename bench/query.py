@@ -56,7 +56,7 @@ PAGES: dict[str, list[tuple[str, dict[str, str]]]] = {
 
 def main() -> None:
     with bench(__doc__ or "", events=5_000_000) as run:
-        run.say(f"writing {run.events:,} events over {DAYS} days")
+        run.log(f"writing {run.events:,} events over {DAYS} days")
         write_batches(run.folder / "raw", run.events, DAYS)
         path = run.folder / "warehouse.duckdb"
         with DuckWarehouse.open(path) as warehouse:
@@ -73,7 +73,7 @@ def fill(run: Bench, warehouse: Warehouse) -> None:
     after = START + timedelta(days=DAYS + 3)
     store = LocalStore(run.folder / "raw")
     with closing(Loader(warehouse, store, run.folder / "stage", lambda: after)) as loader:
-        run.say(f"loaded in {timed(loader.run_pass):.0f} s")
+        run.log(f"loaded in {timed(loader.run_pass):.0f} s")
 
 
 def measure(run: Bench, engine: str, warehouse: Warehouse) -> None:
@@ -98,7 +98,7 @@ def put_p95(run: Bench, name: str, work: Callable[[], object]) -> None:
 def dashboard(run: Bench, path: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
-        run.say("no Chromium: dashboard.first_paint_s and dashboard.rss_mb are left out")
+        run.log("no Chromium: dashboard.first_paint_s and dashboard.rss_mb are left out")
         return
     command = [sys.executable, "-m", "clickstream", "dashboard", "--data", str(path.parent), "--port", str(PORT)]
     with running(command, PORT) as process:

@@ -27,10 +27,10 @@ def main() -> None:
 
 
 def put_size(run: Bench, name: str, path: str, of: str | None = None) -> None:
-    answer = TrackerScripts().answer(path, {b"accept-encoding": b"gzip"})
-    if answer is None:
+    response = TrackerScripts().respond(path, {b"accept-encoding": b"gzip"})
+    if response is None:
         raise SystemExit(f"{path} was not built: make setup")
-    run.put(name, len(answer.body), "bytes", of)
+    run.put(name, len(response.body), "bytes", of)
 
 
 if __name__ == "__main__":

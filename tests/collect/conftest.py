@@ -1,4 +1,4 @@
-"""A real collector on a real port, in this process' own thread, over a folder as its store."""
+"""A real collector on a real port, in a thread of the test process, with a folder as its store."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ import threading
 import time
 import urllib.request
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 import uvicorn
 
-from clickstream.collect.app import Collector, Options
-from clickstream.collect.objects import StoreSink
+from clickstream.collect.app import Collector
+from clickstream.collect.intake import IntakeConfig
+from clickstream.collect.objects import Layout, StoreSink
 from clickstream.collect.server import MAX_CONNECTIONS, listen, server_config
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import day_prefix
@@ -27,7 +28,9 @@ from tests.patience import wait_until
 
 
 @dataclass
-class Answer:
+class Reply:
+    """A response as the client received it."""
+
     status: int
     headers: dict[str, str]
     body: dict[str, Any]
@@ -35,13 +38,13 @@ class Answer:
 
 @dataclass
 class Client:
-    """Speaks HTTP to the collector, and reads what it stored."""
+    """Sends HTTP requests to the collector, and reads what it stored."""
 
     port: int
     store: RawStore
     headers: dict[str, str] = field(default_factory=lambda: {"Content-Type": "application/json"})
 
-    def send(self, body: Any, method: str = "POST", path: str = "/clickstream", **headers: str) -> Answer:
+    def send(self, body: Any, method: str = "POST", path: str = "/clickstream", **headers: str) -> Reply:
         """Send bytes as they are, anything else as JSON; header names in snake_case."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -50,13 +53,13 @@ class Client:
             connection.request(method, path, data, self.headers | named)
             response = connection.getresponse()
             text = response.read()
-            answer = json.loads(text) if text else {}
-            return Answer(response.status, {key.lower(): value for key, value in response.getheaders()}, answer)
+            headers = {key.lower(): value for key, value in response.getheaders()}
+            return Reply(response.status, headers, json.loads(text) if text else {})
         finally:
             connection.close()
 
     def stored(self) -> list[dict[str, Any]]:
-        """Every event in the raw store, in the order of the objects' names."""
+        """Return every event in the raw store, in the order of the objects' names."""
         keys = [f"{day_prefix(day)}{name}" for day in self.store.days() for name in sorted(self.store.file_names(day))]
         events = []
         for key, data in zip(keys, self.store.read_many(keys), strict=True):
@@ -68,9 +71,9 @@ class Client:
         return sorted(name for day in self.store.days() for name in self.store.file_names(day))
 
     def waiting(self) -> int:
-        """Requests that were taken and whose events are not durable yet."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60) as answer:
-            found = re.search(rb"^clickstream_waiting_requests (\d+)$", answer.read(), re.MULTILINE)
+        """Return how many requests wait until their events are durable."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60) as response:
+            found = re.search(rb"^clickstream_waiting_requests (\d+)$", response.read(), re.MULTILINE)
         assert found is not None
         return int(found[1])
 
@@ -81,15 +84,16 @@ def collector(tmp_path: Path) -> Iterator[Client]:
         yield client
 
 
-class running:  # noqa: N801 - a context, used as a word
-    """Runs a collector over `store` until the block ends."""
+class running:  # noqa: N801 - used as a context manager, like a function
+    """Run a collector that writes to `store` until the block ends. parts: fields of IntakeConfig."""
 
-    def __init__(self, store: RawStore, **options: Any) -> None:
+    def __init__(
+        self, store: RawStore, layout: Layout = "batch", connections: int = MAX_CONNECTIONS, **parts: Any
+    ) -> None:
         store.prepare()
         self.client = Client(0, store)
-        sink = StoreSink(store, options.pop("layout", "batch"), time.time_ns)
-        connections = options.pop("connections", MAX_CONNECTIONS)
-        app = Collector(store, replace(Options(origins=("https://shop.example",), sink=sink), **options))
+        sink = StoreSink(store, layout, time.time_ns)
+        app = Collector(store, sink, IntakeConfig(**{"origins": ("https://shop.example",), **parts}))
         self.server = uvicorn.Server(server_config(app, connections))
         self.listener = listen(0)
         self.client.port = self.listener.getsockname()[1]

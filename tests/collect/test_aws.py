@@ -1,4 +1,4 @@
-"""The collector as a Lambda function, run by the real runtime client against a real S3 server."""
+"""The collector as a Lambda function: run by the real runtime client with a real S3 server, or in this process."""
 
 from __future__ import annotations
 
@@ -33,12 +33,18 @@ def function(seaweed: Seaweed, s3_store: S3Store, tmp_path: Path) -> Iterator[La
 
 
 @pytest.fixture
+def in_process(tmp_path: Path) -> CollectFunction:
+    """The function without the runtime, with a folder as its store."""
+    return CollectFunction(lambda: read_settings(tmp_path))
+
+
+@pytest.fixture
 def bucket(s3_store: S3Store) -> Client:
     return Client(0, s3_store)
 
 
 def gateway_event(body: Any, method: str = "POST", **headers: str) -> dict[str, Any]:
-    """An event as API Gateway sends it; bytes come in base64, as it does for types that it takes for binary."""
+    """Return an event as API Gateway sends it; a body of bytes is in base64, as for binary media types."""
     is_binary = isinstance(body, bytes)
     named = {"content-type": "application/json", "user-agent": "test/1", "x-amzn-trace-id": "Root=1-2-3"}
     named |= {name.replace("_", "-").lower(): value for name, value in headers.items()}
@@ -60,15 +66,15 @@ def gateway_event(body: Any, method: str = "POST", **headers: str) -> dict[str, 
     }
 
 
-def answer_of(function: LambdaRuntime, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
-    answer = function.invoke(event)
-    assert answer.error is None, answer.error
-    return answer.result["statusCode"], json.loads(answer.result["body"] or "{}")
+def response_to(function: LambdaRuntime, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    invocation = function.invoke(event)
+    assert invocation.error is None, invocation.error
+    return invocation.result["statusCode"], json.loads(invocation.result["body"] or "{}")
 
 
-def test_events_are_in_the_bucket_when_the_answer_comes(function: LambdaRuntime, bucket: Client) -> None:
+def test_events_are_in_the_bucket_before_the_response(function: LambdaRuntime, bucket: Client) -> None:
     event = gateway_event([GOOD, GOOD, {"a": 1}])
-    status, body = answer_of(function, event)
+    status, body = response_to(function, event)
     assert (status, body["accepted"], body["rejected"][0]["error"]) == (200, 2, "missing_name")
     stored = bucket.stored()
     assert len({event["eventId"] for event in stored}) == 2
@@ -88,13 +94,13 @@ def test_events_are_in_the_bucket_when_the_answer_comes(function: LambdaRuntime,
     assert UUID(name.split("batch-")[1][:36]).int >> 80 == event["requestContext"]["timeEpoch"]
 
 
-def test_invocation_that_is_repeated_writes_the_same_object(function: LambdaRuntime, bucket: Client) -> None:
+def test_repeated_invocation_writes_the_same_object(function: LambdaRuntime, bucket: Client) -> None:
     event = gateway_event({"events": [GOOD, GOOD], "sentAt": 17})
-    answers = [answer_of(function, event) for _ in range(3)]
-    assert [status for status, _ in answers] == [200, 200, 200]
+    responses = [response_to(function, event) for _ in range(3)]
+    assert [status for status, _ in responses] == [200, 200, 200]
     assert len(bucket.objects()) == 1
-    answer_of(function, gateway_event(GOOD))
-    answer_of(function, gateway_event(GOOD))
+    response_to(function, gateway_event(GOOD))
+    response_to(function, gateway_event(GOOD))
     assert len(bucket.objects()) == 3
 
 
@@ -115,24 +121,24 @@ def test_invocation_that_is_repeated_writes_the_same_object(function: LambdaRunt
         pytest.param(gateway_event(GOOD) | {"rawPath": "/other"}, 404, "not_found", id="other path"),
     ],
 )
-def test_the_contract_is_that_of_the_collector(
-    function: LambdaRuntime, event: dict[str, Any], status: int, code: str | None
+def test_responses_follow_the_contract_of_the_collector(
+    in_process: CollectFunction, event: dict[str, Any], status: int, code: str | None
 ) -> None:
-    found, body = answer_of(function, event)
-    assert (found, body.get("error")) == (status, code)
+    response = in_process(event, None)
+    assert (response["statusCode"], json.loads(response["body"]).get("error")) == (status, code)
 
 
-def test_preflight_of_an_allowed_page(function: LambdaRuntime) -> None:
-    answer = function.invoke(gateway_event("", "OPTIONS", Origin="https://shop.example")).result
-    assert answer["statusCode"] == 204
-    assert answer["headers"]["access-control-allow-origin"] == "https://shop.example"
+def test_preflight_from_an_allowed_origin(in_process: CollectFunction) -> None:
+    response = in_process(gateway_event("", "OPTIONS", Origin="http://localhost:3000"), None)
+    assert response["statusCode"] == 204
+    assert response["headers"]["access-control-allow-origin"] == "http://localhost:3000"
 
 
-def test_events_that_cannot_be_stored_leave_no_copy_of_what_was_refused_beside_them(tmp_path: Path) -> None:
+def test_request_that_cannot_be_stored_writes_no_excerpt_of_its_rejected_events(tmp_path: Path) -> None:
     function = CollectFunction(lambda: read_settings(tmp_path))
     assert function(gateway_event([GOOD, {"a": 1}]), None)["statusCode"] == 200
     assert len(list(tmp_path.rglob("rejected-*"))) == 1
     shutil.rmtree(tmp_path / "raw" / "events")
-    (tmp_path / "raw" / "events").write_text("no folder")
+    (tmp_path / "raw" / "events").write_text("a file where the folder was")
     assert function(gateway_event([GOOD, {"a": 1}]), None)["statusCode"] == 503
     assert len(list(tmp_path.rglob("rejected-*"))) == 1

@@ -1,4 +1,4 @@
-"""Group commit alone: who is written together, who waits for what, what is dropped."""
+"""Group commit: which requests share a write, what each waits for, and what is dropped."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from tests.conftest import to_the_end
 LINE = RawLine(b"{}")
 
 
-class Shelf:
-    """Keeps what it is given; fails or stalls when it is told to."""
+class MemorySink:
+    """Records the size of each group; `error` makes writes fail, `gate` makes them stall."""
 
     parallel = 1
     max_lines = 10_000
@@ -40,18 +40,18 @@ class Shelf:
 
 
 def added(group_commit: GroupCommit, lines: list[RawLine]) -> asyncio.Future[StoreError | None]:
-    """Add lines; what became of them."""
-    told: asyncio.Future[StoreError | None] = asyncio.get_running_loop().create_future()
-    group_commit.add(lines, told.set_result)
-    return told
+    """Add lines; return their future result."""
+    result: asyncio.Future[StoreError | None] = asyncio.get_running_loop().create_future()
+    group_commit.add(lines, result.set_result)
+    return result
 
 
-def stored(shelf: Shelf, rounds: Sequence[int]) -> list[StoreError | None]:
-    """Add so many lines at a time, each round when the one before is done; what became of every line."""
+def stored(sink: MemorySink, rounds: Sequence[int]) -> list[StoreError | None]:
+    """Add so many requests at a time, each round after the one before; return the result of every request."""
 
     async def run() -> list[StoreError | None]:
         found: list[StoreError | None] = []
-        async with GroupCommit(shelf, lambda _seconds, _is_stored: None) as group_commit:
+        async with GroupCommit(sink, lambda _seconds, _is_stored: None) as group_commit:
             for count in rounds:
                 found += await asyncio.gather(*(added(group_commit, [LINE]) for _ in range(count)))
             assert (group_commit.held_bytes, group_commit.waiting_requests) == (0, 0)
@@ -60,79 +60,79 @@ def stored(shelf: Shelf, rounds: Sequence[int]) -> list[StoreError | None]:
     return to_the_end(run())
 
 
-def test_lone_requests_never_linger() -> None:
-    shelf = Shelf(linger_s=60)
-    assert stored(shelf, [1, 1, 1]) == [None] * 3
-    assert shelf.groups == [1, 1, 1]
+def test_single_requests_never_linger() -> None:
+    sink = MemorySink(linger_s=60)
+    assert stored(sink, [1, 1, 1]) == [None] * 3
+    assert sink.groups == [1, 1, 1]
 
 
-def test_requests_that_come_while_one_is_written_share_the_next_write() -> None:
-    shelf = Shelf()
-    assert stored(shelf, [20, 20, 20]) == [None] * 60
-    assert sum(shelf.groups) == 60
-    assert len(shelf.groups) <= 6, "the first goes alone, then most go together"
+def test_requests_that_arrive_during_a_write_share_the_next_one() -> None:
+    sink = MemorySink()
+    assert stored(sink, [20, 20, 20]) == [None] * 60
+    assert sum(sink.groups) == 60
+    assert len(sink.groups) <= 6, "the first is written alone, then most share a write"
 
 
-def test_what_a_write_raises_is_told_to_all_of_its_group_and_the_next_is_tried() -> None:
-    shelf = Shelf()
-    shelf.error = StoreError("storing", "the disk is full", "make room")
-    assert [error.why for error in stored(shelf, [3]) if error] == ["the disk is full"] * 3
-    shelf.error = ValueError("a fault of ours")
-    assert [error.why for error in stored(shelf, [2]) if error] == ["ValueError"] * 2
-    shelf.error = None
-    assert stored(shelf, [2]) == [None, None]
+def test_failed_write_is_reported_to_its_whole_group_and_the_next_is_tried() -> None:
+    sink = MemorySink()
+    sink.error = StoreError("storing", "the disk is full", "make room")
+    assert [error.why for error in stored(sink, [3]) if error] == ["the disk is full"] * 3
+    sink.error = ValueError("a bug of ours")
+    assert [error.why for error in stored(sink, [2]) if error] == ["ValueError"] * 2
+    sink.error = None
+    assert stored(sink, [2]) == [None, None]
 
 
-def test_nobody_waits_longer_than_promised_and_what_was_not_begun_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(commit, "ANSWER_WITHIN_S", 0.1)
-    shelf = Shelf()
+def test_requests_give_up_in_time_and_writes_that_have_not_begun_are_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(commit, "RESPOND_WITHIN_S", 0.1)
+    sink = MemorySink()
 
     async def run() -> list[StoreError | None]:
-        shelf.gate.clear()
-        async with GroupCommit(shelf, lambda _seconds, _is_stored: None) as group_commit:
+        sink.gate.clear()
+        async with GroupCommit(sink, lambda _seconds, _is_stored: None) as group_commit:
             first = added(group_commit, [LINE])
             rest = [added(group_commit, [LINE] * 2) for _ in range(3)]
             found = await asyncio.gather(first, *rest)
-            assert group_commit.held_bytes == 2, "what is being written is held"
-            shelf.gate.set()
+            assert group_commit.held_bytes == 2, "the group being written is still in memory"
+            sink.gate.set()
         return found
 
-    assert [error.why for error in to_the_end(run()) if error] == ["the raw store is too slow"] * 4
-    assert shelf.written.wait(60)
-    assert shelf.groups == [1]
+    assert [error.why for error in to_the_end(run()) if error] == ["the raw store did not finish within 0.1 s"] * 4
+    assert sink.written.wait(60)
+    assert sink.groups == [1]
 
 
-def test_what_would_not_fit_into_memory_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_request_over_the_memory_limit_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(commit, "MAX_HELD_BYTES", 10)
-    shelf = Shelf()
-    errors = stored(shelf, [8])
+    sink = MemorySink()
+    errors = stored(sink, [8])
     assert [error is None for error in errors] == [True] * 5 + [False] * 3
-    assert sum(shelf.groups) == 5
+    assert sum(sink.groups) == 5
 
 
-def test_leaving_stores_what_waits_without_lingering() -> None:
-    shelf = Shelf(linger_s=60)
+def test_closing_stores_what_waits_without_lingering() -> None:
+    sink = MemorySink(linger_s=60)
 
     async def run() -> None:
-        async with GroupCommit(shelf, lambda _seconds, _is_stored: None) as group_commit:
+        async with GroupCommit(sink, lambda _seconds, _is_stored: None) as group_commit:
             await added(group_commit, [LINE])
             for _ in range(5):
                 added(group_commit, [LINE])
 
     to_the_end(run())
-    assert sum(shelf.groups) == 6
+    assert sum(sink.groups) == 6
 
 
-def test_no_more_is_written_together_than_the_sink_takes_unless_one_request_has_more() -> None:
-    shelf = Shelf()
-    shelf.max_lines = 500
+def test_group_has_at_most_max_lines_unless_one_request_has_more() -> None:
+    sink = MemorySink()
+    sink.max_lines = 500
 
     async def run() -> list[StoreError | None]:
-        async with GroupCommit(shelf, lambda _seconds, _is_stored: None) as group_commit:
-            shelf.gate.clear()
+        async with GroupCommit(sink, lambda _seconds, _is_stored: None) as group_commit:
+            sink.gate.clear()
             waiting = [added(group_commit, [LINE] * count) for count in (1, *[100] * 12, 1000, 1000)]
-            shelf.gate.set()
+            sink.gate.set()
             return list(await asyncio.gather(*waiting))
 
     assert to_the_end(run()) == [None] * 15
-    assert shelf.groups == [1, 500, 500, 200, 1000, 1000]
+    assert sink.groups == [1, 500, 500, 200, 1000, 1000]

@@ -1,6 +1,6 @@
-"""The order of system calls behind a 2xx, seen by strace: SIGKILL cannot tell whether anything was fsynced.
+"""The order of system calls before a 2xx, observed with strace: SIGKILL cannot show whether anything was fsynced.
 
-Also run on builds of the package from which one fsync was taken out: there the order must be found broken.
+The check also runs on copies of the package without one of the fsyncs, where it must find the order broken.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ REQUESTS = 3
 
 @dataclass
 class Step:
-    """One finished system call: what it was done to. An answer counts from its start, all others from their end."""
+    """One system call. A response counts when the call starts, all others when they have finished."""
 
     verb: str
     path: str
@@ -41,7 +41,7 @@ class Step:
 
 
 def traced(folder: Path, ack: str, source: Path | None = None) -> list[Step]:
-    """Send single events to a collector under strace, one after another, and return what it did."""
+    """Send single events to a collector under strace, one after another; return its system calls."""
     program = shutil.which("strace")
     if program is None:
         if os.environ.get("CI") == "true":
@@ -75,7 +75,7 @@ def send_one_by_one(port: int) -> None:
             assert connection.getresponse().status == 200
             sent += 1
         except ConnectionRefusedError:
-            assert time.monotonic() < deadline, "the collector does not come up"
+            assert time.monotonic() < deadline, "the collector did not start"
             time.sleep(0.1)
         finally:
             connection.close()
@@ -87,13 +87,13 @@ def steps_of(lines: list[str]) -> Iterator[Step]:
         resumed = _RESUMED.match(line)
         if resumed:
             step = step_of(begun.pop(resumed["pid"], ""))
-            if step is not None and step.verb != "answer":
+            if step is not None and step.verb != "respond":
                 yield step
             continue
         step = step_of(line)
         if line.endswith("<unfinished ...>"):
             begun[line.split()[0]] = line
-            if step is None or step.verb != "answer":
+            if step is None or step.verb != "respond":
                 continue
         if step is not None:
             yield step
@@ -111,17 +111,17 @@ def step_of(line: str) -> Step | None:
         return None
     path = file["path"]
     if path.startswith(("TCP", "socket")):
-        return Step("answer", path) if "HTTP/1.1 200" in call["rest"] else None
+        return Step("respond", path) if "HTTP/1.1 200" in call["rest"] else None
     if "fsync" in call["name"] or call["name"] == "fdatasync":
         return Step("fsync", path)
     return Step("write", path)
 
 
-def answers(steps: list[Step]) -> Iterator[list[Step]]:
-    """What was done before each answer, since the one before it."""
+def before_each_response(steps: list[Step]) -> Iterator[list[Step]]:
+    """Yield the system calls before each response, since the one before it."""
     done: list[Step] = []
     for step in steps:
-        if step.verb == "answer":
+        if step.verb == "respond":
             yield done
             done = []
         else:
@@ -129,10 +129,10 @@ def answers(steps: list[Step]) -> Iterator[list[Step]]:
 
 
 def is_durable_object(done: list[Step]) -> bool:
-    """A file written and fsynced, renamed to an event's name, and then the folder of that name fsynced."""
-    for place, step in enumerate(done):
+    """Whether a file was written, fsynced and renamed into `events/`, and its folder fsynced after that."""
+    for index, step in enumerate(done):
         if step.verb == "rename" and "/events/" in step.target:
-            before, after = done[:place], done[place + 1 :]
+            before, after = done[:index], done[index + 1 :]
             written = [at for at, other in enumerate(before) if (other.verb, other.path) == ("write", step.path)]
             synced = [at for at, other in enumerate(before) if (other.verb, other.path) == ("fsync", step.path)]
             folder = str(Path(step.target).parent)
@@ -141,34 +141,34 @@ def is_durable_object(done: list[Step]) -> bool:
 
 
 def is_durable_record(done: list[Step]) -> bool:
-    """A write-ahead file written, and then fsynced."""
+    """Whether a write-ahead file was written, and fsynced after that."""
     written = [at for at, step in enumerate(done) if step.verb == "write" and step.path.endswith(".wal")]
     synced = [at for at, step in enumerate(done) if step.verb == "fsync" and step.path.endswith(".wal")]
     return bool(written) and bool(synced) and max(written) < max(synced)
 
 
-def test_answer_comes_after_file_and_folder_are_synced(tmp_path: Path) -> None:
-    found = list(answers(traced(tmp_path, "store")))
+def test_response_comes_after_file_and_folder_are_synced(tmp_path: Path) -> None:
+    found = list(before_each_response(traced(tmp_path, "store")))
     assert len(found) == REQUESTS
     assert all(map(is_durable_object, found)), found
 
 
-def test_answer_of_the_spool_comes_after_its_file_and_folder_are_synced(tmp_path: Path) -> None:
-    found = list(answers(traced(tmp_path, "disk")))
+def test_response_in_disk_mode_comes_after_write_ahead_file_and_folder_are_synced(tmp_path: Path) -> None:
+    found = list(before_each_response(traced(tmp_path, "disk")))
     assert len(found) == REQUESTS
     assert all(map(is_durable_record, found)), found
-    assert Step("fsync", str(tmp_path / "data" / "spool")) in found[0], "a new file's name is durable too"
+    assert Step("fsync", str(tmp_path / "data" / "spool")) in found[0], "the name of a new file is durable too"
 
 
-TAKEN_OUT = [
-    pytest.param("store", "durable.py", "def write_synced", id="the object's"),
-    pytest.param("store", "durable.py", "def sync", id="the folder's"),
-    pytest.param("disk", "collect/spool.py", "def append", id="the spool's"),
+WITHOUT_FSYNC = [
+    pytest.param("store", "durable.py", "def write_synced", id="of the object"),
+    pytest.param("store", "durable.py", "def sync", id="of the folder"),
+    pytest.param("disk", "collect/spool.py", "def append", id="of the spool"),
 ]
 
 
-@pytest.mark.parametrize(("ack", "module", "function"), TAKEN_OUT)
-def test_a_build_without_one_fsync_is_found_out(tmp_path: Path, ack: str, module: str, function: str) -> None:
+@pytest.mark.parametrize(("ack", "module", "function"), WITHOUT_FSYNC)
+def test_missing_fsync_is_detected(tmp_path: Path, ack: str, module: str, function: str) -> None:
     source = tmp_path / "source"
     shutil.copytree(PACKAGE, source / "clickstream", ignore=shutil.ignore_patterns("__pycache__"))
     path = source / "clickstream" / module
@@ -176,6 +176,6 @@ def test_a_build_without_one_fsync_is_found_out(tmp_path: Path, ack: str, module
     assert found
     path.write_text(head + found + re.sub(r"os\.fsync\([^)]*\)", "pass", tail, count=1))
     is_durable = is_durable_object if ack == "store" else is_durable_record
-    done = list(answers(traced(tmp_path, ack, source)))
+    done = list(before_each_response(traced(tmp_path, ack, source)))
     assert len(done) == REQUESTS
     assert not any(map(is_durable, done))

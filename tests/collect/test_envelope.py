@@ -1,4 +1,4 @@
-"""A packed body, and how many members it may have."""
+"""Compressed bodies."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from clickstream.event import Rejection
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_body_of_many_gzip_members_is_refused(more: int) -> None:
-    packed = gzip.compress(b"x") * (MAX_GZIP_MEMBERS + more)
-    found = gunzip(packed)
+def test_gzip_body_with_too_many_members_is_refused(more: int) -> None:
+    data = gzip.compress(b"x") * (MAX_GZIP_MEMBERS + more)
+    found = gunzip(data)
     if more:
         assert isinstance(found, Rejection)
         assert (found.status, found.code) == (400, "invalid_encoding")

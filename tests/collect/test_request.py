@@ -1,4 +1,4 @@
-"""The facts of a request: the country that a proxy names."""
+"""The `_ingest` block: the country that a proxy names, how much of the address is stored, opting out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import json
 import pytest
 
 from clickstream.collect.envelope import Envelope
-from clickstream.collect.request import Notes, Request
+from clickstream.collect.request import IngestConfig, Request, ingest_block, raw_lines
 from clickstream.settings import IpMode
 
-NAMED = Notes(country_header=b"cf-ipcountry")
+WITH_COUNTRY = IngestConfig(country_header=b"cf-ipcountry")
 
 
 def request(headers: dict[bytes, bytes]) -> Request:
@@ -21,27 +21,28 @@ def request(headers: dict[bytes, bytes]) -> Request:
     ("value", "country"),
     [
         pytest.param(b"DE", "DE", id="two letters"),
-        pytest.param(b" pl ", "PL", id="in capitals"),
-        pytest.param(b"XX", None, id="unknown"),
+        pytest.param(b" pl ", "PL", id="lower case, with blanks"),
+        pytest.param(b"XX", None, id="unknown (Cloudflare)"),
+        pytest.param(b"ZZ", None, id="unknown (App Engine)"),
         pytest.param(b"T1", None, id="Tor"),
         pytest.param(b"Germany", None, id="a name"),
-        pytest.param(b"\xc3\x84", None, id="no letters"),
+        pytest.param(b"\xc3\x84", None, id="not letters"),
         pytest.param(b"", None, id="empty"),
     ],
 )
-def test_the_country_is_noted_when_the_header_names_one(value: bytes, country: str | None) -> None:
-    block = NAMED.block(request({b"cf-ipcountry": value}))
+def test_country_is_stored_if_the_header_names_one(value: bytes, country: str | None) -> None:
+    block = ingest_block(request({b"cf-ipcountry": value}), WITH_COUNTRY)
     assert block.get("country") == country
     assert ("country" in block) == (country is not None)
 
 
-def test_nothing_is_noted_without_the_setting_or_the_header() -> None:
-    assert "country" not in Notes().block(request({b"cf-ipcountry": b"DE"}))
-    assert "country" not in NAMED.block(request({}))
+def test_no_country_is_stored_without_the_setting_or_the_header() -> None:
+    assert "country" not in ingest_block(request({b"cf-ipcountry": b"DE"}), IngestConfig())
+    assert "country" not in ingest_block(request({}), WITH_COUNTRY)
 
 
 @pytest.mark.parametrize(
-    ("mode", "ip", "kept"),
+    ("mode", "ip", "stored"),
     [
         ("truncate", "198.51.100.7", "198.51.100.0"),
         ("truncate", "2001:db8:1:2::3", "2001:db8:1::"),
@@ -50,17 +51,17 @@ def test_nothing_is_noted_without_the_setting_or_the_header() -> None:
         ("drop", "198.51.100.7", None),
     ],
 )
-def test_only_so_much_of_the_address_is_noted_as_was_chosen(mode: IpMode, ip: str, kept: str | None) -> None:
-    assert Notes(mode).block(Request("POST", "/clickstream", {}, ip, 0, "r"))["sourceIp"] == kept
+def test_setting_decides_how_much_of_the_address_is_stored(mode: IpMode, ip: str, stored: str | None) -> None:
+    assert ingest_block(Request("POST", "/clickstream", {}, ip, 0, "r"), IngestConfig(mode))["sourceIp"] == stored
 
 
 PERSONAL = {"eventName": "x", "userId": "u", "clientId": "c", "sessionId": "s", "pageUrl": "/p"}
 
 
 @pytest.mark.parametrize("header", [b"sec-gpc", b"dnt"])
-def test_who_opted_out_leaves_no_trace_of_a_person_when_that_is_heard(header: bytes) -> None:
-    asked = request({header: b"1", b"user-agent": b"Browser/1"})
-    (line,) = Notes(opt_out="anonymous").lines(asked, Envelope([dict(PERSONAL)], []))
+def test_event_of_a_visitor_who_opted_out_has_no_personal_data_if_the_setting_respects_it(header: bytes) -> None:
+    anonymous = request({header: b"1", b"user-agent": b"Browser/1"})
+    (line,) = raw_lines(anonymous, Envelope([dict(PERSONAL)], []), IngestConfig(opt_out="anonymous"))
     event = json.loads(line)
     assert (event["_ingest"]["sourceIp"], event["_ingest"]["userAgent"], event["_ingest"]["optOut"]) == (
         None,
@@ -69,5 +70,5 @@ def test_who_opted_out_leaves_no_trace_of_a_person_when_that_is_heard(header: by
     )
     del event["_ingest"]
     assert event == {"eventName": "x", "pageUrl": "/p"}
-    (line,) = Notes().lines(asked, Envelope([dict(PERSONAL)], []))
-    assert json.loads(line).items() > PERSONAL.items(), "the default does not hear it"
+    (line,) = raw_lines(anonymous, Envelope([dict(PERSONAL)], []), IngestConfig())
+    assert json.loads(line).items() > PERSONAL.items(), "the default ignores it"

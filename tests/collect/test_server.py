@@ -1,4 +1,4 @@
-"""How many files and connections a collector's process allows itself."""
+"""The limits of open files and connections of a collector's process."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ print(raise_file_limit(), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
 @pytest.mark.parametrize(
     ("soft", "hard", "connections", "files"),
     [
-        pytest.param(256, 256, 204, 256, id="no more may be had"),
-        pytest.param(256, 1000, 800, 1000, id="some more"),
+        pytest.param(256, 256, 204, 256, id="the limit cannot be raised"),
+        pytest.param(256, 1000, 800, 1000, id="raised to the hard limit"),
         pytest.param(256, 2 * MAX_CONNECTIONS + 10, MAX_CONNECTIONS, 2 * MAX_CONNECTIONS, id="enough"),
     ],
 )
-def test_file_limit_is_raised_and_connections_leave_some_to_the_store(
+def test_file_limit_is_raised_and_connections_leave_files_to_the_store(
     soft: int, hard: int, connections: int, files: int
 ) -> None:
     command = [sys.executable, "-c", SCRIPT, str(soft), str(hard)]

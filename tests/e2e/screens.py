@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 from playwright.sync_api import Page, Request
 from starlette.types import ASGIApp
 
-from clickstream.collect.spool import Shipper, SpoolRules
+from clickstream.collect.spool import Shipper, SpoolConfig
 from clickstream.dashboard.app import make_app
 from clickstream.local.owner.commands import Place
 from clickstream.local.owner.file import Owner
@@ -138,7 +138,7 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
                 load=pipeline.loader.run_pass,
                 make_loader=lambda _: pipeline.loader,
                 stage=folder / "stage",
-                drain=Drain(folder / "spool", Shipper(pipeline.store, SpoolRules(), clock.ns)),
+                drain=Drain(folder / "spool", Shipper(pipeline.store, SpoolConfig(), clock.ns)),
             )
             me = Owner(origin, "token", os.getpid(), str(folder / "warehouse.duckdb"))
             return make_owner_app(place, me, dict, app)

@@ -113,7 +113,7 @@ def test_a_file_that_is_no_warehouse_is_told_and_left_alone(platform: Platform) 
 def test_a_taken_port_is_told(platform: Platform, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
-        assert_three_lines(run(platform, name, "--port", port), 1, f"127.0.0.1:{port}", "something else listens there")
+        assert_three_lines(run(platform, name, "--port", port), 1, f"127.0.0.1:{port}", "the port is in use")
 
 
 def test_an_import_without_a_collector_says_how_to_start_one(platform: Platform) -> None:

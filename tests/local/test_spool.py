@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from clickstream.collect.spool import Shipper, Spool, SpoolRules
+from clickstream.collect.spool import Shipper, Spool, SpoolConfig
 from clickstream.errors import StoreError, UnavailableError
 from clickstream.event import RawLine, utc_now
 from clickstream.local.doctor import examine, render_examination
@@ -26,7 +26,7 @@ from tests.conftest import Clock
 from tests.etl.pipeline import received
 from tests.local.conftest import owning
 
-RULES = SpoolRules()
+RULES = SpoolConfig()
 
 
 @pytest.fixture

@@ -23,8 +23,8 @@ def scripts(tmp_path: Path) -> TrackerScripts:
 
 
 def test_the_script_is_packed_for_who_can_unpack_it(scripts: TrackerScripts) -> None:
-    packed = scripts.answer("/clickstream.js", {b"accept-encoding": b"gzip, br"})
-    plain = scripts.answer("/clickstream.js", {})
+    packed = scripts.respond("/clickstream.js", {b"accept-encoding": b"gzip, br"})
+    plain = scripts.respond("/clickstream.js", {})
     assert packed is not None
     assert plain is not None
     assert gzip.decompress(packed.body) == plain.body == CODE
@@ -35,21 +35,21 @@ def test_the_script_is_packed_for_who_can_unpack_it(scripts: TrackerScripts) -> 
 
 def test_who_has_it_already_is_told_so(scripts: TrackerScripts) -> None:
     tag = f'"{hashlib.sha256(CODE).hexdigest()[:16]}"'.encode()
-    answer = scripts.answer("/clickstream.js", {b"if-none-match": b'"other", ' + tag})
+    answer = scripts.respond("/clickstream.js", {b"if-none-match": b'"other", ' + tag})
     assert answer is not None
     assert (answer.status, answer.body) == (304, b"")
     assert dict(answer.headers)[b"etag"] == tag
 
 
 def test_the_name_with_the_hash_is_kept_for_ever(scripts: TrackerScripts) -> None:
-    answer = scripts.answer(f"/clickstream.{hashlib.sha256(CODE).hexdigest()[:16]}.js", {})
+    answer = scripts.respond(f"/clickstream.{hashlib.sha256(CODE).hexdigest()[:16]}.js", {})
     assert answer is not None
     assert (answer.status, answer.body) == (200, CODE)
     assert b"immutable" in dict(answer.headers)[b"cache-control"]
 
 
 def test_the_hash_of_another_version_leads_to_the_present_one(scripts: TrackerScripts) -> None:
-    answer = scripts.answer(f"/clickstream.{'0' * 16}.js", {})
+    answer = scripts.respond(f"/clickstream.{'0' * 16}.js", {})
     assert answer is not None
     assert (answer.status, dict(answer.headers)[b"location"]) == (302, b"/clickstream.js")
 
@@ -58,7 +58,7 @@ def test_the_hash_of_another_version_leads_to_the_present_one(scripts: TrackerSc
     "path", ["/", "/clickstream", "/clickstream.extra.js", "/clickstream.0.js", "/../clickstream.js"]
 )
 def test_other_paths_are_not_the_trackers(scripts: TrackerScripts, path: str) -> None:
-    assert scripts.answer(path, {}) is None
+    assert scripts.respond(path, {}) is None
 
 
 def test_the_collector_serves_what_was_built(tmp_path: Path) -> None:

@@ -1,9 +1,9 @@
 """The collector as an AWS Lambda function behind an API Gateway HTTP API (payload format 2.0).
 
-In: an API Gateway event; settings from the environment. Out: the answer of the same contract, after the raw object is
-in S3. Guarantee: object names, event ids and times come from `requestContext` alone, so that an invocation that is
-repeated writes the same object again, and a PUT that creates only finds it there. One PUT stores the events of an
-invocation; a second one happens only to keep a copy of refused input.
+In: an API Gateway event; settings from the environment. Out: the response of the same contract, after the raw object is
+in S3. Guarantee: object names, event ids and times come from `requestContext` alone. A repeated invocation therefore
+writes the same object again, and a PUT that only creates finds it there. One PUT stores the events of an invocation; a
+second one happens only to keep excerpts of rejected input.
 """
 
 from __future__ import annotations
@@ -14,114 +14,94 @@ import hashlib
 import itertools
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from clickstream.collect.door import Cors, Door, Rules
-from clickstream.collect.envelope import (
-    Answer,
-    Envelope,
-    accepted_answer,
-    refused_answer,
-    unavailable,
-)
+from clickstream.collect.connection.body import RefusedBody
+from clickstream.collect.envelope import Response
+from clickstream.collect.intake import PATH, Intake, IntakeConfig
 from clickstream.collect.objects import pack
-from clickstream.collect.rejected import RejectedLog, copies
-from clickstream.collect.request import Notes, Request, read_events
+from clickstream.collect.rejected import Excerpt, RejectedLog
+from clickstream.collect.request import Request
 from clickstream.errors import StoreError
-from clickstream.event import Rejection
+from clickstream.event import RawLine, Rejection
 from clickstream.raw.contract import RawStore
 from clickstream.raw.open import open_store
 from clickstream.raw.s3 import Bucket, S3Store
 from clickstream.settings import Settings, read_settings
 
-PATH = "/clickstream"
-PATIENCE_S = 8.0
-"""How long a PUT is tried: well below the 30 s after which API Gateway answers by itself."""
+PUT_TIMEOUT_S = 8.0
+"""How long a PUT is tried: well below the 30 s after which API Gateway responds itself."""
 
 _log = logging.getLogger(__name__)
 
 
 class CollectFunction:
-    """The function. The store that the first invocation opened serves the later ones."""
+    """The function. Later invocations use the store that the first one opened."""
 
     def __init__(self, read: Callable[[], Settings] = read_settings) -> None:
         self._read = read
-        self._room: _Room | None = None
+        self._collector: _LambdaCollector | None = None
 
     def __call__(self, event: Mapping[str, Any], context: object) -> dict[str, Any]:
-        """Answer one request. Raises SettingsError when the function is set up wrongly, never because of input."""
+        """Respond to one request. Raises SettingsError if the function is misconfigured; no input makes it raise."""
         del context
-        if self._room is None:
-            self._room = _Room(self._read())
-        http = event["requestContext"]["http"]
-        headers = {_bytes(name.lower()): _bytes(value) for name, value in event.get("headers", {}).items()}
-        origin = headers.get(b"origin")
-        extra = self._room.cors.headers(origin)
-        stage = f"/{event['requestContext'].get('stage', '')}"
-        path = event.get("rawPath", http["path"])
-        path = path.removeprefix(stage) if path.startswith(f"{stage}/") else path
-        if path == PATH and http["method"] == "POST":
-            answer = self._room.take(event, headers)
-        elif path == PATH and http["method"] == "OPTIONS":
-            answer, extra = Answer(204, b"", ()), extra + self._room.cors.preflight(origin)
-        elif path == PATH:
-            answer = refused_answer([Rejection(405, "method_not_allowed", f"{http['method']} is not for {PATH}")])
-            extra = [*extra, (b"allow", b"POST, OPTIONS")]
-        elif path == "/health" and http["method"] in ("GET", "HEAD"):
-            answer = Answer(200, b'{"status": "ok"}', ((b"content-type", b"application/json"),))
-        else:
-            answer = refused_answer([Rejection(404, "not_found", "send events to POST /clickstream")])
+        if self._collector is None:
+            self._collector = _LambdaCollector(self._read())
+        response = self._collector.respond(event)
         return {
-            "statusCode": answer.status,
-            "headers": {name.decode(): value.decode() for name, value in (*extra, *answer.headers)},
-            "body": answer.body.decode(),
+            "statusCode": response.status,
+            "headers": {name.decode(): value.decode() for name, value in response.headers},
+            "body": response.body.decode(),
             "isBase64Encoded": False,
         }
 
 
-class _Room:
+class _LambdaCollector:
     """What an execution environment keeps between invocations."""
 
     def __init__(self, settings: Settings) -> None:
-        self.cors = Cors(settings.cors_origins)
-        self._notes = Notes.of(settings)
-        self._door = Door(Rules.of(settings))
-        self._layout = settings.raw_layout
         self._store = _open(settings)
+        self._layout = settings.raw_layout
+        self._intake = Intake(IntakeConfig.of(settings), RejectedLog(self._store, time.time_ns))
 
-    def take(self, event: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> Answer:
-        """Judge one POST, store what is accepted, and answer."""
+    def respond(self, event: Mapping[str, Any]) -> Response:
         context = event["requestContext"]
-        sender = self._door.sender(context["http"].get("sourceIp"), headers.items())
-        refusal = self._door.refusal(sender, headers, _bytes(event.get("rawQueryString", "")), time.monotonic())
-        if refusal is not None:
-            return refused_answer([refusal], self._door.retry_after_s)
-        names = _names(context)
-        body, refusal = _body(event)
-        if refusal is None:
-            envelope, body = read_events(headers, body, lambda: str(next(names)))
-        else:
-            envelope = Envelope([], [refusal])
-        request = Request("POST", PATH, headers, sender, context["timeEpoch"] * 1_000_000, context["requestId"])
-        request.gateway = _gateway(context, headers)
-        if envelope.accepted:
-            try:
-                self._store.put(pack(self._notes.lines(request, envelope), self._layout, lambda: next(names)))
-            except StoreError as error:
-                _log.error("%s", error)
-                return refused_answer([unavailable()])
-        if envelope.rejected:  # last: what was promised does not wait for a copy
-            self._keep_rejected(request, body, envelope)
-        return accepted_answer(envelope) if envelope.accepted else refused_answer(envelope.rejected)
+        method = context["http"]["method"]
+        headers = {_bytes(name.lower()): _bytes(value) for name, value in event.get("headers", {}).items()}
+        path = _path(event)
+        if path == PATH and method == "POST":
+            return self._post(event, headers)
+        return self._intake.respond(method, path, headers)
 
-    def _keep_rejected(self, request: Request, body: bytes, envelope: Envelope) -> None:
-        log = RejectedLog(self._store, lambda: request.received_ns)
-        is_kept = not self._notes.has_opted_out(request)
-        for data, rejection in copies(body, envelope):
-            log.put(data, rejection, self._notes.block(request), is_kept)
-        log.flush()
+    def _post(self, event: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> Response:
+        """Admit the sender, judge the body, store its events, then respond."""
+        context = event["requestContext"]
+        sender = self._intake.sender(context["http"].get("sourceIp"), headers.items())
+        gateway = _gateway(context, headers)
+        received_ns = context["timeEpoch"] * 1_000_000
+        request = Request("POST", PATH, headers, sender, received_ns, context["requestId"], gateway)
+        refused = self._intake.admit(request, _bytes(event.get("rawQueryString", "")))
+        if refused is not None:
+            return refused
+        names = _names(context)
+        envelope = self._intake.judge(request, _body(event), lambda: str(next(names)))
+        is_stored = not envelope.accepted or self._put(self._intake.lines(request, envelope), names)
+        if is_stored:
+            self._intake.rejected.flush()  # after the events, which must not wait for excerpts
+        if not envelope.accepted:
+            return self._intake.refuse(request, envelope)
+        return self._intake.acknowledge(request, envelope, is_stored)
+
+    def _put(self, lines: Sequence[RawLine], names: Iterator[UUID]) -> bool:
+        """Store lines as raw objects; return whether they are durable."""
+        try:
+            self._store.put(pack(lines, self._layout, lambda: next(names)))
+        except StoreError as error:
+            _log.error("%s", error)
+            return False
+        return True
 
 
 def _open(settings: Settings) -> RawStore:
@@ -130,26 +110,36 @@ def _open(settings: Settings) -> RawStore:
         store = open_store(settings)
         store.prepare()
         return store
-    return S3Store(Bucket(*bucket, settings.s3_endpoint, PATIENCE_S))
+    return S3Store(Bucket(*bucket, settings.s3_endpoint, PUT_TIMEOUT_S))
 
 
-def _body(event: Mapping[str, Any]) -> tuple[bytes, Rejection | None]:
-    """The body as it came, and why it is none."""
+def _path(event: Mapping[str, Any]) -> str:
+    """Return the path of a request without the name of the API's stage."""
+    context = event["requestContext"]
+    path: str = event.get("rawPath", context["http"]["path"])
+    stage = f"/{context.get('stage', '')}"
+    return path.removeprefix(stage) if path.startswith(f"{stage}/") else path
+
+
+def _body(event: Mapping[str, Any]) -> bytes | RefusedBody:
+    """Return the body as the client sent it, or why it cannot be decoded."""
     text = event.get("body") or ""
     try:
-        body = base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else _bytes(text)
+        return base64.b64decode(text, validate=True) if event.get("isBase64Encoded") else _bytes(text)
     except (binascii.Error, ValueError):
-        return _bytes(text), Rejection(400, "invalid_encoding", "the body cannot be decoded")
-    return body, None
+        excerpt = Excerpt.of(_bytes(text))
+        return RefusedBody(
+            Rejection(400, "invalid_encoding", "the body is not valid base64"), excerpt, excerpt.size_bytes
+        )
 
 
 def _bytes(text: str) -> bytes:
-    """UTF-8; half a surrogate pair becomes bytes that are none, and is judged as such."""
+    """Return UTF-8. Half of a surrogate pair becomes bytes that are not UTF-8, and is judged as such."""
     return text.encode("utf-8", "surrogatepass")
 
 
 def _names(context: Mapping[str, Any]) -> Iterator[UUID]:
-    """UUIDv7s of one request: its time, and a hash of its id and their number. The same request has the same."""
+    """Yield UUIDv7s from the time and id of one request, so that a repeated request gets the same ones."""
     millis = int(context["timeEpoch"])
     for number in itertools.count():
         digest = hashlib.sha256(f"{context['requestId']}/{number}".encode()).digest()

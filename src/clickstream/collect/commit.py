@@ -1,9 +1,10 @@
-"""Group commit: requests that wait together become one write, and all are answered when it is durable.
+"""Group commit: requests that wait together become one write, and all get their result when it is durable.
 
-In: raw lines of one request, and whom to tell: None once they are durable, or a StoreError when not, or not in time.
-A lone request is written at once. Among many, a write waits until most of those that came together lately have come
-again, for at most the sink's linger. Work happens once for each group, not for each request: one timer, one hand-over
-to a writer's thread and back. Memory is bounded by MAX_HELD_BYTES, waiting by ANSWER_WITHIN_S.
+In: the raw lines of one request, and a callback. Out: the callback gets None once the lines are durable, or a
+StoreError if they are not, or not in time. A single request is written at once. Under load, a write waits until most of
+the recently concurrent requests have arrived again, for at most the sink's linger. Work is done once per group, not per
+request: one timer, one task for a writer thread. MAX_HELD_BYTES bounds the memory, RESPOND_WITHIN_S the waiting.
+Figures: docs/decisions/0002-group-commit.md.
 """
 
 from __future__ import annotations
@@ -20,20 +21,20 @@ from clickstream.event import RawLine
 
 MAX_OBJECT_BYTES = 16 * 1_048_576
 MAX_HELD_BYTES = 32 * 1_048_576
-ENOUGH_BYTES = 1_048_576
-ANSWER_WITHIN_S = 8.0
-CROWD_S = 0.5
+FULL_GROUP_BYTES = 1_048_576
+RESPOND_WITHIN_S = 8.0
+CONCURRENCY_WINDOW_S = 0.5
 
-Tell = Callable[[StoreError | None], None]
-"""Called once, on the event loop: None when the lines are durable. It must not raise: others are told after it."""
+OnStored = Callable[[StoreError | None], None]
+"""Called once, on the event loop; None: the lines are durable. It must not raise: the callbacks of others follow."""
 
 _log = logging.getLogger(__name__)
 
 
 class Sink(Protocol):
-    """Where groups of lines go. `parallel` writes may run at a time; a group waits up to `linger_s` for company.
+    """Where groups of lines are stored: up to `parallel` writes at a time; a group waits up to `linger_s` for more.
 
-    max_lines: of a group, unless one request has more. What takes a write longer than clients wait is written in vain.
+    max_lines: the limit of a group, unless one request has more. A write must not take longer than clients wait.
     """
 
     parallel: int
@@ -41,17 +42,17 @@ class Sink(Protocol):
     max_lines: int
 
     def write(self, lines: Sequence[RawLine]) -> None:
-        """Return when the lines are durable; raise StoreError when they may not be. Called in threads."""
+        """Return when the lines are durable; raise StoreError if they may not be. Called in threads."""
 
 
 class _Group:
-    """Requests that are answered together: one entry in `waiting` for each, until they were told."""
+    """Requests that are stored together: one callback in `waiting` for each, until all were called."""
 
     __slots__ = ("is_settled", "lines", "opened_at", "size_bytes", "timer", "waiting")
 
     def __init__(self, opened_at: float) -> None:
         self.lines: list[RawLine] = []
-        self.waiting: list[Tell] = []
+        self.waiting: list[OnStored] = []
         self.size_bytes = 0
         self.is_settled = False
         self.opened_at = opened_at
@@ -59,21 +60,21 @@ class _Group:
 
 
 class GroupCommit:
-    """Owns the writers of one collector process. Use as an async context; leaving it stores what waits.
+    """Owns the writer threads of a collector. Use as an async context manager; leaving it stores what waits.
 
-    on_stored: told of each group how long its first request waited (s), and whether it is durable.
+    on_commit: called for each group with the seconds that its first request waited, and whether the group is durable.
     """
 
-    def __init__(self, sink: Sink, on_stored: Callable[[float, bool], None]) -> None:
+    def __init__(self, sink: Sink, on_commit: Callable[[float, bool], None]) -> None:
         self._sink = sink
-        self._on_stored = on_stored
+        self._on_commit = on_commit
         self._open: _Group | None = None
         self._sealed: deque[_Group] = deque()
         self._running = 0
         self._last_write = float("-inf")
         self._linger: asyncio.TimerHandle | None = None
-        self._crowd = self._crowd_before = 0
-        self._crowd_until = 0.0
+        self._concurrent = self._concurrent_before = 0
+        self._window_end = 0.0
         self._is_closing = False
         self._idle = asyncio.Event()
         self.waiting_requests = 0
@@ -92,14 +93,15 @@ class GroupCommit:
             await self._idle.wait()
         self._writers.shutdown(wait=self._running == 0)
 
-    def add(self, lines: Sequence[RawLine], tell: Tell) -> None:
-        """Write `lines`, and `tell` when they are durable; or that they are not in time, or at once that too many wait.
+    def add(self, lines: Sequence[RawLine], on_stored: OnStored) -> None:
+        """Write `lines`, and call `on_stored` when they are durable, or are not in time.
 
-        Whoever gives up waiting is told all the same.
+        It is called at once with an error if too many bytes wait. It is also called if the client has disconnected.
         """
         size_bytes = sum(map(len, lines))
         if self.held_bytes + size_bytes > MAX_HELD_BYTES:
-            tell(StoreError("storing events", "too many bytes wait to be written", "send again later"))
+            why = f"more than {MAX_HELD_BYTES} bytes wait to be written"
+            on_stored(StoreError("storing events", why, "send them again later"))
             return
         group = self._open
         if group is None:
@@ -108,21 +110,21 @@ class GroupCommit:
             self._sealed.append(group)
             group = self._open_group()
         group.lines += lines
-        group.waiting.append(tell)
+        group.waiting.append(on_stored)
         group.size_bytes += size_bytes
         self.held_bytes += size_bytes
         self.waiting_requests += 1
-        self._crowd = max(self._crowd, self.waiting_requests)
+        self._concurrent = max(self._concurrent, self.waiting_requests)
         if self._running < self._sink.parallel:
             self._start_writes()
 
     def _open_group(self) -> _Group:
         self._open = group = _Group(self._loop.time())
-        group.timer = self._loop.call_later(ANSWER_WITHIN_S, self._give_up, group)
+        group.timer = self._loop.call_later(RESPOND_WITHIN_S, self._give_up, group)
         return group
 
     def _start_writes(self) -> None:
-        """Give the writers that are free what is ready; look again when a group has lingered long enough."""
+        """Start as many writes as there are free writers and ready groups."""
         while self._running < self._sink.parallel:
             if self._sealed:
                 self._write(self._sealed.popleft())
@@ -133,7 +135,11 @@ class GroupCommit:
                 return
 
     def _is_ready(self, group: _Group) -> bool:
-        if self._is_closing or len(group.waiting) >= self._enough() or group.size_bytes >= ENOUGH_BYTES:
+        if (
+            self._is_closing
+            or len(group.waiting) >= self._full_group_requests()
+            or group.size_bytes >= FULL_GROUP_BYTES
+        ):
             return True
         rest_s = self._last_write + self._sink.linger_s - self._loop.time()
         if rest_s <= 0:
@@ -146,14 +152,15 @@ class GroupCommit:
         self._linger = None
         self._start_writes()
 
-    def _enough(self) -> int:
-        """Most of the requests that were open at a time lately: when so many are here, few others can be coming."""
-        return max(1, 3 * max(self._crowd, self._crowd_before) // 4)
+    def _full_group_requests(self) -> int:
+        """Three quarters of the recently concurrent requests: once so many are here, few others can be on their way."""
+        return max(1, 3 * max(self._concurrent, self._concurrent_before) // 4)
 
     def _write(self, group: _Group) -> None:
         now = self._loop.time()
-        if now > self._crowd_until:
-            self._crowd_before, self._crowd, self._crowd_until = self._crowd, 0, now + CROWD_S
+        if now > self._window_end:
+            self._concurrent_before, self._concurrent = self._concurrent, 0
+            self._window_end = now + CONCURRENCY_WINDOW_S
         self._running += 1
         self._writers.submit(self._write_in_thread, group)
 
@@ -163,21 +170,25 @@ class GroupCommit:
             self._sink.write(group.lines)
         except StoreError as failed:
             error = failed
-        except Exception as failed:  # whoever waits must be told, whatever went wrong
-            _log.exception("storing events")
-            error = StoreError("storing events", f"{type(failed).__name__}", "see the log")
+        except Exception as failed:  # the waiting requests need a response, whatever went wrong
+            _log.exception("failed to store events")
+            error = StoreError("storing events", type(failed).__name__, "see the log")
         self._loop.call_soon_threadsafe(self._finish, group, error)
 
     def _finish(self, group: _Group, error: StoreError | None) -> None:
         self._running -= 1
         self._last_write = self._loop.time()
-        self._start_writes()  # first: it goes on while these are answered
+        self._start_writes()  # first: the next write runs while these callbacks are called
         self._settle(group, error)
         self._release(group)
 
     def _give_up(self, group: _Group) -> None:
-        """Its time is up. Not begun: it is dropped. Begun: it may still be stored, as a copy nobody was promised."""
-        self._settle(group, StoreError("storing events", "the raw store is too slow", "send again later"))
+        """Report that the group was not stored in time.
+
+        If its write has not begun, it is dropped. If it has, it may still be stored, as unacknowledged copies.
+        """
+        why = f"the raw store did not finish within {RESPOND_WITHIN_S:g} s"
+        self._settle(group, StoreError("storing events", why, "send them again later"))
         if group is self._open:
             self._open = None
         elif group in self._sealed:
@@ -192,11 +203,11 @@ class GroupCommit:
             return
         group.is_settled = True
         self.waiting_requests -= len(group.waiting)
-        self._on_stored(self._loop.time() - group.opened_at, error is None)
+        self._on_commit(self._loop.time() - group.opened_at, error is None)
         if error is not None:
             _log.error("%s", error, extra={"requests": len(group.waiting), "events": len(group.lines)})
-        for tell in group.waiting:
-            tell(error)
+        for on_stored in group.waiting:
+            on_stored(error)
         group.waiting = []
         self._idle.set()
 

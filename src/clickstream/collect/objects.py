@@ -1,8 +1,8 @@
-"""Lines of accepted events -> raw objects with their names, stored at once (acknowledgement mode `store`).
+"""Lines of accepted events -> named raw objects, stored at once (acknowledgement mode `store`).
 
-In: lines. Out: nothing, once every object of theirs is durable; StoreError when one is not. The name is taken when the
-upload starts, and what took longer than NAME_LIFE_S is not acknowledged: it may have landed where the loader looks no
-more until the day is over, so the client sends again (a copy of the same event ids, which counts once).
+In: lines. Out: nothing, once all their objects are durable; StoreError if one is not. A name is created when the upload
+starts. An upload that takes longer than NAME_LIFE_S is not acknowledged: the loader may have passed its name, and would
+find it only when the day is over. The client sends the events again; copies with the same event ids count once.
 """
 
 from __future__ import annotations
@@ -21,25 +21,25 @@ from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import batch_key, event_key
 
 NAME_LIFE_S = 150.0
-"""How long a name may be tried: half of the time for which the loader's watermark stays behind now."""
+"""How long a name may be used: half of the time by which the loader's watermark stays behind the present."""
 
 FOLDER_LINGER_S = 0.010
 BUCKET_LINGER_S = 0.050
 BUCKET_PARALLEL = 16
 
 MAX_LINES = {"batch": 10_000, "single": 500}
-"""Lines that are stored together: where each is an object with its own fsync or PUT, fewer."""
+"""Most lines that are stored together: fewer where each line is an object with its own fsync or PUT."""
 
 Layout = Literal["batch", "single"]
 
 
 def new_name(clock_ns: Callable[[], int]) -> UUID:
-    """A UUIDv7 of now."""
+    """Return a UUIDv7 of the present time."""
     return UUID(int=uuid_utils.uuid7(nanoseconds=clock_ns()).int)
 
 
 def pack(lines: Sequence[RawLine], layout: Layout, name: Callable[[], UUID]) -> list[tuple[str, bytes]]:
-    """Key and bytes of each object; the same lines and names give the same bytes, so that a retry can be compared."""
+    """Return key and bytes of each object. The same lines and names give the same bytes, so that a retry is equal."""
     if layout == "single" or len(lines) == 1:
         return [(event_key(name()), line) for line in lines]
     return [(batch_key(name(), len(lines)), gzip.compress(b"\n".join(lines) + b"\n", compresslevel=1, mtime=0))]
@@ -58,8 +58,8 @@ class StoreSink:
         self._clock_ns = clock_ns
 
     def write(self, lines: Sequence[RawLine]) -> None:
-        """Return when the lines are durable. Raises StoreError."""
+        """Store the lines durably. Raises StoreError."""
         started = time.monotonic()
         self._store.put(pack(lines, self._layout, lambda: new_name(self._clock_ns)))
         if time.monotonic() - started > NAME_LIFE_S:
-            raise StoreError("storing events", f"it took longer than {NAME_LIFE_S:.0f} s", "check the raw store")
+            raise StoreError("storing events", f"the write took longer than {NAME_LIFE_S:.0f} s", "check the raw store")

@@ -1,7 +1,8 @@
-"""Copies of refused input, for whoever has to find out why: `rejected/YYYY/MM/DD/rejected-<uuidv7>.ndjson`.
+"""Excerpts of rejected input, kept for debugging: `rejected/YYYY/MM/DD/rejected-<uuidv7>.ndjson`.
 
-Best effort by design: at most 8 KiB of each and its SHA-256, never waited for, overflow counted and dropped: a `flush`
-writes little more than MAX_WAITING_BYTES. The answer to the client already said what was refused and why.
+In: rejected bodies and events with their reasons. Out: raw objects, best effort by design: at most 8 KiB and the
+SHA-256 of each, written once a second, never waited for. More than about MAX_WAITING_BYTES a second are counted and
+dropped. The client has the reason already: it is in the response.
 """
 
 from __future__ import annotations
@@ -30,20 +31,20 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Copy:
-    """What is kept of refused bytes: the first ones, and what tells them from others."""
+class Excerpt:
+    """The beginning of rejected bytes, with the size and the hash of all of them."""
 
     head: bytes
     size_bytes: int
     sha256: str
 
     @classmethod
-    def of(cls, data: bytes) -> Copy:
+    def of(cls, data: bytes) -> Excerpt:
         return cls(data[:MAX_KEPT_BYTES], len(data), hashlib.sha256(data).hexdigest())
 
 
-def copies(body: bytes | Copy, envelope: Envelope) -> Iterator[tuple[bytes | Copy, Rejection]]:
-    """What was refused of a request, each with its reason: the body as it came, or single events as JSON."""
+def rejected_parts(body: bytes | Excerpt, envelope: Envelope) -> Iterator[tuple[bytes | Excerpt, Rejection]]:
+    """Yield each rejected part of a request with its reason: the whole body, or single events as JSON."""
     for rejection in envelope.rejected:
         if rejection.index is not None:
             yield msgspec.json.encode(rejection.original), rejection
@@ -52,7 +53,7 @@ def copies(body: bytes | Copy, envelope: Envelope) -> Iterator[tuple[bytes | Cop
 
 
 class RejectedLog:
-    """Collects refused input until `flush` writes it."""
+    """Collects excerpts until `flush` writes them."""
 
     def __init__(self, store: RawStore, clock_ns: Callable[[], int]) -> None:
         self._store = store
@@ -61,29 +62,29 @@ class RejectedLog:
         self._waiting_bytes = 0
         self.dropped = 0
 
-    def put(self, data: bytes | Copy, rejection: Rejection, request: dict[str, Any], is_kept: bool = True) -> None:
-        """Note `data` (a body, or one event of it as JSON) that was refused for `rejection`; `is_kept`: with bytes."""
+    def put(self, data: bytes | Excerpt, rejection: Rejection, ingest: dict[str, Any], with_head: bool = True) -> None:
+        """Add rejected data: a body, or one of its events as JSON. with_head: keep the beginning of its bytes too."""
         if self._waiting_bytes >= MAX_WAITING_BYTES:
             self.dropped += 1
             return
-        copy = data if isinstance(data, Copy) else Copy.of(data)
+        excerpt = data if isinstance(data, Excerpt) else Excerpt.of(data)
         entry = {
             "error": rejection.code,
             "message": rejection.message,
             "index": rejection.index,
-            "sizeBytes": copy.size_bytes,
-            "sha256": copy.sha256,
-            # Text as far as it is text, not base64: `clickstream forget` looks for ids in it.
-            "head": copy.head.decode("utf-8", "backslashreplace") if is_kept else None,
-            "_ingest": request,
+            "sizeBytes": excerpt.size_bytes,
+            "sha256": excerpt.sha256,
+            # Text where it is text, not base64: `clickstream forget` searches it for ids.
+            "head": excerpt.head.decode("utf-8", "backslashreplace") if with_head else None,
+            "_ingest": ingest,
         }
         line = msgspec.json.encode(entry)
         self._waiting.append(line)
         self._waiting_bytes += len(line)
 
     @contextmanager
-    def flushed(self) -> Iterator[None]:
-        """Flush once a second while the block lasts, and at its end: in a thread that nothing waits for long."""
+    def flushing(self) -> Iterator[None]:
+        """Flush once a second during the block, and at its end. A thread does it: a slow store delays nothing else."""
         is_over = threading.Event()
         thread = threading.Thread(target=self._flush_until, args=(is_over,), name="rejected", daemon=True)
         thread.start()
@@ -99,10 +100,11 @@ class RejectedLog:
             is_last = is_over.wait(FLUSH_EVERY_S)
             try:
                 self.flush()
-            except Exception:  # the loss costs nothing: go on
-                _log.exception("keeping copies of refused input")
+            except Exception:  # the excerpts may be lost; the thread must go on
+                _log.exception("failed to store excerpts of rejected input")
 
     def flush(self) -> None:
+        """Write what was put since the last flush."""
         if not self._waiting:
             return
         lines, self._waiting, self._waiting_bytes = self._waiting, [], 0

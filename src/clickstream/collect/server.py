@@ -1,7 +1,7 @@
-"""Runs the collector on a loopback port, until SIGTERM or Ctrl-C; then what was accepted is finished.
+"""The collector's process: it listens on a loopback port until SIGTERM or Ctrl-C, then finishes what it accepted.
 
-Here the settings become parts, and the HTTP server gets connections (`connection/`) with limits that its own lack. Logs
-are JSON, one object a line on stderr, without anything that came from a client.
+In: settings. Out: a running collector, its parts wired together, on an HTTP server whose connections (`connection/`)
+have the limits that uvicorn lacks. Logs are JSON, one object per line on stderr; they contain no data from clients.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from typing import Any
 
 import uvicorn
 
-from clickstream.collect.app import Collector, Options
+from clickstream.collect.app import Collector
+from clickstream.collect.commit import Sink
 from clickstream.collect.connection.direct import DirectProtocol
 from clickstream.collect.connection.limited import LimitedProtocol
-from clickstream.collect.door import Rules
+from clickstream.collect.intake import IntakeConfig
 from clickstream.collect.objects import StoreSink
-from clickstream.collect.request import Notes
-from clickstream.collect.spool import Spool, SpoolRules
+from clickstream.collect.spool import Spool, SpoolConfig
 from clickstream.errors import StoreError, UnavailableError
 from clickstream.raw.contract import RawStore
 from clickstream.raw.open import open_store
@@ -40,31 +40,32 @@ HOST = "127.0.0.1"
 PORT = 8000
 IDLE_TIMEOUT_S = 15
 STOP_WITHIN_S = 9
-"""From the signal to the end of the process, whatever hangs: `docker stop` kills after 10 s."""
+"""From the signal to the end of the process, even if the store hangs: `docker stop` kills after 10 s."""
 FINISH_WITHIN_S = 8
-"""Of these, for requests that have begun: as long as one may wait for the store."""
+"""The part of it for requests that have begun: as long as a request may wait for the store."""
 MAX_CONNECTIONS = 4_096
 _log = logging.getLogger(__name__)
-_FACTS = ("requests", "events", "waiting_bytes")
+_EXTRA_FIELDS = ("requests", "events", "waiting_bytes")
 
 
 def serve(settings: Settings, port: int = PORT) -> None:
-    """Serve until told to stop. Raises UnavailableError when the port is taken, StoreError when the store is."""
+    """Serve until a signal ends it. Raises UnavailableError if the port is in use, StoreError if the store fails."""
     log_as_json()
     most = raise_file_limit()
     store = open_store(settings)
     _prepare(store, settings)
     spool = _spool(settings, store)
-    app = Collector(store, _options(settings, store, spool))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises it again when it has stopped
-    gc.freeze()  # what is here now stays: no need to look at it again
+    sink: Sink = spool if spool and settings.ack == "disk" else StoreSink(store, settings.raw_layout, time.time_ns)
+    app = Collector(store, sink, IntakeConfig.of(settings), gauges=spool.gauges if spool else dict)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # uvicorn raises the signal again after it has stopped
+    gc.freeze()  # these objects live as long as the process: the collector need not visit them again
     gc.set_threshold(50_000, 20, 50)
     with listen(port) as listener, spool or nullcontext():
         Server(server_config(app, most)).run(sockets=[listener])
 
 
 class Server(uvicorn.Server):
-    """Ends in order when it is told to, and in time: what a store that hangs still holds then, nobody was promised."""
+    """Stops in order, and in time: what a hanging store has not finished by then was not acknowledged."""
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if not self.should_exit:
@@ -74,37 +75,26 @@ class Server(uvicorn.Server):
 
 
 def _prepare(store: RawStore, settings: Settings) -> None:
-    """A spool can do without the store for a while; whoever writes straight into it cannot."""
+    """Prepare the raw store. With a spool, the store may be unreachable for a while; without one, it may not."""
     try:
         store.prepare()
     except StoreError as error:
         if settings.ack != "disk":
             raise
-        _log.warning("the raw store cannot be reached yet: %s", error)
+        _log.warning("the raw store is not reachable yet: %s", error)
 
 
 def _spool(settings: Settings, store: RawStore) -> Spool | None:
-    """The spool, when it is wanted, or when an earlier life left events in it."""
+    """Return the spool if the settings use one, or if an earlier run left events in it."""
     folder = settings.spool_path
     if settings.ack == "store" and not any(folder.glob("*.wal")):
         return None
-    rules = SpoolRules(settings.spool_max_mb * 1_048_576, settings.raw_layout)
-    return Spool(folder, store, rules, time.time_ns)
-
-
-def _options(settings: Settings, store: RawStore, spool: Spool | None) -> Options:
-    is_direct = settings.ack == "store" or spool is None
-    return Options(
-        notes=Notes.of(settings),
-        rules=Rules.of(settings),
-        origins=settings.cors_origins,
-        sink=StoreSink(store, settings.raw_layout, time.time_ns) if is_direct else spool,
-        gauges=spool.gauges if spool else dict,
-    )
+    config = SpoolConfig(settings.spool_max_mb * 1_048_576, settings.raw_layout)
+    return Spool(folder, store, config, time.time_ns)
 
 
 def raise_file_limit() -> int:
-    """Let this process open the files that it may need; return how many connections leave enough to the store."""
+    """Raise the limit of open files as far as needed; return how many connections leave enough files to the store."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = 2 * MAX_CONNECTIONS
     if soft < wanted:
@@ -114,7 +104,7 @@ def raise_file_limit() -> int:
 
 
 def server_config(app: Callable[..., Awaitable[None]], connections: int = MAX_CONNECTIONS) -> uvicorn.Config:
-    """The HTTP server around an ASGI application, as it runs in production, for so many connections."""
+    """Return the configuration of the HTTP server in production, around any ASGI application."""
     return uvicorn.Config(
         app,
         http=DirectProtocol if isinstance(app, Collector) else LimitedProtocol,
@@ -122,32 +112,36 @@ def server_config(app: Callable[..., Awaitable[None]], connections: int = MAX_CO
         lifespan="on",
         log_config=None,
         access_log=False,
-        proxy_headers=False,  # collect/door.py decides whose X-Forwarded-For is believed
+        proxy_headers=False,  # admission.py decides whose X-Forwarded-For is trusted
         server_header=False,
         date_header=False,
-        limit_concurrency=connections,  # in the sense of connection/limited.py
+        limit_concurrency=connections,  # enforced by connection/limited.py
         timeout_keep_alive=IDLE_TIMEOUT_S,
         timeout_graceful_shutdown=FINISH_WITHIN_S,
     )
 
 
 def listen(port: int) -> socket.socket:
-    """A listening socket on loopback. Raises UnavailableError when something else listens there."""
+    """Return a listening socket on loopback. Raises UnavailableError if the port is in use."""
     try:
         return socket.create_server((HOST, port), backlog=2048)
     except OSError as error:
-        why = "something else listens there" if error.errno == errno.EADDRINUSE else str(error)
-        raise UnavailableError(f"listening on {HOST}:{port}", why, "stop it, or choose another --port") from error
+        why = "the port is in use" if error.errno == errno.EADDRINUSE else str(error)
+        raise UnavailableError(
+            f"listening on {HOST}:{port}", why, "stop the other process, or choose another --port"
+        ) from error
 
 
 def log_as_json() -> None:
-    """One JSON object a line on stderr, from warnings on; collector's own notes too."""
+    """Log warnings and errors to stderr as JSON, one object per line."""
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines())
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
 class JsonLines(logging.Formatter):
+    """Formats a log record as one line of JSON."""
+
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, Any] = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
@@ -155,7 +149,7 @@ class JsonLines(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
         }
-        line |= {name: getattr(record, name) for name in _FACTS if hasattr(record, name)}
+        line |= {name: getattr(record, name) for name in _EXTRA_FIELDS if hasattr(record, name)}
         if record.exc_info:
             line["trace"] = self.formatException(record.exc_info)
         return json.dumps(line)

@@ -1,14 +1,14 @@
-"""The acknowledgement mode `disk`: events are durable in a write-ahead file here, and become raw objects seconds later.
+"""The spool of acknowledgement mode `disk`: events are durable in write-ahead files, and raw objects seconds later.
 
-In: groups of lines. Out: nothing, once they are fsynced in DATA/spool; StoreError when they are not, or the spool is
-full. A file is closed every SHIP_EVERY_S or at SHIP_BYTES, and shipped as one raw object; what a crash left is shipped
-at the next start. Its lines are in the raw store at least once, and nearly always once:
+In: groups of lines. Out: nothing, once they are fsynced in DATA/spool; StoreError if they are not, or if the spool is
+full. A file is closed after SHIP_EVERY_S or SHIP_BYTES, and shipped as one raw object; files that a crash left are
+shipped at the next start. Their lines reach the raw store at least once, and nearly always exactly once:
 
-    <time>.wal    records of (length, CRC-32, lines); only a tail that nobody was promised can be torn
-    <time>.keys   the names of its objects, fsynced before the upload starts, so that a retry writes the same
+    <time>.wal    records of (length, CRC-32, lines); only an unacknowledged tail can be torn
+    <time>.keys   the names of its objects, fsynced before the upload starts, so that a retry writes the same objects
 
-A name is tried for NAME_LIFE_S; then the store is asked whether the objects are there, and if not they get new names.
-One collector owns a spool: a lock holds others off.
+A name is used for NAME_LIFE_S. After that, objects that are not in the store get new names. A lock ensures that one
+collector owns a spool.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class SpoolRules:
-    """max_bytes: what may wait here before the answer is 503. name_life_s: how long a name is tried."""
+class SpoolConfig:
+    """max_bytes: how much may wait in the spool before requests get 503. name_life_s: how long a name is used."""
 
     max_bytes: int = 1024 * 1_048_576
     layout: Layout = "batch"
@@ -51,17 +51,17 @@ class SpoolRules:
 
 
 class Spool:
-    """Write-ahead files in `folder`, shipped to `store` by a thread of its own, in a `with` block."""
+    """Write-ahead files in `folder`, which a background thread ships to `store`. Use in a `with` block."""
 
     parallel = 1
     linger_s = 0.002
 
-    def __init__(self, folder: Path, store: RawStore, rules: SpoolRules, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, folder: Path, store: RawStore, config: SpoolConfig, clock_ns: Callable[[], int]) -> None:
         self._folder = folder
-        self._shipper = Shipper(store, rules, clock_ns)
+        self._shipper = Shipper(store, config, clock_ns)
         self._clock_ns = clock_ns
-        self._rules = rules
-        self.max_lines = MAX_LINES[rules.layout]
+        self._config = config
+        self.max_lines = MAX_LINES[config.layout]
         self._current: _Wal | None = None
         self._lock = threading.Lock()
         self._work = threading.Event()
@@ -71,7 +71,7 @@ class Spool:
         self._lock_file = -1
 
     def open(self) -> None:
-        """Take the spool over, with what an earlier life left in it. Raises UnavailableError when another holds it."""
+        """Lock the spool, and take over the files that an earlier run left. Raises UnavailableError if it is in use."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for folder in (self._folder.parent, self._folder.parent.parent):
@@ -80,19 +80,19 @@ class Spool:
         except OSError as error:
             raise _error(error) from error
         if lock_file is None:
-            why = "another collector works with it, or an erasure that stores what it holds"
-            raise UnavailableError(f"opening the spool {self._folder}", why, "stop it, or choose another --data")
+            why = "another collector uses it, or `clickstream forget` is shipping it"
+            raise UnavailableError(f"opening the spool {self._folder}", why, "stop that process, or use another --data")
         self._lock_file = lock_file
         self._waiting = list_wals(self._folder)
         self._waiting_bytes = sum(path.stat().st_size for path in self._waiting)
         for path in self._folder.glob("*.keys"):
             if not path.with_suffix(".wal").exists():
-                path.unlink()  # a crash between the removals of the two
+                path.unlink()  # a crash came between the removals of the two
         self._thread = threading.Thread(target=self._ship_all, name="shipper", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Ship what is here, for at most STOP_WITHIN_S; the rest waits for the next start."""
+        """Ship the files for at most STOP_WITHIN_S; the rest is shipped at the next start."""
         self._is_closing = True
         self._work.set()
         self._thread.join(STOP_WITHIN_S)
@@ -106,14 +106,14 @@ class Spool:
         self.close()
 
     def gauges(self) -> dict[str, tuple[str, float]]:
-        """For GET /metrics."""
+        """Return the values for `GET /metrics`: name -> meaning and value."""
         return {
-            "spool_bytes": ("Bytes in the spool that are no raw objects yet.", self.size_bytes()),
+            "spool_bytes": ("Bytes in the spool that are not raw objects yet.", self.size_bytes()),
             "spool_files": ("Write-ahead files in the spool.", self.waiting_files()),
         }
 
     def size_bytes(self) -> int:
-        """Bytes that wait to be shipped."""
+        """Return how many bytes wait to be shipped."""
         current = self._current
         return self._waiting_bytes + (current.size_bytes if current else 0)
 
@@ -121,25 +121,23 @@ class Spool:
         return len(self._waiting) + (self._current is not None)
 
     def write(self, lines: Sequence[RawLine]) -> None:
-        """Return when the lines are fsynced. Raises StoreError when the disk is full, or the spool."""
-        if self.size_bytes() > self._rules.max_bytes:
-            limit = self._rules.max_bytes // 1_048_576
-            raise StoreError(
-                "storing events", f"the spool holds {limit} MiB", "look why the raw store takes no objects"
-            )
+        """Fsync the lines in a write-ahead file. Raises StoreError if the disk or the spool is full."""
+        if self.size_bytes() > self._config.max_bytes:
+            limit = self._config.max_bytes // 1_048_576
+            raise StoreError("storing events", f"the spool has reached its limit of {limit} MiB", "check the raw store")
         with self._lock:
             try:
                 if self._current is None:
                     self._current = _Wal(self._folder / f"{self._clock_ns():020d}.wal")
                 self._current.append(lines)
             except OSError as error:
-                self._close_current()  # its end may be torn: nothing may ever stand behind it
+                self._close_current()  # its end may be torn: nothing may follow it
                 raise _error(error) from error
             if self._current.size_bytes >= SHIP_BYTES or self._current.lines >= self.max_lines:
                 self._close_current()
 
     def _close_current(self) -> None:
-        """Make the present file one that waits. With the lock held."""
+        """Close the present file and let it wait for the shipper. The caller holds the lock."""
         wal, self._current = self._current, None
         if wal is None:
             return
@@ -150,9 +148,9 @@ class Spool:
             self._work.set()
 
     def _ship_all(self) -> None:
-        """The shipper's thread, oldest file first. One that fails goes behind the others, and is tried again for ever.
+        """Run the shipper's thread, oldest file first. A file that fails moves behind the others and is tried again.
 
-        While the store takes nothing, the file that is written grows on: fewer objects to make up for.
+        While the store is down, the present file keeps growing, so that fewer objects must be shipped later.
         """
         pause_s = FIRST_PAUSE_S
         failed = 0  # in a row
@@ -162,7 +160,7 @@ class Spool:
                 is_old = self._current and self._current.age_s() >= SHIP_EVERY_S and not is_store_down
                 if is_old or self._is_closing:
                     self._close_current()
-            if failed >= len(self._waiting):  # nothing waits, or nothing that can be shipped now
+            if failed >= len(self._waiting):  # nothing waits, or everything that waits has failed
                 if self._is_closing:
                     return
                 self._work.wait(pause_s if self._waiting else SHIP_EVERY_S)
@@ -175,7 +173,7 @@ class Spool:
             failed = 0 if error is None else len(self._waiting) if is_store_down else failed + 1
 
     def _ship(self, path: Path) -> Exception | None:
-        """Ship the first of the files that wait; why that failed, if it did. Nothing may end the shipper."""
+        """Ship the first waiting file; return the error if that failed. No error may end the thread."""
         size_bytes, failed = 0, None
         try:
             size_bytes = path.stat().st_size
@@ -183,7 +181,7 @@ class Spool:
         except Exception as error:
             facts = {"waiting_bytes": self.size_bytes()}
             is_known = isinstance(error, StoreError | OSError)
-            _log.warning("shipping %s: %s", path.name, error, extra=facts, exc_info=not is_known)
+            _log.warning("failed to ship %s: %s", path.name, error, extra=facts, exc_info=not is_known)
             failed = error
         with self._lock:
             self._waiting.pop(0)
@@ -195,33 +193,33 @@ class Spool:
 
 
 class Shipper:
-    """Makes raw objects of write-ahead files."""
+    """Turns write-ahead files into raw objects."""
 
-    def __init__(self, store: RawStore, rules: SpoolRules, clock_ns: Callable[[], int]) -> None:
+    def __init__(self, store: RawStore, config: SpoolConfig, clock_ns: Callable[[], int]) -> None:
         self._store = store
-        self._rules = rules
+        self._config = config
         self._clock_ns = clock_ns
 
     def ship(self, path: Path) -> None:
-        """Store the lines of a write-ahead file and remove it. Raises StoreError or OSError; call again then."""
+        """Store the lines of a write-ahead file, then remove it. Raises StoreError or OSError; call it again then."""
         lines = list(read_wal(path))
         saved = path.with_suffix(".keys")
         if lines:
-            packed = pack(lines, self._rules.layout, lambda: new_name(self._clock_ns))
+            packed = pack(lines, self._config.layout, lambda: new_name(self._clock_ns))
             keys = self._names(saved, [key for key, _ in packed])
             self._store.put([(key, data) for key, (_, data) in zip(keys, packed, strict=False)])
         path.unlink()
         saved.unlink(missing_ok=True)
 
     def _names(self, saved: Path, new: list[str]) -> list[str]:
-        """The names of an earlier attempt as long as they are young; none when its objects are there; else the new.
+        """Return the names to use: those of a recent attempt, none if all its objects are stored, else the new ones.
 
-        What holds no names, because the disk has damaged it, is of no attempt.
+        A file of names that the disk has damaged is ignored.
         """
         keys = saved.read_bytes().decode("utf-8", "replace").split() if saved.exists() else []
         if keys and all(map(parse_key, keys)):
-            is_young = time.time() - saved.stat().st_mtime < self._rules.name_life_s
-            if is_young and len(keys) == len(new):
+            is_recent = time.time() - saved.stat().st_mtime < self._config.name_life_s
+            if is_recent and len(keys) == len(new):
                 return keys
             if len(still_there(self._store, keys)) == len(keys):
                 return []
@@ -233,7 +231,7 @@ class Shipper:
 
 
 class _Wal:
-    """A write-ahead file that is being written. It is made durable in its folder before anything is promised."""
+    """The write-ahead file that is being written. Its name is durable before anything is acknowledged."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -244,7 +242,7 @@ class _Wal:
         sync(path.parent)
 
     def append(self, lines: Sequence[RawLine]) -> None:
-        """Raises OSError; then the file ends behind the last record that is whole, and must be closed."""
+        """Write and fsync a record. After an OSError the file ends with its last whole record, and must be closed."""
         data = b"\n".join(lines)
         record = memoryview(_RECORD.pack(len(data), zlib.crc32(data)) + data)
         size_bytes = len(record)
@@ -263,7 +261,7 @@ class _Wal:
         return time.monotonic() - self._opened_at
 
     def close(self) -> None:
-        """An empty one is removed: a full disk must not fill with them."""
+        """Close the file; remove it if it is empty, so that a full disk does not fill with empty files."""
         with suppress(OSError):
             os.close(self._descriptor)
             if not self.lines:
@@ -271,9 +269,9 @@ class _Wal:
 
 
 def take_lock(folder: Path) -> int | None:
-    """A descriptor that keeps others off a spool until it is closed; None while somebody else works with it.
+    """Lock a spool until the returned descriptor is closed; return None if another process holds the lock.
 
-    Raises OSError when the folder is not there, or not ours.
+    Raises OSError if the folder does not exist or may not be written.
     """
     lock_file = os.open(folder / "lock", os.O_RDWR | os.O_CREAT, 0o640)
     try:
@@ -285,22 +283,22 @@ def take_lock(folder: Path) -> int | None:
 
 
 def list_wals(folder: Path) -> list[Path]:
-    """Write-ahead files of a spool, the oldest first, with the one that is being written; none of no folder."""
+    """Return the write-ahead files of a spool, oldest first, including the one being written; [] without a folder."""
     return sorted(folder.glob("*.wal"))
 
 
 def read_wal(path: Path) -> Iterator[RawLine]:
-    """Lines of the whole records of a write-ahead file; what stands behind the first torn one was never promised."""
+    """Yield the lines of a write-ahead file up to its first torn record; what follows was never acknowledged."""
     data = path.read_bytes()
-    place = 0
-    while place + _RECORD.size <= len(data):
-        length, crc = _RECORD.unpack_from(data, place)
-        start, place = place + _RECORD.size, place + _RECORD.size + length
-        if place > len(data) or length == 0 or zlib.crc32(data[start:place]) != crc:
+    position = 0
+    while position + _RECORD.size <= len(data):
+        length, crc = _RECORD.unpack_from(data, position)
+        start, position = position + _RECORD.size, position + _RECORD.size + length
+        if position > len(data) or length == 0 or zlib.crc32(data[start:position]) != crc:
             return
-        yield from map(RawLine, data[start:place].split(b"\n"))
+        yield from map(RawLine, data[start:position].split(b"\n"))
 
 
 def _error(error: OSError) -> StoreError:
     why = f"{error.strerror or error}: {error.filename}" if error.filename else str(error.strerror or error)
-    return StoreError("writing the spool", why, "check the folder, its rights and free space")
+    return StoreError("writing the spool", why, "check that the folder is writable and the disk has space")

@@ -1,11 +1,11 @@
-"""The ETL as an AWS Lambda function: one pass when a schedule says so, or as soon as S3 says that objects came.
+"""The ETL as an AWS Lambda function: one pass, started by a schedule or by S3 notifications of new objects.
 
-In: an EventBridge event, or SQS messages that hold S3 notifications; settings from the environment
-(CLICKSTREAM_DATA is a folder that may be written, such as /tmp/clickstream). Out: what the pass did, as a small JSON
-object; for SQS also which messages are to come again, since the time was up before their object was loaded.
-Guarantee: the pass itself finds what is new, so that a message that is lost, doubled or late does no harm; what raises
-marks the invocation as failed, and SQS brings its messages again. Reserve one concurrent execution for the function;
-two at once do no harm either, one waits for the other.
+In: an EventBridge event, or SQS messages with S3 notifications; settings from the environment (CLICKSTREAM_DATA must be
+a writable folder, such as /tmp/clickstream). Out: the result of the pass as a small JSON object; for SQS also the
+messages whose objects were not loaded in time, which SQS delivers again.
+Guarantee: the pass finds new objects itself, so that a lost, duplicate or late message does no harm. An exception marks
+the invocation as failed, and SQS delivers its messages again. Reserve one concurrent execution for the function; two at
+a time are safe too, because one waits for the other.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ Json = dict[str, Any]
 
 
 class Context(Protocol):
-    """What the runtime tells of an invocation, as far as it matters here."""
+    """The part of Lambda's context object that is used here."""
 
     def get_remaining_time_in_millis(self) -> int: ...
 
 
 class EtlFunction:
-    """The function. What an invocation opened stays open for the next one, until something goes wrong."""
+    """The function. Later invocations use the loader that the first one opened, until an error closes it."""
 
     def __init__(self, read: Callable[[], Settings] = read_settings, clock: Callable[[], datetime] = utc_now) -> None:
         self._read = read
@@ -50,7 +50,7 @@ class EtlFunction:
         self._warehouse: Warehouse
 
     def __call__(self, event: Mapping[str, Any], context: Context) -> Json:
-        """Run one pass. Raises what the pass raises; the next invocation opens everything anew."""
+        """Run one pass. Raises what the pass raises; the next invocation then opens a new loader."""
         remaining_s = context.get_remaining_time_in_millis() / 1000
         max_seconds = remaining_s - min(LONGEST_MARGIN_S, MARGIN_SHARE * remaining_s)
         try:
@@ -58,19 +58,19 @@ class EtlFunction:
             result: Json = asdict(loader.run_pass(max_seconds=max_seconds))
             messages = [record for record in event.get("Records", []) if record.get("eventSource") == "aws:sqs"]
             if messages:
-                result["batchItemFailures"] = [] if result["is_finished"] else self._unserved(messages)
+                result["batchItemFailures"] = [] if result["is_finished"] else self._unloaded(messages)
         except BaseException:
             self._close()
             raise
         return result
 
     def _open(self) -> Loader:
-        """The loader of this environment, opened at a cold start and after an error."""
+        """Return the loader, which is opened at a cold start and after an error."""
         if self._loader is None:
             settings = self._settings = self._settings or self._read()
             self._warehouse = self._opened.enter_context(open_warehouse(settings.warehouse_address))
-            store, rules = open_store(settings), LoadConfig.of(settings)
-            loader = Loader(self._warehouse, store, settings.stage_path, self._clock, rules)
+            store, config = open_store(settings), LoadConfig.of(settings)
+            loader = Loader(self._warehouse, store, settings.stage_path, self._clock, config)
             self._loader = self._opened.enter_context(closing(loader))
         return self._loader
 
@@ -78,8 +78,8 @@ class EtlFunction:
         self._loader = None
         self._opened.close()
 
-    def _unserved(self, messages: Sequence[Mapping[str, Any]]) -> list[Json]:
-        """Messages whose objects are not all loaded yet: they come again, and with them the next pass."""
+    def _unloaded(self, messages: Sequence[Mapping[str, Any]]) -> list[Json]:
+        """Return the messages whose objects are not all loaded yet. SQS delivers them again, for another pass."""
         prefix = self._prefix()
         wanted = {message["messageId"]: set(_keys(message, prefix)) for message in messages}
         loaded: set[str] = set()
@@ -95,7 +95,7 @@ class EtlFunction:
 
 
 def _keys(message: Mapping[str, Any], prefix: str) -> Iterator[str]:
-    """Keys of raw objects that a message tells of; none when it is something else, such as S3's test message."""
+    """Yield the keys of raw objects in a message; none from another kind of message, such as S3's test message."""
     try:
         body = msgspec.json.decode(message["body"])
         for record in body["Records"]:

@@ -1,4 +1,4 @@
-"""What a client may cost that means no good: bytes, time, connections; and what it is told."""
+"""Limits for hostile or broken clients: bytes, time, connections; and the responses that they get."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ import json
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
+from clickstream.collect import app
 from clickstream.collect.connection import body, limited
+from clickstream.collect.server import IDLE_TIMEOUT_S
 from clickstream.raw.store import LocalStore
 from tests.collect.conftest import Client, GatedStore, running
-from tests.collect.connection.test_direct import GOOD, answered, post, receive
+from tests.collect.connection.test_direct import GOOD, post, receive, response_to
 
 CHUNKED = b"Transfer-Encoding: chunked\r\n"
 CHUNK = b"11\r\n%s\r\n" % GOOD
@@ -35,7 +37,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 
 
 def send_until_it_ends(connection: socket.socket, part: bytes, every_s: float = 0.0) -> None:
-    """Send `part` again and again; fail when the server lets that go on."""
+    """Send `part` repeatedly until the server closes the connection; fail if it does not."""
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline:
         try:
@@ -43,11 +45,11 @@ def send_until_it_ends(connection: socket.socket, part: bytes, every_s: float = 
         except (ConnectionResetError, BrokenPipeError):
             return
         time.sleep(every_s)
-    pytest.fail("it goes on")
+    pytest.fail("the server did not close the connection")
 
 
 def has_ended(connection: socket.socket) -> bool:
-    """Whether the connection ends without an answer."""
+    """Whether the connection ends without a response."""
     try:
         return connection.recv(1) == b""
     except ConnectionResetError:
@@ -55,16 +57,16 @@ def has_ended(connection: socket.socket) -> bool:
 
 
 def metric(client: Client, name: str) -> str:
-    """The value of one of the collector's counters, "" when it has none yet."""
+    """Return the value of one of the collector's counters, "" if it has none yet."""
     with connected(client) as connection:
         connection.sendall(b"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n")
         lines = receive(connection).decode().splitlines()
     return next((line.rpartition(" ")[2] for line in lines if line.startswith(f"clickstream_{name} ")), "")
 
 
-def refusal(answer: bytes) -> tuple[int, str]:
-    """Status and code of an answer that has the form of the contract."""
-    head, _, text = answer.partition(b"\r\n\r\n")
+def refusal(response: bytes) -> tuple[int, str]:
+    """Return status and code of a response, which must have the form of the contract."""
+    head, _, text = response.partition(b"\r\n\r\n")
     refused = json.loads(text)
     assert set(refused) == {"success", "error", "message", "rejected"}
     assert b"content-type: application/json" in head
@@ -72,9 +74,9 @@ def refusal(answer: bytes) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("path", [b"/clickstream", b"/clickstream?a=1"])
-def test_trailer_field_is_no_header_and_is_refused(collector: Client, path: bytes) -> None:
+def test_trailer_field_is_not_a_header_and_is_refused(collector: Client, path: bytes) -> None:
     request = post(CHUNK + b"0\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n", CHUNKED, path)
-    assert refusal(answered(collector, request)) == (400, "invalid_request")
+    assert refusal(response_to(collector, request)) == (400, "invalid_request")
     assert collector.stored() == []
     assert metric(collector, 'rejected_total{error="invalid_request"}') == "1"
 
@@ -82,20 +84,24 @@ def test_trailer_field_is_no_header_and_is_refused(collector: Client, path: byte
 @pytest.mark.parametrize(
     ("begin", "more"),
     [
-        pytest.param(post(CHUNK + b"0\r\n", CHUNKED), b"X-Some: %s\r\n" % (b"a" * 8_000), id="trailer fields"),
-        pytest.param(post(CHUNK + b"0\r\nX-Some: ", CHUNKED), b"a" * 8_000, id="a trailer field without an end"),
-        pytest.param(post(CHUNK + b"5;", CHUNKED), b"a" * 8_000, id="a chunk extension without an end"),
-        pytest.param(post(CHUNK + b"0\r\n", CHUNKED, b"/nothing"), b"X-Some: a\r\n" * 700, id="to another path"),
+        pytest.param(post(CHUNK + b"0\r\n", CHUNKED), b"X-Some: %s\r\n" % (b"a" * 8_000), id="endless trailer fields"),
+        pytest.param(post(CHUNK + b"0\r\nX-Some: ", CHUNKED), b"a" * 8_000, id="endless trailer field"),
+        pytest.param(post(CHUNK + b"5;", CHUNKED), b"a" * 8_000, id="endless chunk extension"),
+        pytest.param(
+            post(CHUNK + b"0\r\n", CHUNKED, b"/nothing"),
+            b"X-Some: a\r\n" * 700,
+            id="endless trailer fields to another path",
+        ),
     ],
 )
-def test_what_is_neither_head_nor_body_has_an_end(collector: Client, begin: bytes, more: bytes) -> None:
+def test_bytes_that_belong_to_neither_head_nor_body_are_limited(collector: Client, begin: bytes, more: bytes) -> None:
     with connected(collector) as connection:
         connection.sendall(begin)
         send_until_it_ends(connection, more)
     assert collector.send(json.loads(GOOD)).status == 200
 
 
-def test_rest_of_a_body_that_was_answered_has_an_end(collector: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rest_of_a_body_is_limited_after_the_response(collector: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limited, "MAX_REQUEST_BYTES", 1_000_000)
     with connected(collector) as connection:
         connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
@@ -105,15 +111,15 @@ def test_rest_of_a_body_that_was_answered_has_an_end(collector: Client, monkeypa
 
 def test_body_in_tiny_chunks_is_refused(collector: Client) -> None:
     spaces = b"1\r\n \r\n" * (limited.MAX_CHUNKS + 1)
-    assert refusal(answered(collector, post(spaces, CHUNKED))) == (400, "invalid_request")
+    assert refusal(response_to(collector, post(spaces, CHUNKED))) == (400, "invalid_request")
     some = b"1\r\n \r\n" * (limited.MAX_CHUNKS - 10)
     with connected(collector) as connection:
         for _ in range(2):
             connection.sendall(post(some + CHUNK + b"0\r\n\r\n", CHUNKED))
-            assert receive(connection).startswith(b"HTTP/1.1 200 "), "each request is counted for itself"
+            assert receive(connection).startswith(b"HTTP/1.1 200 "), "the chunks of each request are counted separately"
 
 
-def test_bodies_that_do_not_end_are_bounded_together(collector: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unfinished_bodies_share_a_limit_of_memory(collector: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "MAX_HELD_BYTES", 100_000)
     large = post(GOOD + b" " * 70_000)
     with connected(collector) as first, connected(collector) as second:
@@ -122,18 +128,20 @@ def test_bodies_that_do_not_end_are_bounded_together(collector: Client, monkeypa
         second.sendall(large[:-10])
         wait_for(lambda: 75_000 < int(metric(collector, "unfinished_bytes")) < 100_000)
         second.sendall(large[-10:])
-        answer = receive(second)
-        assert refusal(answer) == (503, "unavailable")
-        assert b"retry-after: " in answer
+        response = receive(second)
+        assert refusal(response) == (503, "unavailable")
+        assert b"retry-after: " in response
         first.sendall(large[-10:])
         assert receive(first).startswith(b"HTTP/1.1 200 ")
         second.sendall(large)
-        assert receive(second).startswith(b"HTTP/1.1 200 "), "there is room again"
+        assert receive(second).startswith(b"HTTP/1.1 200 "), "memory is available again"
     assert metric(collector, "unfinished_bytes") == "0"
     assert len(collector.stored()) == 2
 
 
-def test_body_that_nobody_reads_ends_in_time(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_body_of_a_request_that_got_its_response_ends_in_time(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limited, "REQUEST_TIMEOUT_S", 0.3)
     with running(store) as client, connected(client) as connection:
         connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n")
@@ -141,7 +149,9 @@ def test_body_that_nobody_reads_ends_in_time(store: LocalStore, monkeypatch: pyt
         send_until_it_ends(connection, b"a", every_s=0.05)
 
 
-def test_client_that_does_not_read_its_answers_is_left(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_client_that_does_not_read_its_responses_is_disconnected(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(limited, "UNREAD_TIMEOUT_S", 0.3)
     request = post(b"[%s]" % b",".join([b"{}"] * 1000))
     collector = running(store)
@@ -150,7 +160,7 @@ def test_client_that_does_not_read_its_answers_is_left(store: LocalStore, monkey
         wait_for(lambda: not collector.server.server_state.connections)
 
 
-def test_connection_above_the_limit_is_503_and_the_others_are_served(store: LocalStore) -> None:
+def test_connection_over_the_limit_is_503_and_the_others_are_served(store: LocalStore) -> None:
     collector = running(store, connections=2)
     with collector as client, connected(client) as first:
         first.sendall(post(GOOD))
@@ -170,52 +180,50 @@ H2C = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: A
 
 
 @pytest.mark.parametrize("cut", [0, -1, -len(GOOD), -len(GOOD) - 3], ids=["whole", "a byte", "the body", "in the head"])
-def test_offer_of_another_protocol_is_passed_over(
-    collector: Client, cut: int, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_offer_to_upgrade_is_ignored(collector: Client, cut: int, caplog: pytest.LogCaptureFixture) -> None:
     request = post(GOOD, H2C)
     pieces = (request[:cut], request[cut:]) if cut else (request,)
-    answer = answered(collector, *pieces)
-    assert answer.startswith(b"HTTP/1.1 200 ")
-    assert b"connection: close" not in answer
+    response = response_to(collector, *pieces)
+    assert response.startswith(b"HTTP/1.1 200 ")
+    assert b"connection: close" not in response
     assert len(collector.stored()) == 1
     assert caplog.records == []
 
 
-def test_offers_of_requests_that_do_not_wait_are_passed_over_too(collector: Client) -> None:
+def test_offers_to_upgrade_in_pipelined_requests_are_ignored(collector: Client) -> None:
     with connected(collector) as connection:
         connection.sendall(post(GOOD, H2C) * 3 + post(GOOD, H2C.replace(b"Upgrade,", b"close, Upgrade,")))
-        answers = b"".join(iter(lambda: connection.recv(65_536), b""))
-    assert answers.count(b"HTTP/1.1 200 ") == 4
-    assert answers.count(b"connection: close") == 1
+        responses = b"".join(iter(lambda: connection.recv(65_536), b""))
+    assert responses.count(b"HTTP/1.1 200 ") == 4
+    assert responses.count(b"connection: close") == 1
     assert len(collector.stored()) == 4
 
 
 @pytest.mark.parametrize(
     ("data", "status", "code"),
     [
-        pytest.param(b"nonsense\r\n\r\n", 400, "invalid_request", id="no HTTP"),
-        pytest.param(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_request", id="a tunnel"),
+        pytest.param(b"nonsense\r\n\r\n", 400, "invalid_request", id="not HTTP"),
+        pytest.param(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_request", id="CONNECT"),
         pytest.param(
             (b"GET / HTTP/1.1\r\nX: " + b"a" * 40_000)[: limited.MAX_HEAD_BYTES + 1],
             431,
             "head_too_large",
-            id="a large head",
+            id="head over the limit",
         ),
-        pytest.param(post(b"no length\r\n", CHUNKED), 400, "invalid_request", id="no chunks"),
+        pytest.param(post(b"no length\r\n", CHUNKED), 400, "invalid_request", id="malformed chunks"),
     ],
 )
-def test_what_is_no_request_is_told_in_the_form_of_the_contract(
+def test_malformed_request_gets_a_response_of_the_contract(
     collector: Client, data: bytes, status: int, code: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    answer = answered(collector, data)
-    assert refusal(answer) == (status, code)
-    assert b"connection: close" in answer
+    response = response_to(collector, data)
+    assert refusal(response) == (status, code)
+    assert b"connection: close" in response
     assert metric(collector, f'rejected_total{{error="{code}"}}') == "1"
     assert caplog.records == []
 
 
-def test_refusal_is_not_taken_for_the_answer_to_an_earlier_request(tmp_path: Path) -> None:
+def test_refusal_cannot_be_read_as_the_response_to_an_earlier_request(tmp_path: Path) -> None:
     store = GatedStore(tmp_path / "raw")
     with running(store) as client:
         with connected(client) as connection:
@@ -225,7 +233,7 @@ def test_refusal_is_not_taken_for_the_answer_to_an_earlier_request(tmp_path: Pat
     assert len(client.stored()) == 1
 
 
-def test_client_that_asks_on_and_hangs_up_leaves_no_trace_in_the_log(
+def test_client_that_pipelines_requests_and_disconnects_logs_nothing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     store = GatedStore(tmp_path / "raw")
@@ -237,13 +245,50 @@ def test_client_that_asks_on_and_hangs_up_leaves_no_trace_in_the_log(
             wait_for(lambda: any(getattr(open_one, "pipeline", ()) for open_one in list(state.connections)))
         wait_for(lambda: not state.connections)
         store.gate.set()
-        assert answered(client, post(GOOD)).startswith(b"HTTP/1.1 200 ")
+        assert response_to(client, post(GOOD)).startswith(b"HTTP/1.1 200 ")
     assert caplog.records == []
 
 
-def test_requests_that_do_not_wait_are_bounded(tmp_path: Path) -> None:
+def test_number_of_pipelined_requests_is_limited(tmp_path: Path) -> None:
     store = GatedStore(tmp_path / "raw")
     with running(store) as client, connected(client) as connection:
         connection.sendall(post(GOOD) * (limited.MAX_PIPELINED + 10))
         assert has_ended(connection)
         store.gate.set()
+
+
+@pytest.mark.parametrize("size_bytes", [40_000, 400_000])
+def test_head_over_the_limit_ends_the_connection_and_is_counted(collector: Client, size_bytes: int) -> None:
+    with connected(collector) as connection, suppress(ConnectionError):
+        connection.sendall(b"POST /clickstream HTTP/1.1\r\nHost: x\r\nX-Large: " + b"a" * size_bytes + b"\r\n\r\n")
+        connection.recv(65_536)  # the response, or the connection is reset because the rest was not read
+    wait_for(lambda: metric(collector, 'rejected_total{error="head_too_large"}') == "1")
+    assert collector.stored() == []
+    assert collector.send(json.loads(GOOD)).status == 200
+
+
+def test_head_below_the_limit_is_accepted(collector: Client) -> None:
+    assert collector.send(json.loads(GOOD), X_Some="a" * 20_000).status == 200
+
+
+@pytest.mark.parametrize("begin", [b"", b"POST /clickstream HTTP/1.1\r\nHost: x\r\n"], ids=["nothing", "half a head"])
+def test_head_that_does_not_arrive_ends_the_connection(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch, begin: bytes
+) -> None:
+    monkeypatch.setattr(limited, "HEAD_TIMEOUT_S", 0.3)
+    with running(store) as client, connected(client) as connection:
+        started = time.monotonic()
+        with suppress(ConnectionError):  # the connection may end before `begin` is sent
+            connection.sendall(begin)
+            assert connection.recv(100) == b""
+        assert time.monotonic() - started < IDLE_TIMEOUT_S, "no other limit ends it so soon"
+
+
+def test_body_that_does_not_arrive_is_408(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(app, "BODY_TIMEOUT_S", 0.2)
+    with running(store) as client, connected(client) as connection:
+        connection.sendall(b"POST /clickstream HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+        response = b"".join(iter(lambda: connection.recv(10_000), b""))
+        assert response.startswith(b"HTTP/1.1 408")
+        assert b"request_timeout" in response
+        assert client.send(json.loads(GOOD)).status == 200

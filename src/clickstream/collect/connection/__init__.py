@@ -1,1 +1,1 @@
-"""The collector's side of a connection: what uvicorn's own lacks in limits, and what it does more than once."""
+"""The collector's side of a connection: limits that uvicorn lacks, and the fast path around ASGI."""

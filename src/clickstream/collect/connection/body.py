@@ -1,7 +1,7 @@
-"""Bodies that come in pieces: each bounded in size, all of them together in memory.
+"""Bodies that arrive in pieces: each bounded in size, and all of them together in memory.
 
-In: messages of ASGI. Out: the body; or why it was not taken, with a copy that says what it was. What is refused is read
-on and thrown away, so that the client can read the answer, but only so far.
+In: ASGI messages. Out: the whole body, or a RefusedBody with an excerpt. A refused body is read further and discarded,
+so that the client can read the response, but only up to MAX_READ_BYTES.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clickstream.collect.envelope import MAX_BODY_BYTES, body_too_large, unavailable
-from clickstream.collect.rejected import MAX_KEPT_BYTES, Copy
+from clickstream.collect.rejected import MAX_KEPT_BYTES, Excerpt
 from clickstream.event import Rejection
 
 MAX_READ_BYTES = 8 * MAX_BODY_BYTES
@@ -22,77 +22,77 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
-class Untaken:
-    """A body that was not read as a whole. copy: None when nothing is wrong with it."""
+class RefusedBody:
+    """A body that was not read whole. excerpt: what arrived of it; None if the body itself is not at fault."""
 
     rejection: Rejection
-    copy: Copy | None
+    excerpt: Excerpt | None
     size_bytes: int
 
 
-class Held:
-    """What the bodies that are being read hold together."""
+class BodyMemory:
+    """The memory that all unfinished bodies use together."""
 
     def __init__(self) -> None:
         self.size_bytes = 0
 
 
-class Body:
-    """One body, from its first piece on. Leaving its context gives its memory back."""
+class BodyReader:
+    """Reads one body. Leaving its context releases its memory."""
 
-    def __init__(self, held: Held) -> None:
-        self._held = held
+    def __init__(self, memory: BodyMemory) -> None:
+        self._memory = memory
         self._data = bytearray()
-        self._digest: Any = None  # of a body that is not kept
-        self._refusal: Rejection | None = None
+        self._digest: Any = None  # of a body that is discarded
+        self._rejection: Rejection | None = None
         self._size_bytes = 0
 
-    def __enter__(self) -> Body:
+    def __enter__(self) -> BodyReader:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._held.size_bytes -= len(self._data)
+        self._memory.size_bytes -= len(self._data)
 
-    async def read(self, receive: Receive) -> bytes | Untaken | None:
-        """All of it, or why it was not taken; None when the client went away."""
+    async def read(self, receive: Receive) -> bytes | RefusedBody | None:
+        """Return the whole body, or why it is refused; None if the client disconnected."""
         message = await receive()
         while message["type"] == "http.request":
             part = message.get("body", b"")
             if not message.get("more_body"):
-                return self._last(part)
+                return self._finish(part)
             self._add(part)
             if self._size_bytes > MAX_READ_BYTES:
-                return self._last(b"")
+                return self._finish(b"")
             message = await receive()
         return None
 
-    def untaken(self, rejection: Rejection) -> Untaken:
-        """Why it is not taken, and a copy of what came."""
+    def refused(self, rejection: Rejection) -> RefusedBody:
+        """Return the body as refused, with an excerpt of what has arrived."""
         digest = self._digest or hashlib.sha256(self._data)
-        copy = Copy(bytes(self._data[:MAX_KEPT_BYTES]), self._size_bytes, digest.hexdigest())
-        return Untaken(rejection, copy if rejection.status != 503 else None, self._size_bytes)
+        excerpt = Excerpt(bytes(self._data[:MAX_KEPT_BYTES]), self._size_bytes, digest.hexdigest())
+        return RefusedBody(rejection, excerpt if rejection.status != 503 else None, self._size_bytes)
 
-    def _last(self, part: bytes) -> bytes | Untaken:
+    def _finish(self, part: bytes) -> bytes | RefusedBody:
         if not self._size_bytes and len(part) <= MAX_BODY_BYTES:
             return part
         self._add(part)
-        return bytes(self._data) if self._refusal is None else self.untaken(self._refusal)
+        return bytes(self._data) if self._rejection is None else self.refused(self._rejection)
 
     def _add(self, part: bytes) -> None:
         self._size_bytes += len(part)
-        if self._refusal is not None:
+        if self._rejection is not None:
             self._digest.update(part)
             return
         self._data += part
-        self._held.size_bytes += len(part)
+        self._memory.size_bytes += len(part)
         if self._size_bytes > MAX_BODY_BYTES:
             self._refuse(body_too_large())
-        elif self._held.size_bytes > MAX_HELD_BYTES:
+        elif self._memory.size_bytes > MAX_HELD_BYTES:
             self._refuse(unavailable())
 
     def _refuse(self, rejection: Rejection) -> None:
-        """Keep no more of it than a copy needs."""
-        self._refusal = rejection
+        """Discard what an excerpt does not need."""
+        self._rejection = rejection
         self._digest = hashlib.sha256(self._data)
-        self._held.size_bytes -= len(self._data[MAX_KEPT_BYTES:])
+        self._memory.size_bytes -= len(self._data[MAX_KEPT_BYTES:])
         del self._data[MAX_KEPT_BYTES:]

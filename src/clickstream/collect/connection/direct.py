@@ -1,9 +1,9 @@
-"""A POST that came whole is taken without ASGI in between: no task, no messages, one write.
+"""The fast path: a POST that arrives whole is handled without ASGI: no task, no messages, one write.
 
-In: connections of uvicorn's httptools server. Out: the same answers as by ASGI, because both end in `Collector.take`.
-Nearly every POST of events comes in one piece and is taken here; whatever is special (another path, a query, a body in
-several pieces, `Expect`, a request sent before the last one was answered, a reader that is behind) goes the usual way,
-which is also the only way of every other application. Figures: docs/decisions/0002-group-commit.md.
+In: connections of uvicorn's httptools server. Out: the same responses as by ASGI, because both end in
+`Collector.store`. Nearly every POST of events arrives whole and is handled here. Everything else goes by ASGI: another
+path, a query, a body in several pieces, `Expect`, a pipelined request, a client that reads slowly. What this gains, and
+why uvicorn's minor version is pinned: docs/decisions/0014-fast-path.md.
 """
 
 from __future__ import annotations
@@ -13,37 +13,38 @@ import logging
 
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from clickstream.collect.app import PATH, Collector
+from clickstream.collect.app import Collector
 from clickstream.collect.connection.limited import COMPLETE, LimitedProtocol, rendered, rendered_once
-from clickstream.collect.envelope import Answer
+from clickstream.collect.envelope import Response
+from clickstream.collect.intake import PATH
 from clickstream.event import Rejection
 
 MAX_CACHED_BYTES = 512
 _URL = PATH.encode()
-_FAILED = Answer(
+_FAILED = Response(
     500, b"Internal Server Error", ((b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close"))
 )
 _log = logging.getLogger(__name__)
 
 
 class DirectProtocol(LimitedProtocol):
-    """A connection that hands whole POSTs to the collector itself."""
+    """A connection that passes whole POSTs straight to the collector."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._open: Exchange | None = None  # its body has not come whole yet
+        self._unfinished: Exchange | None = None  # its body has not arrived whole yet
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        exchange, self._open = self._open, None
-        if exchange is not None and not self.transport.is_closing():
+        exchange, self._unfinished = self._unfinished, None
+        if exchange is not None and not self.transport.is_closing():  # the body is incomplete: continue by ASGI
             exchange.response_complete = True
             super().on_headers_complete()
             super().on_body(exchange.received)
 
     def on_headers_complete(self) -> None:
         if self.url == _URL and not self._may_be_large and self._is_plain_post():
-            self.cycle = self._open = Exchange(self)
+            self.cycle = self._unfinished = Exchange(self)
             self.headers = COMPLETE
         else:
             super().on_headers_complete()
@@ -57,42 +58,38 @@ class DirectProtocol(LimitedProtocol):
         )
 
     def on_body(self, body: bytes) -> None:
-        if self._open is None:
+        if self._unfinished is None:
             super().on_body(body)
         else:
-            self._open.received = self._open.received + body if self._open.received else body
+            self._unfinished.received = self._unfinished.received + body if self._unfinished.received else body
 
     def on_message_complete(self) -> None:
-        exchange, self._open = self._open, None
+        exchange, self._unfinished = self._unfinished, None
         if exchange is None:
             super().on_message_complete()
             return
-        self._note_whole()
+        self._on_request_complete()
         exchange.more_body = False
         collector: Collector = self.app
-        body, exchange.received = exchange.received, b""  # the connection keeps its last exchange, but not what it held
+        body, exchange.received = exchange.received, b""  # the connection keeps its last exchange, but not the body
         try:
             request = collector.request(self.scope["headers"], self.client[0] if self.client else None)
-            answer = collector.turn_away(request, b"")
-            if answer is None:
-                collector.take(request, body, exchange.answer)
-            else:
-                exchange.answer(answer)
-        except Exception:  # a fault of ours; the parser would call it a bad request
-            _log.exception("taking a request")
-            exchange.answer(_FAILED)
+            collector.post(request, body, exchange.respond)
+        except Exception:  # a bug of ours; without this, the parser would report a malformed request
+            _log.exception("failed to handle a request")
+            exchange.respond(_FAILED)
 
     def refuse(self, rejection: Rejection) -> None:
         collector: Collector = self.app
-        collector.count_refused(rejection)
+        collector.intake.counters.rejected[rejection.code] += 1
         super().refuse(rejection)
 
 
 class Exchange(RequestResponseCycle):
-    """A request that waits for its body, then for its answer: what the protocol asks of cycles, and no more."""
+    """A request that waits for its body, then for its response: the part of a cycle that the protocol uses."""
 
-    message_event = asyncio.Event()  # nobody waits for it
-    response_started = False  # it is written at once
+    message_event = asyncio.Event()  # nothing waits for it
+    response_started = False  # a response is written in one piece
 
     def __init__(self, protocol: DirectProtocol) -> None:
         self.scope = protocol.scope
@@ -103,14 +100,14 @@ class Exchange(RequestResponseCycle):
         self.received = b""
         self._protocol = protocol
 
-    def answer(self, answer: Answer) -> None:
-        """Send the answer, unless there was one, or nobody is there any more."""
+    def respond(self, response: Response) -> None:
+        """Send the response, unless one was sent before or the connection is closing."""
         transport = self._protocol.transport
         if self.response_complete or transport.is_closing():
             return
         self.response_complete = True
-        small = len(answer.body) <= MAX_CACHED_BYTES  # one of few, most likely
-        data, is_last = (rendered_once if small else rendered)(answer, self.keep_alive)
+        is_small = len(response.body) <= MAX_CACHED_BYTES  # most likely one of a few
+        data, is_last = (rendered_once if is_small else rendered)(response, self.keep_alive)
         transport.write(data)
         if is_last:
             transport.close()

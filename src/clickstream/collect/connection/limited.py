@@ -1,9 +1,9 @@
-"""The limits that the HTTP server lacks: how much of a request may come, in how long, and how long an answer may take.
+"""The limits that uvicorn lacks: how large a request may be, how long it may take, how long a response may stay unread.
 
-In: connections. Out: the same, each ended when a head is too large (431) or does not come, when what comes is no HTTP
-or hides its size (trailers, endless chunk extensions, tiny chunks), when a request does not end, or when its answer is
-not read. What is refused here is told in the contract's form. How much of a body is read, and how long, is said by the
-application. An offer to change the protocol is passed over, as RFC 9110 (7.8) has it.
+In: connections. Out: the same connections; each is ended if its head is too large (431) or does not arrive, if the
+request is malformed or hides its size (trailer fields, endless chunk extensions, tiny chunks), if a request does not
+end, or if its response is not read. What is refused here gets a response of the contract. The application limits how
+much of a body is read, and for how long. An offer to upgrade the protocol is ignored, as RFC 9110 (7.8) allows.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
-from clickstream.collect.envelope import MAX_BODY_BYTES, Answer, refused_answer, unavailable
+from clickstream.collect.envelope import MAX_BODY_BYTES, Response, refused_response, unavailable
 from clickstream.event import Rejection
 
 MAX_HEAD_BYTES = 32_768
 MAX_REQUEST_BYTES = 16 * MAX_BODY_BYTES
-"""Above what the application reads of a body that is too large: it answers that itself."""
+"""More than the application reads of a body that is too large, so that its own response comes first."""
 MAX_CHUNKS = 16_384
 MAX_PIPELINED = 64
 HEAD_TIMEOUT_S = 20.0
 REQUEST_TIMEOUT_S = 45.0
-"""From a whole head to the end of the request: above the application's own patience, which ends in 408."""
+"""From the end of the head to the end of the request: longer than the application's own limit, which ends in 408."""
 UNREAD_TIMEOUT_S = 30.0
-"""How long a client may leave more than 64 KiB of answers unread."""
+"""How long a client may leave more than 64 KiB of responses unread."""
 CLOSE_TIMEOUT_S = 10.0
-"""How long the last answer of a connection may stay unread."""
+"""How long the last response of a connection may stay unread."""
 
 _CLOSE = (b"connection", b"close")
 _OFFERS = (b"upgrade", b"http2-settings")
@@ -40,37 +40,37 @@ class _HeadTooLargeError(ValueError):
 
 
 class _Complete(list[tuple[bytes, bytes]]):
-    """The headers of a request after its head: no trailer field is taken for one of them."""
+    """The headers of a request after its head: a trailer field must not be added to them."""
 
     def append(self, header: tuple[bytes, bytes]) -> None:
         del header
-        raise ValueError("trailer fields are not taken")
+        raise ValueError("trailer fields are not supported")
 
 
 COMPLETE = _Complete()
 
 
 class LimitedProtocol(HttpToolsProtocol):
-    """A connection whose requests and answers are bounded in size and time."""
+    """A connection whose requests and responses are bounded in size and time."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._silent_bytes = 0  # since the last whole head, piece of a body, or end of a request
-        self._request_bytes = 0  # of a request that has not come whole
+        self._pending_bytes = 0  # since the last complete head, piece of a body, or end of a request
+        self._request_bytes = 0  # of a request that is not complete
         self._chunks = 0
         self._may_be_large = False
-        self._coming: asyncio.TimerHandle | None = self.loop.call_later(HEAD_TIMEOUT_S, transport.abort)
-        self._going: asyncio.TimerHandle | None = None
+        self._receive_timer: asyncio.TimerHandle | None = self.loop.call_later(HEAD_TIMEOUT_S, transport.abort)
+        self._unread_timer: asyncio.TimerHandle | None = None
         self._running: RequestResponseCycle | None = None
-        # uvicorn's own way to bound connections refuses the next request of whoever is connected: here, who comes last.
+        # uvicorn's own limit refuses the next request of any open connection; this one refuses the newest connection.
         most, self.limit_concurrency = self.limit_concurrency, None
         if most is not None and len(self.connections) > most:
             self.refuse(unavailable())
 
     def data_received(self, data: bytes) -> None:
         self._unset_keepalive_if_required()
-        self._silent_bytes += len(data)
-        self._may_be_large = self._silent_bytes > MAX_HEAD_BYTES
+        self._pending_bytes += len(data)
+        self._may_be_large = self._pending_bytes > MAX_HEAD_BYTES
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserError as error:
@@ -82,53 +82,53 @@ class LimitedProtocol(HttpToolsProtocol):
             self._limit(len(data))
 
     def _limit(self, size_bytes: int) -> None:
-        """Hold a request that has not come whole to what it may take."""
+        """Enforce the limits of a request that is not complete."""
         if self.transport.is_closing():
             return
         self._request_bytes += size_bytes
-        if self._silent_bytes > MAX_HEAD_BYTES and (self.cycle is None or self.cycle.scope is not self.scope):
+        if self._pending_bytes > MAX_HEAD_BYTES and (self.cycle is None or self.cycle.scope is not self.scope):
             self._refuse_malformed(_HeadTooLargeError())
-        elif self._silent_bytes > MAX_HEAD_BYTES or self._request_bytes > MAX_REQUEST_BYTES:
+        elif self._pending_bytes > MAX_HEAD_BYTES or self._request_bytes > MAX_REQUEST_BYTES:
             self._refuse_malformed(ValueError("the request is too large"))
-        elif self._coming is None:
-            self._coming = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.abort)
+        elif self._receive_timer is None:
+            self._receive_timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.abort)
 
     def on_headers_complete(self) -> None:
         if self._may_be_large and sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD_BYTES:
             raise _HeadTooLargeError
         if self.parser.should_upgrade():
-            return  # it comes again, without the offer
+            return  # the head is parsed again, without the offer
         if len(self.pipeline) >= MAX_PIPELINED:
-            raise ValueError("too many requests wait on this connection")
+            raise ValueError("too many pipelined requests")
         super().on_headers_complete()
         self.headers = COMPLETE
-        self._silent_bytes = 0
-        if self._coming is not None:
-            self._coming.cancel()
-        self._coming = self.loop.call_later(REQUEST_TIMEOUT_S, self.transport.abort)
+        self._pending_bytes = 0
+        if self._receive_timer is not None:
+            self._receive_timer.cancel()
+        self._receive_timer = self.loop.call_later(REQUEST_TIMEOUT_S, self.transport.abort)
 
     def on_chunk_header(self) -> None:
         self._chunks += 1
         if self._chunks > MAX_CHUNKS:
-            raise ValueError("the body comes in too many chunks")
+            raise ValueError("the body has too many chunks")
 
     def on_body(self, body: bytes) -> None:
-        self._silent_bytes = 0
+        self._pending_bytes = 0
         super().on_body(body)
 
     def on_message_complete(self) -> None:
         if self.parser.should_upgrade():
             return
-        self._note_whole()
+        self._on_request_complete()
         super().on_message_complete()
-        self.cycle.more_body = False  # also of a request that was answered before its end
+        self.cycle.more_body = False  # also if the response was sent before the request ended
 
-    def _note_whole(self) -> None:
-        """A request has come whole: nothing of it counts against the next."""
-        self._silent_bytes = self._chunks = 0
-        if self._coming is not None:
-            self._coming.cancel()
-            self._coming = None
+    def _on_request_complete(self) -> None:
+        """Reset the limits: nothing of a complete request counts against the next one."""
+        self._pending_bytes = self._chunks = 0
+        if self._receive_timer is not None:
+            self._receive_timer.cancel()
+            self._receive_timer = None
             self._request_bytes = 0
 
     def on_response_complete(self) -> None:
@@ -141,43 +141,43 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        if self._going is None:
-            self._going = self.loop.call_later(UNREAD_TIMEOUT_S, self.transport.abort)
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(UNREAD_TIMEOUT_S, self.transport.abort)
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self._going is not None and not self.transport.is_closing():
-            self._going.cancel()
-            self._going = None
+        if self._unread_timer is not None and not self.transport.is_closing():
+            self._unread_timer.cancel()
+            self._unread_timer = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         super().connection_lost(exc)
-        self._tell_running()
-        for timer in (self._coming, self._going):
+        self._disconnect_running()
+        for timer in (self._receive_timer, self._unread_timer):
             if timer is not None:
                 timer.cancel()
 
     def end(self) -> None:
-        """End the connection, with or without the client's help."""
-        self._tell_running()
+        """Close the connection, at the latest after CLOSE_TIMEOUT_S if the client does not read."""
+        self._disconnect_running()
         self.transport.close()
-        if self._going is None:
-            self._going = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
+        if self._unread_timer is None:
+            self._unread_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._running = cycle
         super()._start_asgi_task(cycle, app)
 
-    def _tell_running(self) -> None:
-        """Tell the request that is being worked on that nobody reads its answer: uvicorn tells only the newest."""
+    def _disconnect_running(self) -> None:
+        """Mark the running request as disconnected: uvicorn marks only the newest one."""
         if self._running is not None:
             self._running.disconnected = True
             self._running.message_event.set()
 
     def refuse(self, rejection: Rejection) -> None:
-        """End the connection, and say why: unless that would be taken for the answer to an earlier request."""
+        """Send why and close the connection. Nothing is sent if the client would read it as an earlier response."""
         if self._is_in_turn():
-            self.transport.write(rendered(refused_answer([rejection]), keep_alive=False)[0])
+            self.transport.write(rendered(refused_response([rejection]), keep_alive=False)[0])
         self.end()
 
     def _is_in_turn(self) -> bool:
@@ -191,17 +191,17 @@ class LimitedProtocol(HttpToolsProtocol):
     def _refuse_malformed(self, error: Exception) -> None:
         cause = error.__context__ or error  # the parser wraps what its callbacks raise
         if isinstance(cause, _HeadTooLargeError):
-            why = f"the head of a request has at most {MAX_HEAD_BYTES} bytes"
+            why = f"the request line and headers are larger than {MAX_HEAD_BYTES} bytes"
             self.refuse(Rejection(431, "head_too_large", why))
         else:
-            self.refuse(Rejection(400, "invalid_request", f"this is no HTTP that is taken here: {cause}"))
+            self.refuse(Rejection(400, "invalid_request", f"malformed or unsupported HTTP request: {cause}"))
 
     def _feed_without_offers(self, rest: memoryview) -> None:
-        """Read a request whose head has come once more, without its offer to change the protocol; then `rest`."""
+        """Parse the head again without its offer to upgrade the protocol, then `rest`."""
         while True:
             method, version = self.parser.get_method(), self.parser.get_http_version().encode()
             if method == b"CONNECT":
-                self.refuse(Rejection(400, "invalid_request", "this is no proxy"))
+                self.refuse(Rejection(400, "invalid_request", "CONNECT is not supported: this server is not a proxy"))
                 return
             lines = [b"%s %s HTTP/%s" % (method, self.url, version)]
             lines += [b"%s: %s" % header for header in map(_without_offer, self.headers) if header[0] not in _OFFERS]
@@ -225,14 +225,14 @@ def _without_offer(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
     return name, b",".join(token for token in value.split(b",") if token.strip().lower() not in _OFFERS)
 
 
-def rendered(answer: Answer, keep_alive: bool) -> tuple[bytes, bool]:
-    """The bytes of an answer, and whether the connection ends with it."""
-    headers = [*answer.headers, (b"content-length", b"%d" % len(answer.body))]
+def rendered(response: Response, keep_alive: bool) -> tuple[bytes, bool]:
+    """Return the bytes of a response, and whether the connection ends with it."""
+    headers = [*response.headers, (b"content-length", b"%d" % len(response.body))]
     if not keep_alive and _CLOSE not in headers:
         headers.append(_CLOSE)
-    head = STATUS_LINE[answer.status] + b"".join(b"%s: %s\r\n" % header for header in headers)
-    return head + b"\r\n" + answer.body, _CLOSE in headers
+    head = STATUS_LINE[response.status] + b"".join(b"%s: %s\r\n" % header for header in headers)
+    return head + b"\r\n" + response.body, _CLOSE in headers
 
 
 rendered_once = lru_cache(256)(rendered)
-"""The same for answers that are few and short."""
+"""The same, cached: for short responses, of which there are few."""

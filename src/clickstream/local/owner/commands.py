@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from clickstream.collect.spool import Shipper, SpoolRules
+from clickstream.collect.spool import Shipper, SpoolConfig
 from clickstream.etl import ledger
 from clickstream.etl.run import LoadConfig, Loader, PassResult
 from clickstream.local.owner import query as queries
@@ -80,7 +80,7 @@ def make_place(
         lambda other: make_loader(settings, other, store, clock),
         settings.stage_path.resolve(),
         Drain(
-            settings.spool_path, Shipper(store, SpoolRules(layout=settings.raw_layout), lambda: _nanoseconds(clock()))
+            settings.spool_path, Shipper(store, SpoolConfig(layout=settings.raw_layout), lambda: _nanoseconds(clock()))
         ),
     )
 
