@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,8 +27,10 @@ from clickstream.sources.simulate.story import (
     StoryEvent,
     Visit,
 )
+from clickstream.sources.simulate.timeline import Timeline
 from clickstream.sources.simulate.truth import Truth
 
+GUIDE = Path(__file__).parents[3] / "docs" / "guide" / "simulate.md"
 CALENDAR = Calendar(ZoneInfo("UTC"), date(2026, 3, 1), 7)
 PRODUCT = Product("1", "One", "One (new)", "things", "Zed", Decimal("95.10"))
 ORDER = Order("O1", "EUR", [Item(PRODUCT, 1)], Decimal(100), Decimal(100))
@@ -142,3 +147,16 @@ def test_days_have_the_length_that_their_zone_gives_them(zone: str, first: str, 
     length = calendar.start(1) - calendar.start(0)
     assert length == hours * 3_600_000_000
     assert len(calendar.changes()) == (hours != 24)
+
+
+@pytest.mark.slow
+def test_the_guide_shows_the_figures_of_its_command() -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    calendar = Calendar(berlin, date(2026, 3, 1), 30)
+    plan = Plan("7", 1000, 30, date(2026, 3, 1), berlin, micros(datetime(2026, 4, 1, 22, tzinfo=UTC)))
+    truth = Truth(plan, calendar)
+    for visit in Timeline(plan, calendar):
+        truth.add(visit)
+    total = truth.document(Tally(), SendStats())["total"]
+    shown = json.loads("{" + re.findall(r"```json\n(.*?)\n```", GUIDE.read_text("utf-8"))[0] + "}")
+    assert shown == {name: total[name] for name in shown}
