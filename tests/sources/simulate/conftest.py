@@ -17,7 +17,7 @@ from tests.conftest import Clock
 from tests.e2e.platform import Platform
 from tests.etl.pipeline import Pipeline, open_pipeline
 from tests.postgres import Cluster
-from tests.sources.simulate.story_events import ToldStory, tell
+from tests.sources.simulate.story_events import Story, make_story
 
 
 @dataclass
@@ -28,8 +28,8 @@ class SentWorld:
     sent: dict[str, Any]
     truth: dict[str, Any]
 
-    def story(self) -> ToldStory:
-        return tell(self.truth["simulated"])
+    def story(self) -> Story:
+        return make_story(self.truth["simulated"])
 
 
 def send_world(folder: Path, *options: str) -> SentWorld:
@@ -73,5 +73,5 @@ def loaded(tmp_path_factory: pytest.TempPathFactory, world: SentWorld, server: C
 
 
 @pytest.fixture(scope="session")
-def story(world: SentWorld) -> ToldStory:
+def story(world: SentWorld) -> Story:
     return world.story()

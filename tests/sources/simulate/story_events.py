@@ -25,7 +25,7 @@ _COLUMNS = (
 
 
 @dataclass
-class ToldStory:
+class Story:
     """events: in event order. tally, field_errors: of all events that were sent. true_rows: by question."""
 
     plan: Plan
@@ -35,7 +35,7 @@ class ToldStory:
     true_rows: dict[Any, list[Event]] = field(default_factory=dict)
 
 
-def tell(simulated: dict[str, Any]) -> ToldStory:
+def make_story(simulated: dict[str, Any]) -> Story:
     """Make the story of a truth document again. simulated: its part of that name."""
     first, tz = date.fromisoformat(simulated["from"]), ZoneInfo(simulated["tz"])
     as_of = micros(datetime.fromisoformat(simulated["as_of"]))
@@ -50,7 +50,7 @@ def tell(simulated: dict[str, Any]) -> ToldStory:
         for _ in disorder.posts(visit):
             pass
     events = events_of(visits, disorder.wire, plan.currency)
-    return ToldStory(plan, events, disorder.tally, dict(disorder.wire.field_errors))
+    return Story(plan, events, disorder.tally, dict(disorder.wire.field_errors))
 
 
 def events_of(visits: Iterable[Visit], wire: Wire, currency: str) -> list[Event]:

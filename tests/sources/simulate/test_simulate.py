@@ -25,7 +25,7 @@ from tests.metrics.oracle_orders import merged
 from tests.metrics.oracle_time import Range, buckets_of, range_of
 from tests.metrics.test_oracle import bucket_range
 from tests.sources.simulate.conftest import SentWorld, loaded_world, send_world
-from tests.sources.simulate.story_events import ToldStory
+from tests.sources.simulate.story_events import Story
 
 Row = dict[str, Any]
 _PEOPLE, _GERMANY, _ALL_BUT_DIRECT = {"humans": "true"}, {"country": "DE"}, {"channel": "!direct"}
@@ -39,11 +39,11 @@ class Case:
     parameters: Mapping[str, str] = field(default_factory=dict, hash=False)
     days: Callable[[Calendar], tuple[int, int]] | None = None
 
-    def question(self, story: ToldStory) -> Question:
+    def question(self, story: Story) -> Question:
         plan = story.plan
         calendar = Calendar(plan.tz, plan.first, plan.days)
         first, last = self.days(calendar) if self.days else (0, plan.days)
-        asked = {
+        parameters = {
             "from": calendar.day(first).isoformat(),
             "to": calendar.day(last).isoformat(),
             "tz": plan.tz.key,
@@ -52,8 +52,8 @@ class Case:
             **({"limit": "10000"} if self.metric in ("products", "devices", "acquisition", "revenue") else {}),
         }
         if self.metric == "time_series":
-            del asked["compare"]
-        return question_from_text(self.metric, {**asked, **self.parameters}, datetime.now(UTC), ZoneInfo("UTC"))
+            del parameters["compare"]
+        return question_from_text(self.metric, {**parameters, **self.parameters}, datetime.now(UTC), ZoneInfo("UTC"))
 
 
 def _a_day(_: Calendar) -> tuple[int, int]:
@@ -146,7 +146,7 @@ def _worlds_by_country(events: Sequence[Event], question: Question, span: Range)
     return {name: World(events, replace(question, filters={"country": values})) for name, values in filters.items()}
 
 
-def wrong_rows(loaded: Pipeline, story: ToldStory, case: Case) -> list[str]:
+def wrong_rows(loaded: Pipeline, story: Story, case: Case) -> list[str]:
     """Where the metric and the story differ. Rows come in the same order; doubles may differ by 1e-9 of themselves."""
     question = case.question(story)
     found = ask(loaded.warehouse, case.metric, question).dicts()
@@ -168,7 +168,7 @@ def _same(found: Any, true: Any) -> bool:
     return bool(found == true)
 
 
-def wrong_tables(loaded: Pipeline, story: ToldStory) -> dict[str, tuple[Any, Any]]:
+def wrong_tables(loaded: Pipeline, story: Story) -> dict[str, tuple[Any, Any]]:
     """What the tables contain and the story does not: name -> (found, true)."""
     tally = story.tally
     sessions = oracle.by_session(story.events)
@@ -260,15 +260,15 @@ def wrong_figures(loaded: Pipeline, truth: Mapping[str, Any]) -> list[str]:
         parts.append((day["day"], after.date().isoformat(), day))
     wrong = []
     for first, last, true in parts:
-        asked = {**truth["range"], "from": first, "to": last, "compare": "none"}
-        found = _figures(loaded, asked)
+        parameters = {**truth["range"], "from": first, "to": last, "compare": "none"}
+        found = _figures(loaded, parameters)
         wrong += [f"{first}: {name} is {found[name]}" for name in found if found[name] != true[name]]
     return wrong
 
 
-def _figures(loaded: Pipeline, asked: Mapping[str, str]) -> dict[str, Any]:
+def _figures(loaded: Pipeline, parameters: Mapping[str, str]) -> dict[str, Any]:
     def rows(metric: str, **options: str) -> list[dict[str, Any]]:
-        question = question_from_text(metric, {**asked, **options}, datetime.now(UTC), ZoneInfo("UTC"))
+        question = question_from_text(metric, {**parameters, **options}, datetime.now(UTC), ZoneInfo("UTC"))
         return ask(loaded.warehouse, metric, question).dicts()
 
     (overview,) = rows("overview")
@@ -288,11 +288,11 @@ def test_the_collector_answers_as_the_story_expects(world: SentWorld) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_metric_counts_what_the_story_contains(loaded: Pipeline, story: ToldStory, name: str) -> None:
+def test_a_metric_counts_what_the_story_contains(loaded: Pipeline, story: Story, name: str) -> None:
     assert wrong_rows(loaded, story, CASES[name]) == []
 
 
-def test_the_tables_contain_what_the_story_contains(loaded: Pipeline, story: ToldStory) -> None:
+def test_the_tables_contain_what_the_story_contains(loaded: Pipeline, story: Story) -> None:
     assert wrong_tables(loaded, story) == {}
 
 

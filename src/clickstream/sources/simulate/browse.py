@@ -35,7 +35,7 @@ SERVER = Device(None, SERVER_AGENT, "server", None, has_session_ids=False)
 class Person:
     """The person at the device. user: the account, if any. is_logged_in: still, from the last visit on this device.
 
-    state: the login state that the tracker sends while nobody is logged in.
+    state: the login state that the tracker sends without a login.
     """
 
     user: str | None
