@@ -278,7 +278,7 @@ def import_(
     from clickstream.sources.progress import progress_bar
 
     with Delivery(collector) as delivery, progress_bar(err, file.name) as show:
-        result = import_file(file, find_mapping(mapping), delivery, on_batch=show)
+        result = import_file(file, find_mapping(mapping), delivery, progress=show)
     for problem in result.problems:
         err.print(problem, markup=False)
     if json:
@@ -320,19 +320,19 @@ def simulate(
 
     settings = read_settings()
     zone = ZoneInfo(tz) if tz else settings.zone
-    wish = SimulationConfig(seed, visitors, days, zone, from_.date() if from_ else None, settings.currency)
-    plan = make_plan(wish, utc_now())
+    config = SimulationConfig(seed, visitors, days, zone, from_.date() if from_ else None, settings.currency)
+    plan = make_plan(config, utc_now())
     if truth is not None:
         write_truth(truth, {})  # better to fail now than when all is sent
     with progress_bar(err, "simulating") as show:
-        outcome = run(plan, collector, on_progress=show)
+        outcome = run(plan, collector, progress=show)
     if truth is not None:
         write_truth(truth, outcome.truth)
     if json:
         _print_json(outcome.truth["sent"])
     else:
-        said = outcome.said
-        err.print(f"accepted {said.accepted:,} events, rejected {said.rejected:,}, in {said.posts:,} requests")
+        stats = outcome.stats
+        err.print(f"accepted {stats.accepted:,} events, rejected {stats.rejected:,}, in {stats.posts:,} requests")
     sys.exit(0 if outcome.is_as_expected else 1)
 
 

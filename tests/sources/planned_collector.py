@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that takes events like the collector, and fails where a test plans it."""
+"""A real HTTP server on loopback that accepts events like the collector, and fails where a test plans it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Reply:
 
 
 class PlannedCollector:
-    """`plan(n)` says how to answer POST number n (from 0); None means: accept all."""
+    """plan(n): how to respond to POST number n (from 0); None = accept everything."""
 
     def __init__(self, plan: Callable[[int], Reply | None] = lambda _: None) -> None:
         self.posts: list[dict[str, Any]] = []
@@ -31,7 +31,7 @@ class PlannedCollector:
         self.agents: list[str | None] = []
         self.stored: dict[str, dict[str, Any]] = {}
         self.connections = 0
-        self.counting = threading.Lock()  # senders come at once, each on a thread of its own
+        self.counting = threading.Lock()  # each connection has its own thread
         self.plan = plan
         outer = self
 

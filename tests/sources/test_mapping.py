@@ -1,4 +1,4 @@
-"""Rows become events by the rules of a mapping, and wrong mappings are refused with all that is wrong."""
+"""Mappings turn rows into events; a wrong mapping is an error that lists all its problems."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ def event(made_by: Mapping, **cells: str) -> dict[str, Any]:
     [
         pytest.param('pageTitle = "{x}"', "Tea", "Tea", id="a_cell"),
         pytest.param('pageTitle = "a {x} b"', "Tea", "a Tea b", id="text_around_a_cell"),
-        pytest.param('pageTitle = "{x}-{x}"', "Tea", "Tea-Tea", id="two_places"),
+        pytest.param('pageTitle = "{x}-{x}"', "Tea", "Tea-Tea", id="two_columns"),
         pytest.param('pageTitle = "{{{x}}}"', "Tea", "{Tea}", id="doubled_braces_are_braces"),
         pytest.param('pageTitle = "a {x} b"', "", None, id="an_empty_cell_leaves_the_field_out"),
         pytest.param('pageTitle = "plain"', "", "plain", id="a_constant_needs_no_cell"),
-        pytest.param("isFirstVisit = true", "", True, id="a_constant_that_is_no_text"),
-        pytest.param('country = { lookup = "t", key = "{x}" }', "29", "PL", id="a_key_that_is_known"),
-        pytest.param('country = { lookup = "t", key = "{x}" }', "12", None, id="an_absent_key_leaves_the_field_out"),
+        pytest.param("isFirstVisit = true", "", True, id="a_constant_that_is_not_text"),
+        pytest.param('country = { lookup = "t", key = "{x}" }', "29", "PL", id="a_known_key"),
+        pytest.param('country = { lookup = "t", key = "{x}" }', "12", None, id="an_unknown_key_leaves_the_field_out"),
         pytest.param('"product.price" = { number = "{x}" }', "28", 28, id="a_whole_number"),
         pytest.param('product.price = { number = " {x}" }', "12.30", Decimal("12.30"), id="an_exact_number"),
         pytest.param('properties.anything = "{x}"', "Tea", "Tea", id="a_property"),
@@ -71,7 +71,7 @@ def event(made_by: Mapping, **cells: str) -> dict[str, Any]:
         ),
     ],
 )
-def test_a_rule_makes_its_field(line: str, cell: str, expected: object) -> None:
+def test_a_value_is_made_from_the_cells(line: str, cell: str, expected: object) -> None:
     base = 'eventName = "n"\n' + ("" if line.startswith("createdAt") else 'createdAt = "2026-01-01"\n')
     made_by = parse_mapping(f'[event]\n{base}{line}\n[tables.t]\n29 = "PL"', "mine")
     made: dict[str, Any] = made_by.bind(["x"], "mine.csv").make([cell], 1)
@@ -79,7 +79,7 @@ def test_a_rule_makes_its_field(line: str, cell: str, expected: object) -> None:
     assert (made.get(group, {}) if group else made).get(name) == expected
 
 
-def test_a_field_without_value_leaves_no_empty_object_behind() -> None:
+def test_a_field_without_a_value_leaves_its_object_out() -> None:
     assert "product" not in event(mapping('product.id = "{x}"'), x="")
 
 
@@ -90,22 +90,22 @@ def test_a_field_without_value_leaves_no_empty_object_behind() -> None:
         ({"price": "nan"}, "product.price: expected a number such as 12.50, got 'nan'"),
         ({"at": "yesterday"}, "createdAt: expected ISO 8601 or epoch milliseconds, got 'yesterday'"),
         ({"at": "999999999999999"}, "createdAt: expected ISO 8601 or epoch milliseconds, got '999999999999999'"),
-        ({"at": ""}, "no createdAt"),
-        ({"at": "", "name": ""}, "no eventName and no createdAt"),
+        ({"at": ""}, "no value for createdAt"),
+        ({"at": "", "name": ""}, "no value for eventName and createdAt"),
     ],
     ids=["decimal_comma", "nan", "no_time", "too_late", "empty_time", "empty_row"],
 )
-def test_a_row_that_cannot_be_used_says_why(cells: dict[str, str], reason: str) -> None:
+def test_a_row_that_cannot_be_used_has_a_reason(cells: dict[str, str], reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
         event(mapping('product.price = { number = "{price}" }'), **{"price": "1", **cells})
 
 
-def test_a_row_with_too_few_cells_is_refused() -> None:
+def test_a_row_with_too_few_cells_is_an_error() -> None:
     with pytest.raises(ValueError, match="expected 2 cells, got 1"):
         mapping("").bind(["name", "at"], "mine.csv").make(["page_view"], 1)
 
 
-def test_ids_of_rows_without_one_are_the_same_on_every_run_and_differ_for_equal_rows() -> None:
+def test_a_derived_event_id_is_the_same_on_every_run_and_differs_for_equal_rows() -> None:
     maker, row = mapping("").bind(["name", "at"], "mine.csv"), ["page_view", "2026-01-01"]
     assert maker.make(row, 1)["eventId"] == maker.make(row, 1)["eventId"] != maker.make(row, 2)["eventId"]
 
@@ -131,20 +131,20 @@ def test_all_problems_of_a_mapping_are_listed_at_once() -> None:
     with pytest.raises(SourceError) as caught:
         parse_mapping(text, "wrong")
     assert caught.value.why.split("; ") == [
-        "[surprise] is no part of a mapping",
+        "unknown table [surprise] (expected [file], [event], [tables])",
         "[tables.t] must be a table",
         "[file] delimiter: expected one character, got '||'",
         "[event] needs eventName",
         "[event] needs createdAt",
-        "evenName is no field of an event (did you mean eventName?)",
-        "sentAt: it is set when the event is sent",
-        "pageUrl: '{url': a column stands in braces, as in {name} (a brace itself is doubled)",
+        "evenName is not a field of an event (did you mean eventName?)",
+        "sentAt: the importer sets it when it sends the event",
+        "pageUrl: '{url': write a column as {name}, and a brace as two braces",
         "pageTitle: expected one of number, lookup, uuid5, time, date, got number, lookup, key",
-        "country: there is no [tables.nowhere]",
-        "product.colour is no field of an event (names of your own go under properties)",
+        "country: [tables.nowhere] does not exist",
+        "product.colour is not a field of an event (put other names under properties)",
         "product.price: Expected `str`, got `int` - at `$.number`",
         "order.total: expected one of number, lookup, uuid5, time, date, got count",
-        "referrer: expected text, a number, true, false or a rule, got list",
+        "referrer: expected text, a number, true, false or a table, got list",
     ]
 
 
@@ -157,13 +157,13 @@ def test_all_problems_of_a_mapping_are_listed_at_once() -> None:
     ],
     ids=["zone", "start", "field"],
 )
-def test_a_wrong_time_rule_is_refused_before_any_row(line: str, why: str) -> None:
+def test_an_invalid_time_value_is_an_error_before_any_row(line: str, why: str) -> None:
     with pytest.raises(SourceError) as caught:
         parse_mapping(f'[event]\neventName = "n"\ncreatedAt = {line}', "wrong")
     assert caught.value.why.startswith(why.replace("'", ""))
 
 
-def test_every_column_that_the_file_lacks_is_named_with_those_it_has() -> None:
+def test_all_missing_columns_are_listed_with_the_columns_of_the_file() -> None:
     event = 'pageUrl = "{url}"\npageTitle = "{twice}"\nreferrer = "{url}"'
     with pytest.raises(SourceError) as caught:
         mapping(event).bind(["name", "url2", "twice", "twice"], "mine.csv")
@@ -174,8 +174,8 @@ def test_every_column_that_the_file_lacks_is_named_with_those_it_has() -> None:
     assert "name, url2, twice, twice" in caught.value.advice
 
 
-def test_text_that_is_no_toml_is_refused() -> None:
-    with pytest.raises(SourceError, match="it is no TOML"):
+def test_text_that_is_not_toml_is_an_error() -> None:
+    with pytest.raises(SourceError, match="it is not valid TOML"):
         parse_mapping("[event", "wrong")
 
 

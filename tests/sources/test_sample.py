@@ -1,4 +1,4 @@
-"""The shipped sample gives its known answers, counted by a reading of its own."""
+"""The shipped sample has its known figures, counted here from its rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def pairs() -> Iterator[tuple[list[str], dict[str, Any]]]:
             yield row.cells, maker.make(row.cells, row.position)
 
 
-def test_the_sample_has_its_known_answers() -> None:
+def test_the_sample_has_its_known_figures() -> None:
     ids, sessions, products, countries = set(), set(), set(), set()
     months: Counter[str] = Counter()
     total_price = Decimal(0)
@@ -67,7 +67,9 @@ def test_the_first_click_becomes_this_event() -> None:
     }
 
 
-def test_an_interrupted_sample_goes_on_where_it_was_acknowledged(collector: PlannedCollector, tmp_path: Any) -> None:
+def test_an_interrupted_sample_import_resumes_after_its_last_acknowledged_row(
+    collector: PlannedCollector, tmp_path: Any
+) -> None:
     collector.plan = lambda number: Reply(403) if number == 2 else None
     with Delivery(collector.url) as delivery, pytest.raises(Exception, match="403"):
         sample.import_sample(tmp_path, delivery, start_row=164_000)
@@ -81,7 +83,7 @@ def test_an_interrupted_sample_goes_on_where_it_was_acknowledged(collector: Plan
     assert len(collector.stored) == 1_474
 
 
-def test_a_state_that_cannot_be_read_is_none(tmp_path: Any) -> None:
+def test_a_state_that_cannot_be_read_counts_as_absent(tmp_path: Any) -> None:
     assert sample.read_state(tmp_path) is None
     (tmp_path / sample.STATE_FILE).write_text("{")
     assert sample.read_state(tmp_path) is None

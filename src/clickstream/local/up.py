@@ -146,7 +146,7 @@ def _load_sample(settings: Settings, ports: Ports, first_row: int, console: Cons
     say(f"loading the sample: {samples.EVENTS:,} real clicks of a shop in 2008 (--no-sample leaves it out)")
     try:
         with Delivery(ports.collector_url) as delivery, progress_bar(console, "sample") as show:
-            result = samples.import_sample(settings.data, delivery, start_row=first_row, on_batch=show)
+            result = samples.import_sample(settings.data, delivery, start_row=first_row, progress=show)
     except ClickstreamError as error:
         say(f"the sample is not complete: {error}")
         say("the next clickstream up goes on with it")

@@ -1,1 +1,1 @@
-"""Events that are not live: files, the sample. Everything here posts to the collector, like any client."""
+"""Events that do not come from a live client: files, the sample, a simulated shop. All are posted to the collector."""

@@ -1,7 +1,7 @@
-"""Reads a delimited file row by row, plain or packed with gzip, however large.
+"""Reads a delimited file row by row, plain or compressed with gzip, however large.
 
-In: a path and its FileFormat. Out: `Row`s, and `SkippedRow`s for lines that cannot be read; blank lines
-count as nothing. A file that cannot be read on (missing, damaged archive, no header) is a SourceError.
+In: a path and its FileFormat. Out: `Row`s, and `SkippedRow`s for lines that cannot be read; blank lines are ignored.
+A file that cannot be read further (missing, damaged, without a header) raises SourceError.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row. position: among the rows of the file, from 1. line: where it begins in the file, from 1."""
+    """A row. position: among the rows of the file, from 1. line: the line of the file where it begins, from 1."""
 
     position: int
     line: int
@@ -32,7 +32,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SkippedRow:
-    """A row that gave no event, and why."""
+    """A row without an event, and the reason."""
 
     position: int
     line: int
@@ -40,14 +40,14 @@ class SkippedRow:
 
 
 class DelimitedFile:
-    """An open file. `header` holds its column names; `fraction` says how much of it was read, 0 to 1."""
+    """An open file. header: its column names."""
 
     def __init__(self, path: Path, file_format: FileFormat) -> None:
         self.name = path.name.removesuffix(".gz")
         self._path = path
         self._encoding = file_format.encoding
         try:
-            self._size_bytes = path.stat().st_size
+            self.size_bytes = path.stat().st_size
             self._raw = path.open("rb")
         except OSError as error:
             raise SourceError(f"opening {path}", error.strerror or str(error), "check the path") from error
@@ -60,14 +60,15 @@ class DelimitedFile:
 
     def __exit__(self, *_: object) -> None:
         self._text.close()
-        self._raw.close()  # GzipFile leaves open what it was given
+        self._raw.close()  # GzipFile does not close its file
 
     @property
-    def fraction(self) -> float:
-        return self._raw.tell() / self._size_bytes if self._size_bytes else 1.0
+    def read_bytes(self) -> int:
+        """How many of the file's `size_bytes` were read."""
+        return self._raw.tell()
 
     def rows(self) -> Iterator[Row | SkippedRow]:
-        """The rows after the header, in order."""
+        """Yield the rows after the header, in order."""
         position = 0
         while True:
             line = self._reader.line_num + 1
@@ -86,10 +87,10 @@ class DelimitedFile:
                 yield self._judged(Row(position, line, cells))
 
     def _open_text(self) -> io.TextIOWrapper:
-        is_packed = self._raw.read(2) == _GZIP_MAGIC
+        is_compressed = self._raw.read(2) == _GZIP_MAGIC
         self._raw.seek(0)
-        binary = gzip.GzipFile(fileobj=self._raw) if is_packed else self._raw
-        # A byte that is no text must cost its row, not the file: it comes through as a surrogate, see _judged.
+        binary = gzip.GzipFile(fileobj=self._raw) if is_compressed else self._raw
+        # An invalid byte must cost its row only, not the file: it is decoded to a surrogate, see _judged.
         encoding = "utf-8-sig" if codecs.lookup(self._encoding).name == "utf-8" else self._encoding
         return io.TextIOWrapper(binary, encoding, errors="surrogateescape", newline="")
 
@@ -101,7 +102,7 @@ class DelimitedFile:
             raise self._damaged(1, error) from error
         if not header:
             self.__exit__()
-            raise SourceError(f"reading {self._path}", "it has no header line", "line 1 must name the columns")
+            raise SourceError(f"reading {self._path}", "the file has no header line", "line 1 must name the columns")
         return header
 
     def _judged(self, row: Row) -> Row | SkippedRow:
@@ -112,5 +113,7 @@ class DelimitedFile:
 
     def _damaged(self, line: int, error: Exception) -> SourceError:
         return SourceError(
-            f"reading {self._path}", f"the file is damaged at line {line}: {error}", "get it anew, then import again"
+            f"reading {self._path}",
+            f"the file is damaged at line {line}: {error}",
+            "get the file again, then import again",
         )

@@ -1,8 +1,8 @@
-"""Delivers events to a collector over one kept-open connection, as any client would.
+"""Delivers events to a collector over one persistent connection, as any client does.
 
-In: encoded events. Out: a Receipt, when the collector has stored what it accepted. Connection errors,
-408, 429 and 5xx are tried again, with growing pauses and the server's Retry-After, the same events with
-the same ids and `sentAt` set anew. When patience ends, or nothing ever listened, it is an UnavailableError.
+In: encoded events. Out: a Receipt, after the collector stored what it accepted. Connection errors, 408, 429 and 5xx are
+retried with growing pauses, or after the server's Retry-After: the same events with the same ids and a new `sentAt`.
+Raises UnavailableError when retrying took too long, or when nothing listened from the start.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ PATH = "/clickstream"
 PATIENCE_S = 120.0
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)
 _PAUSE = wait_exponential_jitter(multiplier=0.2, max=10, jitter=0.2)
-# By this agent the bot score knows an importer, whose events are not its own.
+# The bot score recognises imports by this agent: it does not say which browser made the events.
 _HEADERS = {"Content-Type": "application/json", "User-Agent": f"clickstream-import/{clickstream.__version__}"}
-_AGAIN = frozenset({408, 429, *range(500, 600)})
+_RETRIED = frozenset({408, 429, *range(500, 600)})
 
 
 class RejectedEvent(msgspec.Struct, frozen=True):
-    """An event that the collector did not take. `index` counts from 0 in what was posted."""
+    """An event that the collector rejected. index: its position in the request, from 0."""
 
     index: int
     error: str
     message: str = ""
 
 
-class _Answer(msgspec.Struct, frozen=True):
+class _Response(msgspec.Struct, frozen=True):
     success: bool
     accepted: int = 0
     message: str = ""
@@ -51,7 +51,7 @@ class Receipt(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who posts. clock_offset: how far ahead its clock is, as `sentAt` shows it; None = it sends no `sentAt`."""
+    """The device that sends. clock_offset: how far its clock is ahead, in `sentAt`; None = it sends no `sentAt`."""
 
     user_agent: str | None = None
     clock_offset: timedelta | None = timedelta()
@@ -60,8 +60,8 @@ class Sender:
 OURSELVES = Sender()
 
 
-class _TryAgainError(Exception):
-    """An attempt failed in a way that may pass. `pause_s`: what the server asked for, 0 when nothing."""
+class _RetryableError(Exception):
+    """An attempt failed for a reason that may pass. pause_s: the server's Retry-After, 0 without one."""
 
     def __init__(self, why: str, pause_s: float = 0) -> None:
         super().__init__(why)
@@ -69,7 +69,7 @@ class _TryAgainError(Exception):
 
 
 class Delivery:
-    """A connection to one collector. Use as a context; `patience_s` bounds how long one post is tried."""
+    """A connection to one collector. Use as a context. patience_s: how long one post is retried."""
 
     def __init__(
         self, collector_url: str, clock: Callable[[], datetime] = utc_now, patience_s: float = PATIENCE_S
@@ -90,16 +90,16 @@ class Delivery:
         self._pool.close()
 
     def post(self, events: Sequence[bytes], sender: Sender = OURSELVES) -> Receipt:
-        """Post events (each one JSON object; 1,000 and 1 MiB at most) until the collector has judged them."""
+        """Post events (JSON objects; at most 1,000 and 1 MiB) until the collector accepts or rejects them."""
         attempts = Retrying(
             stop=stop_before_delay(self._patience_s),
             wait=_pause_s,
-            retry=retry_if_exception_type(_TryAgainError),
+            retry=retry_if_exception_type(_RetryableError),
             reraise=True,
         )
         try:
             return attempts(self._attempt, b",".join(events), sender)
-        except _TryAgainError as error:
+        except _RetryableError as error:
             why = f"{error}, for {self._patience_s:.0f} s" if self._was_reached else str(error)
             raise self._unavailable(why, "start it again, then run the same command again") from error
 
@@ -110,15 +110,15 @@ class Delivery:
             response = self._pool.urlopen("POST", PATH, body=body, headers=headers, redirect=False)
         except NewConnectionError as error:
             if self._was_reached:
-                raise _TryAgainError("nothing listens there any more") from error
+                raise _RetryableError("nothing listens there now") from error
             raise self._unavailable(
                 "nothing listens there", "start it: clickstream up (or clickstream collect)"
             ) from error
         except HTTPError as error:
-            raise _TryAgainError(f"the connection failed: {error}") from error
+            raise _RetryableError(f"the connection failed: {error}") from error
         self._was_reached = True
-        if response.status in _AGAIN:
-            raise _TryAgainError(f"it answers {response.status}", _retry_after_s(response))
+        if response.status in _RETRIED:
+            raise _RetryableError(f"it responds with {response.status}", _retry_after_s(response))
         return self._receipt(response)
 
     def _sent_at(self, sender: Sender) -> bytes:
@@ -129,22 +129,24 @@ class Delivery:
 
     def _receipt(self, response: urllib3.BaseHTTPResponse) -> Receipt:
         try:
-            answer = msgspec.json.decode(response.data, type=_Answer)
+            body = msgspec.json.decode(response.data, type=_Response)
         except msgspec.MsgspecError:
-            answer = _Answer(False, message="the answer is not that of a collector")
-        if (response.status == 200 and answer.success) or answer.rejected:
-            return Receipt(answer.accepted, answer.rejected)
-        raise self._unavailable(f"it refuses: {response.status} {answer.message}".rstrip(), "check the collector's URL")
+            body = _Response(False, message="this is not the response of a collector")
+        if (response.status == 200 and body.success) or body.rejected:
+            return Receipt(body.accepted, body.rejected)
+        raise self._unavailable(
+            f"it responds with {response.status} {body.message}".rstrip(), "check the collector's URL"
+        )
 
     def _unavailable(self, why: str, advice: str) -> UnavailableError:
         return UnavailableError(f"sending events to {self.url}", why, advice)
 
 
 def _pause_s(state: RetryCallState) -> float:
-    """Pause before the next attempt: growing, but never shorter than the server asked for."""
+    """Return the pause before the next attempt: growing, and never shorter than Retry-After."""
     error = state.outcome.exception() if state.outcome else None
-    asked_s = error.pause_s if isinstance(error, _TryAgainError) else 0.0
-    return max(asked_s, _PAUSE(state))
+    least_s = error.pause_s if isinstance(error, _RetryableError) else 0.0
+    return max(least_s, _PAUSE(state))
 
 
 def _retry_after_s(response: urllib3.BaseHTTPResponse) -> float:

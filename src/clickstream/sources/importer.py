@@ -1,18 +1,19 @@
 """Imports a delimited file: rows -> events -> the collector, in batches.
 
-In: a file, its mapping, a Delivery. Out: an ImportResult that accounts for every row: accepted, rejected
-by the collector, or skipped because it gave no event. The same file gives the same event ids, so that a
-second run doubles nothing; `start_row` goes on where an earlier run was acknowledged.
+In: a file, its mapping, a Delivery. Out: an ImportResult that accounts for every row: accepted, rejected by the
+collector, or skipped because it has no event. The same file gives the same event ids, so that a second run does not
+double anything; `start_row` resumes an earlier run after its last acknowledged row.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from clickstream.progress import Progress, no_progress
 from clickstream.sources.delimited import DelimitedFile, Row, SkippedRow
 from clickstream.sources.delivery import Delivery
 from clickstream.sources.mapping import Mapping, RowToEvent
@@ -26,10 +27,9 @@ _encode = msgspec.json.Encoder(decimal_format="number").encode
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """What became of the rows so far. `rows` counts from the file's first row: what `start_row` takes.
+    """What happened to the rows so far. rows: counted from the file's first row, as `start_row` expects.
 
-    sent = accepted + rejected. skipped: rows that gave no event. problems: the first few of both kinds, with
-    their lines. fraction: how much of the file was read, 0 to 1.
+    sent = accepted + rejected. skipped: rows without an event. problems: the first of both kinds, with their lines.
     """
 
     rows: int
@@ -37,7 +37,6 @@ class ImportResult:
     rejected: int = 0
     skipped: int = 0
     problems: tuple[str, ...] = ()
-    fraction: float = 0.0
 
     @property
     def sent(self) -> int:
@@ -48,7 +47,7 @@ OnBatch = Callable[[ImportResult], None]
 
 
 class _Batch:
-    """Events that go out together, with the line that each came from, and the rows passed over meanwhile."""
+    """Events of one request, with the line of each, and the rows that were skipped between them."""
 
     def __init__(self) -> None:
         self.events: list[bytes] = []
@@ -69,18 +68,24 @@ class _Batch:
 
     @property
     def is_full(self) -> bool:
-        # The last event may pass the limit by its own size, which _encoded bounds: all stays below 1 MiB.
+        # The last event may exceed the limit by its size, which _encoded bounds: the request stays below 1 MiB.
         return len(self.events) >= BATCH_EVENTS or self.size_bytes >= BATCH_BYTES or len(self.skipped) >= BATCH_EVENTS
 
 
-def import_file(
-    path: Path, mapping: Mapping, delivery: Delivery, *, start_row: int = 0, on_batch: OnBatch = lambda _: None
+def import_file(  # noqa: PLR0913
+    path: Path,
+    mapping: Mapping,
+    delivery: Delivery,
+    *,
+    start_row: int = 0,
+    progress: Progress = no_progress,
+    on_batch: OnBatch = lambda _: None,
 ) -> ImportResult:
     """Send every row after the first `start_row` rows to the collector.
 
-    on_batch is told the result so far whenever a batch is acknowledged: for a progress bar, or to remember
-    where to go on. Raises SourceError when the file cannot be used, UnavailableError when the collector
-    does not answer; what was acknowledged until then stays.
+    on_batch receives the result so far whenever the collector acknowledged a batch, so that a later run can resume
+    there. progress counts bytes of the file. Raises SourceError when the file cannot be used, UnavailableError when
+    the collector does not answer; acknowledged events stay.
     """
     with DelimitedFile(path, mapping.file) as file:
         to_event = mapping.bind(file.header, file.name)
@@ -90,12 +95,13 @@ def import_file(
                 continue
             batch.put(row, to_event)
             if batch.is_full:
-                result, batch = _send(batch, result, delivery, file.fraction), _Batch()
+                result, batch = _send(batch, result, delivery), _Batch()
                 on_batch(result)
+                progress(file.read_bytes, file.size_bytes, f"{result.sent:,} events sent")
         if batch.last_row:
-            result = _send(batch, result, delivery, 1.0)
+            result = _send(batch, result, delivery)
             on_batch(result)
-    return replace(result, fraction=1.0)
+    return result
 
 
 def _encoded(row: Row | SkippedRow, to_event: RowToEvent) -> bytes | SkippedRow:
@@ -110,7 +116,7 @@ def _encoded(row: Row | SkippedRow, to_event: RowToEvent) -> bytes | SkippedRow:
     return encoded
 
 
-def _send(batch: _Batch, before: ImportResult, delivery: Delivery, fraction: float) -> ImportResult:
+def _send(batch: _Batch, before: ImportResult, delivery: Delivery) -> ImportResult:
     problems = [f"line {row.line}: {row.reason}" for row in batch.skipped]
     accepted = rejected = 0
     if batch.events:
@@ -125,5 +131,4 @@ def _send(batch: _Batch, before: ImportResult, delivery: Delivery, fraction: flo
         rejected=before.rejected + rejected,
         skipped=before.skipped + len(batch.skipped),
         problems=(*before.problems, *problems)[:LISTED_PROBLEMS],
-        fraction=fraction,
     )

@@ -1,12 +1,11 @@
-"""Reads a mapping from TOML, and says everything that is wrong with it at once.
+"""Reads a mapping from TOML, and reports all its problems at once.
 
-    [file]    delimiter = ";"  encoding = "utf-8"       both may be left out: comma, UTF-8
-    [event]   eventName = "product_view"                a field of the event and the rule that makes it
-              product.id = "{model}"                    (sources/rules.py lists the rules)
-    [tables.country]  29 = "PL"                         what lookups look into
+    [file]    delimiter = ";"  encoding = "utf-8"       optional: the defaults are a comma and UTF-8
+    [event]   eventName = "product_view"                a field of the event and its value
+              product.id = "{model}"                    (sources/values.py lists the kinds of values)
+    [tables.country]  29 = "PL"                         tables for lookups
 
-In: the name of a shipped mapping, or a path. Out: `Mapping`. What depends on a file's columns is left
-to `Mapping.bind`.
+In: the name of a shipped mapping, or a path. Out: `Mapping`. `Mapping.bind` checks the columns of a file.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ import msgspec
 
 from clickstream.errors import SourceError
 from clickstream.sources.mapping import REQUIRED, Field, FileFormat, Mapping
-from clickstream.sources.rules import KINDS, Binding, Constant, Instant, Lookup, Rule, Tables, Text
+from clickstream.sources.values import KINDS, Binding, Constant, Instant, Lookup, Tables, Text, Value
 
 SHIPPED = files("clickstream.sources") / "sample"
 TOP_FIELDS = [
@@ -34,17 +33,17 @@ GROUPS = {
     "product": ["id", "name", "category", "brand", "price", "discountPrice", "currency", "urlPath"],
     "element": ["tag", "id", "role", "text"],
     "order": ["id", "total", "currency"],
-    "properties": None,  # the user's own names
+    "properties": None,  # names that the user chooses
 }
 
 
 def shipped_mappings() -> list[str]:
-    """Names of the mappings that come with the package."""
+    """Return the names of the mappings that come with the package."""
     return sorted(entry.name.removesuffix(".toml") for entry in SHIPPED.iterdir() if entry.name.endswith(".toml"))
 
 
 def find_mapping(name_or_path: str) -> Mapping:
-    """The mapping that a user means: the name of a shipped one, or the path of a .toml file."""
+    """Load a mapping by the name of a shipped one, or by the path of a .toml file."""
     shipped = shipped_mappings()
     if name_or_path in shipped:
         return parse_mapping((SHIPPED / f"{name_or_path}.toml").read_text(encoding="utf-8"), name_or_path)
@@ -53,24 +52,27 @@ def find_mapping(name_or_path: str) -> Mapping:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8 text"
-        advice = f"give the path of a .toml file, or the name of one that is shipped: {', '.join(shipped)}"
+        advice = f"give the path of a .toml file, or the name of a shipped mapping: {', '.join(shipped)}"
         raise SourceError(f"reading the mapping {name_or_path}", why, advice) from error
     return parse_mapping(text, path.stem)
 
 
 def parse_mapping(text: str, name: str) -> Mapping:
-    """Read a mapping. Raises SourceError with every problem that can be seen without the file."""
+    """Read a mapping. Raises SourceError with every problem that can be found without the file to import."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SourceError(f"reading the mapping {name}", f"it is no TOML: {error}") from error
-    problems = [f"[{key}] is no part of a mapping" for key in document.keys() - {"file", "event", "tables"}]
+        raise SourceError(f"reading the mapping {name}", f"it is not valid TOML: {error}") from error
+    problems = [
+        f"unknown table [{key}] (expected [file], [event], [tables])"
+        for key in document.keys() - {"file", "event", "tables"}
+    ]
     sections = [_section(document, key, problems) for key in ("file", "event", "tables")]
     tables = {key: _section(sections[2], key, problems, "tables.") for key in sections[2]}
     file = _read_format(sections[0], problems)
     fields = tuple(_read_fields(sections[1], tables, problems))
     if problems:
-        raise SourceError(f"reading the mapping {name}", "; ".join(problems), "mend it, then import again")
+        raise SourceError(f"reading the mapping {name}", "; ".join(problems), "correct the mapping, then import again")
     return Mapping(name, file, fields, tables)
 
 
@@ -103,13 +105,13 @@ def _read_fields(event: dict[str, Any], tables: Tables, problems: list[str]) -> 
             problems.append(_unknown_field(path, name, known))
             continue
         try:
-            yield Field(group, name, _read_rule(path, value, tables))
+            yield Field(group, name, _read_value(path, value, tables))
         except (ValueError, LookupError) as error:  # msgspec's ValidationError is a ValueError
             problems.append(f"{path}: {error.args[0]}")
 
 
 def _targets(event: dict[str, Any]) -> Iterator[tuple[str | None, str, Any]]:
-    """Each field as (group, name, value): `product.id = …` bare and `"product.id" = …` in quotes are the same."""
+    """Yield each field as (group, name, value). `product.id = ...` and `"product.id" = ...` mean the same."""
     for key, value in event.items():
         group, dot, name = key.partition(".")
         if dot and group in GROUPS:
@@ -123,27 +125,27 @@ def _targets(event: dict[str, Any]) -> Iterator[tuple[str | None, str, Any]]:
 
 def _unknown_field(path: str, name: str, known: list[str]) -> str:
     if path == "sentAt":
-        return "sentAt: it is set when the event is sent"
+        return "sentAt: the importer sets it when it sends the event"
     near = difflib.get_close_matches(name, known, 1)
-    hint = f"did you mean {near[0]}?" if near else "names of your own go under properties"
-    return f"{path} is no field of an event ({hint})"
+    hint = f"did you mean {near[0]}?" if near else "put other names under properties"
+    return f"{path} is not a field of an event ({hint})"
 
 
-def _read_rule(path: str, value: Any, tables: Tables) -> Rule:
+def _read_value(path: str, value: Any, tables: Tables) -> Value:
     if isinstance(value, str):
-        rule: Rule = Instant(value) if path == "createdAt" else Text(value)
+        made: Value = Instant(value) if path == "createdAt" else Text(value)
     elif isinstance(value, bool | int | float):
-        rule = Constant(value)
+        made = Constant(value)
     elif isinstance(value, dict):
         kinds = [kind for kind in KINDS if kind in value]
         if len(kinds) != 1:
             raise ValueError(f"expected one of {', '.join(KINDS)}, got {', '.join(value) or 'nothing'}")
-        rule = msgspec.convert(value, KINDS[kinds[0]])
+        made = msgspec.convert(value, KINDS[kinds[0]])
     else:
-        raise ValueError(f"expected text, a number, true, false or a rule, got {type(value).__name__}")
-    if isinstance(rule, Lookup) and rule.lookup not in tables:
-        raise ValueError(f"there is no [tables.{rule.lookup}]")
-    # Making it once against any columns brings out bad zones and times now, not in the middle of a file.
-    columns = {column: 0 for template in rule.templates() for column in template.columns}
-    rule.make(Binding(columns, tables))
-    return rule
+        raise ValueError(f"expected text, a number, true, false or a table, got {type(value).__name__}")
+    if isinstance(made, Lookup) and made.lookup not in tables:
+        raise ValueError(f"[tables.{made.lookup}] does not exist")
+    # Making the value once, with any columns, finds invalid zones and times now and not in the middle of a file.
+    columns = {column: 0 for template in made.templates() for column in template.columns}
+    made.make(Binding(columns, tables))
+    return made

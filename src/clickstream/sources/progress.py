@@ -1,39 +1,36 @@
-"""The progress bar of what is sent: on a terminal only, on stderr, gone when it is done."""
+"""The progress bar for events that are being sent: on a terminal only, on stderr, removed when the work is done.
+
+It is shared by `import`, `simulate` and the start of `up`; the sources themselves report to any `Progress`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Protocol
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
 
-
-class Measured(Protocol):
-    """How far something is: fraction of it, 0 to 1; events sent."""
-
-    @property
-    def fraction(self) -> float: ...
-
-    @property
-    def sent(self) -> int: ...
+from clickstream.progress import Progress
 
 
 @contextmanager
-def progress_bar(console: Console, title: str) -> Iterator[Callable[[Measured], None]]:
-    """A bar as long as the block runs; hand what it yields to `import_file` or `simulate`."""
+def progress_bar(console: Console, title: str) -> Iterator[Progress]:
+    """Show a bar while the block runs; pass what it yields to `import_file` or `simulate`."""
     columns = (
-        TextColumn(title),
+        TextColumn("{task.fields[title]}", markup=False),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
-        TextColumn("{task.fields[events]:,} events"),
+        TextColumn("{task.description}", markup=False),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(title, total=1.0, events=0)
+    with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task("", total=None, title=title)
 
-        def show(result: Measured) -> None:
-            progress.update(task, completed=result.fraction, events=result.sent)
+        def progress(done: int, total: int, doing: str = "") -> None:
+            bar.update(task, completed=done, total=total or None)
+            if doing:
+                bar.update(task, description=doing)
 
-        yield show
+        yield progress

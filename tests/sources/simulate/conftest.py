@@ -1,4 +1,4 @@
-"""A world that was sent once to a real collector, and a warehouse of each engine that has loaded it."""
+"""A simulated world that was sent once to a real collector, and a warehouse of each engine that loaded it."""
 
 from __future__ import annotations
 
@@ -17,15 +17,19 @@ from tests.conftest import Clock
 from tests.e2e.platform import Platform
 from tests.etl.pipeline import Pipeline, open_pipeline
 from tests.postgres import Cluster
+from tests.sources.simulate.story_events import Story, make_story
 
 
 @dataclass
 class SentWorld:
-    """What the collector stored, what the command said, and what it wrote as the truth."""
+    """raw: what the collector stored. sent: the output of `--json`. truth: the file of `--truth`."""
 
     raw: Path
-    said: dict[str, Any]
+    sent: dict[str, Any]
     truth: dict[str, Any]
+
+    def story(self) -> Story:
+        return make_story(self.truth["simulated"])
 
 
 def send_world(folder: Path, *options: str) -> SentWorld:
@@ -34,10 +38,10 @@ def send_world(folder: Path, *options: str) -> SentWorld:
     truth = folder / "truth.json"
     try:
         platform.start_collector()
-        said = platform.json("simulate", "--collector", platform.collector_url, "--truth", str(truth), *options)
+        sent = platform.json("simulate", "--collector", platform.collector_url, "--truth", str(truth), *options)
     finally:
         platform.close()
-    return SentWorld(platform.data / "raw", said, json.loads(truth.read_text("utf-8")))
+    return SentWorld(platform.data / "raw", sent, json.loads(truth.read_text("utf-8")))
 
 
 @contextmanager
@@ -52,12 +56,12 @@ def loaded_world(folder: Path, world: SentWorld, server: Cluster | None) -> Iter
 def world(tmp_path_factory: pytest.TempPathFactory) -> SentWorld:
     """Two weeks of 2024 with a change of clocks in the middle, long over.
 
-    A request of 5 s or more, on a machine that is too busy, moves its events: then all is sent anew.
+    A request of 5 s or more, on a machine that is too busy, moves its events: then everything is sent again.
     """
     when = ("--from", "2024-03-25", "--days", "14", "--tz", "Europe/Berlin")
     for _ in range(3):
-        sent = send_world(tmp_path_factory.mktemp("world"), "--visitors", "450", "--seed", "a small shop", *when)
-        if sent.said["slow_requests"] == 0:
+        sent = send_world(tmp_path_factory.mktemp("world"), "--visitors", "300", "--seed", "a small shop", *when)
+        if sent.sent["slow_requests"] == 0:
             break
     return sent
 
@@ -66,3 +70,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> SentWorld:
 def loaded(tmp_path_factory: pytest.TempPathFactory, world: SentWorld, server: Cluster | None) -> Iterator[Pipeline]:
     with loaded_world(tmp_path_factory.mktemp("loaded"), world, server) as pipeline:
         yield pipeline
+
+
+@pytest.fixture(scope="session")
+def story(world: SentWorld) -> Story:
+    return world.story()

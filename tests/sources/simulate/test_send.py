@@ -1,4 +1,4 @@
-"""Posts arrive as they should: who sends them, by which clock, in which order, and what happens when nobody listens."""
+"""Sending a simulation: the device and its clock, the order of posts, and the errors of a missing collector."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def send_many(url: str, clock: Clock) -> None:
     ],
     ids=["right_clock", "an_hour_behind", "no_sent_at"],
 )
-def test_a_delivery_can_speak_for_another_sender(
+def test_a_delivery_sends_the_agent_and_clock_of_a_device(
     collector: PlannedCollector, clock: Clock, sender: Sender, sent_at: str | None
 ) -> None:
     with Delivery(collector.url, clock) as delivery:
@@ -54,7 +54,7 @@ def test_a_delivery_can_speak_for_another_sender(
     assert collector.posts[0].get("sentAt") == sent_at
 
 
-def test_a_delivery_speaks_for_itself_otherwise(collector: PlannedCollector, clock: Clock) -> None:
+def test_a_delivery_without_a_device_sends_its_own_agent(collector: PlannedCollector, clock: Clock) -> None:
     with Delivery(collector.url, clock) as delivery:
         delivery.post([EVENT])
     assert collector.agents == [f"clickstream-import/{clickstream.__version__}"]
@@ -67,12 +67,12 @@ def test_posts_of_one_household_arrive_in_order(collector: PlannedCollector, clo
                 lanes.put(post(household, number))
     arrived = [tuple(body["events"][0]["eventId"].split("-")) for body in collector.posts]
     for household in range(20):
-        assert [int(number) for who, number in arrived if int(who) == household] == list(range(20))
-    assert (lanes.answers.posts, lanes.answers.accepted, lanes.answers.rejected) == (400, 400, 0)
+        assert [int(number) for sender, number in arrived if int(sender) == household] == list(range(20))
+    assert (lanes.stats.posts, lanes.stats.accepted, lanes.stats.rejected) == (400, 400, 0)
     assert collector.connections == 8
 
 
-def test_a_clock_that_is_off_shows_and_sent_at_is_left_out_only_where_it_will_be_believed(
+def test_sent_at_has_the_error_of_the_clock_and_is_left_out_for_recent_events_only(
     collector: PlannedCollector, clock: Clock
 ) -> None:
     with Lanes(collector.url, clock) as lanes:
@@ -84,20 +84,20 @@ def test_a_clock_that_is_off_shows_and_sent_at_is_left_out_only_where_it_will_be
     assert sent == ["2026-03-10T13:00:00.000Z", None, "2026-03-10T12:00:00.000Z", "2026-03-10T12:00:00.000Z"]
 
 
-def test_nobody_listening_is_one_error_and_no_endless_wait(clock: Clock) -> None:
+def test_a_missing_collector_is_one_error_and_not_an_endless_wait(clock: Clock) -> None:
     url = f"http://127.0.0.1:{free_port()}"
     with pytest.raises(UnavailableError, match="nothing listens there"):
         send_many(url, clock)
 
 
-def test_what_the_collector_refuses_for_good_ends_the_sending(collector: PlannedCollector, clock: Clock) -> None:
+def test_a_permanent_error_of_the_collector_ends_the_sending(collector: PlannedCollector, clock: Clock) -> None:
     collector.plan = lambda number: Reply(status=403) if number == 3 else None
     with pytest.raises(UnavailableError, match="403"):
         send_many(collector.url, clock)
     assert len(collector.posts) < 1_000
 
 
-def test_a_story_ends_before_the_sending_begins_and_cannot_lie_ahead() -> None:
+def test_a_simulation_ends_15_minutes_ago_and_cannot_be_in_the_future() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     plan = make_plan(SimulationConfig("s", 1, 7, berlin), NOON)
     assert (plan.first, plan.as_of) == (date(2026, 3, 4), micros(NOON - timedelta(minutes=15)))

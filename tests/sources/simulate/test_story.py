@@ -1,10 +1,11 @@
-"""The story is what it says it is: the same for the same seed, and full of the cases that counting goes wrong on."""
+"""The story is the same for the same seed, consistent with its own facts, and full of cases that are hard to count."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import date
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -23,7 +24,9 @@ def plan_of(seed: str, as_of: int = CALENDAR.start(DAYS) + 2 * DAY) -> Plan:
     return Plan(seed, 400, DAYS, FIRST, ZONE, as_of)
 
 
+@cache
 def visits_of(seed: str) -> list[Visit]:
+    """The visits of a seed. The tests only read them, so that each story is made once."""
     return list(Timeline(plan_of(seed), CALENDAR))
 
 
@@ -42,13 +45,15 @@ def visits() -> list[Visit]:
     return visits_of("a story")
 
 
-def test_the_same_seed_tells_the_same_story_to_the_byte_and_another_seed_another() -> None:
-    assert posts_of("one") == posts_of("one")
+def test_the_same_seed_gives_the_same_bytes_and_another_seed_gives_others() -> None:
+    once = posts_of("one")
+    visits_of.cache_clear()
+    assert once == posts_of("one")
     assert [post.events for post in posts_of("one")] != [post.events for post in posts_of("two")]
 
 
-@pytest.mark.parametrize("seed", ["a story", "one", "two", "three"])
-def test_sessions_are_what_the_half_hour_rule_makes_of_the_events(seed: str) -> None:
+@pytest.mark.parametrize("seed", ["a story", "one", "two"])
+def test_the_sessions_follow_the_rule_of_30_minutes(seed: str) -> None:
     visits = visits_of(seed)
     groups: defaultdict[tuple[str | None, str | None], list[int]] = defaultdict(list)
     for session in sessions_of(visits):
@@ -63,8 +68,8 @@ def test_sessions_are_what_the_half_hour_rule_makes_of_the_events(seed: str) -> 
     assert sorted(lengths) == sorted(len(session.events) for session in sessions_of(visits))
 
 
-@pytest.mark.parametrize("seed", ["a story", "one", "two", "three"])
-def test_page_views_are_what_the_five_second_rule_makes_of_the_events(seed: str) -> None:
+@pytest.mark.parametrize("seed", ["a story", "one", "two"])
+def test_the_page_views_follow_the_rule_of_5_seconds(seed: str) -> None:
     for session in sessions_of(visits_of(seed)):
         for event in session.events:
             assert event.is_page_view == is_page_view(event, session.events), (event, session.sent_id)
@@ -80,12 +85,12 @@ def is_page_view(event: StoryEvent, beside: list[StoryEvent]) -> bool:
 
 
 @pytest.mark.parametrize("seed", ["a story", "one"])
-def test_events_of_a_session_come_one_after_another(seed: str) -> None:
+def test_events_of_a_session_are_in_order_of_time(seed: str) -> None:
     for session in sessions_of(visits_of(seed)):
         times = [event.at for event in session.events]
         assert times == sorted(times)
         logins = [event.at for event in session.events if event.name in ("login_success", "logout")]
-        assert all(times.count(at) == 1 for at in logins), "who it was before a login is never a matter of ties"
+        assert all(times.count(at) == 1 for at in logins), "a login never shares its instant with another event"
 
 
 def test_nothing_happens_at_or_after_as_of() -> None:
@@ -102,7 +107,7 @@ def silences(session: Session) -> Iterator[int]:
         yield after.at - before.at
 
 
-def test_somebody_is_silent_for_exactly_half_an_hour_and_somebody_for_a_tick_longer(visits: list[Visit]) -> None:
+def test_there_are_silences_of_exactly_30_minutes_and_of_one_tick_more(visits: list[Visit]) -> None:
     assert any(HALF_AN_HOUR in silences(session) for session in sessions_of(visits))
     gaps = {
         after.start - before.events[-1].at
@@ -121,7 +126,7 @@ def test_sessions_cross_midnight_and_the_change_of_clocks(visits: list[Visit]) -
     assert CALENDAR.start(7) - CALENDAR.start(6) == 23 * 60 * MINUTE
 
 
-def test_people_share_devices_have_several_of_them_and_log_in_late(visits: list[Visit]) -> None:
+def test_users_share_devices_and_have_several_and_log_in_late(visits: list[Visit]) -> None:
     users, clients = defaultdict(set), defaultdict(set)
     late = False
     for session in sessions_of(visits):
@@ -135,7 +140,7 @@ def test_people_share_devices_have_several_of_them_and_log_in_late(visits: list[
     assert max(len(found) for found in clients.values()) > 1
 
 
-def test_sessions_are_short_bots_come_and_ids_are_missing(visits: list[Visit]) -> None:
+def test_there_are_sessions_of_one_event_and_bots_and_missing_ids(visits: list[Visit]) -> None:
     sessions = list(sessions_of(visits))
     assert any(len(session.events) == 1 for session in sessions)
     assert {session.bot for session in sessions} == {"", "declared", "headless", "rate"}
@@ -144,20 +149,20 @@ def test_sessions_are_short_bots_come_and_ids_are_missing(visits: list[Visit]) -
     assert any(session.is_loose for visit in visits for session in visit.sessions)
 
 
-def test_orders_are_told_by_either_side_in_either_order_and_again(visits: list[Visit]) -> None:
-    told = defaultdict(list)
+def test_orders_are_reported_by_browser_and_server_in_either_order_and_again(visits: list[Visit]) -> None:
+    reports = defaultdict(list)
     for visit in visits:
         for _, event in visit.events():
             if event.order is not None:
-                told[event.order.id].append((event.at, event.name))
+                reports[event.order.id].append((event.at, event.name))
     orders = [
-        "".join("b" if name == "checkout_complete" else "s" for _, name in sorted(times)) for times in told.values()
+        "".join("b" if name == "checkout_complete" else "s" for _, name in sorted(times)) for times in reports.values()
     ]
     assert {"b", "s", "bs", "sb"} <= set(orders)
     assert any(order.count("b") > 1 for order in orders)
 
 
-def test_posts_come_late_twice_with_other_clocks_and_with_rubbish() -> None:
+def test_there_are_late_and_repeated_posts_and_wrong_clocks_and_invalid_events() -> None:
     disorder = Disorder("a story", CALENDAR, plan_of("a story").as_of)
     posts = [post for visit in visits_of("a story") for post in disorder.posts(visit)]
     tally = disorder.tally

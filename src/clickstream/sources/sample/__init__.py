@@ -1,7 +1,7 @@
 """The sample: real clicks of a shop in 2008, shipped with the package (README.md says whose they are).
 
-It goes through the collector like any import. A small state file remembers how far the collector has
-acknowledged it, so that an interrupted import goes on where it stopped.
+It is sent to the collector like any import. A small state file records how many rows the collector acknowledged, so
+that an interrupted import resumes there.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from pathlib import Path
 
 import msgspec
 
+from clickstream.progress import Progress, no_progress
 from clickstream.sources.delivery import Delivery
-from clickstream.sources.importer import ImportResult, OnBatch, import_file
+from clickstream.sources.importer import ImportResult, import_file
 from clickstream.sources.mapping_file import find_mapping
 
 NAME = "eshop-2008"
@@ -21,7 +22,7 @@ STATE_FILE = "sample-import.json"
 
 
 class ImportState(msgspec.Struct, frozen=True):
-    """How far an import is: rows of the file that the collector has acknowledged."""
+    """Progress of an import. rows: how many rows of the file the collector acknowledged."""
 
     source: str
     rows: int = 0
@@ -29,7 +30,7 @@ class ImportState(msgspec.Struct, frozen=True):
 
 
 def read_state(data: Path) -> ImportState | None:
-    """The state in the folder `data`; None when there is none, or none that can be read."""
+    """Return the state in the folder `data`; None when it does not exist or cannot be read."""
     try:
         return msgspec.json.decode((data / STATE_FILE).read_bytes(), type=ImportState)
     except (OSError, msgspec.MsgspecError):
@@ -37,7 +38,7 @@ def read_state(data: Path) -> ImportState | None:
 
 
 def write_state(data: Path, state: ImportState) -> None:
-    """Replace the state in one step: a reader sees the old one or the new one."""
+    """Replace the state in one step: a reader sees the old state or the new one."""
     data.mkdir(parents=True, exist_ok=True)
     fresh = data / f"{STATE_FILE}.new"
     fresh.write_bytes(msgspec.json.encode(state))
@@ -45,17 +46,18 @@ def write_state(data: Path, state: ImportState) -> None:
 
 
 def import_sample(
-    data: Path, delivery: Delivery, *, start_row: int = 0, on_batch: OnBatch = lambda _: None
+    data: Path, delivery: Delivery, *, start_row: int = 0, progress: Progress = no_progress
 ) -> ImportResult:
-    """Send the sample from `start_row` on, keeping the state in the folder `data`."""
+    """Send the sample from `start_row` on, and keep the state in the folder `data`."""
 
     def remember(result: ImportResult) -> None:
         write_state(data, ImportState(NAME, result.rows))
-        on_batch(result)
 
-    # Written before the first event goes out: an import that dies at once must still count as begun.
+    # Written before the first event is sent, so that an import that dies at once counts as started.
     write_state(data, ImportState(NAME, start_row))
     with as_file(files(__name__) / f"{NAME}.csv.gz") as path:
-        result = import_file(path, find_mapping(NAME), delivery, start_row=start_row, on_batch=remember)
+        result = import_file(
+            path, find_mapping(NAME), delivery, start_row=start_row, progress=progress, on_batch=remember
+        )
     write_state(data, ImportState(NAME, result.rows, done=True))
     return result

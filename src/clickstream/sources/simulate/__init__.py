@@ -1,7 +1,6 @@
-"""`clickstream simulate`: shop traffic whose true numbers are known, sent to a real collector.
+"""`clickstream simulate`: traffic of a made-up shop, whose true figures are known, sent to a real collector.
 
-In: a seed, how many visitors, which days (`run.SimulationConfig`). Out: events over HTTP, and the truth
-about them (`run.Outcome`).
-One direction: timeline (who comes when) -> browse (what they do) -> disorder (how it arrives) -> send, and beside it
-truth/ (what it adds up to). The truth is taken from the story, never from what was stored or computed by a metric.
+In: a seed, a number of visitors, days (`run.SimulationConfig`). Out: events over HTTP and their truth (`run.Outcome`).
+The order: timeline (when visits begin) -> browse (what happens in a visit) -> disorder and wire (how it arrives) ->
+send; truth counts beside it. The truth comes from the story, never from stored events or from a metric.
 """

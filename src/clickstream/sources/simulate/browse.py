@@ -1,8 +1,8 @@
-"""One person on one device, from landing to leaving: the events of a visit, written with what they mean.
+"""Makes one visit: the events of one person on one device, from landing to leaving, each with its meaning.
 
-In: chance, a device, who sits there, when. Out: a Visit. Guarantees: time only moves forward; silences within a
-session are at most 30 minutes, between two sessions of a device longer; a page is looked at for at least six
-seconds, so that what makes a page view (less than 5 s apart, or not) is as written here and never an accident.
+In: a random generator (`chance`), a device, a person, a time. Out: a Visit. Guarantees: time only moves forward;
+silences within a session last at most 30 minutes, silences between two sessions of a device longer; a page is open
+for at least six seconds, so that two events less than 5 s apart belong to one page view only where this file says so.
 """
 
 from __future__ import annotations
@@ -33,7 +33,10 @@ SERVER = Device(None, SERVER_AGENT, "server", None, has_session_ids=False)
 
 @dataclass(slots=True)
 class Person:
-    """Who sits at the device. user: the account, if any. is_logged_in: from the last visit on this device."""
+    """The person at the device. user: the account, if any. is_logged_in: still, from the last visit on this device.
+
+    state: the login state that the tracker sends without a login.
+    """
 
     user: str | None
     is_logged_in: bool
@@ -43,7 +46,7 @@ class Person:
 
 @dataclass(slots=True)
 class Browsing:
-    """A visit in the making. `at` is the time of the last event, or of the landing."""
+    """A visit that is being made. at: the time of the last event. shown_order: the order that the browser reported."""
 
     chance: Random
     household: int
@@ -53,11 +56,11 @@ class Browsing:
     sessions: list[Session] = field(default_factory=list)
     loose: list[Session] = field(default_factory=list)
     cart: list[Product] = field(default_factory=list)
-    told: Order | None = None
+    shown_order: Order | None = None
     referrer: str | None = None
 
     def visit(self, again: Order | None = None) -> Visit:
-        """The whole visit. again: an order of an earlier visit, whose page is looked at once more first."""
+        """Return the visit. again: an order of an earlier visit; the visit only opens its page again."""
         chance = self.chance
         landing = chance.choices(LANDINGS, cum_weights=LANDING_WEIGHTS)[0] if again is None else DIRECT
         self._open_session(landing)
@@ -65,7 +68,7 @@ class Browsing:
             self._put("checkout_complete", "/order/confirmed").order = again
             return Visit(self.household, self.sessions)
         if chance.random() < 0.03:
-            self._put("click")  # nothing but a click before the page: it names no page, and brings no channel
+            self._put("click")  # a click without a page URL, which does not decide the channel
             self.at += 6 * SECOND
         self.referrer = landing.referrer
         self._land(landing)
@@ -77,7 +80,7 @@ class Browsing:
             self._wait()
             self._step()
         if self.cart and chance.random() < 0.7:
-            self._to_the_till()
+            self._check_out()
         return Visit(self.household, [*self.sessions, *self.loose])
 
     # -- time and sessions
@@ -88,19 +91,19 @@ class Browsing:
         self.sessions.append(Session(device, sent_id, landing))
 
     def _wait(self, longest_s: int = 240) -> None:
-        """Let time pass before the next page. Now and then nobody moves for exactly half an hour, or for longer."""
+        """Let time pass before the next page: rarely exactly 30 minutes, or longer, which begins a new session."""
         kind = self.chance.random()
         if kind < 0.006:
             self.at += GAP
         elif kind < 0.014:
-            self._sit_idle(GAP + self.device.precision)
+            self._stay_idle(GAP + self.device.precision)
         elif kind < 0.02:
-            self._sit_idle(GAP + self.chance.randrange(MINUTE, 120 * MINUTE, self.device.precision))
+            self._stay_idle(GAP + self.chance.randrange(MINUTE, 120 * MINUTE, self.device.precision))
         else:
             self.at += self._ticks(6 * SECOND, longest_s * SECOND)
 
-    def _sit_idle(self, silence: int) -> None:
-        """More than half an hour: a new session, though the tracker may keep its session id."""
+    def _stay_idle(self, silence: int) -> None:
+        """Let more than 30 minutes pass: a new session begins, though the tracker may keep its session id."""
         self.at += silence
         before = self.sessions[-1]
         if self.chance.random() < 0.3:
@@ -109,7 +112,7 @@ class Browsing:
             self.sessions.append(Session(self.device, before.sent_id, DIRECT))
 
     def _ticks(self, shortest: int, longest: int) -> int:
-        """A stretch that the device's clock can tell; short ones are more frequent."""
+        """Return a duration in ticks of the device's clock; short durations are more frequent."""
         share = self.chance.random()
         return (shortest + int((longest - shortest) * share * share)) // self.device.precision * self.device.precision
 
@@ -154,7 +157,7 @@ class Browsing:
         elif kind < 0.8:
             has_landed = any(event.path for event in self.sessions[-1].events)
             home = self._put("page_view", "/", view=True)
-            if has_landed:  # from here on a campaign changes nothing about where the session came from
+            if has_landed:  # a later campaign does not change the session's channel
                 home.query = self.chance.choice(("", "utm_source=popup&utm_medium=banner"))
         elif kind < 0.88:
             self._put("click", "/")
@@ -176,7 +179,7 @@ class Browsing:
         return self.chance.choices(PRODUCTS, cum_weights=PRODUCT_WEIGHTS)[0]
 
     def _product_page(self) -> None:
-        """A product's page: shops send `page_view`, `product_view` or both; one page counts once within 5 s."""
+        """Open a product page: `page_view`, `product_view`, or both, which count as one page view within 5 s."""
         chance, product = self.chance, self._any_product()
         kind, path = chance.random(), product.path
         if kind < 0.3:
@@ -185,7 +188,7 @@ class Browsing:
             self._put("page_view", path, product, view=True)
         else:
             self._put("page_view", path, view=True)
-            apart = self._beside(kind)
+            apart = self._distance(kind)
             self.at += apart
             self._put("product_view", path, product, view=apart >= 5 * SECOND)
         if chance.random() < 0.22:
@@ -196,7 +199,8 @@ class Browsing:
             self.at += self._ticks(2 * SECOND, 60 * SECOND)
             self._put(chance.choice(("wishlist_toggle", "share_click")), path, product)
 
-    def _beside(self, kind: float) -> int:
+    def _distance(self, kind: float) -> int:
+        """Return the time between `page_view` and `product_view` of one page."""
         if kind < 0.7:
             return 0
         if kind < 0.74:
@@ -218,7 +222,7 @@ class Browsing:
 
     # -- cart and order
 
-    def _to_the_till(self) -> None:
+    def _check_out(self) -> None:
         chance = self.chance
         self._wait()
         self._put("page_view", "/cart", view=True)
@@ -237,23 +241,23 @@ class Browsing:
             self._buy()
 
     def _buy(self) -> None:
-        """The order, told by the browser, by the shop's server, or by both, in either order."""
+        """Place an order: the browser reports it, the shop's server, or both, in either order."""
         chance = self.chance
         order = self._order()
         kind = chance.random()
         has_browser, has_server = kind >= 0.12, kind < 0.12 or kind >= 0.25
         is_server_first = chance.random() < 0.3
         if has_server and is_server_first:
-            self._server_says(order)
+            self._report_by_server(order)
         if has_browser:
-            self.told = order
+            self.shown_order = order
             self.at += self._ticks(SECOND, 5 * SECOND)
             self._put("checkout_complete", "/order/confirmed").order = order
         if has_server and not is_server_first:
-            self._server_says(order)
+            self._report_by_server(order)
         if has_browser and chance.random() < 0.1:
             self.at += self._ticks(10 * SECOND, 300 * SECOND)
-            self._put("checkout_complete", "/order/confirmed").order = order  # the page was loaded again
+            self._put("checkout_complete", "/order/confirmed").order = order  # the customer reloads the page
 
     def _order(self) -> Order:
         chance = self.chance
@@ -261,24 +265,24 @@ class Browsing:
         items = [Item(product, self.cart.count(product) + (chance.random() < 0.1)) for product in counted.values()]
         total = sum((item.product.price * item.quantity for item in items), Decimal("4.9"))
         currency = chance.choices(("EUR", "USD", "GBP", None), (90, 5, 3, 2))[0]
-        # Rounding, vouchers: the two sides do not always agree. Rarely neither of them has a total.
-        told = total - Decimal("10") if chance.random() < 0.08 else total
+        # The two totals may differ, as by a voucher. Rarely one of them or both are missing.
+        browser_total = total - Decimal("10") if chance.random() < 0.08 else total
         if chance.random() < 0.02:
             return Order(f"o-{uuid_text(chance)[:13]}", "EUR", items, None, None)
         if chance.random() < 0.03:
-            return Order(f"o-{uuid_text(chance)[:13]}", "EUR", items, None, told)
-        return Order(f"o-{uuid_text(chance)[:13]}", currency, items, total, told)
+            return Order(f"o-{uuid_text(chance)[:13]}", "EUR", items, None, browser_total)
+        return Order(f"o-{uuid_text(chance)[:13]}", currency, items, total, browser_total)
 
-    def _server_says(self, order: Order) -> None:
-        """The server knows the browser's ids, or the account, or nobody. It may speak hours later."""
+    def _report_by_server(self, order: Order) -> None:
+        """Report the order by the shop's server, which knows the browser's ids, the account or neither, maybe late."""
         chance, person = self.chance, self.person
-        knows = chance.random()
-        if knows < 0.4 and not self.device.is_skewed:
+        known = chance.random()
+        if known < 0.4 and not self.device.is_skewed:
             self.at += self._ticks(SECOND, 4 * SECOND)
             event = self._put("order_confirmed")
             event.order, event.by_server, event.login_state = order, True, None
             return
         later = chance.randrange(90 * MINUTE, 600 * MINUTE) if chance.random() < 0.1 else chance.randrange(3 * SECOND)
         event = StoryEvent("order_confirmed", self.at + 1 + later, order=order, by_server=True)
-        event.user = person.user if person.user is not None and knows < 0.7 else None
+        event.user = person.user if person.user is not None and known < 0.7 else None
         self.loose.append(Session(SERVER, None, DIRECT, is_loose=True, events=[event]))

@@ -1,8 +1,8 @@
-"""The visits as they arrive: in batches, late, twice, with copies that say something else, with rubbish among them.
+"""Turns visits into requests that arrive as they do in practice: late, twice, with altered copies, with invalid events.
 
-In: Visits. Out: Posts with the time at which each is due. Guarantee: what wins is known. Of several copies of one
-event the first that is posted stays, because the posts of one household are sent one after the other; a clock that
-is off goes out with a whole visit in one request, so that all its events are shifted alike.
+In: Visits. Out: Posts, each with the time at which it is due. Guarantees: of several copies of one event, the copy
+that is posted first wins, because the posts of one household are sent one after the other. A device whose clock is
+wrong sends a whole visit in one request, so that all its events are shifted by the same amount.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from clickstream.sources.simulate.wire import Wire
 
 _encode = msgspec.json.Encoder(decimal_format="number").encode
 _QUARTER = 15 * MINUTE
-_RUBBISH: tuple[Any, ...] = (
+_INVALID: tuple[Any, ...] = (
     {"clientId": "no-name"},
     {"eventName": ""},
     {"eventName": "  "},
@@ -33,7 +33,7 @@ _RUBBISH: tuple[Any, ...] = (
     None,
     [],
 )
-# No instant that could be believed: the time of receipt decides. The second value: whether it is a field error.
+# createdAt values that the load cannot use: the time of receipt dates these events. True: the value is a field error.
 _UNDATED: tuple[tuple[Any, bool], ...] = (
     (None, False),
     ("yesterday", True),
@@ -45,9 +45,9 @@ _UNDATED: tuple[tuple[Any, bool], ...] = (
 
 @dataclass(slots=True)
 class Post:
-    """One request. skew_s: how far its `sentAt` is off. oldest, newest: instants of its events as `createdAt` says.
+    """One request. skew_s: the error of its `sentAt`. oldest, newest: the instants of its events.
 
-    may_lack_sent_at: the device sends none, where `createdAt` will be believed without.
+    may_lack_sent_at: the device sends no `sentAt`, where the load accepts `createdAt` without it.
     """
 
     due: int
@@ -62,7 +62,7 @@ class Post:
 
 @dataclass(slots=True)
 class Tally:
-    """What was written into posts. accepted = story + undated + copies; a copy becomes a duplicate."""
+    """Events in the posts, by kind. accepted = story + undated + copies; a copy becomes a duplicate."""
 
     story: int = 0
     undated: int = 0
@@ -78,7 +78,7 @@ class Tally:
 
 
 class Disorder:
-    """Makes posts of visits. `tally` counts what they hold."""
+    """Makes posts from visits. `tally` counts their events."""
 
     def __init__(self, seed: str, calendar: Calendar, as_of: int) -> None:
         self._chance = Random(f"{seed}/disorder")  # noqa: S311 - chance must repeat, not be secret
@@ -87,31 +87,30 @@ class Disorder:
         self.tally = Tally()
 
     def posts(self, visit: Visit) -> Iterator[Post]:
-        """The requests of one visit, in any order: the time at which each is due orders them."""
-        told = [(session, event) for session, event in visit.events() if not (session.is_loose or event.by_server)]
-        skew_s = told[0][0].device.skew_s if told else 0
-        if told and told[0][0].device.is_skewed:
-            is_safe = all(
-                event.at % _QUARTER < _QUARTER - MINUTE and event.at < self._as_of - MINUTE for _, event in told
-            )
-            skew_s = skew_s if is_safe else 0
-            yield from self._batches(visit, told, len(told) if is_safe else told[0][0].device.batch, skew_s)
-        elif told:
-            yield from self._batches(visit, told, told[0][0].device.batch, skew_s)
-        for session, event in visit.events():
-            if session.is_loose or event.by_server:
-                yield from self._batches(visit, [(session, event)], 1, 0)
+        """Yield the requests of one visit. The order of sending is that of `due`."""
+        alone = [pair for pair in visit.events() if pair[0].is_loose or pair[1].by_server]
+        together = [pair for pair in visit.events() if not (pair[0].is_loose or pair[1].by_server)]
+        if together:
+            device = together[0][0].device
+            size, skew_s = device.batch, device.skew_s
+            if device.is_skewed:
+                can_be_shifted = all(self._can_be_shifted(event) for _, event in together)
+                size, skew_s = (len(together), skew_s) if can_be_shifted else (size, 0)
+            for start in range(0, len(together), size):
+                yield from self._batch(visit.household, together[start : start + size], skew_s)
+        for pair in alone:
+            yield from self._batch(visit.household, [pair], 0)
 
-    def _batches(self, visit: Visit, told: list[tuple[Session, StoryEvent]], size: int, skew_s: int) -> Iterator[Post]:
-        for start in range(0, len(told), size):
-            yield from self._batch(visit.household, told[start : start + size], skew_s)
+    def _can_be_shifted(self, event: StoryEvent) -> bool:
+        """Whether the event stays in its quarter of an hour when the correction dates it late by the request's time."""
+        return event.at % _QUARTER < _QUARTER - MINUTE and event.at < self._as_of - MINUTE
 
-    def _batch(self, household: int, told: list[tuple[Session, StoryEvent]], skew_s: int) -> Iterator[Post]:
-        """The request that brings these events, and those that bring some of them again."""
-        chance, tally, device = self._chance, self.tally, told[0][0].device
+    def _batch(self, household: int, batch: list[tuple[Session, StoryEvent]], skew_s: int) -> Iterator[Post]:
+        """Yield the request with these events, and the requests that repeat some of them."""
+        chance, tally, device = self._chance, self.tally, batch[0][0].device
         is_corrected = abs(skew_s) > 5
-        shift_s = skew_s if is_corrected else 0  # a clock off by seconds is taken at its word
-        written = [self.wire.event(chance, session, event, shift_s) for session, event in told]
+        shift_s = skew_s if is_corrected else 0  # within 5 s, the load does not correct the clock
+        written = [self.wire.event(chance, session, event, shift_s) for session, event in batch]
         tally.story += len(written)
         tally.corrected += len(written) if is_corrected else 0
         events: list[Any] = []
@@ -121,13 +120,13 @@ class Disorder:
             if "eventId" in fields and chance.random() < 0.008:
                 tally.copies += 1
                 (events if chance.random() < 0.5 else apart).append(self._copy(fields))
-        if not is_corrected and not told[0][0].bot:  # a wrong clock would make an old year a believable one
-            self._add_rubbish(events)
-        due = told[-1][1].at + chance.randrange(2_000_000)
+        if not is_corrected and not batch[0][0].bot:  # a wrong clock would make an impossible year possible
+            self._add_invalid(events)
+        due = batch[-1][1].at + chance.randrange(2_000_000)
         if chance.random() < 0.03:
             due += chance.randrange(DAY // 4, 3 * DAY)
             tally.late_posts += 1
-        span = told[0][1].at, told[-1][1].at
+        span = batch[0][1].at, batch[-1][1].at
         may_lack = not device.has_sent_at and skew_s == 0
         post = Post(due, household, device, [_encode(fields) for fields in events], skew_s, may_lack, *span)
         yield post
@@ -135,21 +134,21 @@ class Disorder:
             again = [_encode(fields) for fields in apart]
             yield replace(post, due=due + 1 + chance.randrange(DAY), events=again)
         if chance.random() < 0.02 and device.id_form != "none":
-            # The answer was lost: the same events once more. What is no event of the story is not repeated.
+            # The response was lost, so the device sends again. Only events of the story are repeated.
             tally.copies += len(written)
             tally.repeated_posts += 1
             again = [_encode(fields) for fields in written]
             yield replace(post, due=due + 1 + chance.randrange(60 * MINUTE), events=again)
 
     def _copy(self, fields: dict[str, Any]) -> dict[str, Any]:
-        """A copy that must lose: the same id, now and then in capitals, with something else in it."""
+        """Return a copy that must lose: the same id, sometimes in capitals, with other content."""
         chance = self._chance
         changes: dict[str, Any] = chance.choice(
             (
                 {},
                 {"country": "XX"},
                 {"eventName": "copy"},
-                {"createdAt": "2001-01-01T00:00:00Z", "userId": "somebody-else"},
+                {"createdAt": "2001-01-01T00:00:00Z", "userId": "another-user"},
                 {"clientId": "another-client", "sessionId": None},
             )
         )
@@ -158,11 +157,11 @@ class Disorder:
             copy["eventId"] = copy["eventId"].upper()
         return copy
 
-    def _add_rubbish(self, events: list[Any]) -> None:
-        """What the collector refuses, and what nobody can date."""
+    def _add_invalid(self, events: list[Any]) -> None:
+        """Insert events that the collector rejects, and events without a usable time."""
         chance = self._chance
         if chance.random() < 0.03:
-            events.insert(chance.randrange(len(events) + 1), chance.choice(_RUBBISH))
+            events.insert(chance.randrange(len(events) + 1), chance.choice(_INVALID))
             self.tally.rejected += 1
         if chance.random() < 0.02:
             created_at, is_wrong = chance.choice(_UNDATED)

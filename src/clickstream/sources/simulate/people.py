@@ -1,7 +1,7 @@
-"""Who lives in the simulated world: households with people and devices, and bots.
+"""The population of the simulation: households with people and devices, and bots.
 
-In: the seed and a household's number. Out: always the same Household. Nothing is kept: whoever needs a household
-makes it anew, so that memory does not hold the population.
+In: the seed and a household's number. Out: always the same Household. A household is made again whenever it is
+needed, so that the population does not have to fit into memory.
 """
 
 from __future__ import annotations
@@ -47,13 +47,13 @@ HEADLESS = (
 )
 BOT_KINDS = ("declared", "headless", "rate")
 _COUNTRIES = ("DE", "DE", "DE", "AT", "CH", "US", "US", "GB", "FR", "NL", "SE", None)
-# Off by minutes, hours, years; corrected by `sentAt`, to within what the request took.
+# Clock errors of seconds to years, which the load corrects by `sentAt`.
 _SKEWS_S = (-45, 90, -3_600, 5_400, -86_400 * 400, 86_400 * 30)
 
 
 @dataclass(frozen=True, slots=True)
 class Household:
-    """Who shares devices. users: their accounts (None: has none). rate: visits a day after the first."""
+    """People who share devices. users: their accounts (None: no account). rate: visits a day after the first one."""
 
     number: int
     devices: tuple[Device, ...]
@@ -68,7 +68,7 @@ def uuid_text(chance: Random) -> str:
 
 
 def people_count(visitors: int) -> tuple[int, int]:
-    """How many households of people, and of bots after them, a world of so many visitors has."""
+    """Return the number of households of people, and the number of bots that follow them."""
     return visitors, max(len(BOT_KINDS), visitors // 40)
 
 
@@ -108,7 +108,7 @@ def _device(chance: Random, country: str | None) -> Device:
         id_form="none" if odd(0.03) else "text" if odd(0.04) else "uuid",
         has_session_ids=not odd(0.08),
         has_sent_at=not odd(0.05),
-        tells_first_visit=not odd(0.1),
+        sends_first_visit=not odd(0.1),
         was_known=odd(0.1),
         batch=chance.choice((10, 15, 25)),
     )

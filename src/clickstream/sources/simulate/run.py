@@ -1,8 +1,8 @@
-"""`simulate`: the story is told once; what it says is sent, and added up.
+"""Simulates a shop: the story is made, sent, and counted.
 
-In: a Plan, a collector. Out: an Outcome: what was sent, what the collector said, and the truth as a document.
-Guarantee: everything was answered by the collector. Visits are made, sent and forgotten one after another; only late
-posts and the truth's own sums are kept.
+In: a SimulationConfig and a collector. Out: an Outcome: what was sent, what the collector answered, and the true
+figures. Guarantee: the collector has answered every request. Visits are made, sent and dropped one by one; only
+late posts and the sums of the truth stay in memory.
 """
 
 from __future__ import annotations
@@ -20,44 +20,37 @@ import msgspec
 
 from clickstream.errors import SourceError
 from clickstream.event import utc_now
-from clickstream.sources.simulate.calendar import DAY, Calendar, micros
+from clickstream.progress import Progress, no_progress
+from clickstream.sources.simulate.calendar import DAY, MINUTE, Calendar, micros
 from clickstream.sources.simulate.disorder import Disorder, Post
 from clickstream.sources.simulate.send import Lanes, SendStats
 from clickstream.sources.simulate.story import Plan
 from clickstream.sources.simulate.timeline import Timeline
-from clickstream.sources.simulate.truth.document import Truth
+from clickstream.sources.simulate.truth import Truth
 
-# The story ends before the sending begins, with room for clocks that disagree.
+# The story ends this long before now, because clocks of machines differ.
 _BEFORE_NOW = timedelta(minutes=15)
 _AFTER_RANGE = 2 * DAY
-_SHOWN_EVERY = 50
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far it is: fraction of the simulated time, 0 to 1; events sent."""
-
-    fraction: float
-    sent: int
+_REPORTED_EVERY = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """truth: the document of `--truth`. expected_*: what the collector should have said."""
+    """What was sent. expected_*: what the collector should have answered. truth: the document of `--truth`."""
 
-    said: SendStats
+    stats: SendStats
     expected_accepted: int
     expected_rejected: int
     truth: dict[str, Any]
 
     @property
     def is_as_expected(self) -> bool:
-        return (self.said.accepted, self.said.rejected) == (self.expected_accepted, self.expected_rejected)
+        return (self.stats.accepted, self.stats.rejected) == (self.expected_accepted, self.expected_rejected)
 
 
 @dataclass(frozen=True, slots=True)
 class SimulationConfig:
-    """What a user asks for. first: the first local day; None = so that the last one is today."""
+    """What to simulate. first: the first local day; None makes today the last day."""
 
     seed: str
     visitors: int
@@ -67,58 +60,54 @@ class SimulationConfig:
     currency: str = "USD"
 
 
-def make_plan(wish: SimulationConfig, now: datetime) -> Plan:
-    """What can be simulated of a wish at this moment. Raises SourceError when all of it lies ahead."""
-    first = wish.first or now.astimezone(wish.tz).date() - timedelta(days=wish.days - 1)
-    calendar = Calendar(wish.tz, first, wish.days)
-    as_of = min(calendar.start(wish.days) + _AFTER_RANGE, micros((now - _BEFORE_NOW).replace(microsecond=0)))
+def make_plan(config: SimulationConfig, now: datetime) -> Plan:
+    """Return the part of a simulation that lies in the past. Raises SourceError when nothing of it does."""
+    first = config.first or now.astimezone(config.tz).date() - timedelta(days=config.days - 1)
+    calendar = Calendar(config.tz, first, config.days)
+    as_of = min(calendar.start(config.days) + _AFTER_RANGE, micros((now - _BEFORE_NOW).replace(microsecond=0)))
     if as_of <= calendar.start(0):
-        why = f"{first} has not begun, or began within the last quarter of an hour"
-        raise SourceError("simulating visitors", why, "choose an earlier --from, or more --days")
-    return Plan(wish.seed, wish.visitors, wish.days, first, wish.tz, as_of, wish.currency)
+        why = f"{first} has not begun, or began within the last 15 minutes"
+        raise SourceError("simulating a shop", why, "choose an earlier --from, or more --days")
+    return Plan(config.seed, config.visitors, config.days, first, config.tz, as_of, config.currency)
 
 
 def simulate(
-    plan: Plan,
-    collector_url: str,
-    clock: Callable[[], datetime] = utc_now,
-    on_progress: Callable[[Progress], None] = lambda _: None,
+    plan: Plan, collector_url: str, clock: Callable[[], datetime] = utc_now, progress: Progress = no_progress
 ) -> Outcome:
-    """Tell the whole story to the collector. Raises UnavailableError when it does not answer."""
+    """Send the whole story to the collector. Raises UnavailableError when it does not answer.
+
+    progress counts minutes of simulated time.
+    """
     calendar = Calendar(plan.tz, plan.first, plan.days)
     disorder = Disorder(plan.seed, calendar, plan.as_of)
-    truth, timeline = Truth(plan, calendar, disorder), Timeline(plan, calendar)
+    truth, timeline = Truth(plan, calendar), Timeline(plan, calendar)
+    start, minutes = calendar.start(0), (calendar.start(plan.days) - calendar.start(0)) // MINUTE
     with Lanes(collector_url, clock) as lanes:
-        for number, post in enumerate(_in_time(timeline, disorder, truth)):
+        for number, post in enumerate(_in_order(timeline, disorder, truth)):
             lanes.put(post)
-            if number % _SHOWN_EVERY == 0:
-                on_progress(Progress(_fraction(calendar, timeline.begun), lanes.answers.accepted))
+            if number % _REPORTED_EVERY == 0:
+                progress((timeline.begun - start) // MINUTE, minutes, f"{lanes.stats.accepted:,} events sent")
     tally = disorder.tally
-    return Outcome(lanes.answers, tally.accepted, tally.rejected, truth.document(lanes.answers))
+    return Outcome(lanes.stats, tally.accepted, tally.rejected, truth.document(tally, lanes.stats))
 
 
 def write_truth(path: Path, truth: Mapping[str, Any]) -> None:
-    """Write the document where it can be read by people too."""
+    """Write the document as indented JSON."""
     try:
         path.write_bytes(msgspec.json.format(msgspec.json.encode(truth)) + b"\n")
     except OSError as error:
         raise SourceError(f"writing {path}", error.strerror or str(error), "choose another file") from error
 
 
-def _in_time(timeline: Timeline, disorder: Disorder, truth: Truth) -> Iterator[Post]:
-    """All posts in the order in which they are due. Only those that are due later than the story has come wait."""
+def _in_order(timeline: Timeline, disorder: Disorder, truth: Truth) -> Iterator[Post]:
+    """Yield all posts in the order in which they are due. Only posts that are due later wait in memory."""
     waiting: list[tuple[int, int, Post]] = []
     made = count()
     for visit in timeline:
-        truth.take(visit)
+        truth.add(visit)
         for post in disorder.posts(visit):
             heapq.heappush(waiting, (post.due, next(made), post))
         while waiting and waiting[0][0] <= timeline.begun:
             yield heapq.heappop(waiting)[2]
     while waiting:
         yield heapq.heappop(waiting)[2]
-
-
-def _fraction(calendar: Calendar, at: int) -> float:
-    start = calendar.start(0)
-    return (at - start) / (calendar.start(calendar.days) - start)

@@ -1,7 +1,7 @@
-"""Posts go out: in the order in which they are due, over several connections side by side.
+"""Sends posts in the order in which they are due, over several connections at a time.
 
-In: Posts. Out: what the collector said to them. Guarantee: posts of one household use one connection, so that of two
-copies of an event the one that is due first is received first. The waiting posts are bounded, and so is memory.
+In: Posts. Out: SendStats. Guarantee: posts of one household use one connection, so that of two copies of an event the
+one that is due first is received first. The number of waiting posts is bounded, and so is memory.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from clickstream.sources.simulate.disorder import Post
 
 LANES = 8
 _WAITING = 16
-_FAREWELL_S = 1.0  # nobody who gave up waits for a collector that is gone
-_TOO_SLOW_S = 5.0  # from here on the collector's clock corrects what was right
-# `createdAt` is believed without `sentAt` for seven days.
-_BELIEVED = timedelta(days=6)
+_CLOSING_S = 1.0  # after an error, threads that still wait for the collector are not waited for
+_TOO_SLOW_S = 5.0  # slower requests make a right clock look wrong, and its events are corrected
+# Without `sentAt`, the load accepts a `createdAt` of the last seven days.
+_ACCEPTED_WITHOUT_SENT_AT = timedelta(days=6)
 
 
 @dataclass(slots=True)
 class SendStats:
-    """What the collector said. slow: requests of 5 s and more, whose events may be dated late by what they took."""
+    """What the collector answered. slow: requests of 5 s or more; their events may be dated late by the duration."""
 
     posts: int = 0
     accepted: int = 0
@@ -44,10 +44,10 @@ class SendStats:
 
 
 class Lanes:
-    """Connections to one collector. Use as a context: at its end everything has been answered."""
+    """Connections to one collector. Use as a context: when it ends, the collector has answered every post."""
 
     def __init__(self, collector_url: str, clock: Callable[[], datetime]) -> None:
-        self.answers = SendStats()
+        self.stats = SendStats()
         self._clock = clock
         self._lock = threading.Lock()
         self._error: Exception | None = None
@@ -68,20 +68,20 @@ class Lanes:
             if kind is not None:
                 _empty(lane)
             lane.put(None)
-        until = time.monotonic() + _FAREWELL_S
+        until = time.monotonic() + _CLOSING_S
         for thread in self._threads:
             thread.join(None if kind is None else max(0.0, until - time.monotonic()))
         if kind is None and self._error is not None:
             raise self._error
 
     def put(self, post: Post) -> None:
-        """Send a post as soon as its lane is free. Raises what an earlier one met."""
+        """Send a post as soon as its lane is free. Raises the error of an earlier post, if there was one."""
         if self._error is not None:
             raise self._error
         self._queues[post.household % LANES].put(post)
 
     def _run(self, lane: queue.Queue[Post | None], delivery: Delivery) -> None:
-        """Post what comes. After an error the rest is only taken, so that nobody waits for a place in the queue."""
+        """Send posts. After an error, empty the queue without sending, so that `put` never blocks."""
         with delivery:
             while (post := lane.get()) is not None:
                 if self._error is None:
@@ -91,15 +91,19 @@ class Lanes:
         started = time.perf_counter()
         try:
             receipt = delivery.post(post.events, self._sender(post))
-        except Exception as error:  # whatever it is: the thread that makes the posts must hear of it
+        except Exception as error:  # `put` raises it on the thread that makes the posts
             self._error = error
             return
         with self._lock:
-            self.answers.add(receipt.accepted, len(receipt.rejected), time.perf_counter() - started)
+            self.stats.add(receipt.accepted, len(receipt.rejected), time.perf_counter() - started)
 
     def _sender(self, post: Post) -> Sender:
         now = self._clock()
-        if post.may_lack_sent_at and now - _BELIEVED < instant(post.oldest) and instant(post.newest) < now:
+        if (
+            post.may_lack_sent_at
+            and now - _ACCEPTED_WITHOUT_SENT_AT < instant(post.oldest)
+            and instant(post.newest) < now
+        ):
             return Sender(post.device.user_agent, None)
         return Sender(post.device.user_agent, timedelta(seconds=post.skew_s))
 

@@ -1,4 +1,4 @@
-"""The simulated shop's shelves, and the ways by which people come to it, each with the channel that it is."""
+"""The products of the simulated shop, and how visitors reach it: each landing with the channel that results."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CATEGORIES = {
 }
 
 
-def _shelves() -> list[Product]:
+def _products() -> list[Product]:
     products = []
     for category, (noun, price) in _CATEGORIES.items():
         for number in range(1, 11):
@@ -29,8 +29,8 @@ def _shelves() -> list[Product]:
     return products
 
 
-PRODUCTS = _shelves()
-# A few products are looked at all the time, most hardly ever.
+PRODUCTS = _products()
+# A few products are viewed often, most of them rarely.
 PRODUCT_WEIGHTS = list(accumulate(1 / (1 + place * 7 % len(PRODUCTS)) for place in range(len(PRODUCTS))))
 
 _WEIGHTED = (
@@ -56,7 +56,7 @@ _WEIGHTED = (
     (1, Landing("sms", "utm_source=sms&utm_medium=sms&utm_campaign=launch", None, "launch")),
     (1, Landing("push", "utm_source=app&utm_medium=web-push", None)),
     (1, Landing("unassigned", "utm_source=flyer&utm_medium=qr", None)),
-    (2, Landing("direct", referrer=f"{SHOP}/c/laptops")),  # the own host is no referrer
+    (2, Landing("direct", referrer=f"{SHOP}/c/laptops")),  # the shop's own host is not a referrer
     (1, Landing("direct", referrer="https://www.paypal.com/checkoutnow")),  # nor is a payment host
 )
 LANDINGS = [landing for _, landing in _WEIGHTED]

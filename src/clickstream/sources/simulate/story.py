@@ -1,29 +1,26 @@
-"""What happens in the simulated shop, in the generator's own words: the story that is sent, and counted.
+"""The types of the story: what happens in the simulated shop, before it is sent and counted.
 
-A Visit is one stay of one person: its Sessions hold StoryEvents in order of time. Whatever a metric will be asked is
-a plain fact here (which session an event belongs to, whether it is a page view, which channel brought it), because
-the story was written that way, not because somebody worked it out of the events.
+A Visit is one stay of one person; its Sessions contain StoryEvents in order of time. What the load derives is given
+here (the session of an event, whether it is a page view, its channel), because the story is made that way. Nothing is
+derived from other events.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-KEY_EVENTS = frozenset(
-    {"add_to_cart_click", "wishlist_toggle", "share_click", "login_success", "checkout_start", "checkout_complete"}
-)
 SHOP = "https://shop.example"
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to simulate. as_of: nothing of the story happens at or after it (microseconds since 1970).
+    """What to simulate. as_of: every event happens before it (microseconds since 1970).
 
-    currency: what the platform takes a price without currency to be in (CLICKSTREAM_CURRENCY).
+    currency: the currency of prices that name none (CLICKSTREAM_CURRENCY).
     """
 
     seed: str
@@ -51,7 +48,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """How a session came to the shop, and the channel that this is (docs/guide/simulate.md)."""
+    """How a session came to the shop, and the channel that results (docs/guide/simulate.md)."""
 
     channel: str
     query: str = ""
@@ -64,9 +61,9 @@ DIRECT = Landing("direct")
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A browser with its habits. client None: its tracker sends session ids only.
+    """A browser. client None: its tracker sends session ids only. form, id_form: how it writes times and event ids.
 
-    precision: its clock ticks in so many microseconds. skew_s: how far its clock is off. form: how it writes times.
+    precision: microseconds between two ticks of its clock. skew_s: the error of its clock. batch: events a request.
     """
 
     client: str | None
@@ -79,13 +76,13 @@ class Device:
     id_form: str = "uuid"
     has_session_ids: bool = True
     has_sent_at: bool = True
-    tells_first_visit: bool = True
+    sends_first_visit: bool = True
     was_known: bool = False
     batch: int = 15
 
     @property
     def is_skewed(self) -> bool:
-        """Its clock is so far off that it is corrected (more than 5 s)."""
+        """Whether the load corrects its clock (an error of more than 5 s)."""
         return abs(self.skew_s) > 5
 
 
@@ -97,7 +94,7 @@ class Item:
 
 @dataclass(slots=True)
 class Order:
-    """An order as both sides tell it. None as total: this side's total is absent or unreadable."""
+    """An order as browser and server report it. A total of None is missing or unreadable."""
 
     id: str
     currency: str | None
@@ -108,7 +105,7 @@ class Order:
 
 @dataclass(slots=True)
 class StoryEvent:
-    """One thing that happened. at: microseconds since 1970, the truth whatever the device's clock says."""
+    """One event. at: when it really happened (microseconds since 1970), whatever the device's clock shows."""
 
     name: str
     at: int
@@ -126,9 +123,9 @@ class StoryEvent:
 
 @dataclass(slots=True)
 class Session:
-    """Events without a silence of more than 30 minutes. sent_id: the session id on the wire, not always its own.
+    """Events without a silence of more than 30 minutes. sent_id: the session id that is sent; sessions may share one.
 
-    is_loose: no session at all, events that carry neither client nor session id. bot: what kind, or empty.
+    is_loose: not a session, but events without client id and session id. bot: the kind of bot, or empty.
     """
 
     device: Device
@@ -147,26 +144,13 @@ class Session:
         return self.events[0].at
 
     @property
-    def duration(self) -> int:
-        return self.events[-1].at - self.events[0].at
-
-    @property
-    def user(self) -> str | None:
-        """The first user that the session shows."""
-        return next((event.user for event in self.events if event.user), None)
-
-    @property
     def country(self) -> str | None:
         return None if self.is_loose else self.device.country
-
-    def emptied(self) -> Session:
-        """The same session without its events: what is remembered of it."""
-        return replace(self, events=[])
 
 
 @dataclass(slots=True)
 class Visit:
-    """One stay: several sessions when somebody sat idle, and what a server said about it meanwhile."""
+    """One stay: its sessions (several after long silences), and the loose events of the shop's server."""
 
     household: int
     sessions: list[Session]
@@ -177,7 +161,7 @@ class Visit:
                 yield session, event
 
     def cut(self, as_of: int) -> Visit:
-        """The same visit without what happens at or after `as_of`."""
+        """Return the visit without the events at or after `as_of`."""
         for session in self.sessions:
             session.events = [event for event in session.events if event.at < as_of]
         return Visit(self.household, [session for session in self.sessions if session.events])

@@ -1,7 +1,7 @@
-"""Writes a story's event as its device would send it: ids, clocks and types in the many forms that devices use.
+"""Writes an event of the story as its device sends it: ids, times and types in the many forms that devices use.
 
-In: a session, one of its events, chance. Out: the event as a dict of JSON values. What an odd type costs (the field
-becomes NULL and is named in `field_errors`) is counted; odd types stand only where the story does not need the value.
+In: a session, one of its events, a random generator. Out: the event as a dict of JSON values. Values of a wrong type
+(the field becomes NULL and is named in `field_errors`) are counted; they occur only where no figure needs the value.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ _BERLIN_SUMMER = timezone(timedelta(hours=2))
 
 
 class Wire:
-    """Writes events, and counts the fields that it spoils."""
+    """Writes events, and counts the fields to which it gives a wrong type."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._renamed_on = calendar.start(calendar.days // 2)
         self.field_errors: Counter[str] = Counter()
 
     def event(self, chance: Random, session: Session, event: StoryEvent, skew_s: int) -> dict[str, Any]:
-        """One event. skew_s: how far the device's clock is off when it writes `createdAt`."""
+        """Return one event. skew_s: the error of the device's clock in `createdAt`."""
         device = session.device
         fields: dict[str, Any] = {
             "eventName": event.name,
@@ -57,14 +57,14 @@ class Wire:
             fields["order"] = self._order(chance, event.order, event)
         if event.name == "click":
             fields["element"] = {"tag": "a", "text": "More", "dataset": {"position": chance.randrange(9)}}
-        self._spoil(chance, fields, event)
+        self._put_wrong_types(chance, fields, event)
         fields = {name: value for name, value in fields.items() if value is not None}
         if chance.random() < 0.01:
             fields = {_SNAKE.get(name, name): value for name, value in fields.items()}
         return fields
 
     def name_of(self, product: Product, at: int) -> str:
-        """Products were renamed in the middle of the range."""
+        """Return the product's name at an instant: products are renamed in the middle of the range."""
         return product.new_name if at >= self._renamed_on else product.name
 
     def _product(self, chance: Random, product: Product, at: int) -> dict[str, Any]:
@@ -98,10 +98,10 @@ class Wire:
             }
             for item in order.items
         ]
-        told = {"id": order.id, "total": total, "currency": order.currency, "items": items}
-        return {name: value for name, value in told.items() if value is not None}
+        fields = {"id": order.id, "total": total, "currency": order.currency, "items": items}
+        return {name: value for name, value in fields.items() if value is not None}
 
-    def _spoil(self, chance: Random, fields: dict[str, Any], event: StoryEvent) -> None:
+    def _put_wrong_types(self, chance: Random, fields: dict[str, Any], event: StoryEvent) -> None:
         kind = chance.random()
         if kind < 0.002:
             self._put_wrong(fields, "pageTitle", {"de": "Titel"})
@@ -118,7 +118,7 @@ class Wire:
 
 
 def created_at(device: Device, at: int) -> str | int:
-    """An instant as this device writes it."""
+    """Return an instant as this device writes it."""
     if device.form == "epoch":
         return at // 1_000
     moment = instant(at)

@@ -1,19 +1,20 @@
-"""The rules by which a mapping makes one field of an event from the cells of a row.
+"""The kinds of values that a mapping can give to a field of an event, each made from the cells of a row.
 
     "text {column}"                                        text
     { number = "{column}" }                                a number, exact
-    { lookup = "table", key = "{column}" }                 what [tables.table] holds for the key, else nothing
-    { uuid5 = "{a}:{b}" }                                  an id: the same text gives the same id, always
+    { lookup = "table", key = "{column}" }                 the entry of [tables.table] for the key
+    { uuid5 = "{a}:{b}" }                                  an id: the same text always gives the same id
     { time = "{column}" }                                  an instant: ISO 8601 or epoch milliseconds
-    { date = "{y}-{m}-{d}", start = "10:00", step_s = 30, sequence = "{n}" }   start of the day + n steps
+    { date = "{y}-{m}-{d}", start = "10:00", step_s = 30, sequence = "{n}" }   the day's start + n x 30 s
 
-A rule returns None to leave its field out, and raises ValueError when a cell cannot be used.
+A template such as "text {column}" has no value when one of its cells is empty: half a text is worse than none. `{{` and
+`}}` are braces. A value of None leaves its field out; a cell that cannot be used raises ValueError.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -24,29 +25,67 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from clickstream.event import derived_event_id
-from clickstream.sources.template import Row, Template
 
+Row = Sequence[str]
 Tables = Mapping[str, Mapping[str, Any]]
 Make = Callable[[Row], Any]
 
+_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
 _EPOCH_MS = re.compile(r"-?\d{11,15}", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
+class Template:
+    """A parsed template. Raises ValueError when its braces do not match."""
+
+    def __init__(self, text: str) -> None:
+        self.columns: list[str] = []
+        self._literals = [""]
+        for match in _TOKEN.finditer(text):
+            token = match[0]
+            if token in ("{", "}") or match[1] == "":
+                raise ValueError(f"{text!r}: write a column as {{name}}, and a brace as two braces")
+            if match[1] is not None:
+                self.columns.append(match[1])
+                self._literals.append("")
+            else:
+                self._literals[-1] += {"{{": "{", "}}": "}"}.get(token, token)
+
+    def bind(self, positions: Mapping[str, int]) -> Callable[[Row], str | None]:
+        """Return a function that fills the template from a row. positions: the index of each column."""
+        first, *rest = self._literals
+        indexes = [positions[column] for column in self.columns]
+        if not rest:
+            return lambda _row: first
+        if len(rest) == 1 and not first and not rest[0]:
+            only = indexes[0]
+            return lambda row: row[only] or None
+
+        def fill(row: Row) -> str | None:
+            text = first
+            for index, literal in zip(indexes, rest, strict=True):
+                if not row[index]:
+                    return None
+                text += row[index] + literal
+            return text
+
+        return fill
+
+
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """What rules are made for: where each column of the file stands, and the mapping's tables."""
+    """What a value is made with: the index of each column of the file, and the mapping's tables."""
 
-    places: Mapping[str, int]
+    positions: Mapping[str, int]
     tables: Tables
 
     def fill(self, template: str) -> Callable[[Row], str | None]:
-        return Template(template).bind(self.places)
+        return Template(template).bind(self.positions)
 
 
-class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What all rules share: `templates` names the fields that are templates."""
+class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A value of one kind. `templates` are its fields that name columns."""
 
     def templates(self) -> list[Template]:
         raise NotImplementedError
@@ -55,7 +94,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         raise NotImplementedError
 
 
-class Constant(Rule, frozen=True):
+class Constant(Value, frozen=True):
     value: bool | int | float
 
     def templates(self) -> list[Template]:
@@ -65,7 +104,7 @@ class Constant(Rule, frozen=True):
         return lambda _row: self.value
 
 
-class Text(Rule, frozen=True):
+class Text(Value, frozen=True):
     text: str
 
     def templates(self) -> list[Template]:
@@ -75,7 +114,7 @@ class Text(Rule, frozen=True):
         return binding.fill(self.text)
 
 
-class Number(Rule, frozen=True):
+class Number(Value, frozen=True):
     number: str
 
     def templates(self) -> list[Template]:
@@ -86,7 +125,7 @@ class Number(Rule, frozen=True):
         return lambda row: None if (text := fill(row)) is None else _number(text)
 
 
-class Lookup(Rule, frozen=True):
+class Lookup(Value, frozen=True):
     lookup: str
     key: str
 
@@ -98,7 +137,7 @@ class Lookup(Rule, frozen=True):
         return lambda row: None if (key := fill(row)) is None else table.get(key.strip())
 
 
-class DerivedId(Rule, frozen=True):
+class DerivedId(Value, frozen=True):
     uuid5: str
 
     def templates(self) -> list[Template]:
@@ -109,8 +148,8 @@ class DerivedId(Rule, frozen=True):
         return lambda row: None if (text := fill(row)) is None else str(derived_event_id(text))
 
 
-class Instant(Rule, frozen=True):
-    """`format` is that of strptime, for times that are not ISO 8601; `zone` holds for times without an offset."""
+class Instant(Value, frozen=True):
+    """format: that of strptime, for times that are not ISO 8601. zone: of times without an offset."""
 
     time: str
     format: str | None = None
@@ -124,8 +163,8 @@ class Instant(Rule, frozen=True):
         return lambda row: None if (text := fill(row)) is None else _iso(_instant(text.strip(), self.format, zone))
 
 
-class DayStep(Rule, frozen=True):
-    """For files that know the day and the order but not the time of day."""
+class DayStep(Value, frozen=True):
+    """A time for files that have a day and an order but no time of day."""
 
     date: str
     start: str = "00:00"
@@ -150,7 +189,7 @@ class DayStep(Rule, frozen=True):
         return make
 
 
-KINDS: dict[str, type[Rule]] = {
+KINDS: dict[str, type[Value]] = {
     "number": Number,
     "lookup": Lookup,
     "uuid5": DerivedId,
@@ -178,7 +217,7 @@ def _day(text: str) -> date:
 def _instant(text: str, pattern: str | None, zone: ZoneInfo) -> datetime:
     try:
         if pattern is not None:
-            instant = datetime.strptime(text, pattern)  # noqa: DTZ007  # the zone is put on below
+            instant = datetime.strptime(text, pattern)  # noqa: DTZ007  # the zone is added below
         elif _EPOCH_MS.fullmatch(text):
             return _EPOCH + timedelta(milliseconds=int(text))
         else:
