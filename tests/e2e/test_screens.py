@@ -1,6 +1,6 @@
-"""Every screen of the dashboards, in every state, theme and size: nothing cut, overlapping, faint, or from elsewhere.
+"""Every screen of the dashboards, in every state, theme and size: no clipped, overlapping or low-contrast content.
 
-The pictures are written into the folder that SCREENS_DIR names (else a temporary one), to be looked at.
+Screenshots are saved in the folder SCREENS_DIR (default: a temporary one).
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ def screen(browser: Browser, stage: Stage, tmp_path_factory: pytest.TempPathFact
 
 
 def show(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> Page:
-    """The page of `case`, looked at: what every screen must hold."""
+    """Open the page of `case` and check what holds for every screen."""
     stage.app = apps[case.state]
     screen.show(case, NOW.now + timedelta(minutes=14 if case.state == "stale" else 0, seconds=8))
-    assert screen.complaints() == []
+    assert screen.all_faults() == []
     page = screen.page
     heading = "No events yet" if case.state == "empty" else case.page.capitalize()
     expect(page.locator("h1").filter(visible=True)).to_have_text([heading])
@@ -65,7 +65,9 @@ def show(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> 
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_screen_is_whole(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> None:
+def test_a_screen_is_complete_and_without_faults(
+    case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]
+) -> None:
     page = show(case, screen, stage, apps)
     if case.state == "empty":
         expect(page.locator(".no-data code")).to_contain_text("curl http://127.0.0.1:8000/clickstream")
@@ -79,14 +81,14 @@ def test_a_screen_is_whole(case: Case, screen: Screen, stage: Stage, apps: dict[
 
 
 @pytest.mark.parametrize("case", FAILING, ids=str)
-def test_a_metric_that_fails_leaves_the_rest_of_the_page(
+def test_a_failed_metric_does_not_affect_the_rest_of_the_page(
     case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = catalog.ask
 
     def ask(warehouse: DuckWarehouse, metric: str, question: Question) -> Answer:
         if metric == "products":
-            raise WarehouseError("reading the warehouse", "the disk is gone", "look at the disk")
+            raise WarehouseError("reading the warehouse", "the disk failed", "check the disk")
         return answer(warehouse, metric, question)
 
     monkeypatch.setattr(catalog, "ask", ask)
@@ -98,9 +100,9 @@ def test_a_metric_that_fails_leaves_the_rest_of_the_page(
 
 
 @pytest.mark.parametrize("case", STALE, ids=str)
-def test_a_loader_that_fails_is_said(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> None:
+def test_a_failing_loader_has_a_banner(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> None:
     page = show(case, screen, stage, apps)
-    expect(page.locator("#notice .late-banner")).to_contain_text("New events are not being loaded since 14 m ago.")
+    expect(page.locator("#notice .late-banner")).to_contain_text("The last pass finished 14 m ago.")
     expect(page.locator("#notice .late-banner")).to_contain_text(TROUBLE)
     expect(page.locator("#freshness .dot")).to_have_attribute("data-level", "late")
     expect(page.locator(".card .value").filter(visible=True)).to_have_count(6)

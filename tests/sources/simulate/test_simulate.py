@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clickstream.metrics.answers import answer_document
+from clickstream.metrics.question import answer_document
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
 from tests.etl.pipeline import Pipeline

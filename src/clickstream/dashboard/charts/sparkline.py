@@ -1,4 +1,4 @@
-"""A sparkline: the shape of a figure's days, drawn as SVG so that it needs no script and prints sharp."""
+"""A sparkline: a figure over time as a small SVG line, which needs no script and prints sharply."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _WIDTH, _HEIGHT, _PAD = 120, 28, 2
 
 
 def sparkline(values: Sequence[Number], is_last_complete: bool = True) -> HTML:
-    """A line from zero through `values`, its last piece dashed when that bucket goes on. Without a shape: empty."""
+    """Draw a line through `values` on a scale from zero. An incomplete last bucket is dashed; zeros alone are empty."""
     if len(values) < 2 or not any(values):
         return HTML("")
     top = float(max(values))
