@@ -6,8 +6,7 @@ import pytest
 
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, ranking_table, sort_rows
 from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
-from clickstream.dashboard.charts.sparkline import sparkline
-from clickstream.dashboard.charts.trend import split_trend, trend
+from clickstream.dashboard.charts.trend import sparkline, split_trend, trend
 from clickstream.metrics.question import Answer, Column
 
 FIRST = datetime(2026, 3, 1)  # noqa: DTZ001 - buckets are in local time

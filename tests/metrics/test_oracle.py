@@ -86,8 +86,8 @@ def test_rankings_agree_with_the_oracle(warehouse: Warehouse, shop: Shop) -> Non
 
 
 @over_random_shops(st.sampled_from([("acquisition", by) for by in BY] + [("devices", by) for by in DEVICE_COLUMNS]))
-def test_groups_of_sessions_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, asked: tuple[str, str]) -> None:
-    rows, (metric, by) = fill(warehouse, shop.events), asked
+def test_groups_of_sessions_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, ranking: tuple[str, str]) -> None:
+    rows, (metric, by) = fill(warehouse, shop.events), ranking
     for question, currency in zip(shop.questions, (None, "EUR", "USD"), strict=True):
         world, span, other = World(rows, question), range_of(question), other_range(question)
         options = {"by": by, **({"currency": currency} if currency else {})}

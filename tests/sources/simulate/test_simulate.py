@@ -11,9 +11,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clickstream.metrics.question import answer_document
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
+from clickstream.metrics.question import answer_document
 from tests.etl.pipeline import Pipeline
 from tests.sources.simulate.comparing import differences
 from tests.sources.simulate.conftest import SentWorld, loaded_world, send_world

@@ -12,11 +12,11 @@ from htmltools import HTML
 
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
-from clickstream.dashboard.charts.sparkline import sparkline
-from clickstream.dashboard.formats import Kind, days
+from clickstream.dashboard.formats import Kind, Number, days
 from clickstream.metrics.question import Answer
 
 OTHER_NAME = "(other)"
+_WIDTH, _HEIGHT, _PAD = 120, 28, 2  # of a sparkline, in SVG units
 
 
 def trend(answers: Sequence[Answer], title: str, kind: Kind, since: date | None = None) -> Chart:
@@ -48,6 +48,26 @@ def spark(answer: Answer) -> HTML:
     """Draw the sparkline of one figure."""
     rows = answer.dicts()
     return sparkline([value or 0 for value in _values(rows)], is_last_complete=bool(rows) and rows[-1]["is_complete"])
+
+
+def sparkline(values: Sequence[Number], is_last_complete: bool = True) -> HTML:
+    """Draw a line through `values` on a scale from zero. An incomplete last bucket is dashed; zeros alone are empty."""
+    if len(values) < 2 or not any(values):
+        return HTML("")
+    top = float(max(values))
+    step = _WIDTH / (len(values) - 1)
+    points = [
+        f"{i * step:.1f},{_HEIGHT - _PAD - float(value) / top * (_HEIGHT - 2 * _PAD):.1f}"
+        for i, value in enumerate(values)
+    ]
+    solid = points if is_last_complete else points[:-1]
+    lines = f'<polyline points="{" ".join(solid)}"/>' if len(solid) > 1 else ""
+    if not is_last_complete:
+        lines += f'<polyline points="{" ".join(points[-2:])}" stroke-dasharray="2 3"/>'
+    return HTML(
+        f'<svg class="sparkline" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
+        f"{lines}</svg>"
+    )
 
 
 def _values(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
