@@ -19,7 +19,7 @@ from tests.conftest import Clock
 from tests.dashboard.seeded import seed
 
 if TYPE_CHECKING:  # it is a plugin: pytest imports it
-    from tests.dashboard.stage import Stage
+    from tests.dashboard.stage import AppServer
 
 
 @dataclass
@@ -66,28 +66,28 @@ def shop_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboards]:
 
 
 @pytest.fixture
-def shop_page(profile: BrowserContext, stage: Stage, shop_app: Dashboards) -> Iterator[BrowserPage]:
+def shop_page(profile: BrowserContext, app_server: AppServer, shop_app: Dashboards) -> Iterator[BrowserPage]:
     """A browser page for the dashboards of the seeded shop."""
-    with open_page(profile, stage, shop_app) as opened:
+    with open_page(profile, app_server, shop_app) as opened:
         yield opened
 
 
 @pytest.fixture
 def browser_page(
-    profile: BrowserContext, stage: Stage, warehouse: DuckWarehouse, clock: Clock
+    profile: BrowserContext, app_server: AppServer, warehouse: DuckWarehouse, clock: Clock
 ) -> Iterator[BrowserPage]:
     """A browser page for the dashboards of this test's own warehouse."""
     app = make_app(warehouse, ZoneInfo("UTC"), clock)
-    with open_page(profile, stage, app) as opened:
+    with open_page(profile, app_server, app) as opened:
         yield opened
     app.close()
 
 
 @contextmanager
-def open_page(profile: BrowserContext, stage: Stage, app: Dashboards) -> Iterator[BrowserPage]:
+def open_page(profile: BrowserContext, app_server: AppServer, app: Dashboards) -> Iterator[BrowserPage]:
     """Open `app` at desktop size. The test fails if the browser reports an error or sends a request to another host."""
-    stage.app = Starlette(routes=[Mount("/sbw_dashboard", app)])  # mounted as in production
-    opened = BrowserPage(profile.new_page(), stage.origin)
+    app_server.app = Starlette(routes=[Mount("/sbw_dashboard", app)])  # mounted as in production
+    opened = BrowserPage(profile.new_page(), app_server.origin)
     opened.page.on(
         "console", lambda m: opened.browser_errors.append(m.text) if m.type in ("error", "warning") else None
     )

@@ -45,7 +45,7 @@ def browser() -> Iterator[Browser]:
         opened.close()
 
 
-class Stage:
+class AppServer:
     """One server for all tests, because Shiny runs on one event loop per process; each test sets its app."""
 
     def __init__(self) -> None:
@@ -58,16 +58,18 @@ class Stage:
 
 
 @pytest.fixture(scope="session")
-def stage() -> Iterator[Stage]:
+def app_server() -> Iterator[AppServer]:
     """Serve on a free loopback port."""
-    stage = Stage()
+    opened = AppServer()
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        server = uvicorn.Server(uvicorn.Config(stage, lifespan="off", log_level="warning", timeout_graceful_shutdown=1))
+        server = uvicorn.Server(
+            uvicorn.Config(opened, lifespan="off", log_level="warning", timeout_graceful_shutdown=1)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         while not server.started:
             time.sleep(0.01)
-        stage.origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
-        yield stage
+        opened.origin = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        yield opened
         server.should_exit = True
         thread.join()

@@ -73,6 +73,7 @@ def test_days_are_chosen_by_preset_or_by_dates(shop_page: BrowserPage) -> None:
     shop_page.page.wait_for_url("**?from=2026-03-02&to=2026-03-04")
 
 
+@pytest.mark.slow
 def test_dragging_over_the_chart_selects_days(shop_page: BrowserPage) -> None:
     shop_page.open("?from=2026-03-01&to=2026-03-11")
     shop_page.wait_for_figure("sessions", "20")
@@ -120,6 +121,7 @@ def test_the_first_order_shows_revenue_cards(warehouse: DuckWarehouse, browser_p
     expect(browser_page.page.locator("#overview-card_events .value")).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_a_new_event_appears_after_at_most_three_checks(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -235,6 +237,7 @@ def test_a_stopped_loader_has_a_banner_until_the_next_load(
     expect(banner).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_pages_fit_the_width_of_a_phone(shop_page: BrowserPage) -> None:
     shop_page.page.set_viewport_size({"width": 360, "height": 740})
     shop_page.open()

@@ -171,7 +171,7 @@ def freshness(snapshot: Snapshot | None, status: LoaderStatus) -> TagChild:
     seen = status.seen_at.isoformat() if status.seen_at else ""
     dot = Tag("live-dot", class_="dot", datetime=seen)
     if snapshot.loaded_at is None:
-        return tags.span(dot, "No data loaded yet", title=DOT_TEXT)
+        return tags.span(dot, "No data yet", title=DOT_TEXT)
     age = Tag("time-ago", datetime=snapshot.loaded_at.isoformat())
     return tags.span(dot, tags.span("Loaded ", class_="wide-only"), age, title=DOT_TEXT)
 
