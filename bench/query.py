@@ -1,13 +1,13 @@
-"""How fast questions are answered: each metric, and all questions of each dashboard page one after the other.
+"""Latency of queries: of each metric, and of all queries of each dashboard page in sequence.
 
     query.ENGINE.METRIC.p95_ms     one metric, default options, the default 30 days; ENGINE is duckdb or postgres
-    query.ENGINE.page.PAGE.p95_ms  everything that the page asks when it opens
-    dashboard.first_paint_s        first contentful paint in headless Chromium (left out without one)
-    dashboard.rss_mb               memory of the process that serves it, after that
+    query.ENGINE.page.PAGE.p95_ms  all queries of the page when it opens
+    dashboard.first_paint_s        first contentful paint in headless Chromium (skipped without Chromium)
+    dashboard.rss_mb               memory of the serving process afterwards
 
-Over 90 days of events (5 million unless --events says otherwise), loaded by the real ETL. No cache of results is used.
-Each question is asked once to warm up and then 15 times, fewer (at least 5) when that would take over 10 seconds. The
-PostgreSQL server has the settings of bench/_postgres.py; the dashboard reads the DuckDB warehouse.
+Over 90 days of events (default 5 million, set by --events), loaded by the real ETL. Results are not cached. Each query
+runs once to warm up and then 15 times, fewer (at least 5) if that would take over 10 seconds. The PostgreSQL server has
+the settings of bench/_postgres.py; the dashboard reads the DuckDB warehouse.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ from clickstream.warehouse.duckdb import DuckWarehouse
 from ingest import resident_mb, running
 
 DAYS = 90
-RUNS, LEAST_RUNS, PATIENCE_S = 15, 5, 10.0
+MAX_RUNS, MIN_RUNS, MAX_TIME_S = 15, 5, 10.0
 PORT = 8125
 SPARKS = ("visitors", "sessions", "page_views", "revenue", "orders", "events")
-# What a page asks when it opens (dashboard/pages): metric and options.
+# The queries of a page when it opens (dashboard/pages): metric and options.
 PAGES: dict[str, list[tuple[str, dict[str, str]]]] = {
     "overview": [
         ("overview", {}),
@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def fill(run: Bench, warehouse: Warehouse) -> None:
-    """Load all raw objects, and say how long that took."""
+    """Load all raw objects and report the duration."""
     after = START + timedelta(days=DAYS + 3)
     store = LocalStore(run.folder / "raw")
     with closing(Loader(warehouse, store, run.folder / "stage", lambda: after)) as loader:
@@ -80,25 +80,25 @@ def measure(run: Bench, engine: str, warehouse: Warehouse) -> None:
     question = Question(as_of=START + timedelta(days=DAYS), tz=ZoneInfo("UTC"))
     for name in METRICS:
         put_p95(run, f"query.{engine}.{name}", partial(ask, warehouse, name, question))
-    for page, asked in PAGES.items():
-        put_p95(run, f"query.{engine}.page.{page}", partial(ask_all, warehouse, question, asked))
+    for page, queries in PAGES.items():
+        put_p95(run, f"query.{engine}.page.{page}", partial(ask_all, warehouse, question, queries))
 
 
-def ask_all(warehouse: Warehouse, question: Question, asked: list[tuple[str, dict[str, str]]]) -> None:
-    for name, options in asked:
+def ask_all(warehouse: Warehouse, question: Question, queries: list[tuple[str, dict[str, str]]]) -> None:
+    for name, options in queries:
         ask(warehouse, name, replace(question, options=options))
 
 
 def put_p95(run: Bench, name: str, work: Callable[[], object]) -> None:
-    first_s = timed(work)  # reads from disk; the slower it is, the fewer follow
-    runs = max(LEAST_RUNS, min(RUNS, int(PATIENCE_S / first_s)))
+    first_s = timed(work)  # the warm-up, which reads from disk
+    runs = max(MIN_RUNS, min(MAX_RUNS, int(MAX_TIME_S / first_s)))
     run.put(f"{name}.p95_ms", percentile([timed(work) * 1000 for _ in range(runs)], 0.95), "ms")
 
 
 def dashboard(run: Bench, path: Path) -> None:
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
-        run.log("no Chromium: dashboard.first_paint_s and dashboard.rss_mb are left out")
+        run.log("no Chromium: skipping dashboard.first_paint_s and dashboard.rss_mb")
         return
     command = [sys.executable, "-m", "clickstream", "dashboard", "--data", str(path.parent), "--port", str(PORT)]
     with running(command, PORT) as process:
@@ -108,7 +108,7 @@ def dashboard(run: Bench, path: Path) -> None:
 
 
 def first_paint_s(chromium: str, url: str) -> float:
-    """First contentful paint of a fresh browser profile, as the browser itself says."""
+    """Return the first contentful paint in a new browser profile, as measured by the browser."""
     with sync_playwright() as playwright:
         arguments = ["--no-sandbox", "--disable-background-networking"]
         browser = playwright.chromium.launch(executable_path=chromium, args=arguments)

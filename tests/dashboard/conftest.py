@@ -1,4 +1,4 @@
-"""The dashboards served over a real socket, and a real browser to look at them."""
+"""The dashboards served over a real socket, and a real browser that opens them."""
 
 from __future__ import annotations
 
@@ -19,27 +19,27 @@ from tests.conftest import Clock
 from tests.dashboard.seeded import seed
 
 if TYPE_CHECKING:  # it is a plugin: pytest imports it
-    from tests.dashboard.stage import Stage
+    from tests.dashboard.stage import AppServer
 
 
 @dataclass
-class Look:
-    """A page, and what went wrong or out of the house while it was looked at."""
+class BrowserPage:
+    """A page in the browser, with the errors it reported and the requests it sent to other hosts."""
 
     page: Page
     origin: str
-    complaints: list[str] = field(default_factory=list)
-    strangers: list[str] = field(default_factory=list)
+    browser_errors: list[str] = field(default_factory=list)
+    foreign_requests: list[str] = field(default_factory=list)
 
     def open(self, query: str = "", path: str = "/sbw_dashboard") -> None:
         self.page.goto(f"{self.origin}{path}{query}")
 
-    def note_stranger(self, request: Request) -> None:
+    def note_request(self, request: Request) -> None:
         if not request.url.startswith((self.origin, "data:", "blob:")):
-            self.strangers.append(request.url)
+            self.foreign_requests.append(request.url)
 
     def figure(self, key: str) -> str:
-        """The exact value of a key figure."""
+        """Return the exact value of a key figure."""
         return self.page.locator(f"#overview-card_{key} .value").get_attribute("title") or ""
 
     def wait_for_figure(self, key: str, value: str) -> None:
@@ -48,7 +48,7 @@ class Look:
 
 @pytest.fixture(scope="session")
 def profile(browser: Browser) -> Iterator[BrowserContext]:
-    """One profile for all tests: its cache holds the scripts."""
+    """One browser profile for all tests, so that scripts are cached."""
     opened = browser.new_context(viewport={"width": 1280, "height": 800})
     opened.set_default_timeout(60_000)
     yield opened
@@ -57,7 +57,7 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 
 @pytest.fixture(scope="session")
 def shop_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboards]:
-    """The dashboards of the seeded shop, for all tests that only look."""
+    """The dashboards of the seeded shop, for all tests that only read."""
     with DuckWarehouse.open(tmp_path_factory.mktemp("shop") / "warehouse.duckdb", threads=1) as warehouse:
         seed(warehouse)
         app = make_app(warehouse, ZoneInfo("UTC"), Clock())
@@ -66,30 +66,34 @@ def shop_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboards]:
 
 
 @pytest.fixture
-def shop(profile: BrowserContext, stage: Stage, shop_app: Dashboards) -> Iterator[Look]:
-    """A browser in front of the seeded shop's dashboards."""
-    with looking(profile, stage, shop_app) as look:
-        yield look
+def shop_page(profile: BrowserContext, app_server: AppServer, shop_app: Dashboards) -> Iterator[BrowserPage]:
+    """A browser page for the dashboards of the seeded shop."""
+    with open_page(profile, app_server, shop_app) as opened:
+        yield opened
 
 
 @pytest.fixture
-def look(profile: BrowserContext, stage: Stage, warehouse: DuckWarehouse, clock: Clock) -> Iterator[Look]:
-    """A browser in front of the dashboards of this test's own warehouse."""
+def browser_page(
+    profile: BrowserContext, app_server: AppServer, warehouse: DuckWarehouse, clock: Clock
+) -> Iterator[BrowserPage]:
+    """A browser page for the dashboards of this test's own warehouse."""
     app = make_app(warehouse, ZoneInfo("UTC"), clock)
-    with looking(profile, stage, app) as look:
-        yield look
+    with open_page(profile, app_server, app) as opened:
+        yield opened
     app.close()
 
 
 @contextmanager
-def looking(profile: BrowserContext, stage: Stage, app: Dashboards) -> Iterator[Look]:
-    """A page at desktop size on `app`. Whatever the browser complains of, or asks of another host, fails the test."""
-    stage.app = Starlette(routes=[Mount("/sbw_dashboard", app)])  # mounted as in production
-    look = Look(profile.new_page(), stage.origin)
-    look.page.on("console", lambda m: look.complaints.append(m.text) if m.type in ("error", "warning") else None)
-    look.page.on("pageerror", lambda error: look.complaints.append(str(error)))
-    look.page.on("request", look.note_stranger)
-    yield look
-    look.page.close()
-    assert look.complaints == []
-    assert look.strangers == []
+def open_page(profile: BrowserContext, app_server: AppServer, app: Dashboards) -> Iterator[BrowserPage]:
+    """Open `app` at desktop size. The test fails if the browser reports an error or sends a request to another host."""
+    app_server.app = Starlette(routes=[Mount("/sbw_dashboard", app)])  # mounted as in production
+    opened = BrowserPage(profile.new_page(), app_server.origin)
+    opened.page.on(
+        "console", lambda m: opened.browser_errors.append(m.text) if m.type in ("error", "warning") else None
+    )
+    opened.page.on("pageerror", lambda error: opened.browser_errors.append(str(error)))
+    opened.page.on("request", opened.note_request)
+    yield opened
+    opened.page.close()
+    assert opened.browser_errors == []
+    assert opened.foreign_requests == []

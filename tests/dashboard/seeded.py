@@ -1,7 +1,7 @@
-"""A small shop's rows, put straight into the warehouse: numbers on screen can be counted by hand.
+"""A small shop's rows, inserted directly into the warehouse: every number on screen can be checked by hand.
 
-Ten days, 1 to 10 March 2026, two sessions a day: one from DE, one from PL. Each session is a page view and a view of
-two products, so it has three events, 60 s apart. On screen then: 20 visitors, 20 sessions, 60 events.
+Ten days, 1 to 10 March 2026, two sessions a day: one from DE, one from PL. Each session has a page view and views of
+two products: three events, 60 s apart. The screen shows 20 visitors, 20 sessions, 60 events.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ values (uuid(), $at, 'click', false, $at, $load)
 
 
 def seed(warehouse: DuckWarehouse, is_sample: bool = False) -> None:
-    """Fill the warehouse with the ten days, as load 1."""
+    """Insert the ten days as load 1."""
     with warehouse.transaction() as cursor:
         cursor.execute(_EVENTS, {"first": FIRST, "sample": is_sample})
         cursor.execute(_SESSIONS, {"sample": is_sample})
@@ -54,7 +54,7 @@ def seed(warehouse: DuckWarehouse, is_sample: bool = False) -> None:
 
 
 def put_click(warehouse: DuckWarehouse, at: datetime, load_id: int) -> None:
-    """One more event of nobody, in a load of its own."""
+    """Insert one more event, without a client, as another load."""
     with warehouse.transaction() as cursor:
         cursor.execute(_CLICK, {"at": at, "load": load_id})
         _put_load(cursor, load_id, at)

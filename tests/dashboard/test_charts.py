@@ -6,8 +6,7 @@ import pytest
 
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, ranking_table, sort_rows
 from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
-from clickstream.dashboard.charts.sparkline import sparkline
-from clickstream.dashboard.charts.trend import split_trend, trend
+from clickstream.dashboard.charts.trend import sparkline, split_trend, trend
 from clickstream.metrics.question import Answer, Column
 
 FIRST = datetime(2026, 3, 1)  # noqa: DTZ001 - buckets are in local time
@@ -18,7 +17,7 @@ def days(count: int, incomplete: int = 0) -> Buckets:
     return Buckets(starts, "day", [day < count - incomplete for day in range(count)])
 
 
-def test_many_buckets_are_a_line_from_zero_and_its_incomplete_end_is_dashed() -> None:
+def test_many_buckets_are_drawn_as_a_line_from_zero_with_a_dashed_incomplete_end() -> None:
     chart = time_series(days(10, incomplete=1), [Line("Sessions", list(range(10)))], "Sessions", "count")
     solid, dashed = chart.option["series"]
     assert chart.option["yAxis"]["min"] == 0
@@ -29,7 +28,7 @@ def test_many_buckets_are_a_line_from_zero_and_its_incomplete_end_is_dashed() ->
     assert chart.tips[9] == ("Tue 10 Mar 2026 (incomplete)", [("Sessions", "9")])
 
 
-def test_few_buckets_are_bars_and_the_incomplete_one_is_hatched() -> None:
+def test_few_buckets_are_drawn_as_bars_with_a_hatched_incomplete_one() -> None:
     chart = time_series(days(3, incomplete=1), [Line("Sessions", [1, 2, 3])], "Sessions", "count")
     (bars,) = chart.option["series"]
     assert bars["type"] == "bar"
@@ -37,7 +36,7 @@ def test_few_buckets_are_bars_and_the_incomplete_one_is_hatched() -> None:
     assert "decal" in bars["data"][2]["itemStyle"]
 
 
-def test_the_period_before_is_thin_and_dashed_behind() -> None:
+def test_the_comparison_period_is_a_thin_dashed_line() -> None:
     previous = Line("1–10 Feb 2026", [5] * 10)
     chart = time_series(days(10), [Line("Sessions", [1] * 10)], "Sessions", "count", previous)
     assert chart.option["series"][0]["lineStyle"] == {"color": "var(--muted)", "width": 1, "type": [4, 4]}
@@ -53,25 +52,25 @@ def trend_answer(first: datetime, values: list[int]) -> Answer:
     return Answer("time_series", tuple(Column(name, "text") for name in names), rows, meta)
 
 
-def test_the_period_before_is_not_drawn_along_zero_before_all_data() -> None:
+def test_the_comparison_period_is_not_drawn_before_the_first_day_with_data() -> None:
     earlier = FIRST - timedelta(days=10)
     answers = [trend_answer(FIRST, [1] * 10), trend_answer(earlier, [0] * 6 + [2, 0, 2, 2])]
     chart = trend(answers, "Sessions", "count", since=date(2026, 2, 25))
     assert chart.option["series"][0]["data"] == [None] * 6 + [2, 0, 2, 2]
 
 
-def test_a_comparison_with_nothing_is_said() -> None:
+def test_a_comparison_without_data_is_noted_in_the_unit() -> None:
     answers = [trend_answer(FIRST, [1] * 10), trend_answer(FIRST - timedelta(days=10), [0] * 10)]
     assert trend(answers, "Sessions", "count").unit == "per day, no earlier data"
 
 
-def test_buckets_know_their_days() -> None:
+def test_buckets_have_ranges_of_days() -> None:
     assert days(1).ranges() == [("2026-03-01", "2026-03-02")]
     assert Buckets([FIRST], "week", [True]).ranges() == [("2026-03-01", "2026-03-08")]
     assert Buckets([FIRST.replace(month=12)], "month", [True]).ranges() == [("2026-12-01", "2027-01-01")]
 
 
-def test_nothing_is_not_drawn_as_a_line_along_zero() -> None:
+def test_a_series_of_zeros_is_a_note_instead_of_a_line() -> None:
     assert time_series(days(10), [Line("Sessions", [0] * 10)], "Sessions", "count").note == "No sessions in these days."
 
 
@@ -81,7 +80,7 @@ def answer_by_split(values: dict[str, int]) -> Answer:
     return Answer("time_series", tuple(Column(name, "text") for name in names), rows, {"options": {"by": "day"}})
 
 
-def test_a_value_keeps_its_colour_whatever_else_is_drawn() -> None:
+def test_a_value_has_the_same_colour_on_every_chart() -> None:
     order = ["trousers", "sale", "skirts", "blouses"]
     whole = split_trend(answer_by_split(dict.fromkeys(order, 1)), "Views", order)
     alone = split_trend(answer_by_split({"skirts": 1, "sale": 2}), "Views", order)
@@ -90,30 +89,30 @@ def test_a_value_keeps_its_colour_whatever_else_is_drawn() -> None:
     assert all(series["itemStyle"]["color"] == colours[series["name"]] for series in alone.option["series"])
 
 
-def test_the_rest_is_grey_last_and_hidden_when_it_would_flatten_the_others() -> None:
+def test_other_is_grey_and_last_and_hidden_if_it_would_flatten_the_rest() -> None:
     chart = split_trend(answer_by_split({"(other)": 900, "A1": 20, "B1": 10}), "Views", ["A1", "B1"])
     assert chart.option["legend"]["data"] == ["A1", "B1", "(other)"]
     assert chart.option["legend"]["selected"] == {"A1": True, "B1": True, "(other)": False}
     assert chart.option["series"][-1]["itemStyle"]["color"] == OTHER
 
 
-def test_two_values_far_down_the_order_do_not_share_a_colour() -> None:
+def test_values_without_a_rank_do_not_share_a_colour() -> None:
     chart = split_trend(answer_by_split({"x": 1, "y": 1, "z": 1}), "Views", [])
     assert len({series["itemStyle"]["color"] for series in chart.option["series"]}) == 3
 
 
-def test_a_sparkline_begins_at_zero_and_needs_a_shape() -> None:
+def test_a_sparkline_starts_at_zero_and_is_empty_without_values() -> None:
     assert sparkline([1]) == sparkline([0, 0, 0]) == ""
     assert 'points="0.0,26.0 60.0,14.0 120.0,2.0"' in sparkline([0, 1, 2])
     assert 'stroke-dasharray="2 3"' in sparkline([0, 1, 2], is_last_complete=False)
 
 
-def test_rows_are_sorted_largest_first_unknown_last() -> None:
+def test_rows_are_sorted_largest_first_and_none_last() -> None:
     rows: list[Row] = [{"n": None, "id": 1}, {"n": 2, "id": 2}, {"n": 5, "id": 3}, {"n": 2, "id": 4}]
     assert [row["id"] for row in sort_rows(rows, "n")] == [3, 2, 4, 1]
 
 
-def test_a_ranking_has_bars_exact_values_and_no_changes_from_nothing() -> None:
+def test_a_ranking_has_bars_and_exact_values_and_no_changes_from_zero() -> None:
     columns = (RankColumn("views", "Views"), RankColumn("views", "Change", is_change=True))
     ranking = Ranking("Product", lambda row: row["value"], columns, bar="views")
     rows = [
@@ -135,11 +134,11 @@ def test_a_change_has_arrow_sign_and_both_values() -> None:
 
 
 @pytest.mark.parametrize(("before", "hover"), [(0, "90 now, 0 before"), (None, "90 now, no earlier data")])
-def test_a_change_from_nothing_is_a_dash_that_says_why(before: int | None, hover: str) -> None:
+def test_a_change_from_zero_is_a_dash_with_an_explanation(before: int | None, hover: str) -> None:
     assert str(change_mark(90, before)) == f'<span class="change" title="{hover}">–</span>'
 
 
-def test_a_wide_column_of_zeros_is_left_out_unless_it_is_sorted_by() -> None:
+def test_a_wide_column_of_zeros_is_hidden_unless_the_table_is_sorted_by_it() -> None:
     columns = (RankColumn("views", "Views"), RankColumn("cart_adds", "Cart adds", is_wide=True))
     ranking = Ranking("Product", lambda row: row["value"], columns, bar="views")
     rows = [{"value": "A", "views": 2, "cart_adds": 0}]
@@ -147,18 +146,18 @@ def test_a_wide_column_of_zeros_is_left_out_unless_it_is_sorted_by() -> None:
     assert "Cart adds" in str(ranking_table(rows, ranking, "cart_adds"))
 
 
-def test_counts_have_whole_ticks_and_shares_do_not() -> None:
+def test_only_counts_are_limited_to_whole_ticks() -> None:
     count = time_series(days(3), [Line("Sessions", [1, 2, 1])], "Sessions", "count")
     share = time_series(days(3), [Line("Bounce rate", [0.1, 0.2, 0.3])], "Bounce rate", "percent")
     assert count.option["yAxis"]["minInterval"] == 1
     assert share.option["yAxis"]["minInterval"] == 0
 
 
-def test_a_single_bucket_of_several_lines_is_bars_side_by_side() -> None:
+def test_a_single_bucket_of_several_series_is_grouped_bars() -> None:
     chart = time_series(days(1), [Line("A", [1]), Line("B", [2])], "Views", "count")
     assert [series["type"] for series in chart.option["series"]] == ["bar", "bar"]
 
 
-def test_few_points_of_several_lines_are_marked() -> None:
+def test_the_points_of_short_lines_are_marked() -> None:
     chart = time_series(days(4), [Line("A", [1] * 4), Line("B", [2] * 4)], "Views", "count")
     assert all(series["type"] == "line" and series["showSymbol"] for series in chart.option["series"])

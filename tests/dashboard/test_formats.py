@@ -30,19 +30,19 @@ def plain(text: str) -> str:
         (None, "–"),
     ],
 )
-def test_counts_are_short(value: int | None, text: str) -> None:
+def test_counts_are_shortened(value: int | None, text: str) -> None:
     assert plain(formats.short(value)) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [("0", "0.00"), ("999.5", "999.50"), ("1250.4", "1,250"), ("53321.00", "53.3 k")]
 )
-def test_money_loses_its_cents_where_it_is_much(value: str, text: str) -> None:
+def test_large_amounts_are_shown_without_cents(value: str, text: str) -> None:
     assert plain(formats.short(Decimal(value), "money")) == text
     assert formats.exact(Decimal("53321"), "money") == "53,321.00"
 
 
-def test_exact_values_are_whole() -> None:
+def test_exact_values_are_not_shortened() -> None:
     assert formats.exact(165_474) == "165,474"
     assert formats.exact(6.8873, "ratio") == "6.89"
     assert formats.exact(Decimal("1234.5")) == "1,234.50"
@@ -61,7 +61,7 @@ def test_exact_values_are_whole() -> None:
         (183_600, "2 d 3 h"),
     ],
 )
-def test_durations_name_two_units(seconds: float, text: str) -> None:
+def test_durations_have_at_most_two_units(seconds: float, text: str) -> None:
     assert plain(formats.duration(seconds)) == text
 
 
@@ -69,7 +69,7 @@ def test_durations_name_two_units(seconds: float, text: str) -> None:
     ("ratio", "text"),
     [(0.123, "+12.3 %"), (-0.04, "−4.0 %"), (0.0004, "0 %"), (12.3, "+1,230 %"), (-1.0, "−100 %")],
 )
-def test_changes_carry_their_sign(ratio: float, text: str) -> None:
+def test_changes_have_a_sign(ratio: float, text: str) -> None:
     assert plain(formats.change(ratio)) == text
 
 
@@ -82,7 +82,7 @@ def test_changes_carry_their_sign(ratio: float, text: str) -> None:
         (date(2007, 12, 30), date(2008, 1, 2), "30 Dec 2007 – 2 Jan 2008"),
     ],
 )
-def test_days_say_once_what_they_share(first: date, last: date, text: str) -> None:
+def test_ranges_of_days_do_not_repeat_month_and_year(first: date, last: date, text: str) -> None:
     assert formats.days(first, last) == text
 
 
@@ -90,11 +90,11 @@ def test_days_say_once_what_they_share(first: date, last: date, text: str) -> No
     ("size", "text"),
     [("hour", "Tue 1 Apr, 14:00"), ("day", "Tue 1 Apr 2008"), ("week", "1–7 Apr 2008"), ("month", "April 2008")],
 )
-def test_buckets_are_named_by_their_size(size: str, text: str) -> None:
+def test_buckets_are_formatted_by_their_size(size: str, text: str) -> None:
     assert formats.bucket(datetime(2008, 4, 1, 14), size) == text  # noqa: DTZ001 - local time has no zone
 
 
-def test_long_names_lose_their_middle() -> None:
+def test_long_names_are_shortened_in_the_middle() -> None:
     assert formats.cut("short") == "short"
     cut = formats.cut("ThinkPad X1 Carbon Gen 13 32 GB", 16)
     assert cut == "ThinkPad…3 32 GB"

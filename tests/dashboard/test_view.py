@@ -20,7 +20,7 @@ TODAY = date(2026, 11, 22)
         "?sample=only&humans=true&channel=email&device_type=mobile&metric=revenue",
     ],
 )
-def test_an_address_survives_parsing(query: str) -> None:
+def test_an_address_is_unchanged_by_parsing_and_writing(query: str) -> None:
     assert View.parse(query).query() == query
 
 
@@ -35,21 +35,21 @@ def test_an_address_survives_parsing(query: str) -> None:
         "?humans=yes",
     ],
 )
-def test_what_is_not_understood_is_left_out(query: str) -> None:
+def test_invalid_values_in_an_address_are_ignored(query: str) -> None:
     assert View.parse(query) == View()
 
 
 @given(st.text())
-def test_any_text_is_some_view(text: str) -> None:
+def test_any_text_can_be_parsed(text: str) -> None:
     view = View.parse(text)
     assert View.parse(view.query()) == view
 
 
-def test_the_last_day_of_a_form_becomes_an_open_end() -> None:
+def test_the_last_day_of_a_form_is_included_in_the_range() -> None:
     assert View.parse("?from=2008-04-01&last=2008-04-30").days == Days(date(2008, 4, 1), date(2008, 5, 1))
 
 
-def test_a_filter_is_toggled() -> None:
+def test_toggling_adds_and_removes_a_filter() -> None:
     view = View().toggle("country", "PL").toggle("country", "DE")
     assert view.filter_values() == {"country": ("PL", "DE")}
     assert view.toggle("country", "PL").filters == (("country", "DE"),)
@@ -64,23 +64,23 @@ def test_a_filter_is_toggled() -> None:
         ("365d", date(2025, 11, 23), TODAY),
     ],
 )
-def test_presets_end_with_today(period: str, first: date, last: date) -> None:
+def test_presets_end_on_the_right_day(period: str, first: date, last: date) -> None:
     days = resolve_days(View(period=period), TODAY, None)
     assert (days.first, days.last) == (first, last)
 
 
-def test_it_opens_on_the_last_30_days_when_they_have_data() -> None:
+def test_the_default_is_the_last_30_days_if_they_have_data() -> None:
     span = Days(date(2025, 1, 1), TODAY)
     assert resolve_days(View(), TODAY, span) == Days(date(2026, 10, 24), date(2026, 11, 23))
 
 
-def test_it_opens_on_all_days_with_data_when_the_last_30_have_none() -> None:
+def test_the_default_is_all_days_with_data_if_the_last_30_have_none() -> None:
     span = Days(date(2008, 4, 1), date(2008, 8, 14))
     assert resolve_days(View(), TODAY, span) == span
     assert resolve_days(View(period="30d"), TODAY, span).last == TODAY
 
 
-def test_all_days_are_at_most_what_a_metric_answers() -> None:
+def test_all_days_are_at_most_the_longest_range_of_a_metric() -> None:
     span = Days(date(2008, 4, 1), date(2026, 11, 23))
     days = resolve_days(View(period="all"), TODAY, span)
     assert (days.end, (days.end - days.first).days) == (span.end, 1830)

@@ -1,7 +1,7 @@
-"""What the dashboards look like: a small shop's events, the states a page can be in, and what is wrong on a screen.
+"""Screens of the dashboards: a small shop's events, the states of a page, and the faults visible on a screen.
 
-In: nothing. Out: owner apps, each over a warehouse that the real ETL filled, and complaints about a page that
-a browser shows. The complaints are found by screens.js, inside the page.
+Out: owner apps, each over a warehouse filled by the real ETL, and the faults of a page that a browser shows. screens.js
+finds the faults inside the page.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 
 ZONE = ZoneInfo("UTC")
-DAYS = 45  # half of them are before the last 30 days, so that there is something to compare with
+DAYS = 45  # some of them are before the last 30 days, so that there is a period to compare with
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 TROUBLE = "writing the warehouse: no space left on the disk"
 FAULTS_SCRIPT = (Path(__file__).parent / "screens.js").read_text(encoding="utf-8")
@@ -64,7 +64,7 @@ _SETTLED = "() => new Promise((done) => requestAnimationFrame(() => requestAnima
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A screen: the page in a state, in a theme, at a size. query: what its address says beside the page."""
+    """A screen: a page in a state, a theme and a size. query: further parameters of its address."""
 
     state: str
     page: str
@@ -83,7 +83,7 @@ class Case:
 
 @dataclass
 class Screen:
-    """A browser's page, and what it complained of or asked of another host since it was last opened."""
+    """A browser page, and the errors and requests to other hosts since it was last opened."""
 
     page: Page
     origin: str
@@ -93,10 +93,10 @@ class Screen:
     def __post_init__(self) -> None:
         self.page.on("console", lambda m: self.faults.append(m.text) if m.type in ("error", "warning") else None)
         self.page.on("pageerror", lambda error: self.faults.append(str(error)))
-        self.page.on("request", self._note_stranger)
+        self.page.on("request", self._note_request)
 
     def show(self, case: Case, now: datetime) -> None:
-        """Open the case's page, wait until all of it has come, and take its picture."""
+        """Open the case's page, wait until it is complete, and save a screenshot."""
         self.page.goto("about:blank")
         self.faults.clear()
         width, height = SIZES[case.size]
@@ -108,19 +108,19 @@ class Screen:
         self.page.evaluate(_SETTLED)
         self.page.screenshot(path=self.folder / f"{case}.png", full_page=True)
 
-    def complaints(self) -> list[str]:
-        """What the browser said, and what can be seen to be wrong."""
-        seen: list[str] = self.page.evaluate(FAULTS_SCRIPT)
-        return [*self.faults, *seen]
+    def all_faults(self) -> list[str]:
+        """Return the errors of the browser and the faults visible on the page."""
+        visible: list[str] = self.page.evaluate(FAULTS_SCRIPT)
+        return [*self.faults, *visible]
 
-    def _note_stranger(self, request: Request) -> None:
+    def _note_request(self, request: Request) -> None:
         if not request.url.startswith((self.origin, "data:", "blob:", "about:")):
-            self.faults.append(f"asked another host: {request.url}")
+            self.faults.append(f"request to another host: {request.url}")
 
 
 @contextmanager
 def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIApp]]:
-    """The owner's app for each state. `clock`: the loader's; the dashboards' stands with it, but for the stale one."""
+    """Open the owner's app for each state. clock: of the loader and the dashboards; the stale one has a later clock."""
     with ExitStack() as stack:
         full = stack.enter_context(_pipeline(folder / "full", clock))
         empty = stack.enter_context(_pipeline(folder / "empty", clock))
@@ -153,7 +153,7 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
 
 
 def fill(pipeline: Pipeline) -> None:
-    """A shop's last days, as the collector stores them, through the ETL."""
+    """Store a shop's last days as the collector does, and load them."""
     random = Random(45)
     first = pipeline.clock.now.replace(hour=8, minute=0) - timedelta(days=DAYS - 1)
     for day in range(DAYS):
@@ -172,7 +172,7 @@ def _pipeline(folder: Path, clock: Clock) -> Iterator[Pipeline]:
 
 
 def _visit(random: Random, name: str, start: datetime) -> list[dict[str, Any]]:
-    """A visit of some products, early ones more often than late ones; one in four ends in the cart, or an order."""
+    """Return a visit with views of some products, the first ones most often; some add to the cart or order."""
     at = start + timedelta(minutes=random.randint(0, 600))
     who = {"clientId": f"client-{name}", "country": random.choice(_COUNTRIES)}
     page = f"https://shop.example/{random.choice(_LANDINGS)}"

@@ -69,9 +69,9 @@ def assert_three_lines(done: subprocess.CompletedProcess[str], code: int, *words
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("metric", "nope"), 2, ("there is no such metric", "overview")),
+        (("metric", "nope"), 2, ("not a metric", "overview")),
         (("metric", "products", "--filter", "country"), 2, ("expected NAME=VALUE",)),
-        (("metric", "products", "--option", "by=colour"), 2, ("'colour' is not known",)),
+        (("metric", "products", "--option", "by=colour"), 2, ("'colour' (expected product, category or brand)",)),
         (("report", "--from", "yesterday"), 2, ("yesterday",)),
         (("query", "selec 1"), 2, ("asking with SQL", "SELECT")),
         (("query", "select * from nope"), 2, ("nope", "at: select * from nope")),
@@ -234,7 +234,7 @@ def test_color_is_for_terminals_that_want_it(platform: Platform, no_color: str, 
     code, said = on_terminal(platform, "metric", "nope", NO_COLOR=no_color)
     assert code == 2
     assert (b"\x1b[31m" in said) is has_color
-    assert b"there is no such metric" in said
+    assert b"not a metric" in said
 
 
 def test_a_long_answer_shows_a_bar_on_a_terminal_and_takes_it_away(platform: Platform) -> None:

@@ -1,6 +1,6 @@
-"""Every screen of the dashboards, in every state, theme and size: nothing cut, overlapping, faint, or from elsewhere.
+"""Every screen of the dashboards, in every state, theme and size: no clipped, overlapping or low-contrast content.
 
-The pictures are written into the folder that SCREENS_DIR names (else a temporary one), to be looked at.
+Screenshots are saved in the folder SCREENS_DIR (default: a temporary one).
 """
 
 from __future__ import annotations
@@ -24,39 +24,52 @@ from tests.conftest import Clock
 from tests.e2e.screens import SIZES, TROUBLE, Case, Screen, owners
 
 if TYPE_CHECKING:  # it is a plugin: pytest imports it
-    from tests.dashboard.stage import Stage
+    from tests.dashboard.stage import AppServer
 
 pytest_plugins = ["tests.dashboard.stage"]
 
 PAGES, THEMES = ("overview", "products"), ("light", "dark")
+EMPTY_PRODUCTS = ("empty", "products")  # looks like the empty Overview
 NOW = Clock()
-CASES = [Case(*each) for each in product(("data", "empty"), PAGES, THEMES, SIZES)]
+# Each page in each theme and size in `make test`; every combination in `make test-slow`.
+QUICK = {("light", "desktop"), ("dark", "phone")}
+CASES = [
+    pytest.param(
+        Case(*each),
+        id=str(Case(*each)),
+        marks=() if each[2:] in QUICK and each[:2] != EMPTY_PRODUCTS else pytest.mark.slow,
+    )
+    for each in product(("data", "empty"), PAGES, THEMES, SIZES)
+]
 FAILING = [Case("failing", page, theme, "desktop") for page, theme in zip(PAGES, THEMES, strict=True)]
-STALE = [Case("stale", "overview", "light", "desktop"), Case("stale", "overview", "dark", "phone")]
+STALE = [
+    Case("stale", "overview", "light", "desktop"),
+    pytest.param(Case("stale", "overview", "dark", "phone"), marks=pytest.mark.slow),
+]
 ONE_DAY = [Case("day", page, "light", "desktop", "from=2026-03-09&to=2026-03-10") for page in PAGES]
 
 
 @pytest.fixture(scope="module")
-def apps(stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ASGIApp]]:
-    with owners(tmp_path_factory.mktemp("owners"), NOW, stage.origin) as made:
+def apps(app_server: AppServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, ASGIApp]]:
+    with owners(tmp_path_factory.mktemp("owners"), NOW, app_server.origin) as made:
         yield made
 
 
 @pytest.fixture(scope="module")
-def screen(browser: Browser, stage: Stage, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
+def screen(browser: Browser, app_server: AppServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Screen]:
     folder = Path(os.environ.get("SCREENS_DIR") or tmp_path_factory.mktemp("screens"))
     folder.mkdir(parents=True, exist_ok=True)
     context = browser.new_context()
     context.set_default_timeout(60_000)
-    yield Screen(context.new_page(), stage.origin, folder)
+    yield Screen(context.new_page(), app_server.origin, folder)
     context.close()
 
 
-def show(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> Page:
-    """The page of `case`, looked at: what every screen must hold."""
-    stage.app = apps[case.state]
+def show(case: Case, screen: Screen, app_server: AppServer, apps: dict[str, ASGIApp]) -> Page:
+    """Open the page of `case` and check what holds for every screen."""
+    app_server.app = apps[case.state]
     screen.show(case, NOW.now + timedelta(minutes=14 if case.state == "stale" else 0, seconds=8))
-    assert screen.complaints() == []
+    assert screen.all_faults() == []
     page = screen.page
     heading = "No events yet" if case.state == "empty" else case.page.capitalize()
     expect(page.locator("h1").filter(visible=True)).to_have_text([heading])
@@ -64,9 +77,11 @@ def show(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> 
     return page
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_screen_is_whole(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> None:
-    page = show(case, screen, stage, apps)
+@pytest.mark.parametrize("case", CASES)
+def test_a_screen_is_complete_and_without_faults(
+    case: Case, screen: Screen, app_server: AppServer, apps: dict[str, ASGIApp]
+) -> None:
+    page = show(case, screen, app_server, apps)
     if case.state == "empty":
         expect(page.locator(".no-data code")).to_contain_text("curl http://127.0.0.1:8000/clickstream")
         return
@@ -79,18 +94,18 @@ def test_a_screen_is_whole(case: Case, screen: Screen, stage: Stage, apps: dict[
 
 
 @pytest.mark.parametrize("case", FAILING, ids=str)
-def test_a_metric_that_fails_leaves_the_rest_of_the_page(
-    case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp], monkeypatch: pytest.MonkeyPatch
+def test_a_failed_metric_does_not_affect_the_rest_of_the_page(
+    case: Case, screen: Screen, app_server: AppServer, apps: dict[str, ASGIApp], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = catalog.ask
 
     def ask(warehouse: DuckWarehouse, metric: str, question: Question) -> Answer:
         if metric == "products":
-            raise WarehouseError("reading the warehouse", "the disk is gone", "look at the disk")
+            raise WarehouseError("reading the warehouse", "the disk failed", "check the disk")
         return answer(warehouse, metric, question)
 
     monkeypatch.setattr(catalog, "ask", ask)
-    shown = show(case, screen, stage, apps).locator(f".page[data-page={case.page}]")
+    shown = show(case, screen, app_server, apps).locator(f".page[data-page={case.page}]")
     is_overview = case.page == "overview"
     expect(shown.locator(".failure button")).to_have_count(2 if is_overview else 1)
     expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(1)
@@ -98,15 +113,17 @@ def test_a_metric_that_fails_leaves_the_rest_of_the_page(
 
 
 @pytest.mark.parametrize("case", STALE, ids=str)
-def test_a_loader_that_fails_is_said(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> None:
-    page = show(case, screen, stage, apps)
-    expect(page.locator("#notice .late-banner")).to_contain_text("New events are not being loaded since 14 m ago.")
+def test_a_failing_loader_has_a_banner(
+    case: Case, screen: Screen, app_server: AppServer, apps: dict[str, ASGIApp]
+) -> None:
+    page = show(case, screen, app_server, apps)
+    expect(page.locator("#notice .late-banner")).to_contain_text("The last pass finished 14 m ago.")
     expect(page.locator("#notice .late-banner")).to_contain_text(TROUBLE)
     expect(page.locator("#freshness .dot")).to_have_attribute("data-level", "late")
     expect(page.locator(".card .value").filter(visible=True)).to_have_count(6)
 
 
 @pytest.mark.parametrize("case", ONE_DAY, ids=str)
-def test_a_single_day_is_drawn(case: Case, screen: Screen, stage: Stage, apps: dict[str, ASGIApp]) -> None:
-    page = show(case, screen, stage, apps)
+def test_a_single_day_is_drawn(case: Case, screen: Screen, app_server: AppServer, apps: dict[str, ASGIApp]) -> None:
+    page = show(case, screen, app_server, apps)
     expect(page.locator(f"#{case.page}-series canvas").filter(visible=True)).to_have_count(1)

@@ -1,4 +1,4 @@
-"""Events straight into a warehouse, with the tables that the load derives from them."""
+"""Insert events directly into a warehouse, with the tables that the load derives from them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _numbers = count(1)
 
 
 def event(moment: datetime, name: str = "page_view", **fields: object) -> Event:
-    """One event of client `c1`, as the load would keep it; `fields` are columns that differ."""
+    """Return one event of client `c1`, as the load would store it. fields: columns that differ."""
     number = next(_numbers)
     plain = dict.fromkeys(EVENT_COLUMNS)
     plain |= {"event_id": UUID(int=number), "event_timestamp": moment, "event_name": name, "client_id": "c1"}
@@ -35,19 +35,19 @@ def event(moment: datetime, name: str = "page_view", **fields: object) -> Event:
 
 
 def item(product_id: str | None, price: str | None, quantity: str = "1", **fields: object) -> dict[str, object]:
-    """One line of an order."""
+    """Return one item of an order."""
     money = {"price": None if price is None else Decimal(price), "quantity": Decimal(quantity)}
     names = dict.fromkeys(("product_name", "product_category", "product_brand"))
     return {"product_id": product_id, **names, **money, **fields}
 
 
 def at(text: str) -> datetime:
-    """An instant in UTC: `2026-03-02 10:00:00`."""
+    """Read an instant in UTC: `2026-03-02 10:00:00`."""
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
 def fill(warehouse: Warehouse, events: Sequence[Event], loads: int = 1) -> list[Event]:
-    """Empty the warehouse and store these events. Returns them as stored, in event order."""
+    """Empty the warehouse and insert these events. Return them as stored, in event order."""
     rows = stored(events)
     with warehouse.transaction() as cursor:
         for table in TABLES:
@@ -77,13 +77,13 @@ def _tables(rows: Sequence[Event], loads: int) -> dict[str, list[dict[str, Any]]
         "clients": [
             {"client_id": row["client_id"], "first_user_id": row["user_id"]}
             | {"event_timestamp": row["event_timestamp"]}
-            | _place(row)
+            | _position(row)
             for row in clients.values()
         ],
         "seen": [
             {"client_id": row["client_id"], "user_id": row["user_id"], "first_seen_at": row["event_timestamp"]}
             | {"first_is_first_visit": row["is_first_visit"]}
-            | _place(row)
+            | _position(row)
             for row in seen.values()
         ],
         "loads": [
@@ -94,7 +94,7 @@ def _tables(rows: Sequence[Event], loads: int) -> dict[str, list[dict[str, Any]]
     }
 
 
-def _place(row: Event) -> dict[str, object]:
+def _position(row: Event) -> dict[str, object]:
     names = {"received_at": "received_at", "object": "raw_object", "line": "raw_line", "event_id": "event_id"}
     return {name: row[field] for name, field in names.items()}
 

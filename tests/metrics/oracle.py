@@ -1,7 +1,7 @@
-"""Every number once more, in plain Python over plain event dicts, without a line of the code under test.
+"""Every number recomputed in plain Python over plain event dicts, without any of the code under test.
 
 `stored` does what the load does (sessions, page views); the figures follow docs/metrics, one small function each.
-Slow on purpose: whatever can be counted by looking at all events is counted so.
+Slow on purpose: figures are counted by reading all events.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SESSION_FIELDS = (*LANDING_FIELDS, *FIRST_FIELDS, "landing_page")
 
 
 def order_key(event: Event) -> tuple[object, ...]:
-    """Place in event order. NULLs last."""
+    """Return the sort key of event order. NULLs last."""
     line = event["raw_line"]
     return (
         event["event_timestamp"],
@@ -119,8 +119,8 @@ class World:
                 self.first_events.setdefault(visitor, row)
         for key, session in self.sessions.items():
             if (visitor := self.session_visitor(session)) is not None:
-                place = (session[0]["event_timestamp"], key)
-                self.first_sessions[visitor] = min(place, self.first_sessions.get(visitor, place))
+                start = (session[0]["event_timestamp"], key)
+                self.first_sessions[visitor] = min(start, self.first_sessions.get(visitor, start))
 
     def visitor(self, row: Event) -> str | None:
         found: str | None = row["user_id"] or self.first_users.get(row["client_id"]) or row["client_id"]
@@ -137,7 +137,7 @@ class World:
         return self._counted(self.events, self.sessions, span)
 
     def hidden_events(self, span: Range) -> list[Event]:
-        """Events that would count, were it not for `humans`."""
+        """Return the events that the filter `humans` excludes."""
         return self._counted(self.hidden, self.hidden_sessions, span)
 
     def _counted(self, events: Sequence[Event], sessions: Mapping[str, Sequence[Event]], span: Range) -> list[Event]:

@@ -1,4 +1,4 @@
-"""Orders and bots once more, in plain Python: merged from the events that tell of them, judged session by session."""
+"""Orders and bots recomputed in plain Python: orders merged from their events, bots found session by session."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Order:
 
 
 def merged(rows: Iterable[Event]) -> list[Order]:
-    """The orders that these events, in event order, tell of."""
-    told: dict[str, list[Event]] = defaultdict(list)
+    """Merge the orders of these events, which are in event order."""
+    reports: dict[str, list[Event]] = defaultdict(list)
     for row in rows:
         if row["order_id"] is not None and row["event_name"] in (BROWSER, SERVER):
-            told[row["order_id"]].append(row)
-    return [_order(order_id, events) for order_id, events in told.items()]
+            reports[row["order_id"]].append(row)
+    return [_order(order_id, events) for order_id, events in reports.items()]
 
 
 def _order(order_id: str, events: Sequence[Event]) -> Order:
@@ -70,7 +70,7 @@ def _order(order_id: str, events: Sequence[Event]) -> Order:
 
 
 def is_bot_session(session: Sequence[Event]) -> bool:
-    """Any event says so, or pages and events came faster than anybody reads (docs/guide/enrichment.md)."""
+    """Whether an event is a bot's, or pages and events came faster than a human reads (docs/guide/enrichment.md)."""
     elapsed = session[-1]["event_timestamp"] - session[0]["event_timestamp"]
     pages = sum(row["is_page_view"] for row in session)
     return (

@@ -1,4 +1,4 @@
-"""Ranges and buckets told in the slowest and plainest way: by looking at the local clock every quarter of an hour.
+"""Ranges and buckets computed in the slowest and simplest way: by reading the local clock every quarter of an hour.
 
 Every offset and every change of it in the zones used here falls on a whole minute; dates are looked for by minutes.
 """
@@ -55,7 +55,7 @@ def bucket_of(unit: str, tz: ZoneInfo, moment: datetime) -> tuple[datetime, int]
         assert offset is not None
         return local.replace(minute=0, second=0, microsecond=0, tzinfo=None), int(offset.total_seconds())
     day = local.date()
-    # After a change backwards over midnight a date that had begun goes on.
+    # After a change backwards over midnight, a date that had begun continues.
     if start_of(tz, day + timedelta(days=1)) <= moment:
         day += timedelta(days=1)
     if unit == "week":

@@ -1,4 +1,4 @@
-"""What `ask` refuses, what it says about its numbers, and the cases where it is easy to be wrong."""
+"""Invalid questions, the `meta` of answers, and edge cases of the metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NOON = at("2026-03-02 12:00")
 ONE_DAY = (date(2026, 3, 2), date(2026, 3, 3))
 
 
-def asking(filters: Mapping[str, tuple[str, ...]] | None = None, **fields: Any) -> Question:
+def make_question(filters: Mapping[str, tuple[str, ...]] | None = None, **fields: Any) -> Question:
     days = dict(zip(("from_date", "to_date"), ONE_DAY, strict=True))
     plain = {"as_of": at("2026-04-01 00:00"), "tz": ZoneInfo("UTC"), "compare": "none"}
     return Question(**{**days, **plain, "filters": filters or {}, **fields})
@@ -32,32 +32,32 @@ def figures(warehouse: Warehouse, question: Question) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("metric", "question", "code", "parameter"),
     [
-        ("revenues", asking(), "unknown_metric", "revenues"),
-        ("overview", asking(options={"by": "day"}), "unknown_option", "by"),
-        ("time_series", asking(options={"metric": "avg_session_s"}), "invalid_option", "metric"),
-        ("time_series", asking(options={"by": "year"}), "invalid_option", "by"),
-        ("time_series", asking(from_date=date(2025, 1, 1), options={"by": "hour"}), "invalid_option", "by"),
-        ("devices", asking(options={"by": "channel"}), "invalid_option", "by"),
-        ("overview", asking(options={"currency": "euro"}), "invalid_option", "currency"),
-        ("revenue", asking(options={"currency": "EUR"}), "unknown_option", "currency"),
-        ("overview", asking(compare="week"), "invalid_option", "compare"),
-        ("overview", asking({"colour": ("red",)}), "unknown_filter", "colour"),
-        ("overview", asking({"segment": ("buyers",)}), "filter_not_applicable", "segment"),
-        ("overview", asking({"humans": ("yes",)}), "invalid_filter", "humans"),
-        ("overview", asking({"humans": ("true", "false")}), "invalid_filter", "humans"),
-        ("overview", asking({"country": ()}), "invalid_filter", "country"),
-        ("overview", asking({"country": ("!",)}), "invalid_filter", "country"),
-        ("overview", asking({"sample": ("maybe",)}), "invalid_filter", "sample"),
-        ("overview", asking(from_date=date(2026, 3, 3)), "invalid_range", "from"),
-        ("overview", asking(from_date=date(2020, 1, 1)), "invalid_range", "from"),
-        ("overview", asking(from_date=date(1900, 1, 1)), "invalid_range", "from"),
-        ("overview", asking(to_date=date(9999, 12, 31)), "invalid_range", "to"),
-        ("products", asking(limit=0), "invalid_limit", "limit"),
-        ("products", asking(limit=10_001), "invalid_limit", "limit"),
-        ("products", asking(offset=-1), "invalid_limit", "offset"),
+        ("revenues", make_question(), "unknown_metric", "revenues"),
+        ("overview", make_question(options={"by": "day"}), "unknown_option", "by"),
+        ("time_series", make_question(options={"metric": "avg_session_s"}), "invalid_option", "metric"),
+        ("time_series", make_question(options={"by": "year"}), "invalid_option", "by"),
+        ("time_series", make_question(from_date=date(2025, 1, 1), options={"by": "hour"}), "invalid_option", "by"),
+        ("devices", make_question(options={"by": "channel"}), "invalid_option", "by"),
+        ("overview", make_question(options={"currency": "euro"}), "invalid_option", "currency"),
+        ("revenue", make_question(options={"currency": "EUR"}), "unknown_option", "currency"),
+        ("overview", make_question(compare="week"), "invalid_option", "compare"),
+        ("overview", make_question({"colour": ("red",)}), "unknown_filter", "colour"),
+        ("overview", make_question({"segment": ("buyers",)}), "filter_not_applicable", "segment"),
+        ("overview", make_question({"humans": ("yes",)}), "invalid_filter", "humans"),
+        ("overview", make_question({"humans": ("true", "false")}), "invalid_filter", "humans"),
+        ("overview", make_question({"country": ()}), "invalid_filter", "country"),
+        ("overview", make_question({"country": ("!",)}), "invalid_filter", "country"),
+        ("overview", make_question({"sample": ("maybe",)}), "invalid_filter", "sample"),
+        ("overview", make_question(from_date=date(2026, 3, 3)), "invalid_range", "from"),
+        ("overview", make_question(from_date=date(2020, 1, 1)), "invalid_range", "from"),
+        ("overview", make_question(from_date=date(1900, 1, 1)), "invalid_range", "from"),
+        ("overview", make_question(to_date=date(9999, 12, 31)), "invalid_range", "to"),
+        ("products", make_question(limit=0), "invalid_limit", "limit"),
+        ("products", make_question(limit=10_001), "invalid_limit", "limit"),
+        ("products", make_question(offset=-1), "invalid_limit", "offset"),
     ],
 )
-def test_what_cannot_be_answered_is_refused_by_name(
+def test_an_invalid_question_is_rejected_with_code_and_parameter(
     warehouse: Warehouse, metric: str, question: Question, code: str, parameter: str
 ) -> None:
     with pytest.raises(QuestionError) as caught:
@@ -66,9 +66,9 @@ def test_what_cannot_be_answered_is_refused_by_name(
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_an_empty_warehouse_has_an_answer_to_everything(warehouse: Warehouse, metric: str) -> None:
+def test_every_metric_has_an_answer_for_an_empty_warehouse(warehouse: Warehouse, metric: str) -> None:
     fill(warehouse, [], loads=0)
-    answer = ask(warehouse, metric, asking(compare="previous"))
+    answer = ask(warehouse, metric, make_question(compare="previous"))
     assert answer.meta["load"] == 0
     if metric == "overview":
         (row,) = answer.dicts()
@@ -85,9 +85,9 @@ def test_an_empty_warehouse_has_an_answer_to_everything(warehouse: Warehouse, me
         assert answer.meta["total_rows"] == 0
 
 
-def test_every_answer_says_what_it_rests_on(warehouse: Warehouse) -> None:
+def test_every_answer_describes_its_data(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON), event(NOON + timedelta(hours=1))], loads=3)
-    question = asking(tz=ZoneInfo("Europe/Berlin"), as_of=at("2026-03-02 12:30"), compare="previous")
+    question = make_question(tz=ZoneInfo("Europe/Berlin"), as_of=at("2026-03-02 12:30"), compare="previous")
     meta = ask(warehouse, "overview", question).meta
     assert meta["load"] == 3
     assert (meta["from"], meta["to"]) == ONE_DAY
@@ -97,44 +97,44 @@ def test_every_answer_says_what_it_rests_on(warehouse: Warehouse) -> None:
     assert meta["sample"] == {"mode": "auto", "is_present": False, "is_hidden": False}
 
 
-def test_sample_rows_hide_once_one_real_event_exists(warehouse: Warehouse) -> None:
+def test_sample_rows_are_hidden_once_a_real_event_exists(warehouse: Warehouse) -> None:
     sample = event(NOON, client_id="sample-1", is_sample=True)
     fill(warehouse, [sample])
-    assert figures(warehouse, asking())["events"] == 1
+    assert figures(warehouse, make_question())["events"] == 1
     fill(warehouse, [sample, event(NOON - timedelta(days=30))])
-    answer = ask(warehouse, "overview", asking())
+    answer = ask(warehouse, "overview", make_question())
     assert answer.dicts()[0]["events"] == 0
     assert answer.meta["sample"] == {"mode": "auto", "is_present": True, "is_hidden": True}
-    assert figures(warehouse, asking({"sample": ("include",)}))["events"] == 1
-    assert figures(warehouse, asking({"sample": ("only",)}, from_date=date(2026, 1, 1)))["events"] == 1
+    assert figures(warehouse, make_question({"sample": ("include",)}))["events"] == 1
+    assert figures(warehouse, make_question({"sample": ("only",)}, from_date=date(2026, 1, 1)))["events"] == 1
 
 
 def test_a_session_over_midnight_counts_once_where_it_starts(warehouse: Warehouse) -> None:
     late = at("2026-03-02 23:50")
     fill(warehouse, [event(late), event(late + timedelta(minutes=20)), event(late + timedelta(minutes=40))])
-    first = figures(warehouse, asking())
-    second = figures(warehouse, asking(from_date=date(2026, 3, 3), to_date=date(2026, 3, 4)))
+    first = figures(warehouse, make_question())
+    second = figures(warehouse, make_question(from_date=date(2026, 3, 3), to_date=date(2026, 3, 4)))
     assert (first["sessions"], first["events"], first["avg_session_s"]) == (1, 1, 2400.0)
     assert (first["events_per_session"], first["pages_per_session"]) == (3.0, 3.0)
     assert (second["sessions"], second["events"], second["visitors"]) == (0, 2, 1)
     assert (second["new_visitors"], second["bounce_rate"]) == (0, None)
 
 
-def test_a_session_that_as_of_cuts_counts_as_it_stood(warehouse: Warehouse) -> None:
+def test_a_session_cut_by_as_of_counts_with_its_events_before_it(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON), event(NOON + timedelta(minutes=5), "checkout_start", user_id="u1")])
-    then = figures(warehouse, asking(as_of=NOON + timedelta(minutes=1)))
+    then = figures(warehouse, make_question(as_of=NOON + timedelta(minutes=1)))
     assert (then["sessions"], then["bounces"], then["median_session_s"], then["checkout_sessions"]) == (1, 1, 0.0, 0)
-    assert figures(warehouse, asking())["checkout_sessions"] == 1
+    assert figures(warehouse, make_question())["checkout_sessions"] == 1
 
 
-def test_a_session_that_as_of_cuts_belongs_to_whoever_had_logged_in_by_then(warehouse: Warehouse) -> None:
+def test_a_session_cut_by_as_of_belongs_to_the_user_logged_in_before_it(warehouse: Warehouse) -> None:
     shared = [
         event(NOON - timedelta(hours=2), user_id="u0"),
         event(NOON),
         event(NOON + timedelta(minutes=1), user_id="u1"),
     ]
     fill(warehouse, [*shared, event(NOON + timedelta(minutes=9))])
-    (row,) = ask(warehouse, "devices", asking(as_of=NOON + timedelta(minutes=5))).dicts()
+    (row,) = ask(warehouse, "devices", make_question(as_of=NOON + timedelta(minutes=5))).dicts()
     assert (row["sessions"], row["visitors"]) == (2, 2)
 
 
@@ -142,9 +142,9 @@ def test_a_session_that_as_of_cuts_belongs_to_whoever_had_logged_in_by_then(ware
 def test_a_first_login_merges_two_visitors_in_the_past(warehouse: Warehouse, login: timedelta) -> None:
     known = event(NOON - timedelta(days=9), client_id="other", user_id="u1")
     fill(warehouse, [known, event(NOON)])
-    assert figures(warehouse, asking())["new_visitors"] == 1
+    assert figures(warehouse, make_question())["new_visitors"] == 1
     fill(warehouse, [known, event(NOON), event(NOON + login, "login_success", user_id="u1")])
-    row = figures(warehouse, asking())
+    row = figures(warehouse, make_question())
     assert (row["visitors"], row["new_visitors"], row["returning_visitors"]) == (1, 0, 1)
 
 
@@ -152,36 +152,36 @@ def test_a_first_login_merges_two_visitors_in_the_past(warehouse: Warehouse, log
     ("first", "second", "new"),
     [(False, None, 0), (None, False, 1), (True, False, 1), (False, True, 0), (False, False, 0)],
 )
-def test_of_two_first_events_at_one_instant_the_first_in_order_says_who_is_new(
+def test_the_first_of_two_simultaneous_events_decides_if_a_visitor_is_new(
     warehouse: Warehouse, first: bool | None, second: bool | None, new: int
 ) -> None:
     fill(
         warehouse,
         [event(NOON, is_first_visit=first), event(NOON, "login_success", user_id="u1", is_first_visit=second)],
     )
-    assert figures(warehouse, asking())["new_visitors"] == new
+    assert figures(warehouse, make_question())["new_visitors"] == new
 
 
-def test_an_event_without_client_and_user_is_an_event_only(warehouse: Warehouse) -> None:
+def test_an_event_without_client_and_user_has_no_visitor_and_no_session(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON, client_id=None)])
-    row = figures(warehouse, asking())
+    row = figures(warehouse, make_question())
     assert (row["events"], row["visitors"], row["sessions"]) == (1, 0, 0)
-    assert figures(warehouse, asking({"country": ("(none)",)}))["events"] == 1
-    assert figures(warehouse, asking({"country": ("DE",)}))["events"] == 0
+    assert figures(warehouse, make_question({"country": ("(none)",)}))["events"] == 1
+    assert figures(warehouse, make_question({"country": ("DE",)}))["events"] == 0
 
 
-def test_values_of_a_filter_are_never_sql(warehouse: Warehouse) -> None:
+def test_filter_values_are_never_run_as_sql(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON, country="DE'; drop table sessions; --")])
-    assert figures(warehouse, asking({"country": ("DE'; drop table sessions; --",)}))["sessions"] == 1
-    assert figures(warehouse, asking({"country": ("{event_filters}", "$as_of")}))["sessions"] == 0
+    assert figures(warehouse, make_question({"country": ("DE'; drop table sessions; --",)}))["sessions"] == 1
+    assert figures(warehouse, make_question({"country": ("{event_filters}", "$as_of")}))["sessions"] == 0
 
 
-def test_a_ranking_is_cut_to_its_page_and_says_how_long_it_is(warehouse: Warehouse) -> None:
+def test_a_ranking_returns_one_page_and_the_total_number_of_rows(warehouse: Warehouse) -> None:
     views = [event(NOON, "product_view", context_product_id=name) for name in ("b", "a", "Z", "é", "a")]
     fill(warehouse, views)
 
     def page(**fields: Any) -> Answer:
-        return ask(warehouse, "products", asking(**fields))
+        return ask(warehouse, "products", make_question(**fields))
 
     assert [row[0] for row in page().rows] == ["a", "Z", "b", "é"]  # by views, then by bytes
     assert [row[0] for row in page(limit=2, offset=1).rows] == ["Z", "b"]
@@ -189,7 +189,7 @@ def test_a_ranking_is_cut_to_its_page_and_says_how_long_it_is(warehouse: Warehou
     assert page(limit=2, offset=9).meta["total_rows"] == 4
 
 
-def test_a_product_shows_the_last_name_that_was_not_empty(warehouse: Warehouse) -> None:
+def test_a_product_has_its_last_name_that_is_not_empty(warehouse: Warehouse) -> None:
     names = [("Old", "A", None), ("New", None, "B"), (None, None, None)]
     fill(
         warehouse,
@@ -201,13 +201,13 @@ def test_a_product_shows_the_last_name_that_was_not_empty(warehouse: Warehouse) 
                 context_product_name=name,
                 context_product_category=category,
                 context_product_brand=brand,
-                received_at=NOON + timedelta(minutes=9 - minute),  # what happened last came first
+                received_at=NOON + timedelta(minutes=9 - minute),  # the last event was received first
             )
             for minute, (name, category, brand) in enumerate(names)
         ]
         + [event(NOON, "search")],
     )
-    answer = ask(warehouse, "products", asking())
+    answer = ask(warehouse, "products", make_question())
     assert answer.rows[0][:5] == ("p1", "New", "A", "B", 3)
     assert answer.meta["events_without_product"] == 1
 
@@ -225,26 +225,26 @@ def test_a_product_shows_the_last_name_that_was_not_empty(warehouse: Warehouse) 
 def test_a_checkout_counts_for_what_was_added_before_it(
     warehouse: Warehouse, names: tuple[str, ...], checkouts: int
 ) -> None:
-    # All at one instant: event order alone tells before from after.
+    # All at one instant: only event order decides which is earlier.
     fill(
         warehouse,
         [event(NOON, name, context_product_id=None if name == "checkout_start" else "p1") for name in names],
     )
-    (row,) = ask(warehouse, "products", asking()).dicts()
+    (row,) = ask(warehouse, "products", make_question()).dicts()
     assert row["checkout_sessions"] == checkouts
 
 
 @pytest.mark.parametrize(("days", "buckets"), [(2, 48), (3, 3), (92, 92), (93, 14), (400, 58), (401, 14)], ids=str)
-def test_buckets_suit_the_length_of_the_range(warehouse: Warehouse, days: int, buckets: int) -> None:
+def test_the_default_bucket_depends_on_the_length_of_the_range(warehouse: Warehouse, days: int, buckets: int) -> None:
     fill(warehouse, [])
-    question = asking(to_date=ONE_DAY[0] + timedelta(days=days), as_of=at("2028-01-01 00:00"))
+    question = make_question(to_date=ONE_DAY[0] + timedelta(days=days), as_of=at("2028-01-01 00:00"))
     assert len(ask(warehouse, "time_series", question).rows) == buckets
 
 
-def test_an_hour_repeated_over_midnight_stays_in_the_day_that_had_begun(warehouse: Warehouse) -> None:
+def test_an_hour_repeated_over_midnight_belongs_to_the_day_that_had_begun(warehouse: Warehouse) -> None:
     # 2010-11-07 in St. John's: at 00:01 the clocks went back to 23:01. The day had begun a minute before.
     fill(warehouse, [event(at("2010-11-07 03:00"))])
-    question = asking(
+    question = make_question(
         tz=ZoneInfo("America/St_Johns"),
         from_date=date(2010, 11, 6),
         to_date=date(2010, 11, 8),
@@ -255,15 +255,15 @@ def test_an_hour_repeated_over_midnight_stays_in_the_day_that_had_begun(warehous
 
 def test_buckets_after_as_of_are_absent_and_the_last_one_is_incomplete(warehouse: Warehouse) -> None:
     fill(warehouse, [event(NOON)])
-    question = asking(to_date=date(2026, 3, 9), as_of=at("2026-03-04 06:00"), options={"by": "day"})
+    question = make_question(to_date=date(2026, 3, 9), as_of=at("2026-03-04 06:00"), options={"by": "day"})
     rows = ask(warehouse, "time_series", question).dicts()
     assert [(row["bucket_local"].day, row["is_complete"]) for row in rows] == [(2, True), (3, True), (4, False)]
 
 
-def test_a_split_names_five_values_and_counts_the_rest_anew(warehouse: Warehouse) -> None:
-    # One client in seven countries: a visitor in each of them, but only one visitor in all the others together.
+def test_a_split_has_five_values_and_counts_the_rest_as_one_group(warehouse: Warehouse) -> None:
+    # One client in seven countries: one visitor in each of them, and one visitor in all other countries together.
     countries = ("A", "B", "C", "D", "E", "F", "G")
     fill(warehouse, [event(NOON + timedelta(hours=number), country=name) for number, name in enumerate(countries)])
     options = {"metric": "visitors", "by": "month", "split": "country"}
-    rows = ask(warehouse, "time_series", asking(options=options)).dicts()
+    rows = ask(warehouse, "time_series", make_question(options=options)).dicts()
     assert [(row["split"], row["value"]) for row in rows] == [("(other)", 1), *((name, 1) for name in "ABCDE")]

@@ -1,4 +1,4 @@
-"""Days that are short, long, late or missing; and the same wall clock on another day."""
+"""Days that are short, long, shifted or missing; and the same wall clock on another day."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_a_date_starts_at_its_first_instant(zone: str, day: str, start: str) -> 
         ("UTC", "2026-01-31", 30, "month", 3),
     ],
 )
-def test_a_range_has_its_buckets(zone: str, first: str, days: int, unit: Unit, count: int) -> None:
+def test_a_range_has_the_expected_number_of_buckets(zone: str, first: str, days: int, unit: Unit, count: int) -> None:
     from_date = date.fromisoformat(first)
     to_date = date.fromordinal(from_date.toordinal() + days)
     question = Question(at("2026-12-31 00:00"), ZoneInfo(zone), from_date, to_date)
     assert len(buckets(unit, question.tz, chosen_period(question))) == count
 
 
-def test_an_hour_that_comes_twice_is_two_buckets() -> None:
+def test_a_repeated_hour_is_two_buckets() -> None:
     day = Question(at("2026-12-31 00:00"), ZoneInfo("Europe/Berlin"), date(2026, 10, 25), date(2026, 10, 26))
     found = [(one.local.hour, one.offset_s) for one in buckets("hour", day.tz, chosen_period(day))]
     assert found[1:5] == [(1, 7200), (2, 7200), (2, 3600), (3, 3600)]
@@ -70,7 +70,7 @@ def test_the_same_wall_clock_some_days_earlier(zone: str, instant: str, days: in
     assert same_wall_clock(ZoneInfo(zone), at(instant), days) == at(expected)
 
 
-def test_without_dates_the_range_is_thirty_days_that_end_today() -> None:
+def test_the_default_range_is_the_30_days_up_to_today() -> None:
     period = chosen_period(Question(at("2026-03-31 23:30"), ZoneInfo("Asia/Tokyo")))
     assert (period.from_date, period.to_date) == (date(2026, 3, 3), date(2026, 4, 2))
     assert period.end == at("2026-03-31 23:30")
@@ -83,7 +83,7 @@ def test_a_range_cut_by_as_of_is_compared_with_one_cut_at_the_same_local_time() 
     assert (other.start, other.end) == (at("2026-03-28 23:00"), at("2026-03-29 10:00"))
 
 
-def test_a_year_is_364_days_so_that_weekdays_meet() -> None:
+def test_a_year_is_compared_at_364_days_on_the_same_weekdays() -> None:
     question = Question(at("2026-12-31 00:00"), ZoneInfo("UTC"), date(2026, 3, 2), date(2026, 3, 9), compare="year")
     other = compared_period(question, chosen_period(question))
     assert other is not None

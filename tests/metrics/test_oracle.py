@@ -1,9 +1,9 @@
-"""Every metric agrees with the oracle on random small shops, in zones whose clocks do everything clocks do."""
+"""Every metric agrees with the oracle on random small shops, in zones with unusual clock changes."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -24,20 +24,37 @@ from clickstream.metrics.rules.filters import DEVICE_COLUMNS
 from clickstream.metrics.time_series import METRIC_NAMES
 from clickstream.warehouse.contract import Warehouse
 
-pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # it would hide what failed
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # it would hide the failure
 SPLITS = (*EVENT_FIELDS, *SESSION_FIELDS)
-quick = settings(
-    max_examples=16,
+FEW, MANY = 5, 30  # random shops per property in `make test`, and in `make test-slow`
+plain = settings(
     deadline=None,
     derandomize=True,
     database=None,
     phases=[Phase.explicit, Phase.generate],  # a random shop does not shrink
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    suppress_health_check=[HealthCheck.too_slow],
 )
 
 
-@quick
-@given(shops())
+def over_random_shops(*more: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run a check for a few random shops, and for many as a slow test. more: strategies of further arguments."""
+
+    def decorate(check: Callable[..., None]) -> Callable[..., None]:
+        @pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=("few", "many"))
+        def test(warehouse: Warehouse, count: int) -> None:
+            @settings(plain, max_examples=count)
+            @given(st.tuples(shops(), *more))
+            def run(drawn: tuple[Any, ...]) -> None:
+                check(warehouse, *drawn)
+
+            run()
+
+        return test
+
+    return decorate
+
+
+@over_random_shops()
 def test_overview_agrees_with_the_oracle(warehouse: Warehouse, shop: Shop) -> None:
     rows = fill(warehouse, shop.events)
     for question in shop.questions:
@@ -54,8 +71,7 @@ def test_overview_agrees_with_the_oracle(warehouse: Warehouse, shop: Shop) -> No
             same_comparison(row, expected, oracle.overview(world, other, currency))
 
 
-@quick
-@given(shops())
+@over_random_shops()
 def test_rankings_agree_with_the_oracle(warehouse: Warehouse, shop: Shop) -> None:
     rows = fill(warehouse, shop.events)
     for question, by in zip(shop.questions, ("product", "category", "brand"), strict=True):
@@ -69,10 +85,9 @@ def test_rankings_agree_with_the_oracle(warehouse: Warehouse, shop: Shop) -> Non
         )
 
 
-@quick
-@given(shops(), st.sampled_from([("acquisition", by) for by in BY] + [("devices", by) for by in DEVICE_COLUMNS]))
-def test_groups_of_sessions_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, asked: tuple[str, str]) -> None:
-    rows, (metric, by) = fill(warehouse, shop.events), asked
+@over_random_shops(st.sampled_from([("acquisition", by) for by in BY] + [("devices", by) for by in DEVICE_COLUMNS]))
+def test_groups_of_sessions_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, ranking: tuple[str, str]) -> None:
+    rows, (metric, by) = fill(warehouse, shop.events), ranking
     for question, currency in zip(shop.questions, (None, "EUR", "USD"), strict=True):
         world, span, other = World(rows, question), range_of(question), other_range(question)
         options = {"by": by, **({"currency": currency} if currency else {})}
@@ -84,8 +99,7 @@ def test_groups_of_sessions_agree_with_the_oracle(warehouse: Warehouse, shop: Sh
         )
 
 
-@quick
-@given(shops())
+@over_random_shops()
 def test_money_and_login_states_agree_with_the_oracle(warehouse: Warehouse, shop: Shop) -> None:
     rows = fill(warehouse, shop.events)
     for question in shop.questions:
@@ -95,8 +109,7 @@ def test_money_and_login_states_agree_with_the_oracle(warehouse: Warehouse, shop
             same_table(answer, count(world, span), count(world, other) if other else None)
 
 
-@quick
-@given(shops(), st.sampled_from(METRIC_NAMES))
+@over_random_shops(st.sampled_from(METRIC_NAMES))
 def test_time_series_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, metric: str) -> None:
     rows = fill(warehouse, shop.events)
     for question, unit in zip(shop.questions, ("hour", "day", "week"), strict=True):
@@ -119,8 +132,7 @@ def test_time_series_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, met
         assert found == expected
 
 
-@quick
-@given(shops(), st.sampled_from(METRIC_NAMES), st.sampled_from(SPLITS))
+@over_random_shops(st.sampled_from(METRIC_NAMES), st.sampled_from(SPLITS))
 def test_split_series_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, metric: str, split: str) -> None:
     rows = fill(warehouse, shop.events)
     for question in shop.questions:
@@ -135,7 +147,7 @@ def test_split_series_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, me
 
 
 def expected_split(rows: Sequence[Event], question: Question, metric: str, split: str) -> list[tuple[object, ...]]:
-    """The five largest values and the others: each the same question with one more filter."""
+    """Compute the five largest values and the rest, each as the same question with one more filter."""
     span = range_of(question)
     currency = World(rows, question).currency(span)
     field = EVENT_FIELDS.get(split, "page_path" if split == "landing_page" else split)
@@ -155,7 +167,7 @@ def expected_split(rows: Sequence[Event], question: Question, metric: str, split
 
 
 def _has_counted(part: World, span: Range, metric: str) -> bool:
-    """Whether anything stands behind the figure: orders, sessions, or events for all others."""
+    """Whether any rows count for the figure: orders, sessions, or events."""
     if metric in ("orders", "orders_without_session", "revenue"):
         return bool(part.counted_orders(span))
     is_of_sessions = "sessions" in metric or metric in ("bounces", "bounce_rate", "conversion_rate")
@@ -163,17 +175,17 @@ def _has_counted(part: World, span: Range, metric: str) -> bool:
 
 
 def _size(part: World, span: Range, metric: str, currency: str | None) -> Any:
-    """What the values are ranked by: the figure itself, and sessions for a rate."""
+    """Return the number by which values are ranked: the figure, or sessions for a rate."""
     return oracle.overview(part, span, currency)["sessions" if metric.endswith("_rate") else metric]
 
 
 def with_filter(question: Question, name: str, *values: str) -> Question:
-    """The same question with one more filter; values that a filter of that name refuses already stay refused."""
-    held = question.filters.get(name, ())
-    if not values[0].startswith("!") and held:
-        values = values if oracle.passes(values[0], held, name == "page_path") else ("no such value",)
-        held = ()
-    return replace(question, filters={**question.filters, name: (*held, *values)})
+    """Add one more filter to the question; values that it already excludes stay excluded."""
+    current = question.filters.get(name, ())
+    if not values[0].startswith("!") and current:
+        values = values if oracle.passes(values[0], current, name == "page_path") else ("no such value",)
+        current = ()
+    return replace(question, filters={**question.filters, name: (*current, *values)})
 
 
 def other_range(question: Question) -> Range | None:
@@ -184,7 +196,7 @@ def other_range(question: Question) -> Range | None:
 
 
 def bucket_range(unit: str, question: Question, span: Range, bucket: object) -> Range:
-    """The instants of the range that lie in one bucket."""
+    """Return the part of the range in one bucket."""
     inside = minutes_by_bucket(unit, question.tz, span.start, span.end)[bucket]
     return Range(inside[0], min(span.end, inside[1] + MINUTE), span.whole_end)
 
@@ -195,7 +207,7 @@ def same(row: Mapping[str, Any], expected: Mapping[str, Any]) -> None:
 
 
 def is_close(found: Any, expected: Any) -> bool:
-    """Doubles at a relative 1e-9, all else exactly."""
+    """Compare doubles at a relative 1e-9, everything else exactly."""
     if isinstance(found, float) and isinstance(expected, float):
         return math.isclose(found, expected, rel_tol=1e-9)
     return bool(found == expected) and type(found) is type(expected)

@@ -1,4 +1,4 @@
-"""Text from a command line or a URL becomes a Question, or is refused by name."""
+"""Text from a command line or a URL becomes a Question, or is rejected with a code."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def read(metric: str = "time_series", **texts: str | list[str]) -> Question:
     return question_from_text(metric, {name.rstrip("_"): text for name, text in texts.items()}, NOW, ROME)
 
 
-def test_nothing_said_means_the_defaults() -> None:
+def test_no_parameters_mean_the_defaults() -> None:
     assert read() == Question(as_of=NOW, tz=ROME)
 
 
-def test_everything_said_is_kept() -> None:
+def test_every_parameter_is_read() -> None:
     texts: Texts = {
         "from": "2026-03-01",
         "to": "2026-04-01",
@@ -68,7 +68,7 @@ def test_everything_said_is_kept() -> None:
         ("overview", {"from": ["2026-03-01", "2026-03-02"]}, "invalid_option"),
     ],
 )
-def test_what_cannot_be_read_is_refused(metric: str, texts: Texts, code: str) -> None:
+def test_invalid_text_is_rejected_with_a_code(metric: str, texts: Texts, code: str) -> None:
     with pytest.raises(QuestionError) as caught:
         question_from_text(metric, texts, NOW, ROME)
     assert caught.value.code == code

@@ -98,12 +98,12 @@ def test_overview_of_the_worked_example(example: Warehouse) -> None:
     ],
 )
 def test_days_of_the_worked_example(example: Warehouse, metric: str, by_day: list[int]) -> None:
-    answer = ask(example, "time_series", _asking(metric=metric))
+    answer = ask(example, "time_series", _question(metric=metric))
     assert [row["value"] for row in answer.dicts()] == by_day
 
 
 def test_a_day_without_sessions_has_no_bounce_rate(example: Warehouse) -> None:
-    rows = ask(example, "time_series", _asking(metric="bounce_rate")).dicts()
+    rows = ask(example, "time_series", _question(metric="bounce_rate")).dicts()
     assert [(row["value"], row["numerator"], row["denominator"]) for row in rows[:4]] == [
         (None, 0, 0),
         (0.0, 0, 3),
@@ -112,5 +112,5 @@ def test_a_day_without_sessions_has_no_bounce_rate(example: Warehouse) -> None:
     ]
 
 
-def _asking(**options: str) -> Question:
+def _question(**options: str) -> Question:
     return Question(WEEK.as_of, WEEK.tz, WEEK.from_date, WEEK.to_date, options=options)

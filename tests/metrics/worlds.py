@@ -1,4 +1,4 @@
-"""Random small shops for the property tests: awkward zones, clients that log in, silences of every length."""
+"""Random small shops for the property tests: unusual zones, clients that log in, silences of every length."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from tests.metrics.oracle_time import range_of
 
 from clickstream.metrics.question import Question
 
-# zone, first and last day of the range [from, to); what is awkward about it
+# zone, first and last day of the range [from, to); what is unusual about it
 CASES = (
     ("UTC", "2026-03-01", "2026-03-03"),
     ("Europe/Berlin", "2026-03-28", "2026-03-30"),  # a day of 23 hours
     ("Europe/Berlin", "2026-10-25", "2026-10-27"),  # a day of 25 hours, at the edge
     ("America/New_York", "2026-10-31", "2026-11-03"),  # the same, in the middle
-    ("Pacific/Apia", "2011-12-29", "2012-01-01"),  # 2011-12-30 never was
-    ("Pacific/Apia", "2011-12-30", "2011-12-31"),  # nothing but the date that never was
+    ("Pacific/Apia", "2011-12-29", "2012-01-01"),  # 2011-12-30 does not exist
+    ("Pacific/Apia", "2011-12-30", "2011-12-31"),  # only the date that does not exist
     ("Asia/Kathmandu", "2026-03-01", "2026-03-03"),  # offset of 5:45
     ("Australia/Lord_Howe", "2026-04-04", "2026-04-06"),  # a change by half an hour
     ("America/St_Johns", "2010-11-06", "2010-11-08"),  # at 00:01 back to 23:01 of the day before
@@ -93,7 +93,7 @@ class Shop:
 
 @st.composite
 def shops(draw: st.DrawFn) -> Shop:
-    """A shop of one case. Hypothesis chooses the case and a seed: visits drawn one by one would be few and far off."""
+    """Draw a shop of one case. Hypothesis draws the case and a seed: visits drawn singly would rarely meet an edge."""
     zone, first, last = draw(st.sampled_from(CASES))
     chance = Random(draw(st.integers(0, 2**32)))
     plain = Question(
@@ -108,7 +108,7 @@ def shops(draw: st.DrawFn) -> Shop:
 
 
 def _moments(question: Question) -> list[datetime]:
-    """The edges of the range and of those it is compared with, and the middle: where counting goes wrong."""
+    """Return the edges of the range and of its comparison periods, where mistakes are likely, and the middle."""
     span, moments = range_of(question), []
     assert question.from_date is not None
     assert question.to_date is not None
@@ -129,7 +129,7 @@ def _vary(chance: Random, question: Question, moments: list[datetime], events: l
 
 
 def _visit(chance: Random, moment: datetime) -> Iterator[Event]:
-    """Some events of one client, from shortly before or after `moment`. Now and then somebody logs in, or orders."""
+    """Return some events of one client, from shortly before or after `moment`, some with logins and orders."""
     moment += chance.choice((-1, 1)) * timedelta(microseconds=chance.choice((0, 0, 1, 4_000_000, *SILENCES)))
     moment = datetime.fromtimestamp(moment.timestamp(), UTC)
     is_sample = chance.random() < 0.1
@@ -172,14 +172,14 @@ def _visit(chance: Random, moment: datetime) -> Iterator[Event]:
 
 
 def _burst(chance: Random, moment: datetime, visit: Mapping[str, object]) -> Iterator[Event]:
-    """Ten pages in nearly no time: about as fast as the rate rule allows."""
+    """Return ten pages within seconds: about as fast as the rate rule allows."""
     for _ in range(11):
         yield event(moment, "page_view", **visit)
         moment += timedelta(milliseconds=chance.choice((850, 999, 1000)))
 
 
 def _order(chance: Random, name: str, is_sample: bool) -> dict[str, object]:
-    """What an event says of an order; order ids come again, from browser and server and at other times."""
+    """Return the order fields of an event; order ids repeat, from browser and server and at other times."""
     order_id = chance.choice(ORDERS)
     if name not in ("checkout_complete", "order_confirmed") or order_id is None:
         return {"order_id": chance.choice((None, None, "o1"))} if not is_sample else {}

@@ -1,4 +1,4 @@
-"""The dashboards: a Shiny app of one page frame, a module per page, and charts drawn by ECharts.
+"""The dashboards: a Shiny app with one frame, one module per page, and charts drawn by ECharts.
 
-Everything here formats answers of `clickstream.metrics`; nothing here counts.
+This package formats answers of `clickstream.metrics`; it computes no figures.
 """

@@ -1,8 +1,8 @@
-"""The dashboards as one ASGI app, to be mounted (at /sbw_dashboard) by whoever holds the warehouse.
+"""The dashboards as one ASGI app, mounted at /sbw_dashboard by the process that holds the warehouse.
 
-In: an open warehouse, the zone that days are counted in, a clock. Out: the page, its files, its websocket. Every
-address in the page is relative, so any mount path works; nothing is fetched from another host. The app needs no
-lifespan: a mounted app is not told when the server starts.
+In: an open warehouse, the zone in which days are counted, a clock. Out: the page, its files, its websocket. All
+addresses in the page are relative, so any mount path works; nothing is fetched from another host. The app needs no
+lifespan: mounted apps do not receive lifespan events.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from clickstream.dashboard import frame
-from clickstream.dashboard.answers import Answers
+from clickstream.dashboard.cache import AnswerCache
 from clickstream.dashboard.document import STATIC, document
 from clickstream.dashboard.loads import LoadWatch
 from clickstream.dashboard.pages import overview, products
-from clickstream.dashboard.panel import failure, place, shown
+from clickstream.dashboard.panel import content_or_failure, failure, placeholder
 from clickstream.dashboard.state import PageState
 from clickstream.dashboard.view import FILTERS, View
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer
 from clickstream.warehouse.contract import Warehouse
 
-THREADS = 4  # questions worked on at a time; the engine spreads each over the processors by itself
+THREADS = 4  # queries at a time; the engine runs each on all processors
 COLLECTOR_URL = "http://127.0.0.1:8000"
-MENU_VALUES = 200  # values that the filter menu offers of a dimension
+MENU_VALUES = 200  # values of a dimension in the filter menu
 _PAGES = {"overview": overview, "products": products}
 
 
@@ -49,7 +49,7 @@ class Dashboards:
         trouble: Callable[[], str],
     ) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
-        self._answers = Answers(warehouse, self._threads)
+        self._cache = AnswerCache(warehouse, self._threads)
         self._watch = LoadWatch(warehouse, clock, self._threads, trouble)
         self._zone = zone
         self._collector_url = url
@@ -60,17 +60,17 @@ class Dashboards:
         await self._served(scope, receive, send)
 
     def close(self) -> None:
-        """Take no more questions, and wait for those in progress: a warehouse that is read cannot be closed."""
+        """Reject new queries and wait for running ones: the warehouse cannot be closed while it is read."""
         self._threads.shutdown(cancel_futures=True)
 
     def _page(self, request: Request) -> PageHtmlDocument:
         view = View.parse(request.url.query)
-        bars = frame.lost_bar(), frame.top_bar(view), frame.filter_row(view, self._zone.key)
+        bars = frame.disconnected_bar(), frame.top_bar(view), frame.filter_row(view, self._zone.key)
         pages = {name: module.page_ui(name, view) for name, module in _PAGES.items()}
-        return document(view, TagList(*bars, place("notice")), pages)
+        return document(view, TagList(*bars, placeholder("notice")), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
-        state = PageState(session, self._answers, self._watch, self._zone)
+        state = PageState(session, self._cache, self._watch, self._zone)
         _frame_server(input, state, self._collector_url)
         for name, module in _PAGES.items():
             module.page_server(name, state)
@@ -83,22 +83,22 @@ def make_app(
     collector_url: str = COLLECTOR_URL,
     loader_trouble: Callable[[], str] = str,
 ) -> Dashboards:
-    """The app over `warehouse`, to be served on one event loop (Shiny has one a process).
+    """Make the app for `warehouse`. Serve it on one event loop (Shiny has one per process).
 
-    clock: now, with a zone. collector_url: where the page tells its reader to send events. loader_trouble: why
-    loading fails now, "" while it does not; it is asked once a second, on a thread.
+    clock: returns the current time with a zone. collector_url: shown in the instructions for sending events.
+    loader_trouble: returns why loading fails, "" if it does not; called once a second, on a thread.
     """
     return Dashboards(warehouse, zone, clock, collector_url, loader_trouble)
 
 
 def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
-    """Fill what stands around the pages."""
-    found = state.ask("", lambda ground: [("overview", ground.question())])
-    values = state.values("", lambda ground: (_dimension(input), ground.days, MENU_VALUES))
+    """Fill the frame around the pages."""
+    figures = state.query("", lambda context: [("overview", context.question())])
+    values = state.dimension_values("", lambda context: (_dimension(input), context.days, MENU_VALUES))
 
     @render.ui
     def freshness() -> TagChild:
-        return frame.freshness(state.pulse(), state.heartbeat())
+        return frame.freshness(state.snapshot(), state.loader_status())
 
     @render.ui
     def dates() -> TagChild:
@@ -112,8 +112,8 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
     def hidden_bots() -> TagChild:
         if not state.view().humans:
             return None
-        outcome = found.outcome()
-        if isinstance(outcome, ClickstreamError):  # said once, over the page
+        outcome = figures.outcome()
+        if isinstance(outcome, ClickstreamError):  # shown once, above the page
             return None
         return frame.hidden_bots(outcome[0].meta["hidden_bot_events"])
 
@@ -122,17 +122,18 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         name = _dimension(input)
         if not name:
             return None
-        return shown(
-            values, f"The values of {FILTERS[name]}", lambda rows: frame.filter_values(state.view(), name, rows)
+        return content_or_failure(
+            values, f"Values of {FILTERS[name].lower()}", lambda rows: frame.filter_values(state.view(), name, rows)
         )
 
     @render.ui
     def notice() -> TagChild:
-        beat = state.heartbeat()
-        if beat.failure:
-            return TagList(failure("The warehouse", beat.failure), frame.stale())
-        late = frame.late_loader(beat) if beat.is_late or beat.trouble else None
-        return TagList(late, shown(found, "The key figures", lambda answers: _notice(state, answers[0], collector_url)))
+        status = state.loader_status()
+        if status.failure:
+            return TagList(failure("The warehouse", status.failure), frame.stale_note())
+        late = frame.late_loader(status) if status.is_late or status.trouble else None
+        notice = content_or_failure(figures, "Key figures", lambda answers: _notice(state, answers[0], collector_url))
+        return TagList(late, notice)
 
     @reactive.effect
     def _retry() -> None:
@@ -141,7 +142,7 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
 
 
 def _notice(state: PageState, figures: Answer, collector_url: str) -> TagChild:
-    """What a reader must know before the figures: no data, no match, sample data."""
+    """Return what a reader must know before the figures: no data, no match, sample data."""
     span, view = state.span.outcome(), state.view()
     if span is None:
         return frame.no_data(collector_url)
@@ -153,6 +154,6 @@ def _notice(state: PageState, figures: Answer, collector_url: str) -> TagChild:
 
 
 def _dimension(input: Inputs) -> str:
-    """The dimension that stands open in the filter menu; none while the menu is closed."""
+    """Return the dimension selected in the filter menu, "" while the menu is closed."""
     chosen = input.dimension() if "dimension" in input else ""
     return chosen if chosen in FILTERS else ""

@@ -1,7 +1,7 @@
-"""The HTML document around the page: own, so that nothing is loaded that the dashboards do not use.
+"""The HTML document around the pages. It replaces Shiny's own, which loads files that the dashboards do not use.
 
-In: the view that a request's address asks for. Out: the document, with every page in it and the right one showing,
-ready to be filled over the websocket.
+In: the view of a request's address. Out: the document with all pages, of which the requested one is visible, ready to
+be filled over the websocket.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from clickstream.dashboard.view import PAGES, View
 STATIC = Path(__file__).parent / "static"
 _SCRIPTS = ("echarts.js", "echart.js", "dashboard.js")
 _SHINY = '<meta name="shiny-dependency-placeholder" content="">'
-# Before the first paint, or a chosen theme would flash.
+# Runs before the first paint; later the wrong theme would be visible for a moment.
 _THEME = "const theme = localStorage.getItem('theme'); if (theme) document.documentElement.dataset.theme = theme;"
 
 
 def document(view: View, frame: TagChild, pages: Mapping[str, TagChild]) -> PageHtmlDocument:
-    """The whole page for `view`: `frame`, then the pages, all but the asked one hidden."""
+    """Return the document for `view`: `frame`, then the pages, all except the requested one hidden."""
     sections = [
         tags.div(content, class_="page", data_page=name, hidden=None if name == view.page else True)
         for name, content in pages.items()
     ]
-    skip = tags.a("Skip to the figures", href="#content", class_="skip")
+    skip = tags.a("Skip to main content", href="#content", class_="skip")
     body = TagList(skip, frame, tags.main(*sections, id="content", class_="wrap", tabindex="-1"))
     head = TagList(
         tags.meta(charset="utf-8"),
@@ -51,5 +51,5 @@ def document(view: View, frame: TagChild, pages: Mapping[str, TagChild]) -> Page
 
 @cache
 def _address(name: str) -> str:
-    """A file of ours, with its content's hash: a browser never shows a new page with an old script."""
+    """Return the address of a static file with its content's hash: a new page never runs with a cached old script."""
     return f"static/{name}?{sha256((STATIC / name).read_bytes()).hexdigest()[:8]}"

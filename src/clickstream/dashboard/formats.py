@@ -1,6 +1,6 @@
-"""How numbers and days are written on screen: short where they are read, exact where they are pointed at.
+"""Numbers and days as text: short on cards and in tables, exact in tooltips.
 
-Units are joined by a no-break space, so that "12.4 k" is never torn apart.
+Units follow a no-break space, so that "12.4 k" is never wrapped.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ _UNITS: tuple[tuple[int, str], ...] = ((86400, "d"), (3600, "h"), (60, "m"), (1,
 
 
 def short(value: Number | None, kind: Kind = "count") -> str:
-    """A figure as it stands on a card: 9,999 then 12.4 k, 1.24 M; 999.50 then 1,250; 3 m 12 s; None is a dash."""
+    """Format a figure for a card: 9,999 then 12.4 k, 1.24 M; 999.50 then 1,250; 3 m 12 s; None is a dash."""
     if value is None:
         return NONE
     if kind in ("count", "money") and abs(float(value)) >= 10_000:
         return _shortened(float(value))
     if kind == "money" and abs(float(value)) >= 1_000:
-        return f"{value:,.0f}"  # cents are for whoever points at it
+        return f"{value:,.0f}"  # the tooltip shows the cents
     return exact(value, kind)
 
 
 def exact(value: Number | None, kind: Kind = "count") -> str:
-    """The same figure in full, for whoever points at it."""
+    """Format the same figure in full, for a tooltip."""
     if value is None:
         return NONE
     if kind == "seconds":
@@ -41,7 +41,7 @@ def exact(value: Number | None, kind: Kind = "count") -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds as the two largest units that say something: 45 s, 3 m 12 s, 1 h 5 m, 2 d 3 h."""
+    """Format seconds in their two largest units: 45 s, 3 m 12 s, 1 h 5 m, 2 d 3 h."""
     whole = round(seconds)
     for (size, name), (small, small_name) in pairwise(_UNITS):
         if whole >= size:
@@ -52,7 +52,7 @@ def duration(seconds: float) -> str:
 
 
 def change(ratio: float) -> str:
-    """A change against another period, always with its sign: +12.3 %, −4.0 %, 0 %."""
+    """Format a change from another period, always with its sign: +12.3 %, −4.0 %, 0 %."""
     percent = ratio * 100
     if abs(percent) < 0.05:
         return f"0{_NBSP}%"
@@ -62,12 +62,12 @@ def change(ratio: float) -> str:
 
 
 def day(value: date) -> str:
-    """1 Apr 2008."""
+    """Format a day: 1 Apr 2008."""
     return f"{value.day} {value:%b} {value.year}"
 
 
 def days(first: date, last: date) -> str:
-    """Both ends shown, what they share said once: 1–30 Apr 2008, 1 Apr – 13 Aug 2008, 30 Dec 2007 – 2 Jan 2008."""
+    """Format a range of days, without repetition: 1–30 Apr 2008, 1 Apr – 13 Aug 2008, 30 Dec 2007 – 2 Jan 2008."""
     if first == last:
         return day(first)
     if (first.year, first.month) == (last.year, last.month):
@@ -77,7 +77,7 @@ def days(first: date, last: date) -> str:
 
 
 def bucket(start: datetime, size: str) -> str:
-    """Name of a bucket of a time series that starts at local `start`; size: hour, day, week, month."""
+    """Format a bucket of a time series that starts at local `start`; size: hour, day, week, month."""
     if size == "hour":
         return f"{start:%a} {start.day} {start:%b}, {start:%H:%M}"
     if size == "week":
@@ -88,7 +88,7 @@ def bucket(start: datetime, size: str) -> str:
 
 
 def cut(text: str, length: int = 32) -> str:
-    """`text` in at most `length` characters, cut in the middle: both ends of a name tell things apart."""
+    """Shorten `text` to at most `length` characters in the middle: both ends of a name distinguish it from others."""
     if len(text) <= length:
         return text
     tail = (length - 1) // 2
@@ -96,7 +96,7 @@ def cut(text: str, length: int = 32) -> str:
 
 
 def _shortened(value: float) -> str:
-    """Three significant digits and a letter; 999,950 is already 1.00 M."""
+    """Format with three significant digits and a letter; 999,950 is 1.00 M."""
     for size, letter in ((1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")):
         scaled = value / size
         digits = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0

@@ -1,7 +1,7 @@
-"""What stands around every page: top bar, row of filters, and word of the sample.
+"""The frame around every page: top bar, filter row, and banners.
 
-In: the view of one browser. Out: HTML. The parts that follow the address without new data (tabs, lists of
-choices, the theme) are kept in step by static/dashboard.js.
+In: the view of one browser. Out: HTML. static/dashboard.js updates the parts that depend on the address alone (tabs,
+select boxes, theme).
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from functools import cache
 from htmltools import HTML, Tag, TagChild, TagList, tags
 
 from clickstream.dashboard import formats
-from clickstream.dashboard.loads import Heartbeat, Pulse
-from clickstream.dashboard.panel import choice, place
+from clickstream.dashboard.loads import LoaderStatus, Snapshot
+from clickstream.dashboard.panel import choice, placeholder
 from clickstream.dashboard.view import COMPARES, FILTERS, PAGES, PERIODS, Days, View, zones
 
 DOT_TEXT = "Green: the loader finished a pass in the last 2 minutes. Amber: in the last 90 minutes. Red: longer ago."
-_WAREHOUSE = tags.span("Warehouse ", class_="wide-only")  # left out where there is no room for it
-_MODES = {"auto": "Sample automatic", "include": "Sample included", "only": "Sample only"}
+_WAREHOUSE = tags.span("Warehouse ", class_="wide-only")  # hidden on narrow screens
+_SAMPLE_CHIPS = {"include": "Sample data included", "only": "Sample data only"}
 
 
 def top_bar(view: View) -> Tag:
-    """Product name, tabs, age of the data, theme."""
+    """Return the bar with product name, tabs, age of the data, and theme button."""
     tabs = [
         tags.a(
             label,
@@ -36,32 +36,32 @@ def top_bar(view: View) -> Tag:
     theme = tags.button(
         tags.span(class_="theme-icon", aria_hidden="true"),
         type="button",
-        data_act="theme",
+        data_action="theme",
         class_="icon-button",
-        title="Light or dark",
-        aria_label="Switch between light and dark",
+        title="Switch between light and dark theme",
+        aria_label="Switch between light and dark theme",
     )
     name = tags.a(
         tags.img(src="static/favicon.svg", alt="", width=20, height=20), "Clickstream", href="?", class_="name"
     )
     bar = tags.div(
-        name, tags.nav(*tabs, aria_label="Pages"), place("freshness", class_="freshness"), theme, class_="wrap"
+        name, tags.nav(*tabs, aria_label="Pages"), placeholder("freshness", class_="freshness"), theme, class_="wrap"
     )
     return tags.header(bar, class_="top")
 
 
 def filter_row(view: View, zone: str) -> Tag:
-    """The sticky row: days, comparison, zone, chips, and the menu that adds a filter. `zone`: the warehouse's own."""
+    """Return the sticky row: days, comparison, zone, filter chips, and the menu to add a filter. zone: the default."""
     compares = {"" if key == "previous" else key: f"vs {text.lower()}" for key, text in COMPARES.items()}
     compares["none"] = COMPARES["none"]
     compare = "" if view.compare == "previous" else view.compare
     return tags.section(
         tags.div(
-            place("dates", tags.div(class_="skeleton button-skeleton"), class_="dates"),
+            placeholder("dates", tags.div(class_="skeleton button-skeleton"), class_="dates"),
             choice("compare", "Compare with", compares, compare),
             _zone_choice(zone),
-            place("chips", class_="chips"),
-            place("hidden_bots", class_="hidden-bots quiet"),
+            placeholder("chips", class_="chips"),
+            placeholder("hidden_bots", class_="hidden-bots quiet"),
             _add_filter(),
             class_="wrap",
         ),
@@ -71,7 +71,7 @@ def filter_row(view: View, zone: str) -> Tag:
 
 
 def dates_menu(view: View, shown: Days) -> Tag:
-    """The button that says which days are on screen, with presets and a range of one's own behind it."""
+    """Return the button that shows the days on screen and opens a menu of presets and a custom range."""
     name = PERIODS.get(view.period, "")
     if not name and view.days is None:
         name = PERIODS["30d"] if (shown.end - shown.first).days == 30 else PERIODS["all"]
@@ -87,14 +87,14 @@ def dates_menu(view: View, shown: Days) -> Tag:
     form = tags.form(
         _day_field("First day", "from", shown.first.isoformat()),
         _day_field("Last day", "last", shown.last.isoformat()),
-        tags.button("Show these days", class_="button"),
+        tags.button("Apply", class_="button"),
     )
     label = tags.summary(tags.strong(name) if name else None, tags.span(text), class_="button", data_key="dates")
     return tags.details(label, tags.div(tags.div(*presets, class_="list"), form, class_="menu-body"), class_="menu")
 
 
 def chips(view: View) -> TagList:
-    """The filters that are on, each with a way to remove it."""
+    """Return the active filters; a click on one removes it."""
     items: list[TagChild] = [
         tags.a(
             tags.span(f"{FILTERS[name]}: ", class_="quiet"),
@@ -110,7 +110,8 @@ def chips(view: View) -> TagList:
     if view.sample != "auto":
         off = replace(view, sample="auto").query()
         cross = tags.span("×", class_="cross", aria_hidden="true")
-        items.append(tags.a(_MODES[view.sample], cross, href=off, class_="chip", title="Back to automatic"))
+        title = "Remove: sample data is hidden once your own events arrive"
+        items.append(tags.a(_SAMPLE_CHIPS[view.sample], cross, href=off, class_="chip", title=title))
     people = tags.a(
         "People only",
         tags.span("×", class_="cross", aria_hidden="true") if view.humans else None,
@@ -119,7 +120,7 @@ def chips(view: View) -> TagList:
         role="button",
         aria_pressed="true" if view.humans else "false",
         data_key="people",
-        title="Count bots again" if view.humans else "Leave out visits of bots",
+        title="Include bots again" if view.humans else "Exclude visits by bots",
     )
     if view.humans:
         items.append(people)
@@ -129,20 +130,20 @@ def chips(view: View) -> TagList:
 
 
 def hidden_bots(count: int) -> TagChild:
-    """Beside the chip that leaves out bots: how many events it hides."""
+    """Return how many events the chip "People only" hides."""
     text = f"{formats.exact(count)} bot event{'' if count == 1 else 's'} hidden"
-    return tags.span(text, title="Events in these days that would count as well, were they not of bots")
+    return tags.span(text, title="Events by bots that match these days and filters")
 
 
 def cleared(view: View) -> View:
-    """The view without any filter."""
+    """Return the view without filters."""
     return replace(view, filters=(), sample="auto", humans=False)
 
 
 def filter_values(view: View, name: str, values: Sequence[tuple[str, int]]) -> Tag:
-    """The values of one dimension to filter by, each with its number of events."""
+    """Return the values of one dimension to filter by, each with its number of events."""
     if not values:
-        return tags.p(f"No {FILTERS[name].lower()} in these days.", class_="quiet")
+        return tags.p("No values in these days.", class_="quiet")
     items = [
         tags.li(
             tags.a(
@@ -160,105 +161,110 @@ def filter_values(view: View, name: str, values: Sequence[tuple[str, int]]) -> T
     return tags.ul(*items)
 
 
-def freshness(pulse: Pulse | None, beat: Heartbeat) -> TagChild:
-    """How old the data is; the dot says whether the loader is alive."""
-    if beat.failure:
-        return tags.span(tags.i(class_="dot", data_level="dead"), _WAREHOUSE, "not readable", title=str(beat.failure))
-    if pulse is None:
+def freshness(snapshot: Snapshot | None, status: LoaderStatus) -> TagChild:
+    """Return the age of the data; the colour of the dot shows whether the loader is running."""
+    if status.failure:
+        dot = tags.i(class_="dot", data_level="dead")
+        return tags.span(dot, _WAREHOUSE, "not readable", title=str(status.failure))
+    if snapshot is None:
         return None
-    seen = beat.seen_at.isoformat() if beat.seen_at else ""
+    seen = status.seen_at.isoformat() if status.seen_at else ""
     dot = Tag("live-dot", class_="dot", datetime=seen)
-    if pulse.loaded_at is None:
-        return tags.span(dot, "No load yet", title=DOT_TEXT)
-    age = Tag("time-ago", datetime=pulse.loaded_at.isoformat())
-    return tags.span(dot, tags.span("Last load ", class_="wide-only"), age, title=DOT_TEXT)
+    if snapshot.loaded_at is None:
+        return tags.span(dot, "No data yet", title=DOT_TEXT)
+    age = Tag("time-ago", datetime=snapshot.loaded_at.isoformat())
+    return tags.span(dot, tags.span("Loaded ", class_="wide-only"), age, title=DOT_TEXT)
 
 
-def late_loader(beat: Heartbeat) -> Tag:
-    """Over a page whose figures are old because nothing is loaded now: since when, why, and what to do."""
-    since = (
-        TagList(" since ", Tag("time-ago", datetime=beat.seen_at.isoformat(), _add_ws=False)) if beat.seen_at else ""
+def late_loader(status: LoaderStatus) -> Tag:
+    """Return the banner above outdated figures: when the loader last ran, why it fails, and what to do."""
+    ran = (
+        TagList(" The last pass finished ", Tag("time-ago", datetime=status.seen_at.isoformat(), _add_ws=False), ".")
+        if status.seen_at
+        else ""
     )
-    cause = f" The loader says: {beat.trouble}." if beat.trouble else ""
+    cause = f" The loader reports: {status.trouble}." if status.trouble else ""
     return tags.p(
-        tags.strong("New events are not being loaded", since, "."),
-        f"{cause} What the collector takes meanwhile is kept, and is loaded once this is mended. ",
-        "DATA/logs/owner.log says more; ",
+        tags.strong("New events are not being loaded."),
+        ran,
+        f"{cause} The collector still stores incoming events; they will be loaded once this is fixed. See ",
+        tags.code("logs/owner.log"),
+        " in the data directory for details; ",
         tags.code("clickstream check"),
-        " counts what waits.",
+        " shows how many events are waiting.",
         class_="banner late-banner",
         role="alert",
     )
 
 
 def sample_banner(view: View, sample: Mapping[str, object], collector_url: str) -> TagChild:
-    """One line on the sample: that it is one and how to send events, or that it is hidden and how to see it."""
+    """Return the banner about sample data: how to send events while it is shown, how to show it while it is hidden."""
     if sample.get("is_hidden"):
-        link = tags.a("Include it", href=replace(view, sample="include").query())
-        return tags.p("Sample data is hidden since your own events have arrived. ", link, class_="banner quiet-banner")
+        link = tags.a("Show it", href=replace(view, sample="include").query())
+        return tags.p("Sample data is hidden because you have events of your own. ", link, class_="banner quiet-banner")
     if not sample.get("is_present"):
         return None
-    text = "This is sample data: real clicks in a shop for maternity wear, April to August 2008 (UCI, CC BY 4.0). "
+    text = "This is sample data: real clicks in a maternity wear shop, April to August 2008 (UCI, CC BY 4.0). "
     return tags.div(
         tags.span(text),
-        tags.details(tags.summary("Send your own events"), send_line(collector_url), class_="inline"),
+        tags.details(tags.summary("Send your own events"), curl_command(collector_url), class_="inline"),
         class_="banner",
     )
 
 
 def no_data(collector_url: str) -> Tag:
-    """In place of a page when the warehouse holds no event."""
+    """Return the content of a page when the warehouse has no events."""
     return tags.div(
         tags.h1("No events yet"),
-        tags.p("Nothing has been loaded. Send a first event; it shows here within seconds:"),
-        send_line(collector_url),
+        tags.p("Send your first event; it appears here within seconds:"),
+        curl_command(collector_url),
         class_="no-data panel",
     )
 
 
 def no_match(view: View, days: Days) -> Tag:
-    """Over a page whose days hold no event that passes the filters."""
-    text = f"No events in {formats.days(days.first, days.last)}"
+    """Return the banner of a page without matching events."""
+    shown = formats.days(days.first, days.last)
     if view.filters or view.humans:
         link = tags.a("Clear filters", href=cleared(view).query())
-        return tags.p(f"{text} match these filters. ", link, class_="banner")
+        return tags.p(f"No events match these filters ({shown}). ", link, class_="banner")
     link = tags.a("Show all days with data", href=replace(view, period="all", days=None).query())
-    return tags.p(f"{text}. ", link, class_="banner")
+    return tags.p(f"No events in this period ({shown}). ", link, class_="banner")
 
 
-def stale() -> Tag:
-    """Under word of a warehouse that cannot be read."""
-    return tags.p("Figures on this page are the last that could be read.", class_="quiet")
+def stale_note() -> Tag:
+    """Return the note below the message that the warehouse cannot be read."""
+    return tags.p("This page shows the last figures that could be read.", class_="quiet")
 
 
-def send_line(collector_url: str) -> Tag:
-    """The command that sends a first event."""
+def curl_command(collector_url: str) -> Tag:
+    """Return the command that sends a first event."""
     line = (
         f"curl {collector_url}/clickstream -H 'Content-Type: application/json' "
         """-d '{"eventName": "page_view", "clientId": "me", "pageUrl": "https://shop.example/"}'"""
     )
-    copy = tags.button("Copy", type="button", class_="button", data_act="copy")
+    copy = tags.button("Copy", type="button", class_="button", data_action="copy")
     return tags.div(tags.code(line), copy, class_="command")
 
 
-def lost_bar() -> Tag:
-    """Said by the browser itself when the server is gone."""
-    text = "The dashboard's server does not answer. These figures are the last it sent; the page returns by itself."
-    return tags.p(text, id="lost", class_="banner lost", role="alert", hidden=True)
+def disconnected_bar() -> Tag:
+    """Return the banner that the browser shows while the server does not respond."""
+    text = "The dashboard server does not respond. The figures below may be outdated. Reconnecting…"
+    return tags.p(text, id="disconnected", class_="banner disconnected", role="alert", hidden=True)
 
 
 def _add_filter() -> Tag:
     first = next(iter(FILTERS))
     dimensions = [
         tags.button(
-            label, type="button", value=name, data_act="dimension", aria_pressed="true" if name == first else "false"
+            label, type="button", value=name, data_action="dimension", aria_pressed="true" if name == first else "false"
         )
         for name, label in FILTERS.items()
     ]
     search = tags.input(type="search", placeholder="Search", aria_label="Search values", data_search="")
     body = tags.div(
         tags.div(*dimensions, class_="list dimensions"),
-        tags.div(search, place("filter_values", class_="values"), class_="stack"),
+        tags.div(search, placeholder("filter_values", class_="values"), class_="stack"),
         class_="menu-body split",
     )
     return tags.details(tags.summary("Add filter", class_="button"), body, class_="menu", id="add-filter")
@@ -269,7 +275,7 @@ def _day_field(label: str, name: str, value: str) -> Tag:
 
 
 def _value(name: str, value: str) -> TagChild:
-    """A filter's value as it is read: country codes by name, a negation as "not"."""
+    """Return a filter's value for display: a country by its name, an excluded value with "not"."""
     positive = value.removeprefix("!")
     text: TagChild = Tag("region-name", positive) if name == "country" else formats.cut(positive)
     return TagList("not ", text) if value.startswith("!") else text
@@ -277,8 +283,8 @@ def _value(name: str, value: str) -> TagChild:
 
 @cache
 def _zone_choice(zone: str) -> HTML:
-    """All zones of places, and UTC; old spellings and fixed offsets are left out. Written once: it is long."""
-    old = ("Etc/", "US/", "SystemV/", "posix", "right")
-    places = sorted(name for name in zones() if "/" in name and not name.startswith(old))
-    names = {name: name for name in ("UTC", *places) if name != zone}
+    """Return the select box of UTC and all regional zones, without outdated names. Cached: it is long."""
+    outdated = ("Etc/", "US/", "SystemV/", "posix", "right")
+    regional = sorted(name for name in zones() if "/" in name and not name.startswith(outdated))
+    names = {name: name for name in ("UTC", *regional) if name != zone}
     return HTML(choice("tz", "Time zone", {"": zone, **names}))

@@ -1,7 +1,7 @@
-"""Which load the dashboards stand on: one look at the warehouse a second, for all browsers together.
+"""The load that the dashboards show: one query to the warehouse per second, for all browsers together.
 
-In: the warehouse and a clock. Out: `pulse`, a reactive value that changes when a load brought new rows, and
-`heartbeat`, when the loader was last seen. The watch runs only while somebody looks.
+In: the warehouse and a clock. Out: `snapshot`, a reactive value that changes after a load with new rows, and
+`loader_status`, when the loader last finished a pass. The watch runs only while a browser is connected.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from clickstream.warehouse.contract import Warehouse
 _log = logging.getLogger(__name__)
 
 INTERVAL_S = 1.0
-AS_OF_AGE = timedelta(minutes=5)  # without new loads: days begin, open sessions close
-HEARTBEAT_STEP = timedelta(seconds=30)  # smaller steps of the loader's last sign of life are not shown
-SILENCE = timedelta(minutes=3)  # an idle loader notes a pass every minute; after this it is said to have stopped
+MAX_AS_OF_AGE = timedelta(minutes=5)  # without new loads: days begin, open sessions end
+MIN_STATUS_CHANGE = timedelta(seconds=30)  # smaller changes of `seen_at` are not sent to browsers
+MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute; after this it counts as stopped
 
-_LOOK = """
+_QUERY = """
 select
     (select max(load_id) from loads) as load_id,
     (select max(loaded_at) from loads) as loaded_at,
@@ -34,8 +34,8 @@ select
 
 
 @dataclass(frozen=True, slots=True)
-class Pulse:
-    """What every number on screen rests on. load_id is 0 before the first load."""
+class Snapshot:
+    """The state of the warehouse behind every number on screen. load_id is 0 before the first load."""
 
     load_id: int
     loaded_at: datetime | None
@@ -43,10 +43,11 @@ class Pulse:
 
 
 @dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """When the loader last finished a pass, and why the warehouse cannot be read now, if so.
+class LoaderStatus:
+    """When the loader last finished a pass.
 
-    is_late: it should have finished another since. trouble: what it says of itself, "" = nothing.
+    failure: why the warehouse cannot be read. is_late: the next pass is overdue. trouble: why loading fails, "" = it
+    does not.
     """
 
     seen_at: datetime | None
@@ -56,7 +57,7 @@ class Heartbeat:
 
 
 class LoadWatch:
-    """Looks for new loads once a second while at least one browser is connected."""
+    """Checks for new loads once a second while at least one browser is connected."""
 
     def __init__(
         self, warehouse: Warehouse, clock: Callable[[], datetime], threads: Executor, trouble: Callable[[], str]
@@ -65,64 +66,64 @@ class LoadWatch:
         self._clock = clock
         self._trouble = trouble
         self._threads = threads
-        self._watchers = 0
+        self._browsers = 0
         self._task: asyncio.Task[None] | None = None
-        self._seen: tuple[Pulse | None, Heartbeat] = (None, Heartbeat(None))
-        self.pulse: reactive.Value[Pulse | None] = reactive.Value(None)
-        self.heartbeat: reactive.Value[Heartbeat] = reactive.Value(Heartbeat(None))
+        self._current: tuple[Snapshot | None, LoaderStatus] = (None, LoaderStatus(None))
+        self.snapshot: reactive.Value[Snapshot | None] = reactive.Value(None)
+        self.loader_status: reactive.Value[LoaderStatus] = reactive.Value(LoaderStatus(None))
 
-    def join(self) -> None:
-        """One browser more looks. Call it on the event loop."""
-        self._watchers += 1
+    def add_browser(self) -> None:
+        """Count one more connected browser. Call it on the event loop."""
+        self._browsers += 1
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
-    def leave(self) -> None:
-        """One browser less looks; without any the watch ends."""
-        self._watchers -= 1
-        if self._watchers == 0 and self._task is not None:
+    def remove_browser(self) -> None:
+        """Count one browser less; the watch stops after the last one."""
+        self._browsers -= 1
+        if self._browsers == 0 and self._task is not None:
             self._task.cancel()
             self._task = None
 
     async def _run(self) -> None:
         while True:
-            seen = await asyncio.get_running_loop().run_in_executor(self._threads, self._look)
-            if seen != self._seen:
-                await self._tell(*seen)
+            current = await asyncio.get_running_loop().run_in_executor(self._threads, self._check)
+            if current != self._current:
+                await self._publish(*current)
             await asyncio.sleep(INTERVAL_S)
 
-    async def _tell(self, pulse: Pulse | None, heartbeat: Heartbeat) -> None:
-        self._seen = (pulse, heartbeat)
+    async def _publish(self, snapshot: Snapshot | None, loader_status: LoaderStatus) -> None:
+        self._current = (snapshot, loader_status)
         async with reactive.lock():
-            self.pulse.set(pulse)
-            self.heartbeat.set(heartbeat)
+            self.snapshot.set(snapshot)
+            self.loader_status.set(loader_status)
             await reactive.flush()
 
-    def _look(self) -> tuple[Pulse | None, Heartbeat]:
-        """The old values themselves where nothing worth telling has changed: then no browser hears of it."""
-        old, beat = self._seen
+    def _check(self) -> tuple[Snapshot | None, LoaderStatus]:
+        """Return the current state; unchanged objects where no change is worth sending to browsers."""
+        old, status = self._current
         now = self._clock()
         try:
-            load_id, loaded_at, passed_at = self._warehouse.fetch(_LOOK).rows[0]
-        except Exception as error:  # whatever it is, the watch goes on
-            return old, beat if beat.failure else replace(beat, failure=_told(error))
-        new = Pulse(load_id or 0, loaded_at, now)
-        is_same = old is not None and old.load_id == new.load_id and now - old.as_of < AS_OF_AGE
+            load_id, loaded_at, passed_at = self._warehouse.fetch(_QUERY).rows[0]
+        except Exception as error:  # the watch continues after any error
+            return old, status if status.failure else replace(status, failure=_as_clickstream_error(error))
+        new = Snapshot(load_id or 0, loaded_at, now)
+        is_same = old is not None and old.load_id == new.load_id and now - old.as_of < MAX_AS_OF_AGE
         seen_at = max(filter(None, (passed_at, loaded_at)), default=None)
-        is_late = seen_at is not None and now - seen_at > SILENCE
-        seen = Heartbeat(seen_at, is_late=is_late, trouble=self._trouble())
-        is_calm = replace(beat, seen_at=seen_at) == seen and _is_near(beat.seen_at, seen_at)
-        return (old if is_same else new), (beat if is_calm else seen)
+        is_late = seen_at is not None and now - seen_at > MAX_SILENCE
+        new_status = LoaderStatus(seen_at, is_late=is_late, trouble=self._trouble())
+        is_unchanged = replace(status, seen_at=seen_at) == new_status and _is_near(status.seen_at, seen_at)
+        return (old if is_same else new), (status if is_unchanged else new_status)
 
 
-def _told(error: Exception) -> ClickstreamError:
+def _as_clickstream_error(error: Exception) -> ClickstreamError:
     if isinstance(error, ClickstreamError):
         return error
-    _log.exception("the warehouse could not be looked at")
-    return ClickstreamError("looking for new loads", f"unexpected {type(error).__name__}", "the log has the details")
+    _log.exception("checking the warehouse for new loads failed")
+    return ClickstreamError("checking for new loads", f"unexpected {type(error).__name__}", "see the log for details")
 
 
 def _is_near(old: datetime | None, new: datetime | None) -> bool:
     if old is None or new is None:
         return old is new
-    return abs(new - old) < HEARTBEAT_STEP
+    return abs(new - old) < MIN_STATUS_CHANGE

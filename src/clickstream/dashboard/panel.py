@@ -1,4 +1,4 @@
-"""The pieces that all pages are built of: a framed panel, and what stands in it when there is nothing to show."""
+"""The parts that all pages consist of: a framed panel, and its content while loading, empty or failed."""
 
 from __future__ import annotations
 
@@ -10,46 +10,46 @@ from htmltools import Tag, TagChild, TagList, tags
 from clickstream.dashboard import formats
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.ranking import Row
-from clickstream.dashboard.state import Asked
+from clickstream.dashboard.state import LiveResult
 from clickstream.dashboard.view import View
 from clickstream.errors import ClickstreamError
 
 T = TypeVar("T")
-LONGEST = 200  # characters of a name that are sent; the browser cuts its middle out where there is less room
+MAX_NAME_LENGTH = 200  # characters of a name sent to the browser, which shortens it further where space is limited
 
 
 def panel(title: TagChild, *body: TagChild, span: int = 12, tools: TagChild = None, about: str = "") -> Tag:
-    """A framed part of a page, `span` of 12 columns wide; `about` is the definition behind its question mark."""
+    """Return a framed part of a page, `span` of 12 columns wide. about: the definition behind its question mark."""
     head = tags.header(tags.h2(title), explain(about) if about else None, tags.div(tools, class_="tools"))
     return tags.section(head, *body, class_=f"panel span-{span}")
 
 
 def explain(definition: str) -> Tag:
-    """A question mark that opens a definition."""
+    """Return a question mark that opens a definition."""
     mark = tags.summary("?", aria_label="What is counted here", title="What is counted here")
     return tags.details(mark, tags.div(definition, class_="menu-body"), class_="menu explain")
 
 
 def chart_tools() -> Tag:
-    """The menu of a chart panel: its table, its data, full screen."""
-    acts = {"table": "Show as table", "csv": "Download CSV", "png": "Download picture", "full": "Full screen"}
-    buttons = [tags.button(label, type="button", data_act=act) for act, label in acts.items()]
-    mark = tags.summary("⋯", aria_label="More about this chart", title="More about this chart")
+    """Return the menu of a chart panel: show the table, download, full screen."""
+    actions = {"table": "Show as table", "csv": "Download CSV", "png": "Download image", "full": "Full screen"}
+    buttons = [tags.button(label, type="button", data_action=action) for action, label in actions.items()]
+    mark = tags.summary("⋯", aria_label="Chart options", title="Chart options")
     return tags.details(mark, tags.div(*buttons, class_="menu-body list"), class_="menu chart-menu")
 
 
 def chart_unit() -> Tag:
-    """Where the browser writes the unit of the chart."""
+    """Return the element in which the browser writes the unit of the chart."""
     return tags.span(class_="unit quiet")
 
 
 def chart_table() -> Tag:
-    """Where the browser puts the table of the chart above."""
+    """Return the element in which the browser puts the table of the chart above."""
     return tags.div(class_="chart-table", hidden=True)
 
 
 def choice(param: str, label: str, choices: dict[str, str], chosen: str = "") -> Tag:
-    """A list to choose a parameter of the address from. The default stands as ''; the browser keeps it in step."""
+    """Return a select box for a parameter of the address. The default has the value ''; the browser updates it."""
     options = [
         tags.option(text, value=value, selected="selected" if value == chosen else None)
         for value, text in choices.items()
@@ -59,35 +59,37 @@ def choice(param: str, label: str, choices: dict[str, str], chosen: str = "") ->
     )
 
 
-def place(id: str, *skeleton: TagChild, class_: str = "") -> Tag:
-    """A place that the server fills; until then it holds `skeleton`, in the size of what will come."""
+def placeholder(id: str, *skeleton: TagChild, class_: str = "") -> Tag:
+    """Return an element that the server fills; until then it shows `skeleton`, in the size of the content."""
     return tags.div(*skeleton, id=id, class_=f"shiny-html-output {class_}".strip())
 
 
 def skeleton(lines: int) -> TagList:
-    """Grey lines in the place of table rows."""
+    """Return grey lines, shown until the table rows arrive."""
     return TagList(*(tags.div(class_="skeleton row-skeleton") for _ in range(lines)))
 
 
-def shown(asked: Asked[T], what: str, draw: Callable[[T], TagChild]) -> TagChild:
-    """`draw` of the answer, or what failed; the rest of the page lives on."""
-    outcome = asked.outcome()
+def content_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], TagChild]) -> TagChild:
+    """Return `draw` of the result, or an error message; other parts of the page are not affected."""
+    outcome = result.outcome()
     return failure(what, outcome) if isinstance(outcome, ClickstreamError) else draw(outcome)
 
 
-def drawn(asked: Asked[T], what: str, draw: Callable[[T], Chart]) -> Chart:
-    """The same for a chart: what failed is said in its place."""
-    outcome = asked.outcome()
+def chart_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], Chart]) -> Chart:
+    """Return `draw` of the result, or a chart that shows the error."""
+    outcome = result.outcome()
     if isinstance(outcome, ClickstreamError):
-        return Chart(note=f"{what} could not be read. {_sentence(outcome)}", is_failure=True)
+        return Chart(note=f"{what} could not be loaded. {_sentences(outcome)}", is_failure=True)
     return draw(outcome)
 
 
 def value_name(view: View, name: str, row: Row, *more: TagChild) -> Tag:
-    """The name of a row, which filters the page by it, or no longer does. `more` stands under it."""
+    """Return the name of a row as a link that adds or removes a filter by it. more: content below the name."""
     value = row["value"]
     is_on = (name, value) in view.filters
-    text = Tag("region-name" if name == "country" else "long-name", formats.cut(row.get("name") or value, LONGEST))
+    text = Tag(
+        "region-name" if name == "country" else "long-name", formats.cut(row.get("name") or value, MAX_NAME_LENGTH)
+    )
     return tags.a(
         text,
         *more,
@@ -99,26 +101,26 @@ def value_name(view: View, name: str, row: Row, *more: TagChild) -> Tag:
 
 
 def product_name(view: View, row: Row) -> Tag:
-    """The name of a product, with its category under it in small."""
+    """Return the name of a product, with its category in small text after it."""
     category = tags.span(formats.cut(row["category"], 24), class_="quiet") if row.get("category") else None
     return value_name(view, "product_id", row, category)
 
 
 def failure(what: str, error: ClickstreamError) -> Tag:
-    """What failed, why, and what to do; the rest of the page stays as it is."""
+    """Return a message: what failed, why, and what to do."""
     return tags.div(
-        tags.p(tags.strong(f"{what} could not be read."), f" {_sentence(error)}"),
-        tags.button("Try again", type="button", class_="button", data_act="retry"),
+        tags.p(tags.strong(f"{what} could not be loaded."), f" {_sentences(error)}"),
+        tags.button("Try again", type="button", class_="button", data_action="retry"),
         class_="failure",
         role="alert",
     )
 
 
-def nothing(why: str) -> Tag:
-    """Why there is nothing to show."""
+def empty_note(why: str) -> Tag:
+    """Return a message that explains why a panel is empty."""
     return tags.p(why, class_="nothing")
 
 
-def _sentence(error: ClickstreamError) -> str:
-    """An error's three parts as sentences."""
+def _sentences(error: ClickstreamError) -> str:
+    """Return an error's three parts as sentences."""
     return " ".join(f"{part[0].upper()}{part[1:]}." for part in (str(error), error.advice) if part)

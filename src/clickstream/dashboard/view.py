@@ -1,8 +1,8 @@
-"""What the address of a page says, and nothing else: the query string is the state of the dashboard.
+"""The view of a page as written in its address: the query string is the state of the dashboard.
 
-In: a query string that anybody may have typed. Out: a `View`, and from a view its canonical query string.
-Words that are not understood are left out, never an error: an old link must open. Days in the address are
-`[from, to)`, as everywhere; a form may send `last` (the last day shown) in place of `to`.
+In: any query string. Out: a `View`, and from a view its canonical query string. Unknown names and invalid values are
+ignored and never an error: old links must keep working. Days in the address are `[from, to)`; a form may send `last`
+(the last day shown) instead of `to`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ FILTERS = {
     "campaign": "Campaign",
     "device_type": "Device",
     "browser": "Browser",
-    "os": "System",
+    "os": "Operating system",
     "country": "Country",
     "landing_page": "Landing page",
     "category": "Category",
@@ -41,9 +41,9 @@ PERIODS = {
     "365d": "Last 365 days",
     "all": "All days with data",
 }
-COMPARES: dict[Compare, str] = {"previous": "Previous period", "year": "Year before", "none": "No comparison"}
+COMPARES: dict[Compare, str] = {"previous": "Previous period", "year": "Previous year", "none": "No comparison"}
 OPTIONS = ("metric", "by", "sort", "rows")
-MAX_DAYS = 1830  # the longest range a metric answers
+MAX_DAYS = 1830  # the longest range of a metric
 
 Sample = Literal["auto", "include", "only"]
 
@@ -62,9 +62,9 @@ class Days:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What is looked at. `period` and `days` empty: the days that have data. `tz` empty: the warehouse's zone.
+    """The page, its days, zone, comparison, filters and options.
 
-    humans: bots are left out.
+    period, days: both empty = the days with data. tz: "" = the default zone. humans: exclude bots.
     """
 
     page: str = "overview"
@@ -81,23 +81,23 @@ class View:
     def parse(cls, query: str) -> View:
         """Read a query string, with or without its question mark."""
         pairs = parse_qsl(query.removeprefix("?"))
-        word = dict(reversed(pairs))  # the first of two equal names counts
-        days = _days(word)
-        period = word.get("period", "")
+        params = dict(reversed(pairs))  # the first of two equal names counts
+        days = _days(params)
+        period = params.get("period", "")
         return cls(
-            page=_one_of(word.get("page"), PAGES, "overview"),
+            page=_one_of(params.get("page"), PAGES, "overview"),
             period=period if period in PERIODS and days is None else "",
             days=days,
-            tz=_zone(word.get("tz", "")),
-            compare=cast(Compare, _one_of(word.get("compare"), COMPARES, "previous")),
-            sample=cast(Sample, _one_of(word.get("sample"), ("auto", "include", "only"), "auto")),
-            humans=word.get("humans") == "true",
+            tz=_zone(params.get("tz", "")),
+            compare=cast(Compare, _one_of(params.get("compare"), COMPARES, "previous")),
+            sample=cast(Sample, _one_of(params.get("sample"), ("auto", "include", "only"), "auto")),
+            humans=params.get("humans") == "true",
             filters=tuple(dict.fromkeys((name, value) for name, value in pairs if name in FILTERS and value)),
-            options=tuple((name, word[name]) for name in OPTIONS if word.get(name)),
+            options=tuple((name, params[name]) for name in OPTIONS if params.get(name)),
         )
 
     def query(self) -> str:
-        """The canonical query string, with its question mark; what is at its default is not in it."""
+        """Return the canonical query string, with its question mark and without default values."""
         days = [("from", self.days.first.isoformat()), ("to", self.days.end.isoformat())] if self.days else []
         pairs = [
             ("page", self.page if self.page != "overview" else ""),
@@ -113,21 +113,22 @@ class View:
         return "?" + urlencode([(name, value) for name, value in pairs if value])
 
     def option(self, name: str, allowed: Mapping[str, object] | tuple[str, ...], default: str) -> str:
-        """An option of the page, or `default` when the address names none that is allowed."""
+        """Return an option of the page, or `default` if the address has no allowed value."""
         return _one_of(dict(self.options).get(name), allowed, default)
 
-    def with_option(self, **words: str) -> View:
-        kept = {**dict(self.options), **words}
-        return replace(self, options=tuple((name, kept[name]) for name in OPTIONS if kept.get(name)))
+    def with_option(self, **options: str) -> View:
+        """Return the view with other options; "" removes one."""
+        new = {**dict(self.options), **options}
+        return replace(self, options=tuple((name, new[name]) for name in OPTIONS if new.get(name)))
 
     def toggle(self, name: str, value: str) -> View:
-        """The same view with one value of a filter added, or removed when it is on."""
+        """Return the view with one value of a filter added, or removed if it is active."""
         pair = (name, value)
         on = pair in self.filters
         return replace(self, filters=tuple(p for p in self.filters if p != pair) if on else (*self.filters, pair))
 
     def filter_values(self) -> dict[str, tuple[str, ...]]:
-        """Filters as a question takes them, those for the sample and for bots among them."""
+        """Return the filters of a question, including those for sample data and bots."""
         names = dict.fromkeys(name for name, _ in self.filters)
         chosen = {name: tuple(value for key, value in self.filters if key == name) for name in names}
         if self.humans:
@@ -136,9 +137,9 @@ class View:
 
 
 def resolve_days(view: View, today: date, span: Days | None) -> Days:
-    """The days that a view means. Without any in its address: the last 30 when they have data, else all with data.
+    """Return the days of a view. Default: the last 30 days if they have data, else all days with data.
 
-    span: first day with data and the day after the last, None when there is none.
+    span: from the first day with data to the day after the last one; None without data.
     """
     if view.days is not None:
         return view.days
@@ -154,10 +155,13 @@ def resolve_days(view: View, today: date, span: Days | None) -> Days:
     return Days(max(span.first, span.end - timedelta(days=MAX_DAYS)), span.end)
 
 
-def _days(word: Mapping[str, str]) -> Days | None:
+def _days(params: Mapping[str, str]) -> Days | None:
     try:
-        first = date.fromisoformat(word.get("from", ""))
-        end = date.fromisoformat(word["last"]) + timedelta(days=1) if "last" in word else date.fromisoformat(word["to"])
+        first = date.fromisoformat(params.get("from", ""))
+        if "last" in params:
+            end = date.fromisoformat(params["last"]) + timedelta(days=1)
+        else:
+            end = date.fromisoformat(params["to"])
     except (KeyError, ValueError, OverflowError):
         return None
     return Days(first, end) if first < end <= first + timedelta(days=MAX_DAYS) else None
@@ -165,7 +169,7 @@ def _days(word: Mapping[str, str]) -> Days | None:
 
 @cache
 def zones() -> frozenset[str]:
-    """All time zones. Looked up once: it reads a folder of 600 files."""
+    """Return the names of all time zones. Cached: it reads a folder of 600 files."""
     return frozenset(available_timezones())
 
 
@@ -174,6 +178,6 @@ def _zone(name: str) -> str:
 
 
 def _one_of(
-    word: str | None, allowed: Mapping[str, object] | Mapping[Compare, str] | tuple[str, ...], default: str
+    value: str | None, allowed: Mapping[str, object] | Mapping[Compare, str] | tuple[str, ...], default: str
 ) -> str:
-    return word if word is not None and word in allowed else default
+    return value if value is not None and value in allowed else default

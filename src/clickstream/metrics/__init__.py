@@ -1,1 +1,1 @@
-"""Metrics: one question, one `.py` and one `.sql`. `catalog.ask` answers them all."""
+"""Metrics: each answers one question with one `.py` and one `.sql` file. `catalog.ask` computes any of them."""

@@ -1,8 +1,8 @@
-"""`acquisition`: who brings visitors that buy?
+"""`acquisition`: which channels bring visitors who buy?
 
-Sessions that start in range, by where they came from, or by whether they are the first of a new visitor. Visitors are
-those of the sessions; one with sessions from two channels counts in both. Money is that of the orders placed in these
-sessions: orders without session are in none.
+Sessions that start in the range, grouped by where they came from, or by whether they are the first session of a new
+visitor. A visitor with sessions from two channels counts in both. Revenue is that of the orders placed in these
+sessions; an order without a session is in no group.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from clickstream.metrics.overview import SECOND_US
 from clickstream.metrics.question import Column
 from clickstream.metrics.rules.filters import ACQUISITION_COLUMNS, value_sql
 from clickstream.metrics.rules.result import Result, money, per_order, ratio
-from clickstream.metrics.rules.scope import Scope, page_of
+from clickstream.metrics.rules.scope import Scope, page_slots
 
 COLUMNS = (
     Column("value", "text"),
@@ -35,7 +35,10 @@ _SUMS = ("sessions", "new_sessions", "engaged_sessions", "cart_sessions", "order
 
 
 def acquisition(scope: Scope, only: Sequence[str] | None = None) -> Result:
-    """Sessions by channel, source, medium…, most sessions first. `only`: just these values, all on one page."""
+    """Group sessions by channel, source, medium…, most sessions first.
+
+    only: return these values alone, all on one page.
+    """
     by = scope.options["by"]
     if by == "new_returning":
         return sessions_by(scope, "case when f.session_key is null then 'returning' else 'new' end", only)
@@ -43,14 +46,17 @@ def acquisition(scope: Scope, only: Sequence[str] | None = None) -> Result:
 
 
 def sessions_by(scope: Scope, value: str, only: Sequence[str] | None) -> Result:
-    """Counted sessions by an SQL text over `s` (a session) and `f` (set when it is its new visitor's first)."""
-    slots, params = page_of(scope.question, only)
+    """Group the counted sessions by an SQL expression.
+
+    value: may use `s` (the session) and `f` (not null when the session is the first of a new visitor).
+    """
+    slots, params = page_slots(scope.question, only)
     found = scope.fetch("acquisition", {**slots, "value": value}, params).dicts()
     rows = []
     for row in found:
-        if row["value"] is None:  # stands alone, for the totals of an empty page
+        if row["value"] is None:  # the only row of an empty page; it carries the totals
             continue
-        counts = {name: int(row[name] or 0) for name in _SUMS}  # engines sum into types of their own
+        counts = {name: int(row[name] or 0) for name in _SUMS}  # each engine has its own type for sums
         sessions, revenue = counts["sessions"], money(row["revenue"])
         figures = {
             **row,

@@ -1,5 +1,5 @@
--- Counted sessions by one value of theirs, named in the slot. A visitor in two of them counts in both. Orders are those
--- placed in these sessions, whenever.
+-- The counted sessions, grouped by the expression in the slot `value`. A visitor with sessions in two groups counts in
+-- both. Orders are those placed in these sessions, at any time.
 , marked as (
     select
         s.*,
@@ -7,12 +7,13 @@
     from counted_sessions as s
     left join client_users as u on s.client_id = u.client_id
 ),
--- The sessions of new visitors, even one that began before the range: only then is a counted one known to be the first.
--- None of them ended before it: a session is its visitor's by an event of its own, and their first one is in range.
+-- The sessions of new visitors, including one that began before the range: without it a counted session could not be
+-- shown to be the first. None of them ended before the range: a session belongs to its visitor through one of its
+-- events, and the visitor's first event is in the range.
 new_visitor_sessions as (
     select
         s.session_key,
-        row_number() over (partition by n.visitor_id order by s.session_start, s.session_key collate "C") as place
+        row_number() over (partition by n.visitor_id order by s.session_start, s.session_key collate "C") as rank
     from population_sessions as s
     left join client_users as u on s.client_id = u.client_id
     inner join new_visitors as n on coalesce(s.user_id, u.first_user_id, s.client_id) = n.visitor_id
@@ -21,7 +22,7 @@ new_visitor_sessions as (
 first_sessions as (
     select session_key
     from new_visitor_sessions
-    where place = 1
+    where rank = 1
 ),
 paid as (
     select session_key, sum(total) as revenue, count(total) as paid_orders
@@ -35,7 +36,7 @@ known as (
     left join first_sessions as f on s.session_key = f.session_key
     left join paid as p on s.session_key = p.session_key
 ),
--- Visitors first, then values: to count distinct ones would sort all sessions in PostgreSQL.
+-- Grouped by visitor first, then by value: count(distinct) would make PostgreSQL sort all sessions.
 by_visitor as (
     select
         value, visitor_id,

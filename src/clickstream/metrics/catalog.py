@@ -1,7 +1,7 @@
-"""Every metric that can be asked, and `ask`, which answers them all.
+"""The catalog of metrics, and `ask`, which computes any of them.
 
-In: a warehouse, a metric's name, a Question. Out: an Answer, computed on one snapshot, whose `meta` says what the
-numbers rest on. What cannot be answered is a QuestionError with a stable code; nothing asked is ignored.
+In: a warehouse, a metric's name, a Question. Out: an Answer, computed on one snapshot; its `meta` describes the data
+behind the numbers. An invalid question raises QuestionError with a stable code; no parameter is ignored.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from clickstream.metrics.products import products
 from clickstream.metrics.question import Answer, Question
 from clickstream.metrics.revenue import revenue
 from clickstream.metrics.rules.currency import check_currency, choose_currency
-from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, words
+from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, join_names
 from clickstream.metrics.rules.period import MAX_DAYS, Period, compared_period
 from clickstream.metrics.rules.result import Result, compared
 from clickstream.metrics.rules.scope import Scope, make_scope
@@ -34,9 +34,10 @@ COMPARISONS = ("previous", "year", "none")
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What one metric alone takes. `default` None: chosen by the range, or nothing.
+    """An option of one metric.
 
-    check: for an option whose values are not listed: reads one, or refuses it.
+    default: None = it depends on the range, or the option is not set.
+    check: for an option without a list of values: returns the value to use, or raises QuestionError.
     """
 
     values: tuple[str, ...]
@@ -47,10 +48,10 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric: its question in a line, what the numbers are, the options it takes.
+    """One metric: its question in one line, a description of its numbers, its options.
 
-    compare: gives the same rows for another period, from that period's scope and the rows of this one;
-    None = the metric has no columns of comparison.
+    compare: computes the same rows for another period, given that period's scope and the rows of this one;
+    None = the metric has no comparison columns.
     """
 
     question: str
@@ -64,58 +65,58 @@ def _first_values(result: Result) -> list[str]:
     return [row[0] for row in result.rows]
 
 
-_CURRENCY = Option((), "the currency that money is shown in; by default that of most orders", check=check_currency)
+_CURRENCY = Option((), "currency of the amounts; the default is the currency of most orders", check=check_currency)
 
 METRICS: Mapping[str, Metric] = {
     "overview": Metric(
         "Is it going well, and what changed?",
-        "The key figures of the range in one row, with the change against the other period.",
+        "The key figures of the range in one row, with their change from the comparison period.",
         overview,
         {"currency": _CURRENCY},
         lambda scope, _: overview(scope),
     ),
     "revenue": Metric(
-        "What money came in?",
-        "Orders placed in range and what they brought, a row for each currency.",
+        "How much was sold?",
+        "Orders placed in the range and their revenue, one row per currency.",
         revenue,
         {},
         lambda scope, now: revenue(scope, _first_values(now)),
     ),
     "time_series": Metric(
-        "How does it move?",
-        "One figure of overview by hour, day, week or month, split by one dimension if you like.",
+        "How does a figure change over time?",
+        "One figure of overview by hour, day, week or month, optionally split by one dimension.",
         time_series,
         {
-            "metric": Option(METRIC_NAMES, "the figure of overview", "sessions"),
-            "by": Option(UNITS, "length of a bucket; by default it suits the range"),
-            "split": Option((*SESSION_COLUMNS, *EVENT_COLUMNS), "one dimension: its five largest values, and the rest"),
+            "metric": Option(METRIC_NAMES, "a figure of overview", "sessions"),
+            "by": Option(UNITS, "length of a bucket; the default depends on the range"),
+            "split": Option((*SESSION_COLUMNS, *EVENT_COLUMNS), "a dimension: its five largest values and the rest"),
             "currency": _CURRENCY,
         },
     ),
     "products": Metric(
-        "What sells, and where is it lost?",
-        "Views, adds to the cart, sales and the sessions behind them, by product, category or brand.",
+        "Which products sell, and where do shoppers drop out?",
+        "Views, cart adds, sales and the sessions behind them, by product, category or brand.",
         products,
-        {"by": Option(("product", "category", "brand"), "what a row is", "product"), "currency": _CURRENCY},
+        {"by": Option(("product", "category", "brand"), "one row per", "product"), "currency": _CURRENCY},
         lambda scope, now: products(scope, _first_values(now)),
     ),
     "acquisition": Metric(
-        "Who brings visitors that buy?",
-        "Sessions that start in range and the orders placed in them, by where they came from.",
+        "Which channels bring visitors who buy?",
+        "Sessions that start in the range and the orders placed in them, by where they came from.",
         acquisition,
-        {"by": Option(ACQUIRED_BY, "what a row is", "channel"), "currency": _CURRENCY},
+        {"by": Option(ACQUIRED_BY, "one row per", "channel"), "currency": _CURRENCY},
         lambda scope, now: acquisition(scope, _first_values(now)),
     ),
     "devices": Metric(
-        "On what, and from where?",
-        "Sessions that start in range and the orders placed in them, by a value of their first event.",
+        "Which devices do visitors use, and where are they?",
+        "Sessions that start in the range and the orders placed in them, by device, browser, system or country.",
         devices,
-        {"by": Option(tuple(DEVICE_COLUMNS), "what a row is", "device_type"), "currency": _CURRENCY},
+        {"by": Option(tuple(DEVICE_COLUMNS), "one row per", "device_type"), "currency": _CURRENCY},
         lambda scope, now: devices(scope, _first_values(now)),
     ),
     "login_state": Metric(
-        "Signed in or not?",
-        "Events, visitors, sessions and orders of people who are signed in, who are not, and of whom it is not known.",
+        "How do signed-in and anonymous visitors differ?",
+        "Events, visitors, sessions and orders by login state: logged in, anonymous, or not known.",
         login_state,
         {},
         lambda scope, now: login_state(scope, _first_values(now)),
@@ -124,14 +125,14 @@ METRICS: Mapping[str, Metric] = {
 
 
 def ask(warehouse: Warehouse, metric: str, question: Question, max_days: int | None = MAX_DAYS) -> Answer:
-    """Answer one question.
+    """Compute one metric for one question.
 
     max_days: longest range allowed; None = any. Raises QuestionError: unknown_metric, unknown_option,
     invalid_option, unknown_filter, filter_not_applicable, invalid_filter, invalid_range, invalid_limit.
     """
     definition = METRICS.get(metric)
     if definition is None:
-        raise QuestionError("unknown_metric", metric, "there is no such metric", f"use one of {words(tuple(METRICS))}")
+        raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
     options = _checked_options(metric, definition, question.options)
     _check_page(question)
     with warehouse.reading() as cursor:
@@ -141,7 +142,7 @@ def ask(warehouse: Warehouse, metric: str, question: Question, max_days: int | N
         result = definition.answer(scope)
         other = compared_period(question, scope.period) if definition.compare else None
         if other and definition.compare:
-            result = compared(result, definition.compare(scope.of(other), result))
+            result = compared(result, definition.compare(scope.for_period(other), result))
         meta = {
             "load": cursor.scalar("select max(load_id) from loads") or 0,
             **_meta(scope, result, other),
@@ -155,28 +156,25 @@ def _checked_options(metric: str, definition: Metric, given: Mapping[str, str]) 
     for name in given:
         if name not in definition.options:
             names = tuple(definition.options)
-            raise QuestionError(
-                "unknown_option", name, f"{metric} has no such option", f"use {words(names)}" if names else ""
-            )
+            why = f"not an option of {metric}" + (f" (expected {join_names(names)})" if names else "")
+            raise QuestionError("unknown_option", name, why)
     chosen = {name: given.get(name, option.default) for name, option in definition.options.items()}
     for name, value in chosen.items():
         option = definition.options[name]
         if value is not None and option.check is not None:
             chosen[name] = option.check(value)
         elif value is not None and value not in option.values:
-            raise QuestionError("invalid_option", name, f"{value!r} is not known", f"use {words(option.values)}")
+            raise QuestionError("invalid_option", name, f"{value!r} (expected {join_names(option.values)})")
     return {name: value for name, value in chosen.items() if value is not None}
 
 
 def _check_page(question: Question) -> None:
     if not 1 <= question.limit <= MAX_LIMIT:
-        raise QuestionError("invalid_limit", "limit", f"{question.limit} is not within 1 to {MAX_LIMIT:,}")
+        raise QuestionError("invalid_limit", "limit", f"{question.limit} (expected 1 to {MAX_LIMIT:,})")
     if question.offset < 0:
-        raise QuestionError("invalid_limit", "offset", f"{question.offset} is below 0")
+        raise QuestionError("invalid_limit", "offset", f"{question.offset} (expected 0 or more)")
     if question.compare not in COMPARISONS:
-        raise QuestionError(
-            "invalid_option", "compare", f"{question.compare!r} is not known", f"use {words(COMPARISONS)}"
-        )
+        raise QuestionError("invalid_option", "compare", f"{question.compare!r} (expected {join_names(COMPARISONS)})")
 
 
 def _meta(scope: Scope, result: Result, other: Period | None) -> dict[str, Any]:

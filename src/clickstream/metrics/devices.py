@@ -1,6 +1,6 @@
-"""`devices`: on what, and from where?
+"""`devices`: which devices do visitors use, and where are they?
 
-Sessions that start in range, by a value of their first event. Columns and order are those of `acquisition`.
+Sessions that start in the range, grouped by a value of their first event. Columns and sort order as in `acquisition`.
 """
 
 from __future__ import annotations
@@ -14,5 +14,5 @@ from clickstream.metrics.rules.scope import Scope
 
 
 def devices(scope: Scope, only: Sequence[str] | None = None) -> Result:
-    """Sessions by device type, browser, system or country, most sessions first. `only`: just these values."""
+    """Group sessions by device type, browser, system or country, most sessions first. only: these values alone."""
     return sessions_by(scope, value_sql("s", DEVICE_COLUMNS[scope.options["by"]]), only)

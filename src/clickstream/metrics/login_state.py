@@ -1,7 +1,7 @@
-"""`login_state`: signed in or not?
+"""`login_state`: how do signed-in and anonymous visitors differ?
 
-Always three rows: `logged_in`, `anonymous`, `(none)`. Events and their visitors go by the event's own state, so a
-visitor can be in two rows; a session is `logged_in` if any of its events is, else `anonymous` if any is.
+Always three rows: `logged_in`, `anonymous`, `(none)`. Events and their visitors are grouped by the event's own state,
+so a visitor can be in two rows. A session is `logged_in` if any of its events is, else `anonymous` if any is.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ COLUMNS = (
 
 
 def login_state(scope: Scope, _only: Sequence[str] | None = None) -> Result:
-    """The three states, in their fixed order, also where they are empty."""
+    """Return the three states in their fixed order, including empty ones."""
     found = scope.fetch("login_state").rows
     rows = [
         (value, int(events), visitors, sessions, ordered, ratio(ordered, sessions))

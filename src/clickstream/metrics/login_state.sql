@@ -1,6 +1,6 @@
--- Three rows, in a fixed order. An event has its own state, a session the most that any of its events shows.
+-- Three rows in a fixed order. An event counts by its own state, a session by the strongest state of its events.
 , states as (
-    select 1 as place, 'logged_in' as value
+    select 1 as rank, 'logged_in' as value
     union all
     select 2, 'anonymous'
     union all
@@ -41,4 +41,4 @@ select
 from states as t
 left join visitors as v on t.value = v.value
 left join session_rows as s on t.value = s.value
-order by t.place
+order by t.rank

@@ -1,8 +1,8 @@
 """`overview`: is it going well, and what changed?
 
-One row for the range. Visitors, events, page views, products and views are counted by rows in range; sessions by
-their start, with all their events and orders; orders by `ordered_at`. Averages and `pages_per_session` are those of the
-counted sessions. Revenue is that of one currency.
+One row for the range. Visitors, events, page views, products and views count events in the range; sessions count
+where they start, with all their events and orders; orders count by `ordered_at`. Averages and `pages_per_session` are
+those of the counted sessions. Revenue is in one currency.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ SECOND_US = 1_000_000
 
 
 def overview(scope: Scope) -> Result:
-    """The key figures of one period."""
+    """Return the key figures of one period."""
     row = scope.fetch("overview").dicts()[0]
     revenue = money(row.pop("revenue"))
     found = {name: None if value is None else int(value) for name, value in row.items()}

@@ -1,5 +1,5 @@
--- One row for one period. Visitors are told apart after clients and users are made distinct: there are far fewer pairs
--- than events, so the join with clients stays small.
+-- One row for one period. Events are grouped into distinct pairs of client and user before visitors are resolved: there
+-- are far fewer pairs than events, so the join with clients stays small.
 , event_pairs as materialized (
     select
         client_id, user_id,
@@ -23,7 +23,7 @@ visitors as (
     from event_pairs as p
     left join client_users as u on p.client_id = u.client_id
 ),
--- An order without session is nobody's conversion.
+-- An order without a session is not a conversion of any visitor.
 buyers as (
     select distinct coalesce(p.user_id, u.first_user_id, p.client_id) as visitor_id
     from order_rows as p

@@ -1,7 +1,7 @@
-"""Text to Question: the one way in for the command line and for the dashboard's API.
+"""Text to Question: the command line and the HTTP API both read their parameters here.
 
-In: names and texts, as in `from=2026-03-01`, `country=DE,!US`. Out: a Question. A name that is no parameter of the
-metric is a QuestionError: nothing is ignored.
+In: names and texts, as in `from=2026-03-01`, `country=DE,!US`. Out: a Question. A name that is not a parameter of the
+metric raises QuestionError: no parameter is ignored.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import COMPARISONS, METRICS
 from clickstream.metrics.question import Compare, Question
-from clickstream.metrics.rules.filters import NOT_YET, check_filter, filter_names, words
+from clickstream.metrics.rules.filters import NOT_YET, check_filter, filter_names, join_names
 
 PARAMETERS = ("from", "to", "tz", "as_of", "compare", "limit", "offset")
 _COMMA = re.compile(r"(?<!\\),")
@@ -24,25 +24,25 @@ Texts = Mapping[str, str | Sequence[str]]
 
 
 def question_from_text(metric: str, options: Texts, clock_now: datetime, settings_tz: ZoneInfo) -> Question:
-    """Read parameters, filters and options of one metric.
+    """Read the parameters, filters and options of one metric.
 
-    options: name -> text. A filter takes several values: with commas in one text (`\\,` is a comma), or as a
-    sequence of texts, each a value as it stands. clock_now: the time of the request, unless `as_of` is given.
+    options: name -> text. A filter takes several values: separated by commas in one text (`\\,` is a comma), or as a
+    sequence of texts, one value each. clock_now: the default of `as_of`.
     """
     if metric not in METRICS:
-        raise QuestionError("unknown_metric", metric, "there is no such metric", f"use one of {words(tuple(METRICS))}")
+        raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
     known = METRICS[metric].options
     for name in options:
         if name not in (*PARAMETERS, *known, *filter_names(), *NOT_YET):
-            advice = f"use one of {words((*PARAMETERS, *known, *filter_names()))}"
-            raise QuestionError("unknown_parameter", name, f"{metric} has no such parameter or filter", advice)
+            advice = f"use one of {join_names((*PARAMETERS, *known, *filter_names()))}"
+            raise QuestionError("unknown_parameter", name, f"not a parameter or filter of {metric}", advice)
     texts = {name: _single(name, options[name]) for name in options if name in PARAMETERS or name in known}
     filters = {name: _values(options[name]) for name in options if name not in texts}
     for name, values in filters.items():
         check_filter(name, values)
     compare = texts.get("compare", "previous")
     if compare not in COMPARISONS:
-        raise QuestionError("invalid_option", "compare", f"{compare!r} is not known", f"use {words(COMPARISONS)}")
+        raise QuestionError("invalid_option", "compare", f"{compare!r} (expected {join_names(COMPARISONS)})")
     return Question(
         as_of=_instant(texts["as_of"]) if "as_of" in texts else clock_now,
         tz=_zone(texts["tz"]) if "tz" in texts else settings_tz,
@@ -60,7 +60,7 @@ def _single(name: str, given: str | Sequence[str]) -> str:
     if isinstance(given, str):
         return given
     if len(given) != 1:
-        raise QuestionError("invalid_option", name, f"it takes one value, got {len(given)}")
+        raise QuestionError("invalid_option", name, f"{len(given)} values (expected one)")
     return given[0]
 
 
@@ -76,26 +76,25 @@ def _date(name: str, text: str | None) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise QuestionError("invalid_range", name, f"{text!r} is no date", "write it as 2026-03-01") from None
+        raise QuestionError("invalid_range", name, f"{text!r} (expected a date such as 2026-03-01)") from None
 
 
 def _instant(text: str) -> datetime:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        advice = "write it as 2026-03-01T12:00:00Z"
-        raise QuestionError("invalid_range", "as_of", f"{text!r} is no instant", advice) from None
+        why = f"{text!r} (expected a time such as 2026-03-01T12:00:00Z)"
+        raise QuestionError("invalid_range", "as_of", why) from None
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _zone(text: str) -> ZoneInfo:
     if text not in available_timezones():
-        advice = "use an IANA name such as Europe/Berlin"
-        raise QuestionError("invalid_zone", "tz", f"there is no time zone {text!r}", advice)
+        raise QuestionError("invalid_zone", "tz", f"{text!r} (expected an IANA time zone such as Europe/Berlin)")
     return ZoneInfo(text)
 
 
 def _number(name: str, text: str) -> int:
     if not re.fullmatch(r"\d{1,9}", text, re.ASCII):
-        raise QuestionError("invalid_limit", name, f"{text!r} is no whole number")
+        raise QuestionError("invalid_limit", name, f"{text!r} (expected a whole number)")
     return int(text)

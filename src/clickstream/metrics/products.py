@@ -1,8 +1,8 @@
-"""`products`: what sells, and where is it lost?
+"""`products`: which products sell, and where do shoppers drop out?
 
-Events in range that name a product (or a category, or a brand), and the items of orders in range. Session figures are
-sets of sessions: those with a view of it, with an add of it to the cart, with a checkout started later in the session
-than such an add, and with an order that contains it.
+Events in the range that name a product (or a category, or a brand), and the items of orders in the range. Session
+figures count sessions that viewed it, that added it to the cart, that started a checkout after adding it, and that
+placed an order with it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 from clickstream.metrics.question import Column
 from clickstream.metrics.rules.filters import EVENT_COLUMNS
 from clickstream.metrics.rules.result import Result, money, ratio
-from clickstream.metrics.rules.scope import Scope, page_of
+from clickstream.metrics.rules.scope import Scope, page_slots
 
 NAMES = (Column("name", "text"), Column("category", "text"), Column("brand", "text"))
 FIGURES = (
@@ -38,16 +38,19 @@ _Names = dict[str, tuple[str | None, ...]]
 
 
 def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
-    """Products, categories or brands, most revenue first. `only`: just these values, all on one page, without names."""
+    """Rank products, categories or brands, most revenue first.
+
+    only: return these values alone, all on one page, without names.
+    """
     by = scope.options["by"]
     dimension, item_column = _BY[by]
-    slots, params = page_of(scope.question, only)
+    slots, params = page_slots(scope.question, only)
     slots["value"] = f"nullif(e.{EVENT_COLUMNS[dimension]}, '')"
     slots["item_value"] = f"nullif(i.{item_column}, '')"
     found = scope.fetch("products", slots, params).dicts()
     total, found = found[0], [row for row in found if row["value"] is not None]
     named = by == "product"
-    names = _products_named(scope, [row["value"] for row in found]) if named and only is None else {}
+    names = _product_names(scope, [row["value"] for row in found]) if named and only is None else {}
     nameless = (None,) * len(NAMES) if named else ()
     rows = [(row["value"], *names.get(row["value"], nameless), *_figures(row)) for row in found]
     return Result(
@@ -73,8 +76,8 @@ def _figures(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(figures[column.name] for column in FIGURES)
 
 
-def _products_named(scope: Scope, ids: Sequence[str]) -> _Names:
-    """Product id -> its last known name, category and brand: by the events in range, else by the items sold."""
+def _product_names(scope: Scope, ids: Sequence[str]) -> _Names:
+    """Map each product id to its last known name, category and brand: from events in the range, else from items."""
     params = {"products": list(ids)}
     shown: _Names = {row[0]: tuple(row[1:]) for row in scope.fetch("products_named", params=params).rows}
     sold: _Names = {row[0]: tuple(row[1:]) for row in scope.fetch("products_sold", params=params).rows}

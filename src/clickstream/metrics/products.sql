@@ -1,5 +1,5 @@
--- Products, or their categories or brands: by events in range that name one (the slot `value`), and by the items of
--- orders in range (the slot `item_value`).
+-- Products, categories or brands: from events in the range that name one (the slot `value`), and from the items of
+-- orders in the range (the slot `item_value`).
 , named as not materialized (
     select e.*, {value} as value
     from counted_events as e
@@ -61,8 +61,8 @@ on_page as materialized (
         and event_name in ('product_view', 'add_to_cart_click')
         and value in (select value from page)
 ),
--- A checkout names no product: it belongs to what was put into the cart before it, in the same session.
-steps as (
+-- A checkout names no product: it counts for every product that was added to the cart before it in the same session.
+cart_events as (
     select session_key, value, event_timestamp, received_at, raw_object, raw_line, event_id, 0 as is_checkout
     from on_page
     where event_name = 'add_to_cart_click'
@@ -83,8 +83,8 @@ numbered as (
             order by
                 event_timestamp, received_at nulls last, raw_object collate "C" nulls last, raw_line nulls last,
                 event_id
-        ) as place
-    from steps
+        ) as rank
+    from cart_events
 ),
 checked_out as (
     select a.session_key, a.value
@@ -92,9 +92,9 @@ checked_out as (
     inner join numbered as c on a.session_key = c.session_key
     where a.is_checkout = 0 and c.is_checkout = 1
     group by a.session_key, a.value
-    having min(a.place) < max(c.place)
+    having min(a.rank) < max(c.rank)
 ),
--- What each session did with each value: viewed it, added it, checked out after that, bought it.
+-- What each session did with each value: view it, add it to the cart, start a checkout after that, order it.
 sets as (
     select
         session_key, value,

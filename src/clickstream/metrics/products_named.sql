@@ -1,5 +1,5 @@
--- The last name, category and brand that each of these products showed in range. The time of each is found first, so
--- that only the few events at those times are put in order.
+-- The last name, category and brand of each of these products in the range. Their times are computed first, so that
+-- only the few events at those times are sorted.
 , shown as not materialized (
     select *
     from counted_events
@@ -23,25 +23,25 @@ candidates as (
             order by
                 s.event_timestamp, s.received_at nulls last, s.raw_object collate "C" nulls last,
                 s.raw_line nulls last, s.event_id
-        ) as place
+        ) as rank
     from last_times as t
     inner join shown as s
         on t.product_id = s.context_product_id and s.event_timestamp in (t.name_at, t.category_at, t.brand_at)
 ),
-last_places as (
+last_ranks as (
     select
         product_id,
-        max(case when context_product_name is not null then place end) as name_place,
-        max(case when context_product_category is not null then place end) as category_place,
-        max(case when context_product_brand is not null then place end) as brand_place
+        max(case when context_product_name is not null then rank end) as name_rank,
+        max(case when context_product_category is not null then rank end) as category_rank,
+        max(case when context_product_brand is not null then rank end) as brand_rank
     from candidates
     group by product_id
 )
 select
     c.product_id,
-    max(case when c.place = p.name_place then c.context_product_name end) as name,
-    max(case when c.place = p.category_place then c.context_product_category end) as category,
-    max(case when c.place = p.brand_place then c.context_product_brand end) as brand
+    max(case when c.rank = p.name_rank then c.context_product_name end) as name,
+    max(case when c.rank = p.category_rank then c.context_product_category end) as category,
+    max(case when c.rank = p.brand_rank then c.context_product_brand end) as brand
 from candidates as c
-inner join last_places as p on c.product_id = p.product_id
+inner join last_ranks as p on c.product_id = p.product_id
 group by c.product_id

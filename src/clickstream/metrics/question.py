@@ -1,7 +1,11 @@
-"""What is asked of a metric, and what comes back.
+"""A question to a metric and its answer, and the answer as JSON.
 
 In: dates are local days of `tz`, `[from_date, to_date)`; instants are aware. Out: an `Answer`, a table with
-typed columns and `meta`, which says what the numbers rest on. Nothing here knows an engine.
+typed columns and `meta`, which describes the data behind the numbers. Nothing here depends on an engine.
+
+As JSON: `{"metric", "columns": [{"name", "type"}], "rows": [{column: value}], "meta"}`. Money is decimal text, so that
+no reader turns it into a binary fraction; instants are ISO 8601 with Z, local times the same without, dates ISO.
+Rates and doubles are numbers, unknown ones null.
 """
 
 from __future__ import annotations
@@ -12,7 +16,9 @@ from datetime import date, datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-# "local" is a date and time of the answer's zone, without offset; all others are as in docs/metrics/README.md.
+import msgspec
+
+# "local" is a date and time in the answer's zone, without an offset; the other types: docs/metrics/README.md.
 ColumnType = Literal["int", "money", "rate", "double", "text", "ts", "date", "bool", "local"]
 Compare = Literal["previous", "year", "none"]
 
@@ -22,9 +28,9 @@ class Question:
     """One question to one metric.
 
     from_date, to_date: local days of `tz`, `[from_date, to_date)`; None = the metric's default range.
-    as_of: no row with a time at or after it exists for the metric.
-    filters: name -> values; several values are OR, several filters AND, a value `!x` negates.
-    options: what this metric alone takes (`by`, `metric`, `split`…), as text.
+    as_of: rows with a time at or after it are ignored.
+    filters: name -> values; several values are OR, several filters AND, a value `!x` excludes x.
+    options: the metric's own options (`by`, `metric`, `split`…), as text.
     limit, offset: rows of a ranked table.
     """
 
@@ -41,7 +47,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of an answer. `type` fixes how it is compared and shown (docs/metrics/README.md)."""
+    """A column of an answer. `type` determines how it is compared and shown (docs/metrics/README.md)."""
 
     name: str
     type: ColumnType
@@ -57,6 +63,23 @@ class Answer:
     meta: Mapping[str, Any]
 
     def dicts(self) -> list[dict[str, Any]]:
-        """Rows as dicts, column name -> value."""
+        """Return the rows as dicts, column name -> value."""
         names = [column.name for column in self.columns]
         return [dict(zip(names, row, strict=True)) for row in self.rows]
+
+
+def answer_document(answer: Answer) -> dict[str, Any]:
+    """Return the answer in plain JSON values, ready for any encoder."""
+    document = {
+        "metric": answer.metric,
+        "columns": [{"name": column.name, "type": column.type} for column in answer.columns],
+        "rows": answer.dicts(),
+        "meta": dict(answer.meta),
+    }
+    plain: dict[str, Any] = msgspec.to_builtins(document)
+    return plain
+
+
+def answer_json(answer: Answer) -> bytes:
+    """Return the answer as UTF-8 JSON on one line."""
+    return msgspec.json.encode(answer_document(answer))

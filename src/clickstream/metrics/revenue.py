@@ -1,7 +1,8 @@
-"""`revenue`: what money came in, in each currency?
+"""`revenue`: how much was sold, in each currency?
 
-Orders by the time they were placed. Amounts of two currencies are never added; an order without currency is in `XXX`.
-Gross: the contract of events knows no refunds. An order without total counts as an order, not as revenue.
+Orders count by the time they were placed. Amounts in different currencies are never added; an order without a
+currency is in `XXX`. Revenue is gross: refunds are not subtracted. An order without a total counts as an order, but
+adds no revenue.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 
 from clickstream.metrics.question import Column
 from clickstream.metrics.rules.result import Result, money, per_order
-from clickstream.metrics.rules.scope import Scope, page_of
+from clickstream.metrics.rules.scope import Scope, page_slots
 
 COLUMNS = (
     Column("currency", "text"),
@@ -23,8 +24,8 @@ COLUMNS = (
 
 
 def revenue(scope: Scope, only: Sequence[str] | None = None) -> Result:
-    """Currencies, most orders first. `only`: just these."""
-    slots, params = page_of(scope.question, only, "p.currency")
+    """Return one row per currency, most orders first. only: return these currencies alone."""
+    slots, params = page_slots(scope.question, only, "p.currency")
     found = scope.fetch("revenue", slots, params).dicts()
     rows = []
     for row in found:

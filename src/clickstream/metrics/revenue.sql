@@ -1,4 +1,4 @@
--- Orders by currency. Units are those of the items that count, in orders of any total.
+-- Orders by currency. Units are those of each order's items, with or without an order total.
 , order_rows as (
     select order_id, items_event_id, total, coalesce(nullif(currency, ''), 'XXX') as currency
     from counted_orders

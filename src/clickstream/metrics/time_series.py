@@ -1,8 +1,8 @@
-"""`time_series`: how does it move?
+"""`time_series`: how does a figure change over time?
 
-One figure of `overview` by hour, day, week or month. Each bucket is a range of its own: a session counts where it
-starts, a visitor in each bucket with an event, so visitors of buckets do not add up. With `split`, the five values
-with most of it over the range keep their name; the rest is `(other)`, counted anew and not summed.
+One figure of `overview` by hour, day, week or month. Each bucket is counted separately: a session counts where it
+starts, a visitor in each bucket with one of their events, so visitors of buckets do not add up. With `split`, the five
+largest values over the range keep their name; the rest is `(other)`, which is counted directly and is not a sum.
 """
 
 from __future__ import annotations
@@ -42,20 +42,20 @@ _INSTANTS = {
     "orders": "ordered_at",
 }
 
-# (bucket key, group) -> the metric's number, and what it is divided by
+# (bucket key, group) -> the figure, and its denominator
 Figures = dict[tuple[tuple[int, int], str], tuple[int | Decimal, int | None]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Series:
-    """One metric over one scope. `denominator` is set for rates."""
+    """One figure over one scope. `denominator` is set for rates."""
 
     scope: Scope
     numerator: str
     denominator: str | None
 
     def figures(self, unit: Unit | None, split: Split | None) -> Figures:
-        """The figures of each bucket; without `unit` those of the range as a whole, under the key (0, 0)."""
+        """Return the figures of each bucket; without `unit` those of the whole range, under the key (0, 0)."""
         source = _SOURCES[self.numerator]
         products = "count(distinct context_product_id)" if self.numerator == "products" else "0"
         slots = {**self._bucket_slots(unit, source), "products": products}
@@ -78,7 +78,7 @@ class _Series:
 
 
 def time_series(scope: Scope) -> Result:
-    """One row for each bucket of the range, or for each bucket and group. Buckets after `as_of` are absent."""
+    """Return a row for each bucket of the range, or for each bucket and group. Buckets after `as_of` are absent."""
     metric, unit = scope.options["metric"], unit_of(scope)
     numerator, denominator = RATES.get(metric, (metric, None))
     series = _Series(scope, numerator, denominator)
@@ -96,13 +96,13 @@ def time_series(scope: Scope) -> Result:
 
 
 def unit_of(scope: Scope) -> Unit:
-    """The bucket asked for, or the one that suits the length of the range."""
+    """Return the requested bucket size, or the default for the length of the range."""
     unit = scope.options.get("by")
     if unit is None:
         return default_unit(scope.period.days)
     if unit == "hour" and scope.period.days > MAX_HOUR_DAYS:
-        why = f"hours of {scope.period.days:,} days are too many; hours go up to {MAX_HOUR_DAYS} days"
-        raise QuestionError("invalid_option", "by", why, "ask by day, week or month")
+        why = f"hour for a range of {scope.period.days:,} days (expected at most {MAX_HOUR_DAYS} days)"
+        raise QuestionError("invalid_option", "by", why, "use day, week or month")
     return cast(Unit, unit)
 
 
@@ -127,7 +127,7 @@ def _row(scope: Scope, bucket: Bucket, group: str | None, figure: tuple[int | De
 
 
 def _top_split(series: _Series, dimension: str | None) -> Split | None:
-    """The split with its largest values by name. Rates go by sessions."""
+    """Return the split with its largest values by name. For a rate these are the values with most sessions."""
     if dimension is None:
         return None
     split = Split(dimension)

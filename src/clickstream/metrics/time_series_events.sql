@@ -1,4 +1,5 @@
--- Rows in range by bucket and group. Distinct products only when they are asked for: PostgreSQL sorts all events for them.
+-- Events in the range by bucket and group. Distinct products are counted only on request: PostgreSQL sorts all events
+-- for them.
 select
     {bucket} as bucket, {bucket_offset} as bucket_offset, split,
     count(*) as events,

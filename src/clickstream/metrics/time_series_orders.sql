@@ -1,4 +1,4 @@
--- Orders by the bucket they were placed in.
+-- Orders by the bucket in which they were placed.
 select
     {bucket} as bucket, {bucket_offset} as bucket_offset, split,
     count(*) as orders,

@@ -1,4 +1,5 @@
--- Sessions by the bucket they start in. Split by what their events show, a session is in each group it has an event of.
+-- Sessions by the bucket in which they start. Split by an event's dimension, a session is in the group of each of its
+-- events.
 select
     {bucket} as bucket, {bucket_offset} as bucket_offset, {session_split} as split,
     count(*) as sessions,

@@ -1,6 +1,6 @@
--- Visitors with a counted event in the bucket; new ones are new in the bucket where they were first seen, buyers have
--- an order in it that belongs to a session.
-, placed as (
+-- Visitors with a counted event in the bucket. A new visitor is new in the bucket of their first event; a buyer has an
+-- order in the bucket that belongs to a session.
+, bucketed as (
     select distinct
         {bucket} as bucket, {bucket_offset} as bucket_offset, split, client_id, user_id
     from counted_events
@@ -8,10 +8,10 @@
 resolved as (
     select distinct
         p.bucket, p.bucket_offset, p.split, coalesce(p.user_id, u.first_user_id, p.client_id) as visitor_id
-    from placed as p
+    from bucketed as p
     left join client_users as u on p.client_id = u.client_id
 ),
-placed_new as (
+new_by_bucket as (
     select visitor_id, {seen_bucket} as bucket, {seen_bucket_offset} as bucket_offset
     from new_visitors
 ),
@@ -30,7 +30,7 @@ select
     count(r.visitor_id) - count(n.visitor_id) as returning_visitors,
     count(b.visitor_id) as order_visitors
 from resolved as r
-left join placed_new as n
+left join new_by_bucket as n
     on r.visitor_id = n.visitor_id and r.bucket = n.bucket and r.bucket_offset = n.bucket_offset
 left join buyers as b
     on r.visitor_id = b.visitor_id

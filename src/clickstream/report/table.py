@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 def render_answer(answer: dict[str, Any], console: Console) -> None:
-    """Print a metric's answer, as `metrics.answers.answer_document` gives it. One row is shown as a list."""
+    """Print a metric's answer, as `metrics.question.answer_document` gives it. One row is shown as a list."""
     columns = answer["columns"]
     if len(answer["rows"]) == 1 and len(columns) > 8:
         pairs = [[column["name"], answer["rows"][0][column["name"]]] for column in columns]

@@ -1,1 +1,1 @@
-"""Charts: pure functions from data to what the browser draws, and the output that carries it there."""
+"""Charts: pure functions from data to chart options, and the Shiny output that sends them to the browser."""

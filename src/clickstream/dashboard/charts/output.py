@@ -1,7 +1,7 @@
-"""The output that draws a chart with ECharts, and what is sent to it.
+"""The Shiny output that draws a chart with ECharts, and the data sent to it.
 
-Colours in an option are names of the page's palette (`var(--series-1)`); the browser looks them up, so that
-a change of theme needs no new data. Texts are formatted here; the browser only places them.
+Colours in an option are names of the page's palette (`var(--series-1)`); the browser resolves them, so that a change of
+theme needs no new data. All texts are formatted here.
 """
 
 from __future__ import annotations
@@ -19,11 +19,10 @@ from clickstream.dashboard.formats import Kind
 class Chart:
     """One chart, ready to draw.
 
-    option: an ECharts option without functions. label: what a screen reader says. unit: stands
-    behind the panel's title. kind: how the value axis is
-    written. tips: for each point of the category axis its title and its (series, exact value) lines.
-    ranges: for each point the query that a drag from it begins and ends with, or none. head, rows: its table.
-    note: said in place of the chart when there is nothing to draw; is_failure: because it could not be read.
+    option: an ECharts option without functions. label: text for screen readers. unit: shown after the panel's title.
+    kind: format of the value axis. tips: the tooltip of each point: a title and lines of (series, exact value).
+    ranges: the first day and the day after the last of each point, for selection by dragging. head, rows: the table.
+    note: shown instead of an empty chart. is_failure: the note is an error message.
     """
 
     option: dict[str, Any] = field(default_factory=dict)
@@ -38,8 +37,8 @@ class Chart:
     is_failure: bool = False
 
 
-class render_echart(Renderer[Chart]):  # noqa: N801 - Shiny's renderers are written so
-    """Draw the `Chart` that the function returns."""
+class render_echart(Renderer[Chart]):  # noqa: N801 - named like Shiny's own renderers
+    """Draw the `Chart` that the decorated function returns."""
 
     def auto_output_ui(self) -> Tag:
         return echart_ui(self.output_id)
@@ -49,5 +48,5 @@ class render_echart(Renderer[Chart]):  # noqa: N801 - Shiny's renderers are writ
 
 
 def echart_ui(id: str) -> Tag:
-    """The place of a chart. `id` as seen by the browser: a module passes it through its namespace."""
+    """Return the element of a chart. id: the full id, with the module's namespace."""
     return tags.div(tags.div(class_="skeleton chart-skeleton"), id=id, class_="echart")

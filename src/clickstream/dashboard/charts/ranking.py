@@ -1,7 +1,7 @@
-"""Rankings: a table whose rows carry their bar.
+"""Rankings: a table with a bar in each row.
 
-In: rows of an answer and the columns to show. Out: an HTML table. Numbers stand right, the exact value is the
-title of its cell, the bar lies behind the name.
+In: rows of an answer and the columns to show. Out: an HTML table. Numbers are right-aligned with the exact value as a
+tooltip; the bar is behind the name.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RankColumn:
-    """A column of numbers. is_wide: shown only where there is room for it. is_change: key_change, with an arrow."""
+    """A column of numbers. is_wide: hidden on narrow screens. is_change: shows the change of `key`, with an arrow."""
 
     key: str
     label: str
@@ -30,10 +30,10 @@ class RankColumn:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """How a ranking is drawn.
+    """The layout of a ranking.
 
-    head: what a row is. name: a row's first cell. columns: its numbers. bar: the key whose value is the bar.
-    sort_link: the address that sorts by a key, none = the order is fixed.
+    head: title of the first column. name: draws a row's first cell. columns: the numbers. bar: the key of the bar's
+    value. sort_link: returns the address that sorts by a key; None = the order is fixed.
     """
 
     head: str
@@ -44,11 +44,11 @@ class Ranking:
 
 
 def ranking_table(rows: Sequence[Row], ranking: Ranking, sorted_by: str = "") -> Tag:
-    """The table of `rows`, in their order; bars are shares of the largest.
+    """Draw `rows` in their order; each bar is a share of the largest value.
 
-    A column without any number in it is left out: changes where nothing was before, a wide column of zeros.
+    A column without values is left out: changes without earlier data, and wide columns of zeros.
     """
-    columns = [c for c in ranking.columns if (c.key == sorted_by and not c.is_change) or _says_something(c, rows)]
+    columns = [c for c in ranking.columns if (c.key == sorted_by and not c.is_change) or _has_values(c, rows)]
     ranking = replace(ranking, columns=columns)
     top = max((float(row[ranking.bar] or 0) for row in rows), default=0.0)
     return tags.table(
@@ -61,24 +61,24 @@ def ranking_table(rows: Sequence[Row], ranking: Ranking, sorted_by: str = "") ->
 
 
 def change_mark(now: Number | None, before: Number | None, kind: Kind = "count") -> Tag:
-    """A change: arrow, sign and percent, both values on hover. From nothing there is no percent, but a dash."""
+    """Draw a change as arrow, sign and percent, with both values as a tooltip. If `before` is 0: a dash."""
     if now is None or not before:
         earlier = "no earlier data" if before is None else f"{exact(before, kind)} before"
         return tags.span(NONE, class_="change", title=f"{exact(now, kind)} now, {earlier}")
     title = f"{exact(now, kind)} now, {exact(before, kind)} before"
     ratio = (float(now) - float(before)) / float(before)
     text = change(ratio)
-    way = "up" if text.startswith("+") else "down" if text.startswith("−") else "level"
-    arrow = {"up": "↑", "down": "↓", "level": "→"}[way]
-    return tags.span(tags.span(arrow, aria_hidden="true"), f" {text}", class_=f"change {way}", title=title)
+    direction = "up" if text.startswith("+") else "down" if text.startswith("−") else "level"
+    arrow = {"up": "↑", "down": "↓", "level": "→"}[direction]
+    return tags.span(tags.span(arrow, aria_hidden="true"), f" {text}", class_=f"change {direction}", title=title)
 
 
 def sort_rows(rows: Sequence[Row], key: str) -> list[Row]:
-    """Rows by `key`, largest first, unknown last; ties stay as they were."""
+    """Sort rows by `key`, largest first and None last; ties keep their order."""
     return sorted(rows, key=lambda row: (row[key] is None, -(row[key] or 0)))
 
 
-def _says_something(column: RankColumn, rows: Sequence[Row]) -> bool:
+def _has_values(column: RankColumn, rows: Sequence[Row]) -> bool:
     if column.is_change:
         return any(row.get(f"{column.key}_previous") for row in rows)
     return not column.is_wide or any(row[column.key] for row in rows)

@@ -1,7 +1,7 @@
-"""Time series: the option of a line or bar chart from zero.
+"""Time series: the options of a line or bar chart that starts at zero.
 
-In: the points of one or more series over the same buckets. Out: a `Chart`. An incomplete bucket is dashed (lines)
-or hatched (bars), the period before is a thin dashed line, ranges dragged over the buckets become days.
+In: the values of one or more series over the same buckets. Out: a `Chart`. An incomplete bucket is dashed (lines) or
+hatched (bars); the comparison period is a thin dashed line; dragging over buckets selects their days.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from clickstream.dashboard.formats import Kind, Number, bucket, exact
 
 PALETTE = tuple(f"var(--series-{number})" for number in range(1, 8))
 OTHER = "var(--series-7)"
-BARS_BELOW = 8  # fewer buckets than this are bars: a line through three points says more than is known
-GROUPS_BELOW = 3  # the same for several lines, whose bars stand side by side
-FLATTENING = 5  # a line so many times the second largest presses all others onto the axis
+BARS_BELOW = 8  # fewer buckets are drawn as bars: a line through three points suggests values between them
+GROUPS_BELOW = 3  # the same for several lines, which become grouped bars
+FLATTENING = 5  # a line this many times larger than the second largest flattens all others
 _SHORT_NAMES = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One series: its name, colour and a value for each bucket (None = not known)."""
+    """One series: its name, colour and a value for each bucket (None = unknown)."""
 
     name: str
     values: Sequence[Number | None]
@@ -40,12 +40,12 @@ class Buckets:
     is_complete: Sequence[bool]
 
     def ranges(self) -> list[tuple[str, str]]:
-        """First day and the day after the last of each bucket, as ISO dates."""
+        """Return the first day and the day after the last of each bucket, as ISO dates."""
         return [(start.date().isoformat(), _end(start, self.size).isoformat()) for start in self.starts]
 
 
 def time_series(buckets: Buckets, lines: Sequence[Line], title: str, kind: Kind, previous: Line | None = None) -> Chart:
-    """Draw `lines` over `buckets`; `previous` lies thin and dashed behind the only line."""
+    """Draw `lines` over `buckets`. previous: drawn thin and dashed behind a single line."""
     drawn = [*lines, *([previous] if previous else [])]
     if not any(value for line in drawn for value in line.values):
         return Chart(note=f"No {title.lower()} in these days.")
@@ -84,7 +84,7 @@ def _axes(buckets: Buckets, kind: Kind) -> dict[str, Any]:
             "type": "value",
             "min": 0,
             "splitNumber": 4,
-            "minInterval": 1 if kind == "count" else 0,  # there is no third of a session
+            "minInterval": 1 if kind == "count" else 0,  # counts have whole ticks only
             "axisLabel": label,
             "splitLine": {"lineStyle": {"color": "var(--line)"}},
         },
@@ -92,7 +92,7 @@ def _axes(buckets: Buckets, kind: Kind) -> dict[str, Any]:
 
 
 def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
-    """Names over the chart that show and hide their lines. What would flatten all others begins hidden."""
+    """Add a legend above the chart that shows and hides lines. A line that would flatten the others starts hidden."""
     totals = {line.name: sum(float(value or 0) for value in line.values) for line in lines}
     second = sorted(totals.values())[-2]
     legend = {
@@ -115,9 +115,9 @@ def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any
 
 
 def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]:
-    """A solid line through the complete buckets and a dashed one to and from the incomplete ones.
+    """Return a solid line through the complete buckets and a dashed one to and from the incomplete ones.
 
-    A few points are marked each; of many only an incomplete one, which is still on its way.
+    If there are few points, each is marked; otherwise only the incomplete ones are.
     """
     is_short = len(buckets.starts) < BARS_BELOW
     look = {
@@ -140,7 +140,7 @@ def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]
 
 
 def _end_point(line: Line, i: int, buckets: Buckets) -> Any:
-    """A point of a dashed piece: hollow where its bucket is incomplete."""
+    """Return a point of a dashed section: hollow if its bucket is incomplete."""
     if buckets.is_complete[i]:
         return line.values[i]
     hollow = {"color": "var(--panel)", "borderColor": line.colour, "borderWidth": 2}
@@ -148,7 +148,7 @@ def _end_point(line: Line, i: int, buckets: Buckets) -> Any:
 
 
 def _near(is_complete: Sequence[bool]) -> list[bool]:
-    """Incomplete buckets and their neighbours: the ends of the dashed pieces."""
+    """Mark incomplete buckets and their neighbours: the points of the dashed sections."""
     last = len(is_complete) - 1
     return [not all(is_complete[max(0, i - 1) : min(last, i + 1) + 1]) for i in range(last + 1)]
 

@@ -1,4 +1,4 @@
-"""From answers of `time_series` to charts and sparklines."""
+"""Charts and sparklines from answers of `time_series`."""
 
 from __future__ import annotations
 
@@ -12,18 +12,17 @@ from htmltools import HTML
 
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
-from clickstream.dashboard.charts.sparkline import sparkline
-from clickstream.dashboard.formats import Kind, days
+from clickstream.dashboard.formats import Kind, Number, days
 from clickstream.metrics.question import Answer
 
 OTHER_NAME = "(other)"
+_WIDTH, _HEIGHT, _PAD = 120, 28, 2  # of a sparkline, in SVG units
 
 
 def trend(answers: Sequence[Answer], title: str, kind: Kind, since: date | None = None) -> Chart:
-    """One figure over time; a second answer is the days compared with, bucket by bucket behind it.
+    """Draw one figure over time. A second answer is the comparison period, drawn behind it bucket by bucket.
 
-    since: the first day with data. What is compared with is not drawn before it: a line along zero would say that
-    nobody came.
+    since: the first day with data. The comparison is not drawn before it: zeros would suggest days without visitors.
     """
     now = answers[0]
     rows = now.dicts()
@@ -37,22 +36,42 @@ def trend(answers: Sequence[Answer], title: str, kind: Kind, since: date | None 
 
 
 def split_trend(answer: Answer, title: str, order: Sequence[str]) -> Chart:
-    """A line for each group of a split. order: groups in the order of their colours."""
+    """Draw a line for each group of a split. order: groups in the order of their colours."""
     rows = answer.dicts()
-    groups = sorted({row["split"] for row in rows}, key=lambda group: (group == OTHER_NAME, _place(group, order)))
-    taken = _colours(groups, order)
-    lines = [Line(group, [row["value"] for row in rows if row["split"] == group], taken[group]) for group in groups]
+    groups = sorted({row["split"] for row in rows}, key=lambda group: (group == OTHER_NAME, _rank(group, order)))
+    colours = _colours(groups, order)
+    lines = [Line(group, [row["value"] for row in rows if row["split"] == group], colours[group]) for group in groups]
     return time_series(_buckets(answer), lines, title, "count")
 
 
 def spark(answer: Answer) -> HTML:
-    """The sparkline of one figure."""
+    """Draw the sparkline of one figure."""
     rows = answer.dicts()
     return sparkline([value or 0 for value in _values(rows)], is_last_complete=bool(rows) and rows[-1]["is_complete"])
 
 
+def sparkline(values: Sequence[Number], is_last_complete: bool = True) -> HTML:
+    """Draw a line through `values` on a scale from zero. An incomplete last bucket is dashed; zeros alone are empty."""
+    if len(values) < 2 or not any(values):
+        return HTML("")
+    top = float(max(values))
+    step = _WIDTH / (len(values) - 1)
+    points = [
+        f"{i * step:.1f},{_HEIGHT - _PAD - float(value) / top * (_HEIGHT - 2 * _PAD):.1f}"
+        for i, value in enumerate(values)
+    ]
+    solid = points if is_last_complete else points[:-1]
+    lines = f'<polyline points="{" ".join(solid)}"/>' if len(solid) > 1 else ""
+    if not is_last_complete:
+        lines += f'<polyline points="{" ".join(points[-2:])}" stroke-dasharray="2 3"/>'
+    return HTML(
+        f'<svg class="sparkline" viewBox="0 0 {_WIDTH} {_HEIGHT}" preserveAspectRatio="none" aria-hidden="true">'
+        f"{lines}</svg>"
+    )
+
+
 def _values(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """The figures as a browser takes them: money as a plain number."""
+    """Return the values as numbers for the browser: money as a float."""
     return [float(row["value"]) if isinstance(row["value"], Decimal) else row["value"] for row in rows]
 
 
@@ -65,23 +84,23 @@ def _previous(answer: Answer, length: int, since: date) -> Line | None:
 
 
 def _buckets(answer: Answer) -> Buckets:
-    """The buckets of an answer, each once, whatever its groups."""
+    """Return the buckets of an answer, each once even if it has several groups."""
     is_complete = {(row["bucket_local"], row["utc_offset_s"]): row["is_complete"] for row in answer.dicts()}
     return Buckets([start for start, _ in is_complete], answer.meta["options"]["by"], list(is_complete.values()))
 
 
-def _place(group: str, order: Sequence[str]) -> int:
+def _rank(group: str, order: Sequence[str]) -> int:
     return order.index(group) if group in order else len(order)
 
 
 def _colours(groups: list[str], order: Sequence[str]) -> dict[str, str]:
-    """A group's colour is its place in `order`, on every chart; where two would share one, the next free is taken."""
-    taken: dict[str, str] = {}
+    """Choose each group's colour by its rank in `order`, the same on every chart; if it is used, the next free one."""
+    chosen: dict[str, str] = {}
     for group in groups:
         if group == OTHER_NAME:
-            taken[group] = OTHER
+            chosen[group] = OTHER
             continue
-        start = _place(group, order) % (len(PALETTE) - 1)
-        ring = [*PALETTE[start:-1], *PALETTE[:start]]
-        taken[group] = next((colour for colour in ring if colour not in taken.values()), ring[0])
-    return taken
+        start = _rank(group, order) % (len(PALETTE) - 1)
+        candidates = [*PALETTE[start:-1], *PALETTE[:start]]
+        chosen[group] = next((colour for colour in candidates if colour not in chosen.values()), candidates[0])
+    return chosen

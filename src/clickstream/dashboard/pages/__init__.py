@@ -1,1 +1,1 @@
-"""The pages: a Shiny module each, with a `page_ui` and a `page_server`. They ask, and format what comes back."""
+"""The pages: one Shiny module each, with a `page_ui` and a `page_server`. They query metrics and format the answers."""

@@ -1,8 +1,8 @@
-"""Overview: is it going well, what changed, and where.
+"""Overview: is it going well, what changed, and where?
 
-Key figures with their change and their days, one figure over time, and the largest products, channels, categories,
-countries and devices. Every row is a filter. A shop's own figures (revenue, orders, conversion) take the place of plain
-ones as soon as an order is known.
+Key figures with their change and a sparkline, one figure over time, and the largest products, channels, categories,
+countries and devices. Every row is a filter. As soon as an order exists, the figures of a shop (revenue, orders,
+conversion rate) replace the general ones.
 """
 
 from __future__ import annotations
@@ -13,36 +13,36 @@ from dataclasses import replace
 from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
-from clickstream.dashboard import formats, words
+from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, ranking_table
 from clickstream.dashboard.charts.trend import spark, trend
+from clickstream.dashboard.definitions import Figure
 from clickstream.dashboard.panel import (
+    chart_or_failure,
     chart_table,
     chart_tools,
     chart_unit,
     choice,
-    drawn,
+    content_or_failure,
+    empty_note,
     explain,
-    nothing,
     panel,
-    place,
+    placeholder,
     product_name,
-    shown,
     skeleton,
     value_name,
 )
-from clickstream.dashboard.state import Ask, Asked, Ground, PageState
+from clickstream.dashboard.state import LiveResult, MetricQuery, PageState, QueryContext
 from clickstream.dashboard.view import Days, View
-from clickstream.dashboard.words import Figure
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.buckets import default_unit
 
 PAGE = "overview"
 ROWS = 8
-_SPARKS = [figure for figure in words.FIGURES if figure.has_series]
-_METRICS = {"" if key == "sessions" else key: label for key, (label, _) in words.SERIES.items()}
+_SPARKS = [figure for figure in definitions.FIGURES if figure.has_series]
+_METRICS = {"" if key == "sessions" else key: label for key, (label, _) in definitions.SERIES.items()}
 _VIEWS = (RankColumn("views", "Views"), RankColumn("views", "Change", is_change=True))
 _SOLD = (RankColumn("revenue", "Revenue", "money"), RankColumn("revenue", "Change", "money", is_change=True))
 _SESSIONS = (RankColumn("sessions", "Sessions"), RankColumn("sessions", "Change", is_change=True))
@@ -56,54 +56,63 @@ _CHANNEL = (
 
 @module.ui
 def page_ui(view: View) -> TagList:
-    """The page before its first answer: everything in its place, grey where numbers will stand."""
-    metric = view.option("metric", words.SERIES, "")
+    """Return the page before its first answer: the final layout, with grey areas for the numbers."""
+    metric = view.option("metric", definitions.SERIES, "")
     return TagList(
         tags.h1("Overview", class_="unseen"),
-        tags.div(*(_card(figure) for figure in words.FIGURES), class_="cards"),
+        tags.div(*(_card(figure) for figure in definitions.FIGURES), class_="cards"),
         panel(
             TagList(choice("metric", "Figure", _METRICS, metric), chart_unit()),
             echart_ui(module.resolve_id("series")),
             chart_table(),
             tools=chart_tools(),
-            about=words.TIME_SERIES,
+            about=definitions.TIME_SERIES,
         ),
         panel(
             "Top products",
-            place(module.resolve_id("products"), skeleton(ROWS)),
+            placeholder(module.resolve_id("products"), skeleton(ROWS)),
             span=6,
             tools=tags.a("All products", href="?page=products", data_page="products"),
-            about=words.PRODUCTS,
+            about=definitions.PRODUCTS,
         ),
-        panel("Channels", place(module.resolve_id("channels"), skeleton(ROWS)), span=6, about=words.CHANNELS),
-        panel("Categories", place(module.resolve_id("categories"), skeleton(4)), span=4, about=words.CATEGORIES),
-        panel("Countries", place(module.resolve_id("countries"), skeleton(4)), span=4, about=words.COUNTRIES),
-        panel("Devices", place(module.resolve_id("devices"), skeleton(4)), span=4, about=words.DEVICES),
+        panel(
+            "Channels", placeholder(module.resolve_id("channels"), skeleton(ROWS)), span=6, about=definitions.CHANNELS
+        ),
+        panel(
+            "Categories",
+            placeholder(module.resolve_id("categories"), skeleton(4)),
+            span=4,
+            about=definitions.CATEGORIES,
+        ),
+        panel(
+            "Countries", placeholder(module.resolve_id("countries"), skeleton(4)), span=4, about=definitions.COUNTRIES
+        ),
+        panel("Devices", placeholder(module.resolve_id("devices"), skeleton(4)), span=4, about=definitions.DEVICES),
     )
 
 
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
-    """Ask for the page and draw what comes."""
-    figures = state.ask(PAGE, lambda ground: [("overview", ground.question())])
-    sparks = state.ask(PAGE, lambda ground: [_series_ask(ground, figure.key) for figure in _SPARKS])
-    over_time = state.ask(PAGE, _trend_asks)
-    by_product = state.ask(PAGE, lambda ground: [("products", ground.question(limit=ROWS))])
-    by_category = state.ask(PAGE, lambda ground: [("products", ground.question(limit=ROWS, by="category"))])
-    by_channel = state.ask(PAGE, lambda ground: [("acquisition", ground.question(limit=ROWS, by="channel"))])
-    by_device = state.ask(PAGE, lambda ground: [("devices", ground.question(limit=ROWS, by="device_type"))])
-    by_country = state.ask(PAGE, lambda ground: [("devices", ground.question(limit=ROWS, by="country"))])
+    """Query the page's metrics and draw the answers."""
+    figures = state.query(PAGE, lambda context: [("overview", context.question())])
+    sparks = state.query(PAGE, lambda context: [_series_query(context, figure.key) for figure in _SPARKS])
+    over_time = state.query(PAGE, _trend_queries)
+    by_product = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS))])
+    by_category = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS, by="category"))])
+    by_channel = state.query(PAGE, lambda context: [("acquisition", context.question(limit=ROWS, by="channel"))])
+    by_device = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by="device_type"))])
+    by_country = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by="country"))])
 
-    for figure in words.FIGURES:
+    for figure in definitions.FIGURES:
         _draw_card(output, figure, figures, sparks)
 
     @output
     @render_echart
     def series() -> Chart:
-        title, kind = words.SERIES[_metric(state.view())]
+        title, kind = definitions.SERIES[_metric(state.view())]
         span = state.span.outcome()
         since = span.first if isinstance(span, Days) else None
-        return drawn(over_time, title, lambda answers: trend(answers, title, kind, since))
+        return chart_or_failure(over_time, title, lambda answers: trend(answers, title, kind, since))
 
     @output
     @render.ui
@@ -111,7 +120,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         def drawn_as(answer: Answer) -> Ranking:
             return _by_sales(answer, "Product", lambda row: product_name(state.view(), row))
 
-        return shown(by_product, "Top products", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+        return content_or_failure(by_product, "Top products", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
 
     @output
     @render.ui
@@ -120,13 +129,13 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
             columns = _in_currency(_CHANNEL, answer)
             return Ranking("Channel", lambda row: value_name(state.view(), "channel", row), columns, bar="sessions")
 
-        return shown(by_channel, "Channels", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+        return content_or_failure(by_channel, "Channels", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
 
     @output
     @render.ui
     def devices() -> TagChild:
         ranking = Ranking("Device", lambda row: value_name(state.view(), "device_type", row), _SESSIONS, bar="sessions")
-        return shown(by_device, "Devices", lambda answers: _ranked(answers[0], ranking))
+        return content_or_failure(by_device, "Devices", lambda answers: _ranked(answers[0], ranking))
 
     @output
     @render.ui
@@ -134,51 +143,53 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         def drawn_as(answer: Answer) -> Ranking:
             return _by_sales(answer, "Category", lambda row: value_name(state.view(), "category", row))
 
-        return shown(by_category, "Categories", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+        return content_or_failure(by_category, "Categories", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
 
     @output
     @render.ui
     def countries() -> TagChild:
         ranking = Ranking("Country", lambda row: value_name(state.view(), "country", row), _SESSIONS, bar="sessions")
-        return shown(by_country, "Countries", lambda answers: _ranked(answers[0], ranking))
+        return content_or_failure(by_country, "Countries", lambda answers: _ranked(answers[0], ranking))
 
 
 def _metric(view: View) -> str:
-    return view.option("metric", words.SERIES, "sessions")
+    return view.option("metric", definitions.SERIES, "sessions")
 
 
-def _series_ask(ground: Ground, metric: str) -> Ask:
-    """A figure over the days of `ground`; its buckets are those that suit the days on screen."""
-    unit = default_unit((ground.days.end - ground.days.first).days)
-    return "time_series", replace(ground.question(metric=metric, by=unit), compare="none")
+def _series_query(context: QueryContext, metric: str) -> MetricQuery:
+    """Return the query for a figure over the days of `context`; the size of buckets depends on the days on screen."""
+    unit = default_unit((context.days.end - context.days.first).days)
+    return "time_series", replace(context.question(metric=metric, by=unit), compare="none")
 
 
-def _trend_asks(ground: Ground) -> list[Ask]:
-    """The chosen figure, and the same for the days compared with."""
-    earlier = ground.earlier_days()
-    grounds = [ground, *([replace(ground, days=earlier)] if earlier else [])]
-    return [_series_ask(each, _metric(ground.view)) for each in grounds]
+def _trend_queries(context: QueryContext) -> list[MetricQuery]:
+    """Return the queries for the chosen figure, in the days on screen and in the comparison period."""
+    earlier = context.earlier_days()
+    contexts = [context, *([replace(context, days=earlier)] if earlier else [])]
+    return [_series_query(each, _metric(context.view)) for each in contexts]
 
 
 def _card(figure: Figure) -> Tag:
     label = tags.h2(figure.label)
-    figure_place = place(
+    figure_place = placeholder(
         module.resolve_id(f"card_{figure.key}"), tags.div(class_="skeleton figure-skeleton"), class_="figure"
     )
     return tags.section(
-        tags.header(label, explain(figure.definition)), figure_place, class_=f"card {figure.ware}".strip()
+        tags.header(label, explain(figure.definition)), figure_place, class_=f"card {figure.shown_with}".strip()
     )
 
 
-def _draw_card(output: Outputs, figure: Figure, figures: Asked[list[Answer]], sparks: Asked[list[Answer]]) -> None:
-    # Also while it is not shown: whether it is, the style sheet decides by what the first card says.
+def _draw_card(
+    output: Outputs, figure: Figure, figures: LiveResult[list[Answer]], sparks: LiveResult[list[Answer]]
+) -> None:
+    # Also while hidden: the style sheet shows or hides cards by the content of the first one.
     @output(id=f"card_{figure.key}", suspend_when_hidden=False)
     @render.ui
     def card() -> TagChild:
         found, days = figures.outcome(), sparks.outcome()
-        if isinstance(found, ClickstreamError):  # said once, over the page
+        if isinstance(found, ClickstreamError):  # the message is shown once, above the page
             return TagList(
-                tags.span(formats.NONE, class_="value", title=str(found)), tags.p("not readable", class_="beside")
+                tags.span(formats.NONE, class_="value", title=str(found)), tags.p("not available", class_="caption")
             )
         row, has_orders = found[0].dicts()[0], found[0].meta["currency"] is not None
         return TagList(
@@ -189,7 +200,7 @@ def _draw_card(output: Outputs, figure: Figure, figures: Asked[list[Answer]], sp
 
 
 def _figure(figure: Figure, row: Row) -> tuple[Tag, Tag]:
-    """The figure, and its change where there was anything before."""
+    """Draw the figure, and its change if there was an event in the comparison period."""
     value, previous = row[figure.key], f"{figure.key}_previous"
     text = formats.short(value, figure.kind)
     change = change_mark(value, row[previous], figure.kind) if row.get("events_previous") else None
@@ -206,24 +217,24 @@ def _figure(figure: Figure, row: Row) -> tuple[Tag, Tag]:
 
 
 def _shape(figure: Figure, row: Row, days: list[Answer]) -> TagChild:
-    """The figure's days as a sparkline, or the word that stands in its place."""
-    if figure.beside is None:
+    """Draw the figure's sparkline, or its caption."""
+    if figure.caption is None:
         return spark(days[_SPARKS.index(figure)])
-    key, text = figure.beside
+    key, text = figure.caption
     if row[key] is None:
         return None
-    return tags.p(text.format(formats.short(row[key], figure.beside_kind or figure.kind)), class_="beside")
+    return tags.p(text.format(formats.short(row[key], figure.caption_kind or figure.kind)), class_="caption")
 
 
 def _by_sales(answer: Answer, head: str, name: Callable[[Row], TagChild]) -> Ranking:
-    """By revenue, in the order of the answer; by views while nothing of it is sold."""
+    """Rank by revenue, in the order of the answer; by views if nothing was sold."""
     if any(row["revenue"] for row in answer.dicts()):
         return Ranking(head, name, _in_currency(_SOLD, answer), bar="revenue")
     return Ranking(head, name, _VIEWS, bar="views")
 
 
 def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColumn]:
-    """The columns, those of money with its currency for a head."""
+    """Return the columns, with the currency as the title of those with amounts."""
     code = answer.meta["currency"]
     return [
         replace(column, label=code or column.label) if column.kind == "money" and not column.is_change else column
@@ -232,8 +243,8 @@ def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColu
 
 
 def _ranked(answer: Answer, ranking: Ranking) -> Tag:
-    """The rows of an answer as a ranking; those without any of what is ranked are left out."""
+    """Draw the rows of an answer as a ranking, without rows whose value is 0."""
     rows = [row for row in answer.dicts() if row[ranking.bar]]
     if not rows:
-        return nothing(f"No {ranking.bar} in these days name a {ranking.head.lower()}.")
+        return empty_note(f"No {ranking.bar} with a {ranking.head.lower()} in these days.")
     return ranking_table(rows, ranking)

@@ -1,6 +1,6 @@
-"""Products: what is looked at, by product, category or brand.
+"""Products: which products, categories or brands are viewed and sold.
 
-A line for each of the five largest, and a ranking that is sorted here, on the server, 20 rows at a time.
+A chart with a line for each of the five largest, and a ranking that the server sorts, 20 rows at a time.
 """
 
 from __future__ import annotations
@@ -10,25 +10,25 @@ from dataclasses import replace
 from htmltools import TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
-from clickstream.dashboard import formats, words
+from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table, sort_rows
 from clickstream.dashboard.charts.trend import split_trend
 from clickstream.dashboard.panel import (
+    chart_or_failure,
     chart_table,
     chart_tools,
     chart_unit,
     choice,
-    drawn,
-    nothing,
+    content_or_failure,
+    empty_note,
     panel,
-    place,
+    placeholder,
     product_name,
-    shown,
     skeleton,
     value_name,
 )
-from clickstream.dashboard.state import Ask, Ground, PageState
+from clickstream.dashboard.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.view import Days, View
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer
@@ -36,9 +36,9 @@ from clickstream.metrics.rules.buckets import default_unit
 
 PAGE = "products"
 BY = {"product": "Product", "category": "Category", "brand": "Brand"}
-STEP = 20
-MOST = 10_000  # rows that are sorted here; a metric answers no more at once
-COLOURS = 6  # values that have a colour of their own
+PAGE_SIZE = 20
+MAX_ROWS = 10_000  # the limit of a metric
+COLOURS = 6  # number of values with a separate colour
 _DIMENSIONS = {"product": "product_id", "category": "category", "brand": "brand"}
 COLUMNS = (
     RankColumn("views", "Views"),
@@ -54,7 +54,7 @@ SORTS = tuple(dict.fromkeys(column.key for column in COLUMNS))
 
 @module.ui
 def page_ui(view: View) -> TagList:
-    """The page before its first answer."""
+    """Return the page before its first answer."""
     by = choice("by", "Group by", {"" if key == "product" else key: f"By {key}" for key in BY}, _by(view))
     return TagList(
         tags.h1("Products", class_="unseen"),
@@ -63,54 +63,56 @@ def page_ui(view: View) -> TagList:
             echart_ui(module.resolve_id("series")),
             chart_table(),
             tools=chart_tools(),
-            about="product_view events in these days. The five largest have their own line; the rest is (other).",
+            about="product_view events in these days: a line for each of the five largest; (other) is the rest.",
         ),
-        panel("Ranking", place(module.resolve_id("ranking"), skeleton(STEP)), about=words.PRODUCTS),
+        panel("Ranking", placeholder(module.resolve_id("ranking"), skeleton(PAGE_SIZE)), about=definitions.PRODUCTS),
     )
 
 
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
-    """Ask for the page and draw what comes."""
-    split = state.ask(PAGE, _split_asks)
-    table = state.ask(PAGE, lambda ground: [("products", ground.question(limit=MOST, by=_by(ground.view)))])
-    coloured = state.values(PAGE, lambda ground: (_DIMENSIONS[_by(ground.view)], _all_days(state, ground), COLOURS))
+    """Query the page's metrics and draw the answers."""
+    split = state.query(PAGE, _split_queries)
+    table = state.query(PAGE, lambda context: [("products", context.question(limit=MAX_ROWS, by=_by(context.view)))])
+    colour_order = state.dimension_values(
+        PAGE, lambda context: (_DIMENSIONS[_by(context.view)], _all_days(state, context), COLOURS)
+    )
 
     @output
     @render_echart
     def series() -> Chart:
-        known = coloured.outcome()
+        known = colour_order.outcome()
         order = [] if isinstance(known, ClickstreamError) else [value for value, _ in known]
-        return drawn(split, "Product views", lambda answers: split_trend(answers[0], "Product views", order))
+        return chart_or_failure(split, "Product views", lambda answers: split_trend(answers[0], "Product views", order))
 
     @output
     @render.ui
     def ranking() -> TagChild:
-        return shown(table, "The ranking", lambda answers: _ranking(state.view(), answers[0]))
+        return content_or_failure(table, "Ranking", lambda answers: _ranking(state.view(), answers[0]))
 
 
 def _by(view: View) -> str:
     return view.option("by", BY, "product")
 
 
-def _split_asks(ground: Ground) -> list[Ask]:
-    unit = default_unit((ground.days.end - ground.days.first).days)
-    question = ground.question(metric="views", by=unit, split=_DIMENSIONS[_by(ground.view)])
+def _split_queries(context: QueryContext) -> list[MetricQuery]:
+    unit = default_unit((context.days.end - context.days.first).days)
+    question = context.question(metric="views", by=unit, split=_DIMENSIONS[_by(context.view)])
     return [("time_series", replace(question, compare="none"))]
 
 
-def _all_days(state: PageState, ground: Ground) -> Days:
-    """Colours go by all days with data, so that a value keeps its own whatever days are on screen."""
+def _all_days(state: PageState, context: QueryContext) -> Days:
+    """Return all days with data: a value's colour depends on them and not on the days on screen."""
     span = state.span.outcome()
-    return span if isinstance(span, Days) else ground.days
+    return span if isinstance(span, Days) else context.days
 
 
 def _ranking(view: View, answer: Answer) -> TagChild:
     by, sort = _by(view), view.option("sort", SORTS, "views")
-    shown_rows = int(rows) if (rows := dict(view.options).get("rows", "")).isdecimal() else STEP
+    shown_rows = int(rows) if (rows := dict(view.options).get("rows", "")).isdecimal() else PAGE_SIZE
     rows_by_size = sort_rows(answer.dicts(), sort)
     if not rows_by_size:
-        return nothing(f"No event in these days names a {by}.")
+        return empty_note(f"No events with a {by} in these days.")
     drawn_as = Ranking(BY[by], lambda row: _name(view, by, row), COLUMNS, sort, lambda key: _sorted_by(view, key))
     return TagList(
         ranking_table(rows_by_size[:shown_rows], drawn_as, sort),
@@ -127,9 +129,9 @@ def _sorted_by(view: View, key: str) -> str:
 
 
 def _more(view: View, shown_rows: int, total: int) -> TagChild:
-    """How many rows there are, and a way to see the next."""
+    """Return how many rows are shown, and a button to show more."""
     count = tags.span(f"{formats.exact(min(shown_rows, total))} of {formats.exact(total)}", class_="quiet")
     if shown_rows >= total:
         return tags.p(count, class_="more")
-    link = view.with_option(rows=str(shown_rows + STEP)).query()
+    link = view.with_option(rows=str(shown_rows + PAGE_SIZE)).query()
     return tags.p(count, tags.a("Show more", href=link, class_="button", data_key="more"), class_="more")

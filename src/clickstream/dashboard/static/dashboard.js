@@ -1,4 +1,4 @@
-// The frame's behaviour: the address is the state of the dashboard, and this keeps page and address together.
+// Behaviour of the frame: the address holds the state of the dashboard; this script keeps page and address in sync.
 const dashboard = (() => {
   const root = document.documentElement;
   const each = (selector, act, scope = document) => scope.querySelectorAll(selector).forEach(act);
@@ -32,7 +32,7 @@ const dashboard = (() => {
       if (el.dataset.page !== page) { el.removeAttribute("aria-current"); return; }
       el.setAttribute("aria-current", "page");
       document.title = `${el.textContent} · Clickstream`;
-      const tabs = el.parentElement; // on a phone they are scrolled sideways: keep the open one in sight
+      const tabs = el.parentElement; // on a phone they scroll sideways: keep the current tab visible
       const left = el.offsetLeft - tabs.offsetLeft;
       tabs.scrollLeft = Math.min(left, Math.max(tabs.scrollLeft, left + el.offsetWidth - tabs.clientWidth));
     });
@@ -44,7 +44,7 @@ const dashboard = (() => {
     window.Shiny?.setInputValue?.(".clientdata_url_search", location.search);
   }
 
-  const acts = {
+  const actions = {
     theme() {
       const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
       const next = (root.dataset.theme ?? system) === "dark" ? "light" : "dark";
@@ -57,9 +57,9 @@ const dashboard = (() => {
       button.textContent = "Copied";
     },
     table(button) {
-      const place = button.closest(".panel").querySelector(".chart-table");
-      place.hidden = !place.hidden;
-      button.textContent = place.hidden ? "Show as table" : "Hide table";
+      const table = button.closest(".panel").querySelector(".chart-table");
+      table.hidden = !table.hidden;
+      button.textContent = table.hidden ? "Show as table" : "Hide table";
     },
     csv(button) {
       const rows = [...button.closest(".panel").querySelectorAll(".chart-table tr")];
@@ -74,7 +74,7 @@ const dashboard = (() => {
     },
     full: (button) => button.closest(".panel").requestFullscreen?.(),
     dimension(button) {
-      each("[data-act=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
+      each("[data-action=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
       Shiny.setInputValue("dimension", button.value);
     },
   };
@@ -93,8 +93,8 @@ const dashboard = (() => {
       event.preventDefault();
       open(link.getAttribute("href"));
     }
-    const button = event.target.closest("[data-act]");
-    if (button) acts[button.dataset.act](button);
+    const button = event.target.closest("[data-action]");
+    if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
       const isInside = el.contains(event.target);
       const isDone = isInside && (button?.closest(".chart-menu") || link?.closest(".dates"));
@@ -118,7 +118,7 @@ const dashboard = (() => {
     go({ period: "", to: "", ...Object.fromEntries(new FormData(event.target)) });
     event.target.closest("details")?.removeAttribute("open");
   });
-  // Shiny fills only what is seen: tell it when a menu opens or closes.
+  // Shiny fills visible outputs only: notify it when a menu opens or closes.
   document.addEventListener("toggle", ({ target }) => {
     $(target).trigger(target.open ? "shown" : "hidden");
     if (target.id === "add-filter") {
@@ -137,7 +137,7 @@ const dashboard = (() => {
     new ResizeObserver(measure).observe(filters);
   });
 
-  // Focus survives the exchange of the element that had it.
+  // Restore the focus after the focused element was replaced.
   $(document).on("shiny:value", () => {
     const key = document.activeElement?.dataset?.key;
     if (!key) return;
@@ -152,18 +152,18 @@ const dashboard = (() => {
     });
   });
 
-  // A lost connection: what is on screen stays, said to be old; the page comes back by itself.
+  // After a lost connection the content stays, with a banner; the page reloads when the server responds again.
   let isLeaving = false;
   addEventListener("beforeunload", () => { isLeaving = true; });
   $(document).on("shiny:disconnected", () => {
     if (isLeaving) return;
-    document.getElementById("lost").hidden = false;
+    document.getElementById("disconnected").hidden = false;
     each("live-dot", (el) => el.replaceWith(Object.assign(document.createElement("i"), { className: "dot" })));
     const again = () => fetch(location.href, { method: "GET" }).then(() => location.reload(), () => setTimeout(again, 3000));
     setTimeout(again, 3000);
   });
 
-  // An element that shows itself anew every second.
+  // An element that updates every second.
   class Ticking extends HTMLElement {
     connectedCallback() {
       this.show();
@@ -173,7 +173,7 @@ const dashboard = (() => {
       clearInterval(this.timer);
     }
   }
-  // <time-ago datetime> says the age of an instant, <live-dot datetime> how alarming it is.
+  // <time-ago datetime> shows the age of an instant, <live-dot datetime> shows it as a colour.
   customElements.define("time-ago", class extends Ticking {
     show() {
       const age = Math.max(0, Math.round((Date.now() - Date.parse(this.getAttribute("datetime"))) / 1000));
@@ -187,7 +187,7 @@ const dashboard = (() => {
       this.dataset.level = Number.isNaN(age) ? "none" : age < 120 ? "good" : age < 5400 ? "late" : "dead";
     }
   });
-  // <long-name>: a name whose middle gives way where it is too long. The style cuts the first half at its end.
+  // <long-name>: a name that is shortened in its middle. The style sheet truncates the first part.
   class LongName extends HTMLElement {
     connectedCallback() {
       if (this.firstElementChild) return;
@@ -204,7 +204,7 @@ const dashboard = (() => {
     }
   }
   customElements.define("long-name", LongName);
-  // <region-name>PL</region-name>: the name of a country.
+  // <region-name>PL</region-name>: shows the country's name.
   const regions = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
   customElements.define("region-name", class extends LongName {
     name(code) {

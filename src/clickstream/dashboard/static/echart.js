@@ -1,5 +1,5 @@
 // The output binding that draws a Chart (charts/output.py) with ECharts.
-// Colours come as names of CSS variables; they are looked up here, again when the theme changes.
+// Colours are names of CSS variables; they are resolved here, and again when the theme changes.
 (() => {
   const charts = new Map();
   const dark = matchMedia("(prefers-color-scheme: dark)");
@@ -23,7 +23,7 @@
     return (value / size).toLocaleString("en", { maximumFractionDigits: 2 }) + letter;
   }
 
-  // A name in the legend, cut in the middle to `length`; the whole is on hover.
+  // A name in the legend, shortened in the middle to `length`; the tooltip shows all of it.
   function shortName(name, length) {
     const tail = (length >> 1) - 1;
     return name.length > length ? `${name.slice(0, length - 1 - tail)}…${name.slice(-tail)}` : name;
@@ -69,7 +69,7 @@
       : undefined;
     const chosen = chart.drawn.getOption()?.legend?.[0]?.selected;
     if (option.legend) option.legend.formatter = (name) => shortName(name, chart.drawn.getWidth() < 500 ? 14 : 28);
-    if (option.legend && chosen) Object.assign(option.legend.selected, chosen); // new data, same names hidden
+    if (option.legend && chosen) Object.assign(option.legend.selected, chosen); // keep hidden lines hidden
     chart.drawn.setOption(option, { replaceMerge: ["series", "legend"] });
     if (canDrag) {
       const brushOption = { brushType: "lineX", brushMode: "single" };
@@ -78,17 +78,17 @@
   }
 
   function table(el, data) {
-    const place = el.closest(".panel")?.querySelector(".chart-table");
-    if (!place) return;
+    const container = el.closest(".panel")?.querySelector(".chart-table");
+    if (!container) return;
     const made = document.createElement("table");
     const head = element("tr", null, element("thead", null, made));
     data.head.forEach((text) => element("th", text, head).setAttribute("scope", "col"));
     const body = element("tbody", null, made);
     for (const row of data.rows) {
       const line = element("tr", null, body);
-      row.forEach((text, place) => element(place ? "td" : "th", text, line));
+      row.forEach((text, index) => element(index ? "td" : "th", text, line));
     }
-    place.replaceChildren(made);
+    container.replaceChildren(made);
   }
 
   function start(el) {
@@ -99,7 +99,7 @@
     drawn.on("brushEnd", ({ areas }) => {
       const range = areas[0]?.coordRange;
       if (!range) return;
-      const [first, last] = range.map((place) => chart.data.ranges[Math.min(Math.max(place, 0), chart.data.ranges.length - 1)]);
+      const [first, last] = range.map((index) => chart.data.ranges[Math.min(Math.max(index, 0), chart.data.ranges.length - 1)]);
       drawn.dispatchAction({ type: "brush", areas: [] });
       dashboard.go({ from: first[0], to: last[1], period: "" });
     });
@@ -128,7 +128,7 @@
         stop(el);
         const note = element("div", null, null, "chart-note");
         element("p", data?.note ?? "", note);
-        if (data?.is_failure) Object.assign(element("button", "Try again", note, "button").dataset, { act: "retry" });
+        if (data?.is_failure) Object.assign(element("button", "Try again", note, "button").dataset, { action: "retry" });
         el.replaceChildren(note);
         return;
       }

@@ -20,9 +20,9 @@ from clickstream.etl.run import LoadConfig, Loader, PassResult
 from clickstream.local.owner import query as queries
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.spool import Drain
-from clickstream.metrics.answers import answer_document
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import Texts, question_from_text
+from clickstream.metrics.question import answer_document
 from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.open import open_store

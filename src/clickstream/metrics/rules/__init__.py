@@ -1,1 +1,1 @@
-"""What holds for every metric: local time, ranges, filters, the rows that count, comparison."""
+"""The rules shared by all metrics: local time, ranges, filters, which rows count, comparison."""

@@ -1,7 +1,7 @@
-"""Hours, days, weeks and months of a range: the list of them, and the SQL that finds the one of a row.
+"""The hours, days, weeks or months of a range, and the SQL that assigns a row to one of them.
 
-In: a Period and its zone. Out: `Bucket`s in order, and an expression over a row's instant that gives the key of
-its bucket. Both come from the same stretches of one offset, so no row falls beside the list.
+In: a Period and its zone. Out: `Bucket`s in order, and an SQL expression over a row's instant that returns the key of
+its bucket. Both are derived from the same stretches of constant offset, so every row in the range has a bucket.
 """
 
 from __future__ import annotations
@@ -25,9 +25,10 @@ _MONDAY_US = 3 * _DAY_US  # 1970-01-01 was a Thursday, three days after a Monday
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One bucket, whole: `[start, end)` may reach over the edges of the range.
+    """One whole bucket: `[start, end)` may extend beyond the range.
 
-    key: what `bucket_sql` gives for its rows: (local start in microseconds, offset in microseconds; 0 but for hours).
+    key: the value of `bucket_sql` for its rows: (local start, offset), both in microseconds; the offset of a bucket
+    other than an hour is 0.
     """
 
     local: datetime
@@ -37,7 +38,7 @@ class Bucket:
     key: tuple[int, int]
 
     def is_complete(self, period: Period) -> bool:
-        """It lies wholly inside the range, and is over at `as_of`."""
+        """Whether the bucket lies inside the range and has ended at `as_of`."""
         return period.start <= self.start and self.end <= period.end
 
 
@@ -48,24 +49,24 @@ def default_unit(days: int) -> Unit:
 
 
 def buckets(unit: Unit, tz: ZoneInfo, period: Period) -> list[Bucket]:
-    """All buckets with time in the effective range, in order of time. A date that the zone skipped has none."""
+    """Return the buckets that overlap the effective range, in order of time. A date that the zone skipped has none."""
     found = _hours(tz, period) if unit == "hour" else _calendar(unit, tz, period)
     return [bucket for bucket in found if max(bucket.start, period.start) < min(bucket.end, period.end)]
 
 
 def bucket_sql(unit: Unit, tz: ZoneInfo, period: Period, instant: str) -> tuple[str, str]:
-    """SQL over `instant` (a timestamptz column) for the two parts of the bucket's key.
+    """Return SQL over `instant` (a timestamptz column) for the two parts of the bucket's key.
 
-    Only integers of ours are written into it. Instants are after 1970, so % is never negative.
+    Only integers computed here are written into it. Instants are after 1970, so % is never negative.
     """
     at = f"@micros({instant})"
     if unit == "month":
         months = buckets("month", tz, period)
-        return _steps(at, [micros(month.start) for month in months[1:]], [month.key[0] for month in months]), "0"
+        return _case_tree(at, [micros(month.start) for month in months[1:]], [month.key[0] for month in months]), "0"
     listed = stretches if unit == "hour" else date_stretches
     parts = listed(tz, period.start, period.end) or [Stretch(period.start, period.end, timedelta())]
     offsets = [part.offset // timedelta(microseconds=1) for part in parts]
-    offset = _steps(at, [micros(part.start) for part in parts[1:]], offsets)
+    offset = _case_tree(at, [micros(part.start) for part in parts[1:]], offsets)
     local = f"({at} + {offset})"
     if unit == "hour":
         return f"({local} - {local} % {_HOUR_US})", offset
@@ -74,13 +75,13 @@ def bucket_sql(unit: Unit, tz: ZoneInfo, period: Period, instant: str) -> tuple[
     return f"({local} - ({local} + {_MONDAY_US}) % {7 * _DAY_US})", "0"
 
 
-def _steps(value: str, edges: Sequence[int], levels: Sequence[int]) -> str:
-    """A step function as a balanced tree of CASE: levels[i] where i edges are at or below `value`."""
+def _case_tree(value: str, edges: Sequence[int], levels: Sequence[int]) -> str:
+    """Return nested CASE expressions as a balanced tree: levels[i] where i edges are at or below `value`."""
     if not edges:
         return str(levels[0] if levels else 0)
     half = len(edges) // 2
-    below = _steps(value, edges[:half], levels[: half + 1])
-    above = _steps(value, edges[half + 1 :], levels[half + 1 :])
+    below = _case_tree(value, edges[:half], levels[: half + 1])
+    above = _case_tree(value, edges[half + 1 :], levels[half + 1 :])
     return f"(case when {value} < {edges[half]} then {below} else {above} end)"
 
 
@@ -90,7 +91,7 @@ def _calendar(unit: Unit, tz: ZoneInfo, period: Period) -> list[Bucket]:
     while first < period.to_date:
         after = _next_day(unit, first)
         end = start_of(tz, after)
-        local = datetime(first.year, first.month, first.day)  # noqa: DTZ001 - local time has no zone
+        local = datetime(first.year, first.month, first.day)  # noqa: DTZ001 - a local time has no zone
         if start < end:
             found.append(Bucket(local, None, start, end, (micros(local), 0)))
         first, start = after, end
@@ -99,7 +100,7 @@ def _calendar(unit: Unit, tz: ZoneInfo, period: Period) -> list[Bucket]:
 
 def _hours(tz: ZoneInfo, period: Period) -> list[Bucket]:
     found = []
-    # A day more on both sides, so that the first and last hour of the range have their whole length.
+    # One more day on both sides, so that the first and the last hour of the range have their whole length.
     for part in stretches(tz, period.start - DAY, period.end + DAY):
         first = max(part.start, period.start - _HOUR) + part.offset
         local = first.replace(minute=0, second=0, microsecond=0, tzinfo=None)

@@ -1,7 +1,7 @@
--- The rules of every metric as SQL: which rows exist for the question, and which of them count. Every metric's own
--- SQL follows these CTEs. NOT MATERIALIZED, so that an engine reads only the columns and days a metric needs.
--- existing: before as_of, and of the sample as asked. population: without what `humans` drops. counted: in range, and
--- past the filters.
+-- The rules shared by all metrics: which rows exist for a question, and which of them count. Each metric's own SQL
+-- follows these CTEs. NOT MATERIALIZED, so that an engine reads only the columns and days that a metric needs.
+-- existing: before as_of, with or without the sample. population: without the rows that `humans` drops. counted: in the
+-- range, and matching the filters.
 with
 existing_events as not materialized (
     select *
@@ -47,14 +47,14 @@ counted_sessions as not materialized (
     from population_sessions as s
     where s.session_start >= $start and s.session_start < $end {session_filters} {event_of_session}
 ),
--- An order's session may begin before the range: where the order was placed is what counts.
+-- An order counts by the time it was placed; its session may begin before the range.
 counted_orders as not materialized (
     select o.*, {order_split} as split
     from population_orders as o
     {order_split_join}
     where o.ordered_at >= $start and o.ordered_at < $end {session_of_order} {event_of_order}
 ),
--- Whose client is it: the first user id that it ever showed.
+-- The first user id that each client ever sent.
 client_users as not materialized (
     select client_id, first_user_id
     from clients
@@ -78,20 +78,21 @@ first_seen as not materialized (
     from pairs_seen
     group by visitor_id
 ),
--- Two pairs at the same instant that disagree: the first one in event order speaks. Rare, so only these are sorted.
+-- Two pairs at the same instant that disagree: the first one in event order decides. They are rare, so only these are
+-- sorted.
 first_of_tied as not materialized (
     select
         p.visitor_id, p.may_be_new,
         row_number() over (
             partition by p.visitor_id
             order by p.received_at nulls last, p.object collate "C" nulls last, p.line nulls last, p.event_id
-        ) as place
+        ) as rank
     from first_seen as f
     inner join pairs_seen as p on f.visitor_id = p.visitor_id and f.first_seen_at = p.first_seen_at
     where f.new_at = f.known_at
 ),
--- First seen in range, unless that first event said that the visitor had been here before. CASE, so that PostgreSQL looks
--- at ties only when there is one.
+-- First seen in the range, unless that first event has is_first_visit = false. CASE makes PostgreSQL evaluate ties only
+-- where one exists.
 new_visitors as not materialized (
     select visitor_id, first_seen_at
     from first_seen
@@ -101,7 +102,7 @@ new_visitors as not materialized (
         and case
             when known_at is null or known_at > first_seen_at then true
             when new_at = known_at
-                then visitor_id in (select visitor_id from first_of_tied where place = 1 and may_be_new)
+                then visitor_id in (select visitor_id from first_of_tied where rank = 1 and may_be_new)
             else false
         end
 )

@@ -1,4 +1,4 @@
--- Orders by currency: those that count, and all that there are.
+-- Orders by currency: those that count, and all of them.
 select
     coalesce(nullif(p.currency, ''), 'XXX') as currency,
     count(c.order_id) as counted_orders,

@@ -1,8 +1,8 @@
-"""What as_of cuts in two: sessions and orders that went on after it, told again from their events before it.
+"""Sessions and orders that continue after as_of, recomputed from their events before it.
 
-In: a cursor, as_of and the sample's condition. Out: `Cut`, the SQL and the parameters that put the retold rows in the
-place of the stored ones. They are few (the sessions of one moment), so they are read once for a question and bound to
-each of its statements: planning the retelling anew in each cost DuckDB more than counting 5 million events.
+In: a cursor, as_of and the sample's condition. Out: `Cut`, the SQL and the parameters that replace the stored rows by
+the recomputed ones. These are few (the sessions of one moment), so they are read once per question and bound to each
+of its statements: planning the recomputation in every statement cost DuckDB more than counting 5 million events.
 """
 
 from __future__ import annotations
@@ -44,40 +44,40 @@ _FIRST_START = """
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """slots: texts for counted.sql; without a cut both are empty. params: what they bind."""
+    """slots: SQL for counted.sql, empty where as_of cuts nothing. params: the values that it binds."""
 
     slots: Mapping[str, str] = field(default_factory=lambda: _NONE)
     params: Mapping[str, Any] = field(default_factory=dict)
 
     @property
-    def is_anything(self) -> bool:
-        return bool(self.params)
+    def is_empty(self) -> bool:
+        return not self.params
 
 
 def read_cut(cursor: Cursor, as_of: datetime, sample: str) -> Cut:
-    """Tell again what `as_of` cuts. sample: the condition on rows of the sample, as in counted.sql."""
+    """Recompute the sessions and orders that `as_of` cuts. sample: the condition on sample rows, as in counted.sql."""
     if not cursor.scalar(_IS_CUT, {"as_of": as_of}):
         return Cut()
     rules = fill(read_sql("rules/cut.sql"), {"sample": sample})
 
     def rows_of(cte: str, **params: Any) -> Table:
-        return cursor.fetch(with_needed(rules, f"select * from {cte}"), {"as_of": as_of, **params})  # noqa: S608 - ours
+        return cursor.fetch(with_needed(rules, f"select * from {cte}"), {"as_of": as_of, **params})  # noqa: S608 - names of this module
 
-    orders, order_params = _retold("cut_orders", rows_of("cut_orders"), rows_of("cut_order_ids"))
+    orders, order_params = _replacement("cut_orders", rows_of("cut_orders"), rows_of("cut_order_ids"))
     keys = rows_of("cut_session_keys")
-    # Events before the first of these sessions began need not be read.
+    # Events before the start of the first of these sessions need not be read.
     since = cursor.scalar(_FIRST_START, {"keys": [row[0] for row in keys.rows]})
-    sessions, session_params = _retold("cut_sessions", rows_of("cut_sessions", since=since or as_of), keys)
+    sessions, session_params = _replacement("cut_sessions", rows_of("cut_sessions", since=since or as_of), keys)
     return Cut({"or_cut_orders": orders, "or_cut_sessions": sessions}, {**order_params, **session_params})
 
 
-def _retold(name: str, retold: Table, keys: Table) -> tuple[str, dict[str, Any]]:
-    """SQL that leaves out the stored rows of `keys` and adds those retold, and what it binds."""
+def _replacement(name: str, recomputed: Table, keys: Table) -> tuple[str, dict[str, Any]]:
+    """Return SQL that leaves out the stored rows of `keys` and adds the recomputed ones, and the values it binds."""
     (key,), left_out = keys.columns, f"{name}_left_out"
     params = {left_out: [row[0] for row in keys.rows]}
     columns = []
-    for place, column in enumerate(retold.columns):
-        params[f"{name}_{column}"] = [row[place] for row in retold.rows]
+    for index, column in enumerate(recomputed.columns):
+        params[f"{name}_{column}"] = [row[index] for row in recomputed.rows]
         columns.append(f"unnest(cast(${name}_{column} as {_TYPES.get(column, 'text')}[]))")
     where = f"and {key} not in (select unnest(cast(${left_out} as text[])))"
     return f"{where}\n    union all\n    select {', '.join(columns)}", params

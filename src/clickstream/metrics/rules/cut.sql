@@ -1,5 +1,5 @@
--- Orders and sessions that as_of cuts in two, or whose orders it cuts, told again from what happened before it, by the
--- rules of the load: no row at or after as_of exists. A session's first event, and so its device and source, stays.
+-- Orders and sessions that as_of cuts, or whose orders it cuts, recomputed from the events before it by the rules of
+-- the load. A session's first event stays the same, and with it the session's device and source.
 existing_events as not materialized (
     select *
     from clickstream_events
@@ -32,9 +32,9 @@ order_events as (
 ranked_order_events as (
     select
         *,
-        row_number() over (partition by order_id order by is_server, seq) as carrier_place,
-        row_number() over (partition by order_id order by is_without_total, is_server desc, seq) as money_place,
-        row_number() over (partition by order_id order by is_without_items, is_server desc, seq) as items_place
+        row_number() over (partition by order_id order by is_server, seq) as carrier_rank,
+        row_number() over (partition by order_id order by is_without_total, is_server desc, seq) as money_rank,
+        row_number() over (partition by order_id order by is_without_items, is_server desc, seq) as items_rank
     from order_events
 ),
 cut_orders as (
@@ -43,9 +43,9 @@ cut_orders as (
         m.order_total as total, upper(m.order_currency) as currency,
         case when i.is_without_items = 0 then i.event_id end as items_event_id, coalesce(c.is_bot, false) as is_bot
     from ranked_order_events as c
-    inner join ranked_order_events as m on c.order_id = m.order_id and m.money_place = 1
-    inner join ranked_order_events as i on c.order_id = i.order_id and i.items_place = 1
-    where c.carrier_place = 1
+    inner join ranked_order_events as m on c.order_id = m.order_id and m.money_rank = 1
+    inner join ranked_order_events as i on c.order_id = i.order_id and i.items_rank = 1
+    where c.carrier_rank = 1
 ),
 existing_orders as not materialized (
     select order_id, session_key
@@ -68,7 +68,7 @@ cut_session_keys as (
         and event_name in ('checkout_complete', 'order_confirmed')
         and event_timestamp < $as_of
 ),
-placed_events as (
+ranked_events as (
     select
         e.*,
         row_number() over (
@@ -77,22 +77,22 @@ placed_events as (
                 case when e.user_id is null then 1 else 0 end,
                 e.event_timestamp, e.received_at nulls last, e.raw_object collate "C" nulls last,
                 e.raw_line nulls last, e.event_id
-        ) as user_place,
+        ) as user_rank,
         row_number() over (
             partition by e.session_key
             order by
                 case when e.is_page_view then 0 else 1 end,
                 e.event_timestamp, e.received_at nulls last, e.raw_object collate "C" nulls last,
                 e.raw_line nulls last, e.event_id
-        ) as page_place
+        ) as page_rank
     from existing_events as e
     where e.event_timestamp >= $since and e.session_key in (select session_key from cut_session_keys)
 ),
-retold as (
+recomputed as (
     select
         session_key,
         min(client_id) as client_id,
-        max(case when user_place = 1 then user_id end) as user_id,
+        max(case when user_rank = 1 then user_id end) as user_id,
         min(event_timestamp) as session_start,
         max(event_timestamp) as session_end,
         @micros(max(event_timestamp)) - @micros(min(event_timestamp)) as duration_us,
@@ -101,14 +101,14 @@ retold as (
         count(case when event_name in (
             'add_to_cart_click', 'wishlist_toggle', 'share_click', 'login_success', 'checkout_start', 'checkout_complete'
         ) then 1 end) as key_events,
-        max(case when page_place = 1 and is_page_view then page_path end) as entry_page,
+        max(case when page_rank = 1 and is_page_view then page_path end) as entry_page,
         count(page_url) > 0 as has_page,
         count(case when user_login_state = 'logged_in' then 1 end) as logged_in,
         count(case when user_login_state = 'anonymous' then 1 end) as anonymous,
         count(case when event_name = 'add_to_cart_click' then 1 end) > 0 as has_cart,
         count(case when event_name = 'checkout_start' then 1 end) > 0 as has_checkout,
         count(case when is_bot then 1 end) > 0 as has_bot
-    from placed_events
+    from ranked_events
     group by session_key
 ),
 cut_sessions as (
@@ -127,7 +127,7 @@ cut_sessions as (
         or r.page_views > 1000
         or (r.page_views >= 10 and r.duration_us < (r.page_views - 1) * 1000000)
         or (r.events >= 100 and r.duration_us < (r.events - 1) * 200000) as is_bot
-    from retold as r
+    from recomputed as r
     inner join sessions as s on r.session_key = s.session_key
     left join (
         select session_key, count(*) as orders

@@ -1,8 +1,8 @@
 """Filters as SQL conditions, with every value bound.
 
 In: the filters of a Question. Out: `Conditions`: one text for events (alias `e`), one for sessions (alias `s`), the
-parameters of both. A name that no metric knows is `unknown_filter`; one that is not there yet is
-`filter_not_applicable`. Nothing is ever ignored.
+parameters of both. An unknown name is `unknown_filter`; one that is not supported yet is `filter_not_applicable`. No
+filter is ignored.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ _PREFIXED = frozenset({"page_path"})
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What filters demand of rows, as SQL that begins with `and`, or is empty.
+    """The conditions of the filters as SQL that begins with `and`, or is empty.
 
-    without_session: an event of no session passes the session filters (all its session values are `(none)`).
+    without_session: an event without a session passes the session filters (all its session values are `(none)`).
     """
 
     event: str
@@ -44,7 +44,7 @@ class Conditions:
 
 
 def conditions(filters: Mapping[str, Sequence[str]]) -> Conditions:
-    """Write filters as SQL. Values of one filter: any of them, and none of the negated; filters: all."""
+    """Write filters as SQL. A row passes if it matches all filters, each by any of its values and no excluded one."""
     event, session, params = "", "", dict[str, str]()
     without_session = True
     for name, values in filters.items():
@@ -58,45 +58,45 @@ def conditions(filters: Mapping[str, Sequence[str]]) -> Conditions:
 
 
 def sample_mode(filters: Mapping[str, Sequence[str]]) -> str:
-    """`auto`, `include` or `only`."""
+    """Return `auto`, `include` or `only`."""
     return _one_of(filters, "sample", SAMPLE_MODES, "auto")
 
 
 def is_humans_only(filters: Mapping[str, Sequence[str]]) -> bool:
-    """Whether bots are left out; by default they count."""
+    """Whether bots are left out; by default they are counted."""
     return _one_of(filters, "humans", HUMANS, "false") == "true"
 
 
 def check_filter(name: str, values: Sequence[str]) -> None:
-    """Refuse a filter that nobody knows, that is not there yet, or that has no value."""
+    """Raise QuestionError for a filter that is unknown, not supported yet, or without a value."""
     if name in NOT_YET:
-        why = f"{name!r} is no filter yet"
-        raise QuestionError("filter_not_applicable", name, why, f"use one of {words(filter_names())}")
+        why = "not supported yet"
+        raise QuestionError("filter_not_applicable", name, why, f"use one of {join_names(filter_names())}")
     if name not in filter_names():
-        raise QuestionError("unknown_filter", name, "there is no such filter", f"use one of {words(filter_names())}")
+        raise QuestionError("unknown_filter", name, "not a filter", f"use one of {join_names(filter_names())}")
     if not values or not all(value.removeprefix("!") for value in values):
-        raise QuestionError("invalid_filter", name, "it has an empty value", f"rows without a value have {NONE}")
+        raise QuestionError("invalid_filter", name, "an empty value", f"use {NONE} for rows without a value")
 
 
 def filter_names() -> tuple[str, ...]:
-    """Every filter that can be used now."""
+    """Return the names of all supported filters."""
     return ("sample", "humans", *EVENT_COLUMNS, *SESSION_COLUMNS)
 
 
 def value_sql(alias: str, column: str) -> str:
-    """A dimension's value as it is shown: NULL and empty are `(none)`."""
+    """Return SQL for a dimension's value as it is shown: NULL and empty text become `(none)`."""
     return f"coalesce(nullif({alias}.{column}, ''), '{NONE}')"
 
 
-def words(names: Sequence[str]) -> str:
-    """Names in a sentence: `a, b or c`."""
+def join_names(names: Sequence[str]) -> str:
+    """Join names for a sentence: `a, b or c`."""
     return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
 def _one_of(filters: Mapping[str, Sequence[str]], name: str, allowed: Sequence[str], default: str) -> str:
     values = filters.get(name, (default,))
     if len(values) != 1 or values[0] not in allowed:
-        raise QuestionError("invalid_filter", name, f"{', '.join(values)!r} is not one of {words(allowed)}")
+        raise QuestionError("invalid_filter", name, f"{', '.join(values)!r} (expected {join_names(allowed)})")
     return values[0]
 
 

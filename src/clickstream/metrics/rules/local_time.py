@@ -1,7 +1,7 @@
-"""Local time as UTC plus offset, with the offsets taken from zoneinfo alone.
+"""Local time as UTC plus an offset, with all offsets taken from zoneinfo.
 
-In: a zone and instants or dates. Out: stretches of one offset, the instant a date starts, the same wall clock
-n days earlier. Engines never see a zone: they get integers from here, so all of them agree.
+In: a zone and instants or dates. Out: stretches of constant offset, the instant at which a date starts, the same wall
+clock n days earlier. Engines never see a zone: they receive integers computed here, so all of them agree.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from zoneinfo import ZoneInfo
 DAY = timedelta(days=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
-# No zone changed twice within twelve hours since 1970, so looking that often misses no change.
-_STEP = timedelta(hours=12)
+# No zone has changed its offset twice within twelve hours since 1970, so probing at this interval finds every change.
+_PROBE_INTERVAL = timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
-    """Time in which a zone kept one offset: `[start, end)`."""
+    """A time span in which a zone had one offset: `[start, end)`."""
 
     start: datetime
     end: datetime
@@ -30,7 +30,7 @@ class Stretch:
 
 
 def stretches(tz: ZoneInfo, start: datetime, end: datetime) -> list[Stretch]:
-    """Cut `[start, end)` wherever the offset of `tz` changes. Empty for an empty range."""
+    """Split `[start, end)` wherever the offset of `tz` changes. Empty for an empty range."""
     if start >= end:
         return []
     changes = [moment for year in range(start.year, end.year + 1) for moment in _changes_in(tz, year)]
@@ -39,7 +39,7 @@ def stretches(tz: ZoneInfo, start: datetime, end: datetime) -> list[Stretch]:
 
 
 def offset_at(tz: ZoneInfo, instant: datetime) -> timedelta:
-    """Local time minus UTC at `instant`."""
+    """Return local time minus UTC at `instant`."""
     return instant.astimezone(tz).utcoffset() or timedelta()
 
 
@@ -48,9 +48,9 @@ def local_date(tz: ZoneInfo, instant: datetime) -> date:
 
 
 def start_of(tz: ZoneInfo, day: date) -> datetime:
-    """First instant whose local date is `day`, or later where the zone skipped that date.
+    """Return the first instant whose local date is `day`, or a later date where the zone skipped that one.
 
-    Midnight may not exist, and after a change backwards over midnight it may come twice: the first one counts.
+    Midnight may not exist; where clocks go back over midnight it occurs twice, and the first one counts.
     """
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     for stretch in stretches(tz, midnight - 2 * DAY, midnight + 3 * DAY):
@@ -61,18 +61,18 @@ def start_of(tz: ZoneInfo, day: date) -> datetime:
 
 
 def same_wall_clock(tz: ZoneInfo, instant: datetime, days_earlier: int) -> datetime:
-    """The instant `days_earlier` days before, at the same local time.
+    """Return the instant `days_earlier` days before, at the same local time.
 
-    A local time that was skipped moves forward by the gap, one that came twice means the first: fold=0 does both.
+    A skipped local time moves forward by the gap; of a repeated one the first counts: fold=0 does both.
     """
     wall = instant.astimezone(tz).replace(tzinfo=None) - timedelta(days=days_earlier)
     return wall.replace(tzinfo=tz, fold=0).astimezone(UTC)
 
 
 def date_stretches(tz: ZoneInfo, start: datetime, end: datetime) -> list[Stretch]:
-    """Like `stretches`, for telling dates: a change backwards over midnight waits until its date comes again.
+    """Return stretches for computing dates: a change backwards over midnight takes effect when its date starts again.
 
-    Otherwise the repeated end of a date would fall after the start of the next one, outside of its own day.
+    Otherwise the repeated end of a date would fall after the start of the next one, outside its own day.
     """
     found: list[Stretch] = []
     for stretch in stretches(tz, start, end):
@@ -87,18 +87,18 @@ def date_stretches(tz: ZoneInfo, start: datetime, end: datetime) -> list[Stretch
 
 
 def micros(moment: datetime) -> int:
-    """Microseconds since 1970. A moment without zone is read as if it were UTC."""
+    """Return microseconds since 1970. A moment without a zone is read as UTC."""
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return (aware - EPOCH) // timedelta(microseconds=1)
 
 
 @lru_cache(maxsize=1024)
 def _changes_in(tz: ZoneInfo, year: int) -> Sequence[datetime]:
-    """Instants in `year` (UTC) at which the offset of `tz` changes."""
+    """Return the instants in `year` (UTC) at which the offset of `tz` changes."""
     moment, last = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
     found = []
     while moment < last:
-        after = moment + _STEP
+        after = moment + _PROBE_INTERVAL
         if offset_at(tz, moment) != offset_at(tz, after):
             found.append(_change_between(tz, moment, after))
         moment = after
@@ -106,7 +106,7 @@ def _changes_in(tz: ZoneInfo, year: int) -> Sequence[datetime]:
 
 
 def _change_between(tz: ZoneInfo, low: datetime, high: datetime) -> datetime:
-    """The one change in `(low, high]`, to the second: zones change on whole seconds."""
+    """Return the only change in `(low, high]`, to the second: zones change on whole seconds."""
     offset = offset_at(tz, low)
     while high - low > _SECOND:
         middle = low + (high - low) // (2 * _SECOND) * _SECOND

@@ -1,7 +1,7 @@
-"""What a metric computed, before `catalog.ask` makes an Answer of it; and its comparison with another period.
+"""The result of a metric, from which `catalog.ask` makes an Answer; and its comparison with another period.
 
 In: rows of one period, and of the other one. Out: the same rows with `x_previous` and `x_change` (for rates
-`x_change_points`) behind the metric's own columns. Divisions happen here, in Python, once for all engines.
+`x_change_points`) after the metric's own columns. Divisions are done here, in Python, the same for all engines.
 """
 
 from __future__ import annotations
@@ -20,7 +20,10 @@ _COMPARED = ("int", "money", "rate", "double")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A metric's table. `keys` leading columns name a row; `rows_behind`: table -> rows it was counted from."""
+    """A metric's table.
+
+    keys: number of leading columns that identify a row. rows_behind: table -> number of rows counted.
+    """
 
     columns: tuple[Column, ...]
     rows: list[tuple[Any, ...]]
@@ -31,30 +34,30 @@ class Result:
 
 
 def ratio(numerator: int | None, denominator: int | None) -> float | None:
-    """One division, None when there is nothing to divide by."""
+    """Divide; None if the denominator is 0 or None."""
     return None if numerator is None or not denominator else numerator / denominator
 
 
 def money(amount: Decimal | int | None) -> Decimal:
-    """An amount with its four digits, as every engine shows it; no amount at all is 0."""
+    """Return an amount with four decimal places, the same for every engine. None is 0."""
     return Decimal(amount or 0).quantize(_FOUR_DIGITS, ROUND_HALF_UP, _EXACT)
 
 
 def per_order(revenue: Decimal, orders: int | None) -> float | None:
-    """Average order value; None without an order that has a total."""
+    """Return the average order value; None without an order that has a total."""
     return float(revenue / orders) if orders else None
 
 
 def compared(now: Result, before: Result) -> Result:
-    """`now` with the columns of comparison. A row that `before` lacks was 0 there, its rates unknown."""
-    places = [place for place, column in enumerate(now.columns) if column.type in _COMPARED]
-    added = [column for place in places for column in _comparison_columns(now.columns[place])]
+    """Return `now` with comparison columns. A row that is missing in `before` counts as 0 there, its rates as None."""
+    indexes = [index for index, column in enumerate(now.columns) if column.type in _COMPARED]
+    added = [column for index in indexes for column in _comparison_columns(now.columns[index])]
     earlier = {row[: now.keys]: row for row in before.rows}
     nothing = tuple({"int": 0, "money": money(0)}.get(column.type) for column in now.columns)
     rows = []
     for row in now.rows:
         old = earlier.get(row[: now.keys], nothing)
-        pairs = [_compare(now.columns[place], row[place], old[place]) for place in places]
+        pairs = [_compare(now.columns[index], row[index], old[index]) for index in indexes]
         rows.append(row + tuple(value for pair in pairs for value in pair))
     return replace(now, columns=(*now.columns, *added), rows=rows)
 

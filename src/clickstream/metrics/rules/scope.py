@@ -1,7 +1,7 @@
-"""A question made ready to run: checked filters, the effective range, what sample rows do, and the SQL around it.
+"""A question ready to run: checked filters, the effective range, the treatment of sample rows, and the shared SQL.
 
-In: a cursor on one snapshot and a Question. Out: `Scope`, whose `fetch` runs a metric's SQL behind the CTEs of
-counted.sql. Values are always bound; only texts of this package are put into SQL.
+In: a cursor on one snapshot and a Question. Out: `Scope`, whose `fetch` runs a metric's SQL after the CTEs of
+counted.sql. Values are always bound; only constant text of this package is inserted into SQL.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ Population = Literal["all", "humans", "bots"]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """How sample rows are treated: the mode asked for, whether there are any, whether they are hidden."""
+    """The treatment of sample rows: the requested mode, whether any exist, whether they are hidden."""
 
     mode: str
     is_present: bool
@@ -42,7 +42,7 @@ class Sample:
 
     @property
     def condition(self) -> str:
-        """What it demands of rows of events and sessions, as SQL that begins with `and`, or is empty."""
+        """The condition on events and sessions, as SQL that begins with `and`, or is empty."""
         if self.mode == "only":
             return "and is_sample is true"
         return "and is_sample is not true" if self.is_hidden else ""
@@ -52,8 +52,7 @@ class Sample:
 class Scope:
     """One question on one snapshot.
 
-    cut: what as_of cuts in two. currency: the one that money is told in,
-    None where there is no order at all.
+    cut: sessions and orders that as_of cuts. currency: that of the amounts; None if no order exists.
     """
 
     cursor: Cursor
@@ -66,8 +65,8 @@ class Scope:
     cut: Cut
     currency: str | None = None
 
-    def of(self, period: Period) -> Scope:
-        """The same question about another period."""
+    def for_period(self, period: Period) -> Scope:
+        """Return the same question for another period."""
         return replace(self, period=period)
 
     def fetch(
@@ -77,15 +76,15 @@ class Scope:
         params: Mapping[str, Any] | None = None,
         split: Split | None = None,
     ) -> Table:
-        """Run `<name>.sql` of this package. `slots` are SQL texts for its `{…}`, `params` its own parameters."""
+        """Run `<name>.sql` of this package. slots: SQL for its `{…}`. params: values of its own parameters."""
         return self._run(read_sql(f"{name}.sql"), slots, params, split)
 
     def rows_behind(self, table: str) -> dict[str, int]:
-        """How many rows of a table (events, sessions or orders) the metric was counted from."""
-        return {table: self._run(f"select count(*) from {_COUNTED[table]}").rows[0][0]}  # noqa: S608 - one of three
+        """Return the number of counted rows of a table (events, sessions or orders)."""
+        return {table: self._run(f"select count(*) from {_COUNTED[table]}").rows[0][0]}  # noqa: S608 - one of three constants
 
     def hidden_bot_events(self) -> int:
-        """Events that would count, were it not for `humans`."""
+        """Return the number of events that the filter `humans` leaves out."""
         if self.population != "humans":
             return 0
         return replace(self, population="bots").rows_behind("clickstream_events")["clickstream_events"]
@@ -109,14 +108,14 @@ class Scope:
             **(split.params if split else {}),
             **(params or {}),
         }
-        if "$reach" in filled:
-            values["reach"] = self._reach()
-        # Engines refuse parameters that a statement does not name.
+        if "$first_start" in filled:
+            values["first_start"] = self._first_session_start()
+        # Engines reject parameters that a statement does not use.
         return self.cursor.fetch(filled, {name: values[name] for name in set(_PARAMETER.findall(filled))})
 
-    def _reach(self) -> datetime:
-        """When the first session began that placed an order in range; events before it need not be read."""
-        if self.cut.is_anything:  # the sessions that orders had then are not known beforehand
+    def _first_session_start(self) -> datetime:
+        """Return the earliest start of a session with an order in the range; events before it need not be read."""
+        if not self.cut.is_empty:  # the sessions of recomputed orders are not known in advance
             return EPOCH
         found = self.cursor.scalar(
             """
@@ -150,7 +149,7 @@ class Scope:
 _BOTS = "(select 1 from existing_sessions as b where b.is_bot and b.session_key = e.session_key)"
 _OF_BOTS = f"(exists {_BOTS} or (e.session_key is null and e.is_bot is true))"
 _OF_HUMANS = f"not exists {_BOTS} and (e.session_key is not null or e.is_bot is not true)"
-# What each population demands of events and orders (alias `e`), and of sessions.
+# The conditions of each population on events and orders (alias `e`), and on sessions.
 _POPULATIONS: Mapping[Population, Mapping[str, str]] = {
     "all": {"of_humans": "", "sessions_of_humans": ""},
     "humans": {"of_humans": f"and {_OF_HUMANS}", "sessions_of_humans": "and is_bot is not true"},
@@ -165,9 +164,9 @@ def _in(key: str, sessions: str, has_none: bool) -> str:
 def make_scope(
     cursor: Cursor, question: Question, options: Mapping[str, str], max_days: int | None = MAX_DAYS
 ) -> Scope:
-    """Check what is asked against what can be answered. Raises QuestionError."""
+    """Check the question and prepare it for one snapshot. Raises QuestionError."""
     if question.as_of.tzinfo is None:
-        raise QuestionError("invalid_range", "as_of", "it has no time zone", "write it with Z or an offset")
+        raise QuestionError("invalid_range", "as_of", "a time without a zone (expected one with Z or an offset)")
     period = chosen_period(question, max_days)
     sample = read_sample(cursor, question)
     population: Population = "humans" if is_humans_only(question.filters) else "all"
@@ -177,7 +176,7 @@ def make_scope(
 
 
 def read_sample(cursor: Cursor, question: Question) -> Sample:
-    """What sample rows do: `auto` hides them once one real event exists."""
+    """Determine the treatment of sample rows: `auto` hides them once one real event exists."""
     mode = sample_mode(question.filters)
     real, sample = cursor.fetch(
         """
@@ -190,10 +189,10 @@ def read_sample(cursor: Cursor, question: Question) -> Sample:
     return Sample(mode, sample, mode == "auto" and real and sample)
 
 
-def page_of(
+def page_slots(
     question: Question, only: Sequence[str] | None, key: str = "value"
 ) -> tuple[dict[str, str], dict[str, Any]]:
-    """Slots and parameters of a ranked table: the page asked for, or the rows of `only`."""
+    """Return slots and parameters of a ranked table: the requested page, or the rows of `only`."""
     if only is None:
         return {"only_values": ""}, {"limit": question.limit, "offset": question.offset}
     values = {"values": list(only), "limit": len(only), "offset": 0}

@@ -1,8 +1,8 @@
-"""Rows in groups: by one dimension of a session or of an event, as SQL.
+"""Rows split into groups by one dimension of a session or of an event, as SQL.
 
-In: a `Split`, and the event filters of the question. Out: the texts that counted.sql and the series have slots for. A
-group is what the same filter would leave: split by what its events show, a session (and an order of it) is in each
-group it has a passing event of. Values are bound, only texts of this package are written into SQL.
+In: a `Split`, and the event filters of the question. Out: SQL for the slots of counted.sql and of the time series. A
+group has the rows that the same filter would leave: split by an event's dimension, a session (and its orders) is in
+the group of each of its events that pass the filters. Values are bound; only constant text is inserted into SQL.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ OTHER = "(other)"
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One dimension to split by. `top`: values that keep their name, the others are `(other)`; None = all keep it."""
+    """A dimension to split by. top: the values that keep their name, others become `(other)`; None = all values."""
 
     dimension: str
     top: tuple[str, ...] | None = None
@@ -30,7 +30,7 @@ class Split:
         return {f"top_{index}": value for index, value in enumerate(self.top or ())}
 
     def value(self, alias: str) -> str:
-        """The group of a row of `alias` (an event's `e` or a session's `s`) as SQL."""
+        """Return SQL for the group of a row. alias: `e` for an event, `s` for a session."""
         column = {**EVENT_COLUMNS, **SESSION_COLUMNS}[self.dimension]
         value = value_sql(alias, column)
         if not self.top:
@@ -40,7 +40,7 @@ class Split:
 
 
 def split_slots(split: Split | None, event_filters: str) -> dict[str, str]:
-    """How rows are split. Of an event's dimension a session (and so its order) has each value of its passing events."""
+    """Return the slots that split rows. By an event's dimension, a session has each value of its matching events."""
     names = (
         "event_split",
         "event_split_join",
@@ -62,16 +62,16 @@ def split_slots(split: Split | None, event_filters: str) -> dict[str, str]:
 
 
 def sessions_with(event_filters: str, columns: str = "e.session_key") -> str:
-    """SQL for the sessions that have an event which passes the event filters, in range or after it.
+    """Return SQL for the sessions with an event that passes the event filters, in the range or after it.
 
-    Sessions that count start in range, so events before it cannot be theirs and are not read.
+    Sessions that count start in the range, so events before it are not read.
     """
     passing = f"e.session_key is not null and e.event_timestamp >= $start {event_filters}"
-    return f"select {columns} from population_events as e where {passing}"  # noqa: S608 - texts of ours, values are bound
+    return f"select {columns} from population_events as e where {passing}"  # noqa: S608 - constant text, values are bound
 
 
 def sessions_ever_with(event_filters: str, columns: str = "e.session_key") -> str:
-    """The same for orders: the session of one may have begun before the range, at $reach or later."""
+    """Return the same for orders: an order's session may have begun before the range, at $first_start or later."""
     ordered = "select session_key from population_orders where ordered_at >= $start and ordered_at < $end"
     passing = f"e.session_key in ({ordered}) {event_filters}"
-    return f"select {columns} from population_events as e where e.event_timestamp >= $reach and {passing}"  # noqa: S608 - as above
+    return f"select {columns} from population_events as e where e.event_timestamp >= $first_start and {passing}"  # noqa: S608 - as above

@@ -1,8 +1,8 @@
-"""The SQL files of this package as texts: read once, their `{slots}` filled, cut down to what a question uses.
+"""The SQL files of this package: read once, their `{slots}` filled, reduced to the CTEs that a question uses.
 
 In: the text of the rules, one CTE after another, each ending in a `)` at the start of a line; a metric's SQL. Out: one
-statement with the CTEs that the metric names, and those they name: an engine plans every CTE that it is given. Only
-texts of this package are put into slots, never values.
+statement with the CTEs that the metric uses, directly or through other CTEs: an engine plans every CTE of a statement.
+Slots are filled with constant text of this package, never with values.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ _WORD = re.compile(r"\w+")
 
 @cache
 def read_sql(path: str) -> str:
-    """Text of a `.sql` file of this package."""
+    """Return the text of a `.sql` file of this package."""
     return files("clickstream.metrics").joinpath(path).read_text(encoding="utf-8")
 
 
 def fill(sql: str, slots: Mapping[str, str]) -> str:
-    """Put the texts of `slots` in the place of their `{names}`."""
+    """Replace each `{name}` by the text of that slot."""
     return _SLOT.sub(lambda match: slots[match[1]], sql)
 
 
 @lru_cache(maxsize=256)
 def with_needed(rules: str, metric_sql: str) -> str:
-    """The statement of a metric behind the CTEs that it needs, in the order of the rules.
+    """Return a metric's statement after the CTEs that it uses, in the order of the rules.
 
-    metric_sql: begins with `select`, or with a comma and CTEs of its own.
+    metric_sql: begins with `select`, or with a comma and more CTEs.
     """
     ctes = {found[1]: found[0] for found in _CTE.finditer(rules)}
     needed = _named(metric_sql, ctes)
-    for name in reversed(ctes):  # a CTE names only those before it
+    for name in reversed(ctes):  # a CTE uses only those before it
         if name in needed:
             needed |= _named(ctes[name], ctes) - {name}
     texts = ",\n".join(text for name, text in ctes.items() if name in needed)

@@ -1,4 +1,4 @@
-// The charts and parts of ECharts that the dashboards draw with. Canvas only: the SVG renderer would add 15 %.
+// The ECharts charts and components that the dashboards use. Canvas only: the SVG renderer would add 15 %.
 import { init, use } from "echarts/core";
 import { BarChart, FunnelChart, HeatmapChart, LineChart, SankeyChart } from "echarts/charts";
 import {

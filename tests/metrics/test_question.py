@@ -1,4 +1,4 @@
-"""Answers as JSON, and what the warehouse holds to ask about."""
+"""Answers as JSON, and what the warehouse contains: the span of data and the values of a dimension."""
 
 from __future__ import annotations
 
@@ -11,17 +11,16 @@ import pytest
 from tests.metrics.filling import at, event, fill
 
 from clickstream.errors import QuestionError
-from clickstream.metrics.answers import answer_json
 from clickstream.metrics.catalog import METRICS, ask
 from clickstream.metrics.contents import data_span, dimension_values
-from clickstream.metrics.question import Answer, Column, Question
+from clickstream.metrics.question import Answer, Column, Question, answer_json
 from clickstream.warehouse.contract import Warehouse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 COUNTS = ("total_rows", "hidden_bot_events", "events_without_product")
 
 
-def test_an_answer_is_written_in_plain_json() -> None:
+def test_an_answer_is_written_as_plain_json() -> None:
     row = (3, Decimal("1.5000"), 0.25, None, "ü", datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 13), True)  # noqa: DTZ001
     types = ("int", "money", "rate", "double", "text", "ts", "local", "bool")
     answer = Answer("any", tuple(Column(name, name) for name in types), [row], {"from": date(2026, 3, 1)})  # type: ignore[arg-type]
@@ -53,12 +52,12 @@ def test_values_have_the_type_of_their_column_and_counts_are_whole_numbers(wareh
     assert {name: type(count) for name, count in counts.items()} == dict.fromkeys(counts, int)
 
 
-def test_the_span_of_an_empty_warehouse_is_none(warehouse: Warehouse) -> None:
+def test_the_data_span_of_an_empty_warehouse_is_none(warehouse: Warehouse) -> None:
     fill(warehouse, [])
     assert data_span(warehouse, BERLIN) is None
 
 
-def test_the_span_is_told_in_local_days_and_without_hidden_sample_rows(warehouse: Warehouse) -> None:
+def test_the_data_span_is_in_local_days_and_ignores_hidden_sample_rows(warehouse: Warehouse) -> None:
     old = event(at("2008-04-01 12:00"), is_sample=True, client_id="sample-1")
     fill(warehouse, [old, event(at("2026-03-01 23:30")), event(at("2026-03-05 12:00"))])
     assert data_span(warehouse, BERLIN) == (date(2026, 3, 2), date(2026, 3, 5))
@@ -66,10 +65,10 @@ def test_the_span_is_told_in_local_days_and_without_hidden_sample_rows(warehouse
     assert data_span(warehouse, BERLIN, as_of=at("2026-03-03 00:00")) == (date(2026, 3, 2), date(2026, 3, 2))
 
 
-def test_values_of_a_dimension_come_with_their_events_whatever_is_filtered(warehouse: Warehouse) -> None:
+def test_dimension_values_have_their_number_of_events_and_ignore_filters(warehouse: Warehouse) -> None:
     fill(warehouse, [event(at("2026-03-01 12:00"), country=name) for name in ("DE", "DE", "US", None)])
     march = Question(at("2026-04-01 00:00"), BERLIN, date(2026, 3, 1), date(2026, 4, 1), filters={"country": ("US",)})
     assert dimension_values(warehouse, "country", march) == [("DE", 4)]  # of the session: that of its first event
     assert dimension_values(warehouse, "event", march, limit=1) == [("page_view", 4)]
-    with pytest.raises(QuestionError, match="no such dimension"):
+    with pytest.raises(QuestionError, match="not a dimension"):
         dimension_values(warehouse, "colour", march)

@@ -1,0 +1,87 @@
+"""Answers of metrics, shared by all browsers: computed in threads, once per load and question.
+
+In: a metric and a question. Out: its answer, awaited. Callers with the same question wait for the same computation. A
+failed one is repeated at the next call; answers of older loads are dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from concurrent.futures import Executor
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from clickstream.dashboard.loads import Snapshot
+from clickstream.dashboard.view import Days
+from clickstream.metrics import catalog, contents
+from clickstream.metrics.question import Answer, Question
+from clickstream.warehouse.contract import Warehouse
+
+MAX_ENTRIES = 256  # a page needs about ten; a large table takes about 1 MB
+
+
+class AnswerCache:
+    """A cache in front of the catalog of metrics. Use it on one event loop."""
+
+    def __init__(self, warehouse: Warehouse, threads: Executor) -> None:
+        self._warehouse = warehouse
+        self._threads = threads
+        self._entries: OrderedDict[Hashable, asyncio.Future[Any]] = OrderedDict()
+        self._newest: tuple[int, datetime] | None = None
+
+    async def answer(self, snapshot: Snapshot, metric: str, question: Question) -> Answer:
+        """Return the answer of `metric`. Raises what the catalog raises."""
+        key = (metric, question_key(question))
+        answer: Answer = await self._cached(snapshot, key, lambda: catalog.ask(self._warehouse, metric, question))
+        return answer
+
+    async def data_span(self, snapshot: Snapshot, zone: ZoneInfo, sample: str) -> Days | None:
+        """Return the days from the first to the last one with data, in `zone`; None without data."""
+        span: tuple[date, date] | None = await self._cached(
+            snapshot,
+            ("span", zone.key, sample),
+            lambda: contents.data_span(self._warehouse, zone, sample, snapshot.as_of),
+        )
+        return span and Days(span[0], span[1] + timedelta(days=1))
+
+    async def dimension_values(
+        self, snapshot: Snapshot, dimension: str, question: Question, limit: int
+    ) -> list[tuple[str, int]]:
+        """Return values of a dimension with their number of events in the question's days, most events first."""
+        key = ("values", dimension, limit, question_key(question))
+        values: list[tuple[str, int]] = await self._cached(
+            snapshot, key, lambda: contents.dimension_values(self._warehouse, dimension, question, limit)
+        )
+        return values
+
+    async def _cached(self, snapshot: Snapshot, key: Hashable, work: Callable[[], Any]) -> Any:
+        moment = (snapshot.load_id, snapshot.as_of)
+        if self._newest is None or moment > self._newest:
+            self._entries.clear()
+            self._newest = moment
+        key = (moment, key)
+        task = self._entries.get(key)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = asyncio.get_running_loop().run_in_executor(self._threads, work)
+            self._entries[key] = task
+        self._entries.move_to_end(key)
+        while len(self._entries) > MAX_ENTRIES:
+            self._entries.popitem(last=False)
+        return await asyncio.shield(task)
+
+
+def question_key(question: Question) -> Hashable:
+    """Return all of a question except `as_of`: equal for the same question after another load."""
+    return (
+        question.tz.key,
+        question.from_date,
+        question.to_date,
+        question.compare,
+        tuple(sorted(question.filters.items())),
+        tuple(sorted(question.options.items())),
+        question.limit,
+        question.offset,
+    )

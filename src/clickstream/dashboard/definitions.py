@@ -1,0 +1,134 @@
+"""The figures that the pages show: their labels, formats, and definitions.
+
+The definitions are those of docs/metrics, in words for users of the dashboard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clickstream.dashboard.formats import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A key figure.
+
+    caption: a second figure and its text, shown instead of a sparkline; caption_kind: its format, by default `kind`.
+    shown_with: "orders" = only if orders exist, "no-orders" = only if none exist, "" = always.
+    """
+
+    key: str
+    label: str
+    definition: str
+    kind: Kind = "count"
+    caption: tuple[str, str] | None = None
+    caption_kind: Kind | None = None
+    shown_with: str = ""
+
+    @property
+    def has_series(self) -> bool:
+        return self.caption is None
+
+
+FIGURES = (
+    Figure(
+        "visitors",
+        "Visitors",
+        "People with at least one event in these days. A person is identified by the user id, else by the first user "
+        "id ever seen in the same browser, else by the browser's id. Days do not add up: a person who comes on two "
+        "days counts once.",
+    ),
+    Figure(
+        "sessions",
+        "Sessions",
+        "Visits that began in these days. A session ends after more than 30 minutes without an event and counts on "
+        "the day on which it began.",
+    ),
+    Figure(
+        "page_views",
+        "Page views",
+        "page_view events, plus views of home, category and product pages without a page_view of the same page within "
+        "5 seconds.",
+    ),
+    Figure(
+        "revenue",
+        "Revenue",
+        "Total value of the orders placed in these days, in the currency with most orders; amounts in other currencies "
+        "are not added. Refunds are not subtracted. Where the browser and the shop's server report different totals, "
+        "the server's counts.",
+        kind="money",
+        shown_with="orders",
+    ),
+    Figure(
+        "orders",
+        "Orders",
+        "Orders placed in these days. An order counts once, even if both the browser and the shop's server report it.",
+        shown_with="orders",
+    ),
+    Figure(
+        "conversion_rate",
+        "Conversion rate",
+        "Sessions with an order divided by all sessions that began in these days. Orders reported only by the shop's "
+        "server have no session and are not included.",
+        kind="percent",
+        caption=("sessions", "of {} sessions"),
+        caption_kind="count",
+        shown_with="orders",
+    ),
+    Figure(
+        "events",
+        "Events",
+        "All events in these days, of every name. Bots are included unless the filter “People only” is on.",
+        shown_with="no-orders",
+    ),
+    Figure(
+        "events_per_session",
+        "Events per session",
+        "All events of the sessions that began in these days divided by the number of these sessions.",
+        kind="ratio",
+        shown_with="no-orders",
+        caption=("pages_per_session", "{} pages per session"),
+    ),
+    Figure(
+        "median_session_s",
+        "Median session",
+        "Half of the sessions lasted at most this long, from their first to their last event. A session with one event "
+        "lasts 0 s.",
+        kind="seconds",
+        shown_with="no-orders",
+        caption=("avg_session_s", "mean {}"),
+    ),
+)
+
+SERIES: dict[str, tuple[str, Kind]] = {
+    "sessions": ("Sessions", "count"),
+    "visitors": ("Visitors", "count"),
+    "page_views": ("Page views", "count"),
+    "events": ("Events", "count"),
+    "new_visitors": ("New visitors", "count"),
+    "revenue": ("Revenue", "money"),
+    "orders": ("Orders", "count"),
+    "conversion_rate": ("Conversion rate", "percent"),
+    "cart_sessions": ("Sessions with a cart", "count"),
+    "bounce_rate": ("Bounce rate", "percent"),
+}
+TIME_SERIES = (
+    "The selected figure per hour, day, week or month. Drag over the chart to zoom in on some days. A period that has "
+    "not ended, or is only partly within these days, is dashed. The thin dashed line is the comparison period."
+)
+PRODUCTS = (
+    "Events in these days that name a product, and the items of orders placed in these days. Views are product_view "
+    "events, cart adds are add_to_cart_click events; view to cart is the share of sessions with a view that also added "
+    "the product to the cart. Revenue is price times quantity of the items, without discounts and shipping costs."
+)
+CHANNELS = (
+    "Sessions that began in these days, by the channel of their first page: its campaign tags or click id, else its "
+    "referrer. Revenue is the total of the orders placed in these sessions."
+)
+DEVICES = "Sessions that began in these days, by the device of their first event."
+CATEGORIES = (
+    "Revenue of the items ordered in these days, by category. If there is none: product views (product_view events) by "
+    "category."
+)
+COUNTRIES = "Sessions that began in these days, by the country of their first event."
