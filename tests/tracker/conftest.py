@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from tests.tracker.site import TrackedSite, Visit, open_site, patient
+from tests.tracker.site import TrackedSite, Visit, open_site, prepared
 
 TRACKER = Path(__file__).parents[2] / "tracker"
 
@@ -35,7 +35,7 @@ def tracked_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackedSi
 
 @pytest.fixture
 def visit(browser: Browser, tracked_site: TrackedSite, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    context = patient(browser.new_context())
+    context = prepared(browser.new_context())
     yield Visit(tracked_site, context, folder_of(request.node.name), tracked_site.site.origin)
     context.close()
 

@@ -30,6 +30,9 @@ from tests.patience import PATIENCE_S, wait_until
 from tests.ports import free_port
 
 QUEUED = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:queue:')).length"
+LINGER_MS = 1_000  # as in tracker/src/limits.ts
+QUICK_MS = 100
+QUICK = f"(wait => window.setTimeout = (run, ms) => wait(run, ms === {LINGER_MS} ? {QUICK_MS} : ms))(window.setTimeout)"
 TRACK = "(events) => events.forEach(([name, fields]) => clickstream.track(name, fields))"
 
 
@@ -200,9 +203,10 @@ def another_browser(browser: Browser, *flags: str, without: tuple[str, ...] = ()
     )
 
 
-def patient(context: BrowserContext) -> BrowserContext:
-    """Give the context the same timeout as `wait_until`."""
+def prepared(context: BrowserContext) -> BrowserContext:
+    """Give the context the timeout of `wait_until`, and its pages a shorter wait before they send a batch."""
     context.set_default_timeout(1_000 * PATIENCE_S)
+    context.add_init_script(QUICK)
     return context
 
 

@@ -11,10 +11,11 @@ import signal
 import time
 from contextlib import suppress
 
+import pytest
 from playwright.sync_api import Browser, Error
 
 from tests.patience import wait_until
-from tests.tracker.site import QUEUED, Visit, another_browser, patient, track
+from tests.tracker.site import QUEUED, Visit, another_browser, prepared, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -61,6 +62,7 @@ def test_collector_killed_during_a_request_and_restarted_loses_no_events(visit: 
     page.wait_for_function(f"({QUEUED})() === 0")
 
 
+@pytest.mark.slow  # a variant of the killed collector
 def test_visitor_who_browses_while_the_collector_is_down_loses_no_events(visit: Visit) -> None:
     page = visit.open()
     visit.wait_for(1)
@@ -132,11 +134,12 @@ def test_rapid_reloads_count_one_view_each(visit: Visit) -> None:
     assert sorted(visit.wait_for(12)) == sorted(("page_view", str(number)) for number in range(12))
 
 
+@pytest.mark.slow  # a variant of the crashed tab, in a separate browser
 def test_queue_of_a_closed_tab_is_adopted_without_web_locks(visit: Visit, browser: Browser) -> None:
     insecure = another_browser(browser, "--host-resolver-rules=MAP shop.test 127.0.0.1")
     try:
         visit = Visit(
-            visit.tracked, patient(insecure.new_context()), visit.name, f"http://shop.test:{visit.tracked.site.port}"
+            visit.tracked, prepared(insecure.new_context()), visit.name, f"http://shop.test:{visit.tracked.site.port}"
         )
         page, other = visit.open("closing"), visit.open("other")
         assert page.evaluate("[isSecureContext, typeof navigator.locks]") == [False, "undefined"]

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.patience import wait_until
 from tests.tracker.conftest import TRACKER
-from tests.tracker.site import Visit, another_browser, patient, track
+from tests.tracker.site import Visit, another_browser, prepared, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -123,10 +124,11 @@ def test_session_ends_after_30_minutes_without_an_event(visit: Visit) -> None:
 @contextmanager
 def with_bfcache(browser: Browser) -> Iterator[BrowserContext]:
     opened = another_browser(browser, without=("--disable-back-forward-cache",))
-    yield patient(opened.new_context())
+    yield prepared(opened.new_context())
     opened.close()
 
 
+@pytest.mark.slow  # starts a separate browser
 def test_page_from_the_back_forward_cache_is_a_view(visit: Visit, browser: Browser) -> None:
     with with_bfcache(browser) as context:
         visit = Visit(visit.tracked, context, visit.name, visit.origin)

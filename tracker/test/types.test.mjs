@@ -26,20 +26,18 @@ tracker.track("product_view", { product: { id: 5 } });
 shop(tracker).addToCart("1");
 `;
 
-for (const [module, resolution, file] of [
-  ["node16", "node16", "esm.mts"],
-  ["node16", "node16", "commonjs.cts"],
-  ["nodenext", "nodenext", "esm.mts"],
+for (const [module, resolution, ...files] of [
+  ["node16", "node16", "esm.mts", "commonjs.cts"],
   ["esnext", "bundler", "bundle.ts"],
 ]) {
-  test(`types work in ${file} with moduleResolution ${resolution}`, () => {
+  test(`types work in ${files.join(" and ")} with moduleResolution ${resolution}`, () => {
     const folder = mkdtempSync(join(tmpdir(), "clickstream-types-"));
     try {
       mkdirSync(join(folder, "node_modules"));
       symlinkSync(PACKAGE, join(folder, "node_modules/clickstream-tracker"), "dir");
-      writeFileSync(join(folder, file), CODE);
+      for (const file of files) writeFileSync(join(folder, file), CODE);
       const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--lib", "es2022,dom"];
-      const command = [TSC, ...options, "--module", module, "--moduleResolution", resolution, file];
+      const command = [TSC, ...options, "--module", module, "--moduleResolution", resolution, ...files];
       const { status, stdout } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
       assert.equal(status, 0, stdout);
     } finally {
