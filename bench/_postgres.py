@@ -1,6 +1,6 @@
-"""A PostgreSQL for the benchmarks: the tests' binaries, but durable, on the benchmark's own disk, with usual memory.
+"""A PostgreSQL server for the benchmarks: the binaries of the tests, with durable settings and typical memory.
 
-Out: an open, empty warehouse, and COPY in and out of it. Nothing that makes a crash harmful is switched off.
+Out: an open, empty warehouse on the benchmark's disk, and COPY into and out of it. fsync stays on.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ SETTINGS = {
     "shared_buffers": "1GB",
     "max_wal_size": "4GB",
     "random_page_cost": "1.1",
-    "log_min_messages": "fatal",  # nobody reads the server's log: its pipe would fill, and the server wait
+    "log_min_messages": "fatal",  # no process reads the log: a full pipe would block the server
 }
 
 
 @contextmanager
 def postgres_warehouse(folder: Path) -> Iterator[PostgresWarehouse]:
-    """An empty warehouse on a server that lives as long as the block, with its files below `folder`."""
+    """Open an empty warehouse on a server that runs until the block ends, with its files below `folder`."""
     programs = binaries()
     if programs is None:
-        raise SystemExit("there is no PostgreSQL to measure: make setup")
-    folder.chmod(0o755)  # the server does not run as root
+        raise SystemExit("no PostgreSQL found: run make setup")
+    folder.chmod(0o755)  # the server runs as another user than root
     with running_cluster(programs, folder.resolve(), SETTINGS) as cluster:
         with cluster.admin() as owner:
             owner.execute("create database bench")

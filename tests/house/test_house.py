@@ -1,4 +1,4 @@
-"""The house rules that a machine can hold: which room may know which, and how large things may grow."""
+"""Rules that a test can enforce: which package may import which, and how large files and functions may be."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src" / "clickstream"
 
-# Imports fall from a lower number to a higher one, or stay within their room; rooms of one level are strangers.
+# A package imports only packages with a higher number; packages of one level do not import each other.
 LEVELS = {
     "__main__": 0,
     "cli": 1,
@@ -35,7 +35,7 @@ LEVELS = {
 }
 
 MAX_FILE_LINES = 500
-MAX_FILES = 12  # besides __init__.py
+MAX_FILES = 12  # per folder, without __init__.py
 MAX_FUNCTION_LINES = 80
 BANNED_NAMES = ("utils.py", "helpers.py", "common")
 BANNED_ENDINGS = ("Manager", "Service", "Helper", "V2", "V3")
@@ -46,7 +46,7 @@ def python_files(*folders: str) -> list[Path]:
 
 
 def imports_of(path: Path) -> Iterator[str]:
-    """Rooms of this package that a file imports, at its top or within a function."""
+    """Yield the packages below clickstream that a file imports, at its top or within a function."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -60,14 +60,14 @@ def imports_of(path: Path) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("path", python_files("src"), ids=lambda path: str(path.relative_to(SOURCE)))
-def test_imports_fall_one_way(path: Path) -> None:
-    room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
-    if room == "__init__":
-        assert not list(imports_of(path)), "the package itself knows no room"
+def test_imports_go_one_way(path: Path) -> None:
+    package = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+    if package == "__init__":
+        assert not list(imports_of(path)), "clickstream/__init__.py imports a package"
         return
     for other in imports_of(path):
-        is_within = other == room
-        assert is_within or LEVELS[other] > LEVELS[room], f"{room} may not know {other}"
+        is_within = other == package
+        assert is_within or LEVELS[other] > LEVELS[package], f"{package} imports {other}"
 
 
 @pytest.mark.parametrize("path", python_files("src", "tests", "bench"), ids=lambda path: str(path.relative_to(ROOT)))
@@ -82,9 +82,9 @@ def test_files_and_functions_stay_small(path: Path) -> None:
             assert length <= MAX_FUNCTION_LINES, f"{node.name} has {length} lines"
 
 
-def test_every_module_says_what_it_is() -> None:
-    silent = [path for path in python_files("src") if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None]
-    assert silent == []
+def test_every_module_has_a_docstring() -> None:
+    missing = [path for path in python_files("src") if ast.get_docstring(ast.parse(path.read_text("utf-8"))) is None]
+    assert missing == []
 
 
 def test_folders_stay_small() -> None:
@@ -93,7 +93,7 @@ def test_folders_stay_small() -> None:
     assert crowded == []
 
 
-def test_no_room_is_a_lumber_room() -> None:
+def test_no_module_has_a_name_without_meaning() -> None:
     names = {part for path in SOURCE.rglob("*") for part in path.relative_to(SOURCE).parts}
     assert names.isdisjoint(BANNED_NAMES)
 
@@ -103,7 +103,7 @@ def tracked_files() -> list[Path]:
     return [ROOT / name for name in listing.split("\0") if name and (ROOT / name).is_file()]
 
 
-def test_nothing_names_a_registry_or_a_place_outside_the_project() -> None:
+def test_no_file_names_a_registry_or_a_path_outside_the_project() -> None:
     words = ["pypi" + ".org", "pythonhosted" + ".org", "registry" + ".npmjs", "../" + "shared", "/work" + "/"]
     found = []
     for path in tracked_files():

@@ -1,4 +1,4 @@
-"""The tracker in a real browser, with a real collector: fixtures. One collector a session, one profile a test."""
+"""Fixtures: the tracker in Chromium with a real collector. One collector per worker, one browser profile per test."""
 
 from __future__ import annotations
 
@@ -11,34 +11,32 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-from clickstream.collect.tracker import FOLDER
-from tests.tracker.site import Stand, Visit, open_stand, patient
+from tests.tracker.site import TrackedSite, Visit, open_site, prepared
 
 TRACKER = Path(__file__).parents[2] / "tracker"
 
 
 @pytest.fixture(scope="session")
 def node() -> str:
-    """A Node that can run the tracker's own tests: on PATH, else the one that set-up installed."""
-    found = subprocess.run([str(TRACKER / "node.sh"), "--which"], capture_output=True, text=True, check=False)
+    """The Node that runs the tracker's unit tests: on PATH, or in .venv."""
+    found = subprocess.run([str(TRACKER / "node.sh")], capture_output=True, text=True, check=False)
     if found.returncode != 0 or not (TRACKER / "node_modules").exists():
         if os.environ.get("CI") == "true":
-            pytest.fail("no Node, or the tracker was not built: make setup")
-        pytest.skip("no Node, or the tracker was not built: make setup")
+            pytest.fail("Node or the built tracker is missing: run make setup")
+        pytest.skip("Node or the built tracker is missing: run make setup")
     return found.stdout.strip()
 
 
 @pytest.fixture(scope="session")
-def stand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand]:
-    assert (FOLDER / "clickstream.js").exists(), "the tracker was not built: make setup"
-    with open_stand(tmp_path_factory.mktemp("stand")) as opened:
+def tracked_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackedSite]:
+    with open_site(tmp_path_factory.mktemp("site")) as opened:
         yield opened
 
 
 @pytest.fixture
-def visit(browser: Browser, stand: Stand, request: pytest.FixtureRequest) -> Iterator[Visit]:
-    context = patient(browser.new_context())
-    yield Visit(stand, context, folder_of(request.node.name), stand.site.origin)
+def visit(browser: Browser, tracked_site: TrackedSite, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    context = prepared(browser.new_context())
+    yield Visit(tracked_site, context, folder_of(request.node.name), tracked_site.site.origin)
     context.close()
 
 

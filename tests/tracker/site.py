@@ -1,7 +1,7 @@
-"""A web site with the tracker on it, a real collector behind it, and what of its events reached the warehouse.
+"""A web site with the tracker, a real collector and a warehouse.
 
-In: visits by a real browser. Out: rows, counted where it matters, after the real ETL. Each test has a folder of the
-site for itself (`/name/...`), so that one collector serves all tests.
+In: visits by a real browser. Out: rows in the warehouse, after the real ETL. Each test has its own folder of the site
+(`/name/...`), so that one collector serves all tests.
 """
 
 from __future__ import annotations
@@ -30,12 +30,15 @@ from tests.patience import PATIENCE_S, wait_until
 from tests.ports import free_port
 
 QUEUED = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:queue:')).length"
+LINGER_MS = 1_000  # as in tracker/src/limits.ts
+QUICK_MS = 100
+QUICK = f"(wait => window.setTimeout = (run, ms) => wait(run, ms === {LINGER_MS} ? {QUICK_MS} : ms))(window.setTimeout)"
 TRACK = "(events) => events.forEach(([name, fields]) => clickstream.track(name, fields))"
 
 
 @dataclass
 class TrackedPlatform(Platform):
-    """A platform whose collector lets pages of these origins read its answers."""
+    """A platform whose collector allows these origins to read its responses."""
 
     origins: str = ""
 
@@ -43,8 +46,8 @@ class TrackedPlatform(Platform):
         return super().environment() | {"CLICKSTREAM_CORS_ORIGINS": self.origins}
 
 
-class RebuildContext:
-    """Answers every path with a page: its title is the path, its script tag and body are what `put` said."""
+class Site:
+    """A web server that serves a page for every path. The title is the path; `Visit.put` sets script tag and body."""
 
     def __init__(self, collector_url: str) -> None:
         self.collector_url = collector_url
@@ -87,11 +90,11 @@ class RebuildContext:
 
 
 @dataclass
-class Stand:
-    """RebuildContext, collector and warehouse."""
+class TrackedSite:
+    """The site, its collector and a warehouse."""
 
     platform: Platform
-    site: RebuildContext
+    site: Site
     folder: Path
     store: LocalStore = field(init=False)
 
@@ -105,7 +108,7 @@ class Stand:
         self._events: list[dict[str, Any]] = []
 
     def raw_events(self) -> list[dict[str, Any]]:
-        """Every event that was stored, copies too; each object is read once."""
+        """Return every stored event, copies included. Each object is read once."""
         for day in self.store.days():
             for name in sorted(set(self.store.file_names(day)) - self._seen):
                 self._seen.add(name)
@@ -129,17 +132,17 @@ class Stand:
 
 @dataclass
 class Visit:
-    """One test's folder of the site in one browser profile: a visitor."""
+    """One test's folder of the site, in one browser profile: a visitor."""
 
-    stand: Stand
+    tracked: TrackedSite
     context: BrowserContext
     name: str
     origin: str
 
     def put(self, attributes: str = "", body: str = "") -> None:
-        """The script tag's attributes and the body of every page in this test's folder."""
-        self.stand.site.attributes[self.name] = attributes
-        self.stand.site.bodies[self.name] = body
+        """Set the script tag's attributes and the body of every page in this test's folder."""
+        self.tracked.site.attributes[self.name] = attributes
+        self.tracked.site.bodies[self.name] = body
 
     def url(self, path: str = "") -> str:
         return f"{self.origin}/{self.name}/{path}"
@@ -150,25 +153,25 @@ class Visit:
         return page
 
     def rows(self, columns: str = "event_name, page_url", where: str = "true") -> list[tuple[Any, ...]]:
-        """Rows of this visit in the warehouse, in the order in which things happened."""
-        self.stand.loader.run_pass()
+        """Load, and return the rows of this visit, in the order of their events."""
+        self.tracked.loader.run_pass()
         sql = (
             f"select {columns} from clickstream_events where page_url like '{self.origin}/{self.name}/%' and {where} "
             "order by created_at, raw_object, raw_line"
         )
-        return self.stand.warehouse.fetch(sql).rows
+        return self.tracked.warehouse.fetch(sql).rows
 
     def stored(self, name: str | None = None) -> set[str]:
-        """Ids of this visit's events (of that name) that the collector stored."""
+        """Return the ids of this visit's stored events (with this name)."""
         start = self.url()
         return {
             event["eventId"]
-            for event in self.stand.raw_events()
+            for event in self.tracked.raw_events()
             if event["pageUrl"].startswith(start) and name in (None, event["eventName"])
         }
 
     def wait_for(self, count: int, name: str | None = None) -> list[tuple[str, str]]:
-        """Rows (name, path below the folder), once there are `count`; more than that fails."""
+        """Wait for `count` events and return their rows (name, path below the folder). More than `count` fails."""
         wait_until(lambda: len(self.stored(name)) >= count, f"{count} events", lambda: self.stored(name))
         rows = self.rows(where="true" if name is None else f"event_name = '{name}'")
         assert len(rows) == count, rows
@@ -178,20 +181,20 @@ class Visit:
         return [str(row[0]) for row in self.rows("event_id", f"event_name = '{name}'")]
 
     def expect_exactly(self, ids: list[str], name: str = "step") -> None:
-        """These events are in the warehouse, each once, and nothing else of that name."""
+        """Wait until these events are in the warehouse, each once, and no other event with this name."""
         wait_until(lambda: self.stored(name) >= set(ids), f"{len(ids)} events", lambda: len(self.stored(name)))
         assert sorted(self.ids(name)) == sorted(ids)
 
-    def surplus(self) -> int:
-        """Copies of this visit's events that the warehouse set aside."""
+    def duplicates(self) -> int:
+        """Return the number of duplicates of this visit's events."""
         self.rows()
         sql = "select count(*) from duplicates join clickstream_events using (event_id) "
-        return int(self.stand.warehouse.fetch(f"{sql} where page_url like '{self.url()}%'").rows[0][0])
+        return int(self.tracked.warehouse.fetch(f"{sql} where page_url like '{self.url()}%'").rows[0][0])
 
 
 def another_browser(browser: Browser, *flags: str, without: tuple[str, ...] = ()) -> Browser:
-    """A browser with flags of its own. without: flags that Playwright would set."""
-    from tests.dashboard.stage import FLAGS  # a plugin: pytest wants to import it first
+    """Start a separate browser with these flags. without: flags of Playwright to leave out."""
+    from tests.dashboard.stage import FLAGS  # a plugin: pytest must import it first
 
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
     launch = browser.browser_type.launch
@@ -200,26 +203,27 @@ def another_browser(browser: Browser, *flags: str, without: tuple[str, ...] = ()
     )
 
 
-def patient(context: BrowserContext) -> BrowserContext:
-    """Waits as long for what it is to do and to come to as `wait_until` does."""
+def prepared(context: BrowserContext) -> BrowserContext:
+    """Give the context the timeout of `wait_until`, and its pages a shorter wait before they send a batch."""
     context.set_default_timeout(1_000 * PATIENCE_S)
+    context.add_init_script(QUICK)
     return context
 
 
 def track(page: Page, count: int, name: str = "step") -> list[str]:
-    """Track events with ids of our own, in one go, and return the ids."""
+    """Track `count` events in one call and return their ids."""
     ids = [str(uuid4()) for _ in range(count)]
     page.evaluate(TRACK, [[name, {"eventId": each}] for each in ids])
     return ids
 
 
 @contextmanager
-def open_stand(folder: Path) -> Iterator[Stand]:
+def open_site(folder: Path) -> Iterator[TrackedSite]:
     port = free_port()
-    site = RebuildContext(f"http://127.0.0.1:{port}")
+    site = Site(f"http://127.0.0.1:{port}")
     origins = f"{site.origin},http://shop.test:{site.port}"
-    stand = Stand(TrackedPlatform(folder / "data", collector_port=port, origins=origins), site, folder)
+    tracked = TrackedSite(TrackedPlatform(folder / "data", collector_port=port, origins=origins), site, folder)
     try:
-        yield stand
+        yield tracked
     finally:
-        stand.close()
+        tracked.close()

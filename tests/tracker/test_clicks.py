@@ -1,4 +1,4 @@
-"""Clicks: what is tracked by attribute, by option and by itself, and what a form holds, which never is."""
+"""Clicks: tracked by attribute, by option and automatically. The contents of forms are never tracked."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def clicked(visit: Visit, count: int) -> list[dict[str, Any]]:
     return [dict(zip(names, row, strict=True)) for row in visit.rows(ELEMENT, "event_name <> 'page_view'")]
 
 
-def test_an_attribute_names_the_event_its_data_and_the_product_around_it(visit: Visit) -> None:
+def test_attributes_name_the_event_its_data_and_the_product_around_it(visit: Visit) -> None:
     visit.put(body=BODY)
     page = visit.open()
     page.click("#add b")
@@ -55,7 +55,7 @@ def test_an_attribute_names_the_event_its_data_and_the_product_around_it(visit: 
     assert visit.rows("context_product_name, context_product_discount_price", "element_id = 'add'")[0][0] == "ThinkPad"
 
 
-def test_a_link_to_another_host_is_tracked_by_itself(visit: Visit) -> None:
+def test_link_to_another_host_is_tracked_automatically(visit: Visit) -> None:
     visit.put(body=BODY)
     page = visit.open()
     page.click("#out")
@@ -66,7 +66,7 @@ def test_a_link_to_another_host_is_tracked_by_itself(visit: Visit) -> None:
     assert json.loads(properties) == {"outbound": "https://elsewhere.example/path?q=1"}
 
 
-def test_a_link_in_a_drawing_is_clicked_as_any_other(visit: Visit) -> None:
+def test_link_in_an_svg_is_tracked_like_any_other(visit: Visit) -> None:
     link = '<a href="https://elsewhere.example/"><rect id="area" width="90" height="90" data-cs-event="drawn"/></a>'
     stay = "<script>addEventListener('click', (event) => event.preventDefault())</script>"
     visit.put(body=f'<svg width="100" height="100">{link}</svg>{stay}')
@@ -76,13 +76,13 @@ def test_a_link_in_a_drawing_is_clicked_as_any_other(visit: Visit) -> None:
     assert (click["event_name"], click["element_tag"], click["element_id"]) == ("drawn", "rect", "area")
 
 
-def test_a_click_on_a_label_counts_once(visit: Visit) -> None:
-    """The browser clicks its control as well, in the same turn."""
+def test_click_on_a_label_is_one_event(visit: Visit) -> None:
+    """The browser repeats the click on the label's control, in the same turn of the event loop."""
     visit.put(body=LABELS)
     page = visit.open()
     for each in ("#wish b", "#wish b", "#box", "#box", "#for", "#other", "#prevented", "#later"):
         page.click(each)
-        page.evaluate("new Promise((resolve) => setTimeout(resolve))")  # the turn of this click is over
+        page.evaluate("new Promise((resolve) => setTimeout(resolve))")  # wait for the end of this turn
     clicks = [(click["event_name"], click["element_id"]) for click in clicked(visit, 8)]
     assert clicks == [
         *[("wishlist_toggle", "wish")] * 4,
@@ -91,7 +91,7 @@ def test_a_click_on_a_label_counts_once(visit: Visit) -> None:
     ]
 
 
-def test_by_option_too_a_click_on_a_label_counts_once_unless_its_control_has_a_name(visit: Visit) -> None:
+def test_click_on_a_label_is_one_event_with_all_clicks_too_unless_its_control_names_another(visit: Visit) -> None:
     visit.put("data-clicks=all", f'{LABELS}<label id="plain">Plain <input type="checkbox"></label>')
     page = visit.open()
     for each in ("#plain", "#for"):
@@ -100,7 +100,7 @@ def test_by_option_too_a_click_on_a_label_counts_once_unless_its_control_has_a_n
     assert clicks == [("click", "plain"), ("click", "for"), ("other_toggle", "other")]
 
 
-def test_every_click_by_option_but_never_what_a_form_holds(visit: Visit) -> None:
+def test_all_clicks_are_tracked_by_option_without_the_contents_of_forms(visit: Visit) -> None:
     visit.put("data-clicks=all", BODY)
     page = visit.open()
     page.fill("#input", "Secret Six")
@@ -113,5 +113,5 @@ def test_every_click_by_option_but_never_what_a_form_holds(visit: Visit) -> None
     assert [click["element_id"] for click in clicks] == ["input", "area", "note", "emoji", "in", "add", "form", "emoji"]
     assert [click["element_text"] for click in clicks[:7]] == [None, None, None, "😀😀", "Inside", "Add to cart", None]
     assert clicks[7]["element_text"] == "\ufffd" + "x" * 159
-    mine = [event for event in visit.stand.raw_events() if event["pageUrl"].startswith(visit.url())]
+    mine = [event for event in visit.tracked.raw_events() if event["pageUrl"].startswith(visit.url())]
     assert "Secret" not in json.dumps(mine)

@@ -1,4 +1,4 @@
-"""The examples of contract/ mean for collector and ETL what they mean for the tracker; the schema is held by Node."""
+"""Collector and ETL read the examples of contract/ as the examples state. Node checks them against the schema."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ EXAMPLES = sorted([*CONTRACT.glob("good/*.json"), *CONTRACT.glob("bad/*.json")])
 
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str | None]:
-    """The field_errors of every example that the collector takes, after the real ETL."""
+    """The field_errors of every example that the collector accepts, after the real ETL."""
     clock = Clock()
     with open_pipeline(tmp_path_factory.mktemp("contract"), clock) as pipeline:
         keys = {}
@@ -41,7 +41,7 @@ def judge(path: Path) -> Envelope:
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_an_example_is_refused_or_loads_as_it_says(path: Path, loaded: dict[Path, str | None]) -> None:
+def test_example_is_refused_or_loads_as_it_states(path: Path, loaded: dict[Path, str | None]) -> None:
     example: dict[str, Any] = json.loads(path.read_text("utf-8"))
     assert (path.parent.name == "good") is (len(example) == 1)
     codes = [rejection.code for rejection in judge(path).rejected]
@@ -50,7 +50,7 @@ def test_an_example_is_refused_or_loads_as_it_says(path: Path, loaded: dict[Path
         assert loaded[path] == (",".join(example.get("fieldErrors", [])) or None)
 
 
-def test_the_trackers_own_tests_pass(node: str) -> None:
+def test_unit_tests_of_the_tracker_pass(node: str) -> None:
     tests = sorted(map(str, (TRACKER / "test").glob("*.test.mjs")))
     done = subprocess.run(
         [node, "--test", *tests], capture_output=True, text=True, timeout=600, check=False, cwd=TRACKER

@@ -1,6 +1,6 @@
-"""Nothing is lost and nothing is doubled, whatever happens to the page, the tab, the network and the collector.
+"""No event is lost or counted twice, whatever happens to the page, the tab, the network and the collector.
 
-Every event has an id of the test's own; it is looked for in the warehouse, after the real collector and the real ETL.
+The tests choose the ids of their events and look for them in the warehouse, after the real collector and the real ETL.
 """
 
 from __future__ import annotations
@@ -11,70 +11,72 @@ import signal
 import time
 from contextlib import suppress
 
+import pytest
 from playwright.sync_api import Browser, Error
 
 from tests.patience import wait_until
-from tests.tracker.site import QUEUED, Visit, another_browser, patient, track
+from tests.tracker.site import QUEUED, Visit, another_browser, prepared, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 
 
-def test_events_of_a_page_come_once_and_are_sent_once(visit: Visit) -> None:
+def test_events_of_a_page_are_sent_exactly_once(visit: Visit) -> None:
     page = visit.open()
     ids = [*track(page, 3), *track(page, 60)]
     visit.expect_exactly(ids)
     page.wait_for_function(f"({QUEUED})() === 0")
     assert visit.wait_for(1, "page_view") == [("page_view", "")]
-    assert visit.surplus() == 0, "nothing failed, so nothing may be sent twice"
+    assert visit.duplicates() == 0, "without a failure no event is sent twice"
 
 
-def test_a_tab_closed_while_its_batch_is_on_its_way(visit: Visit) -> None:
+def test_tab_closed_during_a_request_loses_no_events(visit: Visit) -> None:
     page = visit.open()
     visit.wait_for(1)
-    os.kill(visit.stand.collector.pid, signal.SIGSTOP)  # takes the connection, but does not answer
+    os.kill(visit.tracked.collector.pid, signal.SIGSTOP)  # accepts the connection, but does not respond
     with page.expect_request("**/clickstream"):
         ids = track(page, 12)
     page.close(run_before_unload=False)
-    os.kill(visit.stand.collector.pid, signal.SIGCONT)
+    os.kill(visit.tracked.collector.pid, signal.SIGCONT)
     visit.open("later")
     visit.expect_exactly(ids)
 
 
-def test_a_tab_closed_before_anything_was_sent(visit: Visit) -> None:
+def test_tab_closed_before_its_first_request_loses_no_events(visit: Visit) -> None:
     page = visit.open()
     visit.wait_for(1)
     ids = track(page, 5)
     page.close()
-    visit.expect_exactly(ids)  # keepalive: nobody comes back to this site
+    visit.expect_exactly(ids)  # sent with keepalive: the visitor does not return
 
 
-def test_a_collector_killed_with_a_batch_in_hand_and_started_again(visit: Visit) -> None:
+def test_collector_killed_during_a_request_and_restarted_loses_no_events(visit: Visit) -> None:
     page = visit.open()
     visit.wait_for(1)
-    os.kill(visit.stand.collector.pid, signal.SIGSTOP)
+    os.kill(visit.tracked.collector.pid, signal.SIGSTOP)
     with page.expect_request("**/clickstream"):
         ids = track(page, 30)
-    visit.stand.stop_collector()
+    visit.tracked.stop_collector()
     ids += track(page, 30)
-    visit.stand.start_collector()
+    visit.tracked.start_collector()
     visit.expect_exactly(ids)
     page.wait_for_function(f"({QUEUED})() === 0")
 
 
-def test_a_visitor_who_goes_on_while_the_collector_is_down(visit: Visit) -> None:
+@pytest.mark.slow  # a variant of the killed collector
+def test_visitor_who_browses_while_the_collector_is_down_loses_no_events(visit: Visit) -> None:
     page = visit.open()
     visit.wait_for(1)
-    visit.stand.stop_collector()
+    visit.tracked.stop_collector()
     ids = track(page, 5)
-    for number in range(3):  # the script itself comes from the browser's cache
+    for number in range(3):  # the script comes from the browser's cache
         visit.open(str(number), page)
         ids += track(page, 5)
-    visit.stand.start_collector()
+    visit.tracked.start_collector()
     visit.expect_exactly(ids)
     assert visit.wait_for(4, "page_view") == [("page_view", path) for path in ("", "0", "1", "2")]
 
 
-def test_offline_and_online_again(visit: Visit) -> None:
+def test_events_tracked_offline_arrive_when_the_network_returns(visit: Visit) -> None:
     page = visit.open()
     visit.wait_for(1)
     visit.context.set_offline(True)
@@ -85,7 +87,7 @@ def test_offline_and_online_again(visit: Visit) -> None:
     visit.expect_exactly(ids)
 
 
-def test_two_tabs_at_once_share_a_session_and_send_each_event_once(visit: Visit) -> None:
+def test_two_tabs_share_a_session_and_send_each_event_once(visit: Visit) -> None:
     first = visit.open("a")
     second = visit.open("b")
     ids = []
@@ -93,10 +95,10 @@ def test_two_tabs_at_once_share_a_session_and_send_each_event_once(visit: Visit)
         ids += track(first, 3) + track(second, 3)
     visit.expect_exactly(ids)
     assert len(set(visit.rows("client_id, session_id"))) == 1
-    assert visit.surplus() == 0
+    assert visit.duplicates() == 0
 
 
-def test_a_tab_that_crashes_is_inherited_by_another(visit: Visit) -> None:
+def test_queue_of_a_crashed_tab_is_adopted_by_another(visit: Visit) -> None:
     other = visit.open("other")
     page = visit.open("crashing")
     visit.wait_for(2)
@@ -111,8 +113,8 @@ def test_a_tab_that_crashes_is_inherited_by_another(visit: Visit) -> None:
     other.wait_for_function(f"({QUEUED})() === 0")
 
 
-def test_two_tabs_do_not_inherit_the_same_events(visit: Visit) -> None:
-    page = visit.open("gone")
+def test_only_one_tab_adopts_a_queue(visit: Visit) -> None:
+    page = visit.open("closing")
     others = [visit.open(name) for name in ("left", "right")]
     visit.wait_for(3)
     visit.context.set_offline(True)
@@ -122,21 +124,22 @@ def test_two_tabs_do_not_inherit_the_same_events(visit: Visit) -> None:
     for other in others:
         other.evaluate("window.dispatchEvent(new Event('online')); clickstream.track('awake')")
     visit.expect_exactly(ids)
-    assert visit.surplus() == 0
+    assert visit.duplicates() == 0
 
 
-def test_a_storm_of_reloads(visit: Visit) -> None:
+def test_rapid_reloads_count_one_view_each(visit: Visit) -> None:
     page = visit.open("0")
     for number in range(1, 12):
         page.goto(visit.url(str(number)), wait_until="domcontentloaded")
     assert sorted(visit.wait_for(12)) == sorted(("page_view", str(number)) for number in range(12))
 
 
-def test_without_web_locks_a_closed_tab_is_inherited_all_the_same(visit: Visit, browser: Browser) -> None:
+@pytest.mark.slow  # a variant of the crashed tab, in a separate browser
+def test_queue_of_a_closed_tab_is_adopted_without_web_locks(visit: Visit, browser: Browser) -> None:
     insecure = another_browser(browser, "--host-resolver-rules=MAP shop.test 127.0.0.1")
     try:
         visit = Visit(
-            visit.stand, patient(insecure.new_context()), visit.name, f"http://shop.test:{visit.stand.site.port}"
+            visit.tracked, prepared(insecure.new_context()), visit.name, f"http://shop.test:{visit.tracked.site.port}"
         )
         page, other = visit.open("closing"), visit.open("other")
         assert page.evaluate("[isSecureContext, typeof navigator.locks]") == [False, "undefined"]
@@ -152,7 +155,7 @@ def test_without_web_locks_a_closed_tab_is_inherited_all_the_same(visit: Visit, 
         insecure.close()
 
 
-def test_more_than_fits_is_dropped_counted_and_reported(visit: Visit) -> None:
+def test_events_above_the_limit_are_dropped_and_reported(visit: Visit) -> None:
     page = visit.open()
     visit.wait_for(1)
     visit.context.set_offline(True)
@@ -160,8 +163,8 @@ def test_more_than_fits_is_dropped_counted_and_reported(visit: Visit) -> None:
     visit.context.set_offline(False)
     visit.wait_for(1, "events_dropped")
     page.wait_for_function(f"({QUEUED})() === 0")
-    came = visit.ids()
+    arrived = visit.ids()
     ((report,),) = visit.rows("properties", "event_name = 'events_dropped'")
-    assert len(came) == len(set(came)) == 500
-    assert set(came) < set(ids)
+    assert len(arrived) == len(set(arrived)) == 500
+    assert set(arrived) < set(ids)
     assert json.loads(report) == {"count": 100}

@@ -1,4 +1,4 @@
-"""Page views, sessions and visitors as a browser makes them: each page once, whichever way a visitor came to it."""
+"""Page views, sessions and visitors in a browser: each page counts once, however the visitor reached it."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.patience import wait_until
 from tests.tracker.conftest import TRACKER
-from tests.tracker.site import Visit, another_browser, patient, track
+from tests.tracker.site import Visit, another_browser, prepared, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -28,17 +29,17 @@ def views(visit: Visit, count: int) -> list[str]:
 
 
 def push(page: Page, path: str, title: str = "") -> None:
-    """What a router does: the address first, the title when the page is rendered."""
+    """Change page as a router does: first the URL, then the title, then wait for the tracker."""
     page.evaluate("([path, title]) => { history.pushState({}, '', path); document.title = title }", [path, title])
-    rest_until_rendered(page)
+    wait_for_view(page)
 
 
-def rest_until_rendered(page: Page) -> None:
-    """As long as the tracker waits for a new page's title, by the page's own timers: the earlier one fires first."""
+def wait_for_view(page: Page) -> None:
+    """Wait as long as the tracker waits for a new title, with a timer of the page, which fires after the tracker's."""
     page.evaluate(f"() => new Promise((done) => setTimeout(done, {RENDER_MS} + 30))")
 
 
-def test_pages_by_links_are_one_session_of_a_first_visit(visit: Visit) -> None:
+def test_pages_reached_by_links_are_one_session_of_a_first_visit(visit: Visit) -> None:
     visit.put(body=BODY)
     page = visit.open("?utm_source=news&utm_medium=email&q=secret")
     page.click("#next")
@@ -55,10 +56,10 @@ def test_pages_by_links_are_one_session_of_a_first_visit(visit: Visit) -> None:
     assert json.loads(properties) == {"utm_source": "news", "utm_medium": "email"}
 
 
-def test_a_router_makes_one_view_of_each_page(visit: Visit) -> None:
+def test_each_page_of_a_router_is_one_view(visit: Visit) -> None:
     page = visit.open("home")
     push(page, "product", "Product")
-    page.evaluate("history.replaceState({scroll: 7}, '', location.href)")  # routers do this all the time
+    page.evaluate("history.replaceState({scroll: 7}, '', location.href)")  # routers do this often
     page.evaluate("location.hash = 'reviews'")
     push(page, "cart", "Cart")
     page.evaluate("history.go(-2)")
@@ -66,14 +67,14 @@ def test_a_router_makes_one_view_of_each_page(visit: Visit) -> None:
     assert visit.rows("page_title, referrer", "page_url like '%/cart'") == [("Cart", visit.url("product"))]
 
 
-def test_the_hash_is_a_page_by_option(visit: Visit) -> None:
+def test_fragment_is_a_page_by_option(visit: Visit) -> None:
     visit.put("data-hash")
     page = visit.open("#/home")
     page.evaluate("location.hash = '#/cart'")
     assert views(visit, 2) == ["#/home", "#/cart"]
 
 
-def test_page_views_can_be_left_to_the_page(visit: Visit) -> None:
+def test_automatic_page_views_can_be_switched_off(visit: Visit) -> None:
     visit.put("data-page-views=false")
     page = visit.open("home")
     push(page, "cart")
@@ -81,15 +82,15 @@ def test_page_views_can_be_left_to_the_page(visit: Visit) -> None:
     assert views(visit, 1) == ["cart"]
 
 
-def test_calls_from_before_the_script_and_a_script_that_is_there_twice(visit: Visit) -> None:
-    script = f'<script defer src="{visit.stand.site.collector_url}/clickstream.js"></script>'
+def test_early_calls_run_once_even_if_the_script_is_loaded_twice(visit: Visit) -> None:
+    script = f'<script defer src="{visit.tracked.site.collector_url}/clickstream.js"></script>'
     visit.put(body="<script>clickstream = [['identify', 'u-1', 'shop'], ['track', 'early']]</script>" + script)
     visit.open()
     assert visit.wait_for(2) == [("page_view", ""), ("early", "")]
     assert visit.rows("user_id, identity_source", "event_name = 'early'") == [("u-1", "shop")]
 
 
-def test_a_user_stays_known_until_reset(visit: Visit) -> None:
+def test_user_id_is_kept_until_reset(visit: Visit) -> None:
     page = visit.open("a")
     page.evaluate("clickstream.identify('u-7', 'shop')")
     visit.open("b", page)
@@ -107,7 +108,7 @@ def test_a_user_stays_known_until_reset(visit: Visit) -> None:
     assert a[1] != after[1]
 
 
-def test_a_session_ends_after_half_an_hour_of_silence(visit: Visit) -> None:
+def test_session_ends_after_30_minutes_without_an_event(visit: Visit) -> None:
     page = visit.open("a")
     visit.wait_for(1)
     forward = "([minutes, name]) => { const key = 'clickstream:session', [at, rest] = JSON.parse(localStorage[key]); "
@@ -123,18 +124,19 @@ def test_a_session_ends_after_half_an_hour_of_silence(visit: Visit) -> None:
 @contextmanager
 def with_bfcache(browser: Browser) -> Iterator[BrowserContext]:
     opened = another_browser(browser, without=("--disable-back-forward-cache",))
-    yield patient(opened.new_context())
+    yield prepared(opened.new_context())
     opened.close()
 
 
-def test_a_page_from_the_back_forward_cache_is_viewed_again(visit: Visit, browser: Browser) -> None:
+@pytest.mark.slow  # starts a separate browser
+def test_page_from_the_back_forward_cache_is_a_view(visit: Visit, browser: Browser) -> None:
     with with_bfcache(browser) as context:
-        visit = Visit(visit.stand, context, visit.name, visit.origin)
+        visit = Visit(visit.tracked, context, visit.name, visit.origin)
         page = visit.open("a")
         page.evaluate("addEventListener('pageshow', ({persisted}) => { window.isBack = persisted })")
-        ids = track(page, 3)  # waiting, and so the tab holds its lock, when the page goes
+        ids = track(page, 3)  # they wait when the page closes, so that the tab holds its lock
         visit.open("b", page)
-        page.wait_for_timeout(1_500)  # and is taken over by the next page
+        page.wait_for_timeout(1_500)  # until the next page has adopted the queue
         page.go_back(wait_until="commit")
         page.wait_for_function("window.isBack !== undefined")
         assert page.evaluate("window.isBack"), "the tracker keeps the page out of the back/forward cache"
@@ -143,8 +145,8 @@ def test_a_page_from_the_back_forward_cache_is_viewed_again(visit: Visit, browse
         visit.expect_exactly(ids)
 
 
-def test_what_the_tracker_sends_keeps_the_contract(visit: Visit, node: str, tmp_path: Path) -> None:
-    extra = f'<script defer src="{visit.stand.site.collector_url}/clickstream.extra.js" data-scroll></script>'
+def test_events_of_the_tracker_match_the_contract(visit: Visit, node: str, tmp_path: Path) -> None:
+    extra = f'<script defer src="{visit.tracked.site.collector_url}/clickstream.extra.js" data-scroll></script>'
     visit.put("data-clicks=all", BODY + extra + '<p style="height: 4000px">long')
     page = visit.open()
     page.click("button")
@@ -160,7 +162,7 @@ def test_what_the_tracker_sends_keeps_the_contract(visit: Visit, node: str, tmp_
     assert {name for name, _, _ in rows} == visit_names
     assert {errors for _, errors, _ in rows} == {None}
     assert [str(total) for name, _, total in rows if name == "checkout_complete"] == ["0.3000"]
-    lines = [json.dumps(event) for event in visit.stand.raw_events() if event["pageUrl"].startswith(visit.url())]
+    lines = [json.dumps(event) for event in visit.tracked.raw_events() if event["pageUrl"].startswith(visit.url())]
     (tmp_path / "events").write_text("\n".join(lines), "utf-8")
     check = subprocess.run(
         [node, "test/contract.mjs", str(tmp_path / "events")], cwd=TRACKER, check=False, capture_output=True
@@ -168,15 +170,15 @@ def test_what_the_tracker_sends_keeps_the_contract(visit: Visit, node: str, tmp_
     assert check.returncode == 0, check.stderr.decode()
 
 
-def test_early_calls_that_are_none_hold_up_no_others(visit: Visit) -> None:
+def test_invalid_early_calls_do_not_block_the_others(visit: Visit) -> None:
     calls = '["track", "early"], ["page", "x"], [], ["track", "late"]'
     visit.put("data-page-views=false", f"<script>window.clickstream = [{calls}]</script>")
     visit.open()
     assert visit.wait_for(2) == [("early", ""), ("late", "")]
 
 
-def test_the_tags_may_be_of_modules(visit: Visit) -> None:
-    extra = f"{visit.stand.site.collector_url}/clickstream.extra.js"
+def test_script_tags_can_be_modules(visit: Visit) -> None:
+    extra = f"{visit.tracked.site.collector_url}/clickstream.extra.js"
     body = f'<script type="module" src="{extra}" data-scroll></script><p style="height: 9000px">'
     visit.put("type=module data-hash", body)
     page = visit.open("#a")

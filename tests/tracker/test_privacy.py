@@ -1,4 +1,4 @@
-"""Consent, Global Privacy Control, cookieless mode, storage that a visitor denies: what is sent, what is kept."""
+"""Consent, Global Privacy Control, cookieless mode and blocked storage: what is sent, and what is stored."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.patience import PATIENCE_S
-from tests.tracker.site import QUEUED, Visit, patient, track
+from tests.tracker.site import QUEUED, QUICK_MS, Visit, prepared, track
 
 pytest_plugins = ["tests.dashboard.stage"]
 
-KEPT = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:')).sort()"
-SETTLED_MS = 1_500
+STORED = "() => Object.keys(localStorage).filter((name) => name.startsWith('clickstream:')).sort()"
+SETTLED_MS = 5 * QUICK_MS  # an event that is sent at all is sent within this time
 WITHDRAWN = "() => localStorage['clickstream:consent'] === 'false'"
 
 
@@ -25,75 +25,75 @@ def test_nothing_is_stored_or_sent_before_consent(visit: Visit) -> None:
     track(page, 3)
     page.evaluate("clickstream.reset(); clickstream.identify('u-1')")
     page.wait_for_timeout(SETTLED_MS)
-    assert page.evaluate(KEPT) == []
+    assert page.evaluate(STORED) == []
     assert visit.stored() == set()
     page.evaluate("clickstream.consent(true); clickstream.consent(true)")
     visit.wait_for(1)
     visit.open("later", page)
     assert visit.wait_for(2) == [("page_view", "?utm_source=news"), ("page_view", "later")]
     assert {json.loads(text)["utm_source"] for (text,) in visit.rows("properties")} == {"news"}
-    assert set(visit.rows("user_id")) == {("u-1",)}, "what was said before is not forgotten"
+    assert set(visit.rows("user_id")) == {("u-1",)}, "the user id from before consent is kept"
     assert len(set(visit.rows("client_id"))) == 1
 
 
-def test_consent_withdrawn_wipes_ids_and_queue_and_is_remembered_in_all_tabs(visit: Visit) -> None:
+def test_withdrawn_consent_removes_ids_and_queues_in_all_tabs_and_is_remembered(visit: Visit) -> None:
     page, other = visit.open("a"), visit.open("b")
     visit.wait_for(2)
     visit.context.set_offline(True)
     track(page, 3)
     track(other, 3)
     page.evaluate("clickstream.consent(false)")
-    other.wait_for_function(WITHDRAWN)  # tabs are processes: one hears of another's storage some milliseconds late
+    other.wait_for_function(WITHDRAWN)  # a tab sees changes of another tab some milliseconds late
     visit.context.set_offline(False)
     track(other, 1)
     visit.open("c", page)
     page.wait_for_timeout(SETTLED_MS)
-    assert page.evaluate(KEPT) == ["clickstream:consent"]
+    assert page.evaluate(STORED) == ["clickstream:consent"]
     assert len(visit.wait_for(2)) == 2
     page.evaluate("clickstream.consent(true)")
     visit.wait_for(3)
     assert len(set(visit.rows("client_id"))) == 2
 
 
-def test_a_tab_that_hears_late_of_a_withdrawal_keeps_and_sends_nothing(visit: Visit) -> None:
+def test_tab_that_learns_late_of_a_withdrawal_keeps_and_sends_nothing(visit: Visit) -> None:
     page, other = visit.open("a"), visit.open("b")
     visit.wait_for(2)
     busy = (
         "const end = Date.now() + 1000; while (Date.now() < end); clickstream.track('step'); clickstream.identify('u')"
     )
-    other.evaluate(f"() => void setTimeout(() => {{ {busy} }})")  # it hears of nothing before this has ended
+    other.evaluate(f"() => void setTimeout(() => {{ {busy} }})")  # it processes no storage event before this has ended
     page.evaluate("clickstream.consent(false)")
     other.wait_for_function(WITHDRAWN)
-    other.wait_for_function(f"({KEPT})().join() === 'clickstream:consent'")
+    other.wait_for_function(f"({STORED})().join() === 'clickstream:consent'")
     other.wait_for_timeout(SETTLED_MS)
-    assert other.evaluate(KEPT) == ["clickstream:consent"]
+    assert other.evaluate(STORED) == ["clickstream:consent"]
     assert len(visit.wait_for(2)) == 2
 
 
-def test_global_privacy_control_is_honoured_by_option(visit: Visit) -> None:
+def test_global_privacy_control_is_respected_by_option(visit: Visit) -> None:
     visit.context.add_init_script("Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {value: true})")
     visit.put("data-gpc")
     page = visit.open("a")
     page.wait_for_timeout(SETTLED_MS)
-    assert page.evaluate(KEPT) == []
+    assert page.evaluate(STORED) == []
     visit.put("")
     visit.open("b", page)
     assert visit.wait_for(1) == [("page_view", "b")]
 
 
 @pytest.mark.parametrize("attribute", ["data-gpc", "data-cookieless", "data-consent=required"])
-def test_what_was_stored_before_goes_where_nothing_may_be_stored(visit: Visit, attribute: str) -> None:
+def test_stored_values_are_removed_where_storing_is_not_allowed(visit: Visit, attribute: str) -> None:
     visit.context.add_init_script("Object.defineProperty(Navigator.prototype, 'globalPrivacyControl', {value: true})")
     page = visit.open()
     page.evaluate("clickstream.identify('u-1')")
-    assert page.evaluate(KEPT) != []
+    assert page.evaluate(STORED) != []
     visit.put(attribute)
     visit.open("later", page)
-    assert page.evaluate(KEPT) == []
+    assert page.evaluate(STORED) == []
 
 
 @pytest.mark.parametrize("kept", ["{}", "5", "null", '"text"', '{"half'])
-def test_whatever_stands_in_storage_stops_nothing(visit: Visit, kept: str) -> None:
+def test_invalid_values_in_storage_do_not_stop_the_tracker(visit: Visit, kept: str) -> None:
     names = ("session", "client", "queue:dead", "queue:other")
     entries = json.dumps({f"clickstream:{name}": kept for name in names})
     visit.context.add_init_script(f"location.protocol === 'http:' && Object.assign(localStorage, {entries})")
@@ -117,9 +117,7 @@ def test_cookieless_mode_stores_nothing_and_sends_no_ids(visit: Visit) -> None:
     assert len(visit.ids()) == 30
 
 
-def test_storage_that_the_visitor_denies_costs_ids_and_no_events(
-    visit: Visit, browser: Browser, tmp_path: Path
-) -> None:
+def test_blocked_storage_loses_ids_but_no_events(visit: Visit, browser: Browser, tmp_path: Path) -> None:
     from tests.dashboard.stage import FLAGS
 
     preferences = tmp_path / "profile" / "Default" / "Preferences"
@@ -130,7 +128,7 @@ def test_storage_that_the_visitor_denies_costs_ids_and_no_events(
         tmp_path / "profile", executable_path=path, args=list(FLAGS), timeout=1_000 * PATIENCE_S
     )
     try:
-        visit = Visit(visit.stand, patient(context), visit.name, visit.origin)
+        visit = Visit(visit.tracked, prepared(context), visit.name, visit.origin)
         page = visit.open()
         denied = "() => { try { return localStorage.length } catch (error) { return error.name } }"
         assert page.evaluate(denied) == "SecurityError"

@@ -1,4 +1,4 @@
-"""The tracker's files as the collector serves them: small, kept by browsers, and never a dead link."""
+"""The tracker's files as the collector serves them: compressed, cacheable, and never missing."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def scripts(tmp_path: Path) -> TrackerScripts:
     return TrackerScripts(tmp_path)
 
 
-def test_the_script_is_packed_for_who_can_unpack_it(scripts: TrackerScripts) -> None:
+def test_script_is_compressed_for_clients_that_accept_gzip(scripts: TrackerScripts) -> None:
     packed = scripts.respond("/clickstream.js", {b"accept-encoding": b"gzip, br"})
     plain = scripts.respond("/clickstream.js", {})
     assert packed is not None
@@ -33,35 +33,35 @@ def test_the_script_is_packed_for_who_can_unpack_it(scripts: TrackerScripts) -> 
     assert dict(plain.headers)[b"etag"] != dict(packed.headers)[b"etag"]
 
 
-def test_who_has_it_already_is_told_so(scripts: TrackerScripts) -> None:
+def test_client_with_the_current_script_gets_not_modified(scripts: TrackerScripts) -> None:
     tag = f'"{hashlib.sha256(CODE).hexdigest()[:16]}"'.encode()
-    answer = scripts.respond("/clickstream.js", {b"if-none-match": b'"other", ' + tag})
-    assert answer is not None
-    assert (answer.status, answer.body) == (304, b"")
-    assert dict(answer.headers)[b"etag"] == tag
+    response = scripts.respond("/clickstream.js", {b"if-none-match": b'"other", ' + tag})
+    assert response is not None
+    assert (response.status, response.body) == (304, b"")
+    assert dict(response.headers)[b"etag"] == tag
 
 
-def test_the_name_with_the_hash_is_kept_for_ever(scripts: TrackerScripts) -> None:
-    answer = scripts.respond(f"/clickstream.{hashlib.sha256(CODE).hexdigest()[:16]}.js", {})
-    assert answer is not None
-    assert (answer.status, answer.body) == (200, CODE)
-    assert b"immutable" in dict(answer.headers)[b"cache-control"]
+def test_name_with_the_current_hash_is_cached_forever(scripts: TrackerScripts) -> None:
+    response = scripts.respond(f"/clickstream.{hashlib.sha256(CODE).hexdigest()[:16]}.js", {})
+    assert response is not None
+    assert (response.status, response.body) == (200, CODE)
+    assert b"immutable" in dict(response.headers)[b"cache-control"]
 
 
-def test_the_hash_of_another_version_leads_to_the_present_one(scripts: TrackerScripts) -> None:
-    answer = scripts.respond(f"/clickstream.{'0' * 16}.js", {})
-    assert answer is not None
-    assert (answer.status, dict(answer.headers)[b"location"]) == (302, b"/clickstream.js")
+def test_name_with_another_hash_redirects_to_the_current_script(scripts: TrackerScripts) -> None:
+    response = scripts.respond(f"/clickstream.{'0' * 16}.js", {})
+    assert response is not None
+    assert (response.status, dict(response.headers)[b"location"]) == (302, b"/clickstream.js")
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/clickstream", "/clickstream.extra.js", "/clickstream.0.js", "/../clickstream.js"]
 )
-def test_other_paths_are_not_the_trackers(scripts: TrackerScripts, path: str) -> None:
+def test_other_paths_are_not_served(scripts: TrackerScripts, path: str) -> None:
     assert scripts.respond(path, {}) is None
 
 
-def test_the_collector_serves_what_was_built(tmp_path: Path) -> None:
+def test_collector_serves_the_built_scripts(tmp_path: Path) -> None:
     with running(LocalStore(tmp_path / "raw")) as client:
         for name in ("clickstream.js", "clickstream.extra.js"):
             connection = http.client.HTTPConnection("127.0.0.1", client.port, timeout=20)

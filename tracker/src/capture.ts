@@ -1,6 +1,6 @@
-// What is tracked by itself: page views (load, history, back/forward cache, prerendering) and clicks.
-// Clicks: on [data-cs-event] the event it names, on a link to another host `click`, by option on everything.
-// [data-cs-ignore] keeps whatever is in it out.
+// Automatic events: page views (load, history, back/forward cache, prerendering) and clicks.
+// A click inside [data-cs-event] becomes the event named there, a click on a link to another host becomes `click`;
+// with clicks: "all", every other click becomes `click` too. Clicks inside [data-cs-ignore] are not tracked.
 
 import { dataOf, describe } from "./event.js";
 import { RENDER_MS } from "./limits.js";
@@ -13,12 +13,12 @@ export function on(names: string, listener: (event: any) => void): void {
   names.split(" ").forEach((name) => addEventListener(name, listener, true));
 }
 
-/** The address of the page that was seen last, else where the visitor came from. */
+/** The URL of the previous page view; before the second page view, the referrer of the document. */
 export let referrer: string;
 let page: string;
 let url: string;
 
-/** A function that tracks a page view if the page is another than when it was called last. */
+/** Watch for page changes. Returns a function that tracks a page view if the page has changed since its last call. */
 export function watchPages(track: Track): () => void {
   referrer = document.referrer;
   function view(): void {
@@ -26,12 +26,12 @@ export function watchPages(track: Track): () => void {
     const current = options.hash ? href : href.split("#")[0]!;
     if (current === page || options.pageViews === false || !isAllowed()) return;
     if ((document as { prerendering?: boolean }).prerendering) return;
-    if (page) referrer = url; // within the site; the referrer of the load stays until then
+    if (page) referrer = url; // the first view keeps the document's referrer
     page = current;
     url = href;
     track("page_view");
   }
-  // The title is that of the new page only after the framework has rendered it.
+  // The framework sets the new title only when it has rendered the page.
   const viewSoon = () => setTimeout(view, RENDER_MS);
   for (const name of ["pushState", "replaceState"] as const) {
     const change = history[name];
@@ -45,14 +45,14 @@ export function watchPages(track: Track): () => void {
   return view;
 }
 
-/** The next view counts, whatever the page. */
+/** Make the next view count even if the page is the same. */
 export function forgetPage(): void {
   page = "";
 }
 
 export function watchClicks(track: Track): void {
   let control: Element | null | undefined; // of the label that was clicked in this turn of the event loop
-  let controlled: Element | null; // what named the event of that click
+  let controlled: Element | null; // the element that named the event of that click
   on("click auxclick", (event: MouseEvent) => {
     const target = event.composedPath()[0] as Element;
     if (event.button > 1 || !target.closest || target.closest("[data-cs-ignore]")) return;
@@ -60,7 +60,7 @@ export function watchClicks(track: Track): void {
     const link = target.closest<HTMLAnchorElement>("a[href]");
     const isOutbound = link && link.protocol?.startsWith("http") && link.host !== location.host;
     if (!named && !isOutbound && !options.clicks) return;
-    // A click on a label comes once more, from its control: one gesture, one event.
+    // The browser repeats a click on a label on the label's control: track one event, not two.
     if (target === control && (named ?? controlled) === controlled) return;
     control = target.closest("label")?.control;
     controlled = named;
@@ -68,7 +68,7 @@ export function watchClicks(track: Track): void {
     const card = target.closest("[data-cs-product-id]");
     track(named?.getAttribute("data-cs-event") || "click", {
       element: describe(named ?? link ?? target.closest("button,summary,label,[role]") ?? target),
-      product: (card && dataOf(card, /^csProduct(.)(.*)/)) as unknown as Product, // null is none
+      product: (card && dataOf(card, /^csProduct(.)(.*)/)) as unknown as Product, // null: the event has no product
       properties: isOutbound ? { outbound: link.href } : {},
     });
   });

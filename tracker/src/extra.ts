@@ -1,8 +1,8 @@
-// What did not fit into the script: the shop's events by name, the sum of an order, scroll depth.
+// Optional parts, kept out of the main script: one function per shop event, the total of an order, scroll depth.
 
 import type { Fields, Order, OrderItem, Product } from "./types.js";
 
-/** Whatever takes calls: a tracker, or the array that stands in until its script is there. */
+/** A receiver of calls: the tracker, or the array that stores calls until the tracker has loaded. */
 export interface Calls {
   push(...calls: ["track", string, Fields][]): unknown;
 }
@@ -23,7 +23,7 @@ export interface Shop {
   completeCheckout(order: Order): void;
 }
 
-/** The events of a shop, in the names that the metrics know. */
+/** Return one function per shop event; each tracks the event under the name that the metrics use. */
 export function shop(calls: Calls): Shop {
   const track = (name: string, fields: Fields = {}) => void calls.push(["track", name, fields]);
   return {
@@ -43,13 +43,13 @@ export function shop(calls: Calls): Shop {
   };
 }
 
-/** An order of these items; its total is the sum of price times quantity, counted in ten-thousandths. */
+/** Return an order with these items. The total is the sum of price times quantity, exact to four decimals. */
 export function orderOf(id: string, items: OrderItem[], currency?: string): Order {
   const total = items.reduce((sum, { price = 0, quantity = 1 }) => sum + Math.round(+price * 10_000) * quantity, 0);
   return { id, items, total: (total / 10_000).toFixed(4), ...(currency && { currency }) };
 }
 
-/** Track `scroll` when 25, 50, 75 and 100 % of a page have been seen, each once a page. */
+/** Track `scroll` when the visitor reaches 25, 50, 75 and 100 % of a page, each once per page. */
 export function watchScroll(calls: Calls): void {
   let page = "";
   let depth = 0;

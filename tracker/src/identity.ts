@@ -1,6 +1,6 @@
-// Who an event belongs to: client, session, user, and the campaign that the session began with.
-// A session is what all tabs do with less than 30 minutes of silence. Without storage there are no ids:
-// one that lasts for a page would count every page as a visitor.
+// Client, session and user of an event, and the campaign that started the session.
+// All tabs share a session, which ends after 30 minutes without an event. Without storage an event has no ids:
+// an id that lasts for one page would count every page as a visitor.
 
 import { newId } from "./event.js";
 import { SESSION_GAP_MS } from "./limits.js";
@@ -21,13 +21,13 @@ interface Session {
   properties: Record<string, string>;
 }
 
-let landing: string; // the query of the page that was loaded first, whenever consent comes
+let landing: string; // the query of the first page, kept until consent is given
 
 export function openIdentity(): void {
   landing = location.search;
 }
 
-/** Fields of an event that happens now; `properties` holds the campaign. */
+/** Return the identity fields of an event at this time; `properties` holds the campaign. */
 export function stamp(at: number): Client & Partial<Session> & { userLoginState: string } {
   let client: Client = { ...read<Client>(CLIENT) };
   const userLoginState = client.userId ? "logged_in" : "anonymous";
@@ -48,11 +48,11 @@ export function identify(userId?: string | null, identitySource?: string): void 
 }
 
 export function reset(): void {
-  write(CLIENT, storage && isAllowed() ? { clientId: newId() } : {}); // a known browser: not a first visit
+  write(CLIENT, storage && isAllowed() ? { clientId: newId() } : {}); // a client id now: the next event is not a first visit
   drop(SESSION);
 }
 
-/** The utm_ parameters of a URL's query. */
+/** Return the utm_ parameters of a URL's query. */
 export function campaignOf(query: string): Record<string, string> {
   const found: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(query)) if (name.startsWith("utm_")) found[name] = value;

@@ -1,8 +1,8 @@
-// Events that were not yet acknowledged, as lines of JSON, mirrored in localStorage under a key of this tab.
+// Events that the collector has not acknowledged, as lines of JSON. Each page has one entry in localStorage.
 //
-// An entry is [time, dropped, owner, ...lines]. A tab that ends leaves its entry with time 0; one that dies stops
-// holding its lock (where there are no Web Locks: stops refreshing the time), and another tab adopts the entry.
-// Whoever takes an entry removes it; a tab that finds its own gone has lost its lines to another.
+// An entry is [time, dropped, owner, ...lines]. A page that closes writes time 0. A tab that crashes releases its Web
+// Lock (without Web Locks: no longer updates the time). Then another tab adopts the entry: it takes the lines and
+// removes the entry. A page whose entry is missing drops its lines, because another tab has taken them.
 
 import { newId } from "./event.js";
 import { CLAIM_MS, MAX_BATCH, MAX_CHARACTERS, MAX_LINES, SILENT_MS, SILENT_WITHOUT_LOCKS_MS } from "./limits.js";
@@ -12,7 +12,7 @@ const QUEUE = "clickstream:queue:";
 
 type Entry = [time: number, dropped: number, owner: string, ...lines: string[]];
 
-/** The lines, oldest first. */
+/** Lines of JSON, oldest first. */
 export let lines: string[] = [];
 let dropped = 0;
 let own: string;
@@ -20,7 +20,7 @@ export let isMirrored = false;
 let isAsleep = false;
 let release: (() => void) | undefined;
 
-/** The entry gets a name for each page that is loaded: a copied tab copies its session storage too. */
+/** Choose a new entry name for this page. (A duplicated tab would share a name kept in sessionStorage.) */
 export function openQueue(): void {
   own = QUEUE + newId();
 }
@@ -31,17 +31,17 @@ export function add(line: string): void {
   save();
 }
 
-export function remove(gone: string[]): void {
+export function remove(done: string[]): void {
   check();
-  lines = without(lines, gone);
+  lines = without(lines, done);
   save();
 }
 
-export function without(from: string[], gone: string[]): string[] {
-  return from.filter((line) => !gone.includes(line));
+export function without(all: string[], excluded: string[]): string[] {
+  return all.filter((line) => !excluded.includes(line));
 }
 
-/** Lines that were given up since this was asked last. */
+/** Return the number of events dropped since the last call. */
 export function takeDropped(): number {
   const count = dropped;
   dropped = 0;
@@ -52,21 +52,21 @@ export function countDropped(): void {
   dropped++;
 }
 
-/** See what became of our entry, and show that we live. */
+/** Notice whether another tab has taken our entry, and update the entry's time. */
 export function sync(): void {
   check();
   save();
 }
 
-/** The page goes, or sleeps: others may have what is here, and what is added after this. Or it is back. */
+/** asleep: the page is closing or enters the back/forward cache, so other tabs may adopt its entry from now on. */
 export function sleep(asleep: boolean): void {
   isAsleep = asleep;
   sync();
 }
 
 /**
- * Another tab took our lines, or the visitor withdrew consent: then they are ours no more. That our entry is gone does
- * not tell of the latter: a tab hears of another's change some milliseconds late, and may have written it again.
+ * Drop the lines if another tab has taken them or the visitor has withdrawn consent. Consent must be read separately:
+ * a tab sees changes of another tab some milliseconds late, and may have written its entry again in between.
  */
 function check(): void {
   if (!isAllowed() || (isMirrored && !has(own))) {
@@ -77,7 +77,7 @@ function check(): void {
 
 function save(): void {
   while (lines.length > MAX_BATCH && (lines.length > MAX_LINES || lines.join().length > MAX_CHARACTERS)) {
-    lines.splice(MAX_BATCH, 1); // the oldest that is surely not on its way
+    lines.splice(MAX_BATCH, 1); // the oldest line that cannot be part of a request in flight
     dropped++;
   }
   if (lines.length + dropped) isMirrored = write(own, [isAsleep ? 0 : Date.now(), dropped, own, ...lines]);
@@ -89,16 +89,16 @@ function save(): void {
     release?.();
     release = undefined;
   } else if (!release) {
-    // The lock says that this tab lives. Held only while something waits: it keeps a page from being frozen.
+    // The lock shows that this tab is alive. It is held only while events wait, since it keeps the page from freezing.
     const released = new Promise<void>((resolve) => (release = resolve));
     (navigator.locks as LockManager | undefined)?.request(own, () => released);
   }
 }
 
-/** Take what dead tabs left, a little later; how many other tabs have an entry, and may have died by then. */
+/** Adopt the entries of closed and crashed tabs, asynchronously. Returns how many other entries exist. */
 export function adopt(): number {
-  const locks = navigator.locks as LockManager | undefined; // none on plain http
-  // What is no entry, nor a time, has no age: "not younger" takes it too.
+  const locks = navigator.locks as LockManager | undefined; // undefined on plain http
+  // `!(silent <= …)` is also true for NaN, so an entry without a valid time is adopted too.
   const others = without(namesOf(QUEUE), [own]);
   for (const name of others) {
     const [time, ...rest] = readList<Entry>(name);
@@ -108,7 +108,7 @@ export function adopt(): number {
     } else if (!(silent <= SILENT_WITHOUT_LOCKS_MS)) {
       rest[1] = own;
       write(name, [Date.now(), ...rest]);
-      setTimeout(() => read<Entry>(name)?.[2] === own && take(name), CLAIM_MS); // nobody objected
+      setTimeout(() => read<Entry>(name)?.[2] === own && take(name), CLAIM_MS); // unless another tab claimed it
     }
   }
   return others.length;
@@ -120,6 +120,6 @@ function take(name: string): void {
   lines = more.concat(lines);
   dropped += count;
   save();
-  drop(name); // after the save: a crash in between doubles (same ids), and loses nothing
-  if (!isMirrored) save(); // now there is room for it
+  drop(name); // after the save: a crash in between leaves copies with equal ids, and loses nothing
+  if (!isMirrored) save(); // storage was full; now it has room
 }

@@ -1,5 +1,5 @@
-// localStorage, where the browser gives it to us and the visitor lets us, else memory. Everything we keep is named
-// `clickstream:…`, as JSON. Nothing here throws: a page must not break because a disk is full or storage is refused.
+// Values in localStorage, or in memory where storage is unavailable or not allowed. Names begin with `clickstream:`,
+// values are JSON. Nothing here throws: a full disk or blocked storage must not break a page.
 
 import type { Options } from "./types.js";
 
@@ -9,29 +9,29 @@ const unstored: Record<string, unknown> = {};
 
 export const CONSENT = "clickstream:consent";
 
-/** Without storage, as in cookieless mode, everything is kept in memory. */
+/** Without storage, as in cookieless mode, values are kept in memory. */
 export function openStorage(given: Options): void {
   options = given;
   try {
-    storage = localStorage; // the mere access throws where a visitor blocks all storage
-    if (options.cookieless || !isAllowed()) wipe(); // what an earlier page kept
+    storage = localStorage; // reading this property throws if the visitor blocks all storage
+    if (options.cookieless || !isAllowed()) wipe(); // values that an earlier page stored
     if (options.cookieless) storage = undefined;
   } catch {}
 }
 
-/** null or undefined: there is none. */
+/** Return the value, or null or undefined if none is stored. */
 export function read<Value>(name: string): Value | null | undefined {
   try {
     return (unstored[name] as Value) ?? JSON.parse(storage!.getItem(name)!);
-  } catch {} // not ours, or cut off: made anew
+  } catch {} // not JSON: as if nothing were stored
 }
 
-/** What was written as a list. It is one even where something else stands now, but then holds anything. */
+/** Return the list stored under a name. If another value is stored there, return a list of that value. */
 export function readList<List extends unknown[]>(name: string): List {
   return ([] as unknown[]).concat(read(name)) as List;
 }
 
-/** Whether events may be noted: what the visitor said, else what the page's options say. */
+/** Return whether events may be tracked: the visitor's decision, or else the page's options. */
 export function isAllowed(): boolean {
   return (
     read<boolean>(CONSENT) ??
@@ -39,7 +39,7 @@ export function isAllowed(): boolean {
   );
 }
 
-/** Whether it is stored; what cannot be, or may not, is kept for the life of the page. */
+/** Store a value and return true. If that fails or is not allowed, keep it for this page and return false. */
 export function write(name: string, value: unknown): boolean {
   delete unstored[name];
   try {
@@ -47,17 +47,17 @@ export function write(name: string, value: unknown): boolean {
       storage!.setItem(name, JSON.stringify(value));
       return true;
     }
-  } catch {} // no storage, or it is full
+  } catch {} // storage is missing or full
   unstored[name] = value;
   return false;
 }
 
-/** Whether it is (still) stored, without reading it. */
+/** Return whether a value is in localStorage, without parsing it. */
 export function has(name: string): boolean {
   return name in storage!;
 }
 
-/** Names of what is kept that begin with `start`. */
+/** Return the names of all values, stored or in memory, that begin with `start`. */
 export function namesOf(start: string): string[] {
   return Object.keys({ ...storage, ...unstored }).filter((name) => name.startsWith(start));
 }
@@ -67,7 +67,7 @@ export function drop(name: string): void {
   storage?.removeItem(name);
 }
 
-/** Forget everything, of all tabs, but for the visitor's no. */
+/** Remove everything, also the entries of other tabs, except the visitor's decision on consent. */
 export function wipe(): void {
   namesOf("clickstream:").forEach((name) => name === CONSENT || drop(name));
 }

@@ -1,5 +1,5 @@
-// The tracker of a page: ties identity, queue, sender and what is tracked by itself. A page has one, so the state of
-// these modules is the page's. An event is in the queue, and so in localStorage, before `track` returns.
+// The tracker of a page: connects identity, queue, sender and automatic events. A page has one tracker, so module
+// variables hold its state. An event is in the queue, and so in localStorage, before `track` returns.
 
 import { forgetPage, on, referrer, watchClicks, watchPages } from "./capture.js";
 import { newId, toLine } from "./event.js";
@@ -9,7 +9,7 @@ import { hurry, openSender, send, wake } from "./sender.js";
 import { CONSENT, isAllowed, openStorage, read, wipe, write } from "./storage.js";
 import type { Call, Fields, Options, Tracker } from "./types.js";
 
-/** Start tracking this page. In a browser, and once a page: `start` sees to both. */
+/** Create the tracker. The caller ensures that this is a browser and that the page has no tracker yet. */
 export function create(options: Options): Tracker {
   openStorage(options);
   openIdentity();
@@ -18,7 +18,7 @@ export function create(options: Options): Tracker {
 
   function track(name: string, fields: Fields = {}): void {
     if (!isAllowed()) return;
-    if (name !== "page_view") view(); // one that is due comes first
+    if (name !== "page_view") view(); // a due page view comes first
     const at = Date.now();
     const who = stamp(at);
     try {
@@ -36,7 +36,7 @@ export function create(options: Options): Tracker {
         }),
       );
     } catch {
-      countDropped(); // a circle, a BigInt
+      countDropped(); // a circular reference or a BigInt
     }
     wake();
   }
@@ -48,7 +48,7 @@ export function create(options: Options): Tracker {
     reset,
     consent(isGranted) {
       write(CONSENT, isGranted);
-      heed();
+      applyConsent();
       view();
     },
     push(...calls: Call[]) {
@@ -56,8 +56,8 @@ export function create(options: Options): Tracker {
     },
   };
 
-  // In each tab: one that did not hear of it yet may have written an id after the first had wiped them.
-  function heed(): void {
+  // Runs in every tab: a tab that learns of it late may have written an id after another tab wiped them.
+  function applyConsent(): void {
     if (read(CONSENT) !== false) return;
     sync();
     wipe();
@@ -69,7 +69,7 @@ export function create(options: Options): Tracker {
   }
   watchClicks(track);
   on("online", hurry);
-  on("storage", heed);
+  on("storage", applyConsent);
   on("visibilitychange", () => (document.hidden ? leave() : wake()));
   on("pagehide", () => {
     leave();
@@ -82,7 +82,7 @@ export function create(options: Options): Tracker {
     view();
   });
 
-  if (document.readyState !== "loading") view(); // else the title may still be missing
+  if (document.readyState !== "loading") view(); // while loading, the title may be missing
   wake();
   return tracker;
 }

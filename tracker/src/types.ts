@@ -1,21 +1,21 @@
-// What a page sees of the tracker: its options, the fields of an event, and the verbs.
-// The names of an event's fields are those of contract/event.schema.json; the collector reads the same.
+// The public types: options, the fields of an event, and the tracker's functions.
+// Field names are those of contract/event.schema.json, which the collector reads.
 
-/** How a tracker behaves. On a script tag each is an attribute: `pageViews: false` is `data-page-views="false"`. */
+/** The tracker's options. On a script tag they are attributes: `pageViews: false` is `data-page-views="false"`. */
 export interface Options {
-  /** Where events are sent: the whole URL, such as `https://collect.example/clickstream`. */
+  /** The URL that events are sent to, such as `https://collect.example/clickstream`. */
   endpoint: string;
-  /** `false`: no automatic page views; call `track("page_view")`. */
+  /** `false`: no automatic page views; call `track("page_view")` instead. */
   pageViews?: boolean;
-  /** Whether a change of `#…` alone is another page. */
+  /** Whether a change of the fragment (`#…`) alone is a new page. */
   hash?: boolean;
-  /** `"all"`: a `click` event for every click, not only on links to other hosts and on `data-cs-event`. */
+  /** `"all"`: track every click as `click`, not only links to other hosts and `data-cs-event`. */
   clicks?: "all";
-  /** `"required"`: nothing is stored or sent before `consent(true)`. */
+  /** `"required"`: store and send nothing before `consent(true)`. */
   consent?: "required";
-  /** Whether Global Privacy Control counts as `consent(false)` where nothing else was said. */
+  /** Whether Global Privacy Control counts as `consent(false)` until the visitor decides. */
   gpc?: boolean;
-  /** No storage at all: no client id, no session, and what waits is lost with the page. */
+  /** Store nothing: no client id, no session, and events that wait are lost when the page closes. */
   cookieless?: boolean;
 }
 
@@ -54,7 +54,7 @@ export interface ElementInfo {
   dataset?: Record<string, string>;
 }
 
-/** What `track` takes besides the name. `eventId` (a UUID) makes an event count once however often it is tracked. */
+/** The fields of `track`. With an `eventId` (a UUID) an event counts once, however often it is tracked. */
 export interface Fields {
   eventId?: string;
   pageUrl?: string;
@@ -68,15 +68,15 @@ export interface Fields {
 }
 
 export interface Tracker {
-  /** Queue an event. Never throws; what cannot be written as JSON is counted as dropped. */
+  /** Queue an event. Never throws; an event that cannot be written as JSON counts as dropped. */
   track(name: string, fields?: Fields): void;
-  /** Say who the visitor is; remembered until `reset`. Without an id: logged out, but the same browser. */
+  /** Set the user id until `reset`. Without an id: the user has logged out, the browser stays the same client. */
   identify(userId?: string | null, source?: string): void;
-  /** Forget the user, and go on as another client in a new session. */
+  /** Forget the user; continue as a new client in a new session. */
   reset(): void;
-  /** `false`: wipe ids and queue and send nothing more; `true`: go on. Remembered by the browser. */
+  /** `false`: remove ids and queue, and send nothing; `true`: track. The browser stores the decision. */
   consent(isGranted: boolean): void;
-  /** Run calls such as `["track", "name"]`; `window.clickstream = []` may take them until the script is there. */
+  /** Run calls such as `["track", "name"]`. Before the script has loaded, `window.clickstream = []` stores them. */
   push(...calls: Call[]): void;
 }
 

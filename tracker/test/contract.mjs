@@ -1,4 +1,4 @@
-// Holds events against contract/event.schema.json: `node contract.mjs FILE` reads one JSON event a line.
+// Validates events against contract/event.schema.json: `node contract.mjs FILE` reads one JSON event per line.
 
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -10,7 +10,7 @@ const validate = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(
   JSON.parse(readFileSync(`${CONTRACT}event.schema.json`, "utf8")),
 );
 
-/** What is wrong with an event; "" when it keeps the contract. */
+/** Return the problems of an event, or "" if it is valid. */
 export function problemsOf(event) {
   return validate(event) ? "" : validate.errors.map(({ instancePath, message }) => `${instancePath} ${message}`).join("; ");
 }

@@ -1,4 +1,4 @@
-// A module of src/ as Node can import it, or an error where it is none. Each call gives a new one.
+// Bundles a module of src/ so that Node can import it. Each call returns a new instance, with its own state.
 
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";

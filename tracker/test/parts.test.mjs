@@ -5,12 +5,12 @@ import test from "node:test";
 import { gzipSync } from "node:zlib";
 import { load } from "./load.mjs";
 
-const verbs = ["track", "identify", "reset", "consent", "push"];
+const functions = ["track", "identify", "reset", "consent", "push"];
 
-test("importing on a server does nothing, and the verbs do nothing", async () => {
+test("on a server the package can be imported and its functions have no effect", async () => {
   for (const { start } of [await import("../dist/index.js"), createRequire(import.meta.url)("../dist/index.cjs")]) {
     const tracker = start({ endpoint: "https://collect.example/clickstream" });
-    assert.deepEqual(Object.keys(tracker), verbs);
+    assert.deepEqual(Object.keys(tracker), functions);
     tracker.track("x", { product: { id: "1" } });
     tracker.consent(true);
   }
@@ -24,9 +24,17 @@ test("types are built for both entries", () => {
   }
 });
 
-test("the script stays small", () => {
-  const script = new URL("../../src/clickstream/collect/static/clickstream.js", import.meta.url);
-  assert.ok(gzipSync(readFileSync(script), { level: 9 }).length <= 3056);
+test("the collector serves the scripts that tracker/src builds", () => {
+  for (const name of ["clickstream.js", "clickstream.extra.js"]) {
+    const built = readFileSync(new URL(`../dist/${name}`, import.meta.url));
+    const served = readFileSync(new URL(`../../src/clickstream/collect/static/${name}`, import.meta.url));
+    assert.ok(served.equals(built), `${name} is out of date: run make tracker and commit it`);
+  }
+});
+
+test("the script stays within its size limit", () => {
+  const script = readFileSync(new URL("../dist/clickstream.js", import.meta.url));
+  assert.ok(gzipSync(script, { level: 9 }).length <= 3056);
 });
 
 test("ids are random UUIDs", async () => {
@@ -36,7 +44,7 @@ test("ids are random UUIDs", async () => {
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
 });
 
-test("half a surrogate pair is replaced, everything else goes as it is", async () => {
+test("half a surrogate pair is replaced, other text is unchanged", async () => {
   const { toLine } = await load("event");
   for (const text of ["\ud83d\ude00", "\\ud83d", '\\\\"\n\u0001 \u2028', "ü\\", "\\u0041"]) assert.equal(JSON.parse(toLine(text)), text);
   assert.equal(JSON.parse(toLine("a\ud83d")), "a\ufffd");
@@ -48,23 +56,23 @@ test("a batch has at most 25 lines and 60,000 bytes, counted in UTF-8", async ()
   assert.equal(cut(Array(40).fill("{}"), 25, 60_000).length, 25);
   assert.equal(cut(Array(9).fill("a".repeat(9_999)), 25, 60_000).length, 6);
   assert.equal(cut(Array(9).fill("ü".repeat(9_999)), 25, 60_000).length, 3);
-  assert.equal(cut(["a".repeat(99_999), "b"], 25, 60_000).length, 1, "what fits nowhere goes alone");
+  assert.equal(cut(["a".repeat(99_999), "b"], 25, 60_000).length, 1, "a line over the limit is sent alone");
   assert.deepEqual(cut([], 25, 60_000), []);
 });
 
-test("only utm_ parameters are kept of a landing", async () => {
+test("only the utm_ parameters of a landing page are kept", async () => {
   const { campaignOf } = await load("identity");
   assert.deepEqual(campaignOf("?q=shoes&utm_source=a%20b&utm_medium=cpc&email=me"), { utm_source: "a b", utm_medium: "cpc" });
   assert.deepEqual(campaignOf(""), {});
 });
 
-test("an order's total is exact", async () => {
+test("the total of an order is exact", async () => {
   const { orderOf } = await load("extra");
   const items = [{ id: "a", price: "0.10", quantity: 3 }, { id: "b", price: 1999.99, quantity: 2 }, { id: "c" }];
   assert.deepEqual(orderOf("O-1", items, "EUR"), { id: "O-1", items, total: "4000.2800", currency: "EUR" });
 });
 
-test("the shop's events have the names that the metrics know", async () => {
+test("shop events have the names that the metrics use", async () => {
   const { shop } = await load("extra");
   const calls = [];
   for (const verb of Object.values(shop({ push: ([, name]) => calls.push(name) }))) verb({ id: "1" });

@@ -1,5 +1,5 @@
-// The types as a project sees them that has installed the package: by its exports, as ESM, as CommonJS, in a bundler.
-// @ts-expect-error fails where nothing is wrong, as where the types were not found and all is `any`.
+// The types as seen by a project that has installed the package: through its exports, as ESM, CommonJS and in a bundler.
+// @ts-expect-error fails if the next line has no error, and so if the types were not found and everything is `any`.
 
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
@@ -26,21 +26,19 @@ tracker.track("product_view", { product: { id: 5 } });
 shop(tracker).addToCart("1");
 `;
 
-for (const [module, resolution, file] of [
-  ["node16", "node16", "esm.mts"],
-  ["node16", "node16", "commonjs.cts"],
-  ["nodenext", "nodenext", "esm.mts"],
+for (const [module, resolution, ...files] of [
+  ["node16", "node16", "esm.mts", "commonjs.cts"],
   ["esnext", "bundler", "bundle.ts"],
 ]) {
-  test(`types hold in ${file} under ${resolution}`, () => {
+  test(`types work in ${files.join(" and ")} with moduleResolution ${resolution}`, () => {
     const folder = mkdtempSync(join(tmpdir(), "clickstream-types-"));
     try {
       mkdirSync(join(folder, "node_modules"));
       symlinkSync(PACKAGE, join(folder, "node_modules/clickstream-tracker"), "dir");
-      writeFileSync(join(folder, file), CODE);
+      for (const file of files) writeFileSync(join(folder, file), CODE);
       const options = ["--noEmit", "--strict", "--skipLibCheck", "--target", "es2022", "--lib", "es2022,dom"];
-      const asked = [TSC, ...options, "--module", module, "--moduleResolution", resolution, file];
-      const { status, stdout } = spawnSync(process.execPath, asked, { cwd: folder, encoding: "utf8" });
+      const command = [TSC, ...options, "--module", module, "--moduleResolution", resolution, ...files];
+      const { status, stdout } = spawnSync(process.execPath, command, { cwd: folder, encoding: "utf8" });
       assert.equal(status, 0, stdout);
     } finally {
       rmSync(folder, { recursive: true });
