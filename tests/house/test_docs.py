@@ -10,7 +10,7 @@ from urllib.parse import unquote
 import pytest
 import typer
 
-from clickstream.cli import app
+from clickstream.cli.app import app
 from clickstream.metrics.catalog import METRICS
 from clickstream.settings import PREFIX, Settings
 from clickstream.warehouse.duckdb import DuckWarehouse
