@@ -141,8 +141,8 @@ def test_forget_export_and_expire_work_through_the_owner(settings: Settings, clo
 def test_forget_drops_the_shadow_of_a_killed_rebuild(settings: Settings, clock: Clock) -> None:
     left = settings.stage_path / "rebuild.duckdb"
     left.parent.mkdir(parents=True)
-    left.write_bytes(b"somebody")
-    assert forget(Client(settings, clock), ForgetRequest("user", "somebody")).left == 0
+    left.write_bytes(b"lost-user")
+    assert forget(Client(settings, clock), ForgetRequest("user", "lost-user")).left == 0
     assert not left.exists()
 
 

@@ -43,15 +43,15 @@ def on_terminal(
     environment = platform.environment() | {"TERM": "xterm-256color"} | more
     process = subprocess.Popen(command(*arguments), env=environment, stdout=terminal, stderr=terminal)
     os.close(terminal)
-    said = b""
+    output = b""
     with suppress(OSError):  # Linux returns EIO when the other end is closed
         while part := os.read(main, 4096):
-            said += part
-            if interrupt_after is not None and interrupt_after in said:
+            output += part
+            if interrupt_after is not None and interrupt_after in output:
                 interrupt_after = None
                 process.send_signal(signal.SIGINT)
     os.close(main)
-    return process.wait(60), said
+    return process.wait(60), output
 
 
 def assert_three_lines(done: subprocess.CompletedProcess[str], code: int, *words: str) -> None:
@@ -69,7 +69,7 @@ def assert_three_lines(done: subprocess.CompletedProcess[str], code: int, *words
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("metric", "nope"), 2, ("there is no such metric", "overview")),
+        (("metric", "nope"), 2, ("invalid parameter", "overview")),
         (("metric", "products", "--filter", "country"), 2, ("expected NAME=VALUE",)),
         (("metric", "products", "--option", "by=colour"), 2, ("'colour' is not known",)),
         (("report", "--from", "yesterday"), 2, ("yesterday",)),
@@ -169,8 +169,8 @@ def test_a_closed_pipe_ends_a_command_quietly(platform: Platform, more: tuple[st
     assert process.stderr is not None
     process.stdout.read(1)
     process.stdout.close()
-    with process.stderr as said:
-        assert said.read() == b""
+    with process.stderr as output:
+        assert output.read() == b""
     assert process.wait(60) == 141
 
 
@@ -201,9 +201,9 @@ def test_ctrl_c_ends_a_command_without_a_traceback(platform: Platform, arguments
     else:
         wait_until((platform.data / "warehouse.duckdb").exists, "warehouse: the command runs once it has created one")
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == code, said
-    assert said in (b"stopped\n", b"dashboard  http://127.0.0.1:%d/sbw_dashboard\n" % platform.collector_port)
+    _, output = process.communicate(timeout=60)
+    assert process.returncode == code, output
+    assert output in (b"stopped\n", b"dashboard  http://127.0.0.1:%d/sbw_dashboard\n" % platform.collector_port)
 
 
 EARLY = """
@@ -231,14 +231,14 @@ def test_ctrl_c_during_the_import_ends_like_any_other(platform: Platform, module
 
 @pytest.mark.parametrize(("no_color", "has_color"), [("", True), ("1", False)], ids=["color", "NO_COLOR"])
 def test_colour_appears_only_on_a_terminal_without_no_color(platform: Platform, no_color: str, has_color: bool) -> None:
-    code, said = on_terminal(platform, "metric", "nope", NO_COLOR=no_color)
+    code, output = on_terminal(platform, "metric", "nope", NO_COLOR=no_color)
     assert code == 2
-    assert (b"\x1b[31m" in said) is has_color
-    assert b"there is no such metric" in said
+    assert (b"\x1b[31m" in output) is has_color
+    assert b"invalid parameter" in output
 
 
 def test_a_long_query_shows_a_bar_on_a_terminal_and_removes_it(platform: Platform) -> None:
-    code, said = on_terminal(platform, "query", SLOW_SQL, interrupt_after=b"running the query")
+    code, output = on_terminal(platform, "query", SLOW_SQL, interrupt_after=b"running the query")
     assert code == 130
-    assert said.rstrip().endswith(b"stopped")
-    assert b"\x1b[?25h" in said, "the cursor is shown again"
+    assert output.rstrip().endswith(b"stopped")
+    assert b"\x1b[?25h" in output, "the cursor is shown again"

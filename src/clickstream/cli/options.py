@@ -19,13 +19,15 @@ if TYPE_CHECKING:
 
 Data = Annotated[
     Path | None,
-    typer.Option("--data", help="Data directory; the default parent of raw store, warehouse, spool and logs."),
+    typer.Option(
+        "--data", metavar="DIR", help="Data directory; the default parent of raw store, warehouse, spool and logs."
+    ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be deleted.")]
-Collector = Annotated[str, typer.Option(help="URL of the collector to send to.")]
-CollectorPort = Annotated[int, typer.Option("--collector-port", min=1, max=65535, help="Loopback port.")]
-DashboardPort = Annotated[int, typer.Option("--dashboard-port", min=1, max=65535, help="Loopback port.")]
+Collector = Annotated[str, typer.Option(metavar="URL", help="The collector to send to.")]
+CollectorPort = Annotated[int, typer.Option("--collector-port", min=1, max=65535, help="Port of the collector.")]
+DashboardPort = Annotated[int, typer.Option("--dashboard-port", min=1, max=65535, help="Port of the dashboard.")]
 
 DAY_FORMATS = ["%Y-%m-%d"]
 

@@ -41,7 +41,7 @@ def report(
 
 
 def metric(
-    name: Annotated[str, typer.Argument(help="overview, time_series, products, devices…")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="The metric, such as overview, time_series or products.")],
     data: Data = None,
     from_: FromText = None,
     to: ToText = None,
@@ -70,7 +70,7 @@ def metric(
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT.")],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT.")],
     data: Data = None,
     rows: Annotated[int, typer.Option(min=1, metavar="N", help="Maximum number of rows.")] = 10_000,
     json: Json = False,

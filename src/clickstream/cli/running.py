@@ -11,7 +11,7 @@ from clickstream.cli.options import CollectorPort, DashboardPort, Data, Json, pr
 from clickstream.cli.terminal import ProgressBar, err, out
 from clickstream.settings import read_settings
 
-Port = Annotated[int, typer.Option(min=1, max=65535, help="Loopback port.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on, on loopback.")]
 
 
 def up(
@@ -47,7 +47,7 @@ def doctor(
     dashboard_port: DashboardPort = 3838,
     json: Json = False,
 ) -> None:
-    """Show processes, locations, settings and loading, and how to solve problems; exit 1 if something is wrong."""
+    """Examine processes, locations, settings and loading; list problems with remedies; exit 1 if something is wrong."""
     from clickstream.local.doctor import examine, render_examination
     from clickstream.local.up import Ports
 

@@ -19,7 +19,9 @@ COLLECTOR = "http://127.0.0.1:8000"
 
 def import_(
     file: Annotated[Path, typer.Argument(help="Delimited file with a header line, plain or .gz.")],
-    mapping: Annotated[str, typer.Option("--map", help="Mapping: a .toml file, or the name of a built-in mapping.")],
+    mapping: Annotated[
+        str, typer.Option("--map", metavar="MAPPING", help="Mapping: a .toml file, or the name of a built-in mapping.")
+    ],
     collector: Collector = COLLECTOR,
     json: Json = False,
 ) -> None:
@@ -41,9 +43,9 @@ def import_(
 
 
 def simulate(
-    visitors: Annotated[int, typer.Option(min=1, max=1_000_000, help="Number of visitors.")] = 200,
-    days: Annotated[int, typer.Option(min=1, max=1_830, help="Number of local days.")] = 30,
-    seed: Annotated[str, typer.Option(help="The same seed always produces the same traffic.")] = "1",
+    visitors: Annotated[int, typer.Option(min=1, max=1_000_000, metavar="N", help="Number of visitors.")] = 200,
+    days: Annotated[int, typer.Option(min=1, max=1_830, metavar="N", help="Number of local days.")] = 30,
+    seed: Annotated[str, typer.Option(metavar="TEXT", help="The same seed always produces the same traffic.")] = "1",
     from_: Annotated[
         datetime | None,
         typer.Option(
@@ -52,7 +54,8 @@ def simulate(
     ] = None,
     collector: Collector = COLLECTOR,
     truth: Annotated[
-        Path | None, typer.Option(dir_okay=False, writable=True, help="File to write the true numbers to.")
+        Path | None,
+        typer.Option(metavar="FILE", dir_okay=False, writable=True, help="File to write the true numbers to."),
     ] = None,
     tz: Zone = None,
     json: Json = False,
