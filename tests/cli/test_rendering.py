@@ -117,7 +117,7 @@ def test_a_rebuild_shows_what_would_change_why_and_how_to_apply_it() -> None:
         "tables": [{"table": "sessions", "only_before": 1, "only_after": 2_000}],
     }
     text = printed(render_rebuild, SAME | moved, RebuildResult)
-    assert "sessions: 1 rows differ from the 2,000 built from the raw store" in text
+    assert "sessions: 1 rows differ from the 2,000 rows built from the raw store" in text
     assert "1 number would change" in text
     assert "from 2026-03-09 on, older rows kept" in text
     assert "reason: currency was USD, is EUR" in text

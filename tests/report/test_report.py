@@ -107,14 +107,14 @@ def test_a_report_with_orders_shows_revenue_products_and_channels(warehouse: Duc
 def test_a_report_without_bots_states_how_many_events_are_hidden(warehouse: DuckWarehouse) -> None:
     fill(warehouse, [event(APRIL), event(APRIL, client_id="robot", is_bot=True)])
     report = build_report(warehouse, question(filters={"humans": ("true",)}))
-    assert "People only: 1 bot events are hidden." in shown(report)
+    assert "Events of bots are hidden: 1." in shown(report)
 
 
 def test_a_report_of_an_empty_warehouse_states_what_to_do(warehouse: DuckWarehouse) -> None:
     fill(warehouse, [])
     report = build_report(warehouse, question())
     assert shown(report).splitlines() == [
-        "No events yet: nothing has been loaded into the warehouse.",
+        "No events yet: the warehouse is empty.",
         "Next: clickstream up, or clickstream import FILE",
     ]
     document = report_json(report)

@@ -89,7 +89,7 @@ def _title(report: Report) -> Text:
     elif meta["sample"]["is_present"]:
         text.append("\nIncludes the sample of real clicks, which is marked as sample.", style="dim not bold")
     if meta["hidden_bot_events"]:
-        text.append(f"\n{meta['hidden_bot_events']:,} events of bots are hidden.", style="dim not bold")
+        text.append(f"\nEvents of bots are hidden: {meta['hidden_bot_events']:,}.", style="dim not bold")
     return text
 
 
