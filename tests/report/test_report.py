@@ -132,7 +132,7 @@ def test_a_report_of_days_without_events_says_so(warehouse: DuckWarehouse) -> No
     assert shown(report).startswith("No events from 2020-01-01 to 2020-01-31 match.\n")
 
 
-@pytest.mark.parametrize("days", [1, 20, 40, 400], ids=["hours", "days", "months", "years"])
+@pytest.mark.parametrize("days", [1, 20, 40, 100], ids=["hours", "days", "months", "weeks"])
 def test_a_report_fits_eighty_columns(warehouse: DuckWarehouse, days: int) -> None:
     fill(warehouse, shop(days, name="Ünverschämt lange Hose für 日本語 und andere Kunden"))
     report = build_report(warehouse, question())

@@ -128,9 +128,9 @@ def render_ledger(ledger: CheckResult, console: Console) -> None:
     if ledger.hours:
         _print_hours(ledger.totals, ledger.hours, console)
     if ledger.external:
-        console.print(f"external rows, which another client wrote and the ledger leaves out: {ledger.external:,}")
+        console.print(f"external (rows that another client wrote; the ledger leaves them out): {ledger.external:,}")
     if ledger.repeated:
-        console.print(f"repeated rows, beyond the first of their event id: {ledger.repeated:,}", style="red")
+        console.print(f"repeated (rows beyond the first of their event id): {ledger.repeated:,}", style="red")
         console.print("next: clickstream etl run --rebuild, which rebuilds the rows and compares them")
     for key in ledger.overdue[:MAX_OVERDUE]:
         console.print(f"overdue: {key}", style="red", markup=False)
