@@ -1,7 +1,7 @@
-"""Where the `clickstream` command begins, installed or as `python -m clickstream`.
+"""The entry point of the `clickstream` command, installed or as `python -m clickstream`.
 
-Reading in the program takes a good part of a second: Ctrl-C in it ends like any later one, with 130 and no traceback.
-What comes after that is guarded by `local/terminal.py`.
+Importing the program takes part of a second: Ctrl-C during that time ends it as later ones do, with 130 and without a
+traceback. Everything after the import is guarded by `cli/terminal.py`.
 """
 
 import os
@@ -11,7 +11,7 @@ import sys
 def main() -> None:
     """Run the command line."""
     try:
-        from clickstream.cli import main as run  # noqa: PLC0415 - what it takes is guarded here
+        from clickstream.cli.app import main as run  # noqa: PLC0415 - the import is guarded
     except KeyboardInterrupt:
         sys.stderr.write("stopped\n")
         sys.stderr.flush()

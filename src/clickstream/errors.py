@@ -1,28 +1,32 @@
 """Every error that Clickstream raises, in one tree.
 
-    ClickstreamError            anything a user can be told in three lines
-    ├── SettingsError           settings are missing or wrong; all of them at once
-    ├── StoreError              the raw store could not be read or written
-    ├── WarehouseError          the warehouse could not be opened, read or written
+    ClickstreamError            an error that a user can act on
+    ├── SettingsError           settings are missing or invalid; it lists all of them
+    ├── StoreError              the raw store cannot be read or written
+    ├── WarehouseError          the warehouse cannot be opened, read or written
     │   └── WarehouseBusyError  another process holds the DuckDB file
-    ├── QuestionError           a metric was asked something it has no answer to
+    ├── QuestionError           a parameter of a request is invalid
     ├── SourceError             a file to import, or its mapping, cannot be used
-    └── UnavailableError        a part that must run does not answer
+    └── UnavailableError        a process that must run does not respond
 
-Errors take facts, keep them, and say three things: what was being done, what was
-found, what to do next. Bad data is never an exception; it is a value (`event.BadRow`).
+Errors take facts, keep them as attributes, and report three things: what failed, why, and what to do.
+Bad data is never an exception; it is a value (`event.BadRow`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
 
 class ClickstreamError(Exception):
-    """An error with its three lines: what failed, why, and what to do.
+    """An error that a user can act on: what failed (`doing`), why, and what to do (`advice`).
 
-    `code` is the stable word that stands in JSON answers.
+    code: the stable word for it in JSON. facts: the constructor's parameters, kept under the same names.
     """
 
     code = "error"
+    facts: ClassVar[tuple[str, ...]] = ("doing", "why", "advice")
 
     def __init__(self, doing: str, why: str, advice: str = "") -> None:
         super().__init__(doing, why, advice)
@@ -33,11 +37,16 @@ class ClickstreamError(Exception):
     def __str__(self) -> str:
         return ": ".join(part for part in (self.doing, self.why) if part)
 
+    def as_fields(self) -> dict[str, Any]:
+        """Return the error's class name and facts; `error_from_fields` restores the error from them."""
+        return {"kind": type(self).__name__} | {name: getattr(self, name) for name in self.facts}
+
 
 class SettingsError(ClickstreamError):
-    """Settings are missing or wrong. `problems` holds one line for each."""
+    """Settings are missing or invalid. `problems` has one line for each."""
 
     code = "invalid_settings"
+    facts = ("problems",)
 
     def __init__(self, problems: list[str]) -> None:
         self.problems = problems
@@ -49,48 +58,75 @@ class SettingsError(ClickstreamError):
 
 
 class StoreError(ClickstreamError):
-    """The raw store could not be read or written."""
+    """The raw store cannot be read or written."""
 
     code = "store_failed"
 
 
 class WarehouseError(ClickstreamError):
-    """The warehouse could not be opened, read or written."""
+    """The warehouse cannot be opened, read or written."""
 
     code = "warehouse_failed"
 
 
 class WarehouseBusyError(WarehouseError):
-    """Another process holds the DuckDB file. `holder` names it, as far as it can be known."""
+    """Another process holds the DuckDB file.
+
+    holder: that process, as far as it is known. is_owner: it is a Clickstream owner, which serves other commands.
+    """
 
     code = "warehouse_busy"
+    facts = ("path", "holder", "is_owner")
 
-    def __init__(self, path: str, holder: str) -> None:
+    def __init__(self, path: str, holder: str, is_owner: bool = False) -> None:
         self.path = path
         self.holder = holder
-        super().__init__(
-            f"opening the warehouse {path}",
-            f"it is held by {holder}",
-            "stop that process, or use the commands that ask it: report, metric, check",
-        )
+        self.is_owner = is_owner
+        advice = "stop that process, then run this again"
+        if is_owner:
+            advice = "stop that process, or use the commands that work while it runs, such as report, metric and check"
+        super().__init__(f"opening the warehouse {path}", f"{holder} holds it", advice)
 
 
 class QuestionError(ClickstreamError):
-    """A metric was asked with a parameter it does not know or cannot use. `code` says which kind."""
+    """A parameter of a request is unknown or invalid. `code` is the kind of fault."""
+
+    facts = ("code", "parameter", "why", "advice")
 
     def __init__(self, code: str, parameter: str, why: str, advice: str = "") -> None:
-        super().__init__(f"asking with {parameter}", why, advice)
+        super().__init__(f"invalid parameter `{parameter}`", why, advice)
         self.code = code
         self.parameter = parameter
 
 
 class SourceError(ClickstreamError):
-    """A file to import, or the mapping for it, cannot be used."""
+    """A file to import, or its mapping, cannot be used."""
 
     code = "source_failed"
 
 
 class UnavailableError(ClickstreamError):
-    """A part that must run does not answer."""
+    """A process that must run does not respond."""
 
     code = "unavailable"
+
+
+_KINDS = {
+    kind.__name__: kind
+    for kind in (
+        ClickstreamError,
+        SettingsError,
+        StoreError,
+        WarehouseError,
+        WarehouseBusyError,
+        QuestionError,
+        SourceError,
+        UnavailableError,
+    )
+}
+
+
+def error_from_fields(fields: Mapping[str, Any]) -> ClickstreamError:
+    """Restore an error from `ClickstreamError.as_fields`."""
+    facts = dict(fields)
+    return _KINDS[facts.pop("kind")](**facts)

@@ -1,6 +1,6 @@
 """How long work reports its progress, in every package: one call shape from the raw store to the terminal.
 
-Whoever starts long work may pass a `Progress`; the work calls it as it advances and never depends on it.
+A caller of long work may pass a `Progress`; the work calls it as it advances and never depends on it.
 """
 
 from __future__ import annotations
@@ -15,4 +15,4 @@ class Progress(Protocol):
 
 
 def no_progress(done: int, total: int, doing: str = "") -> None:
-    """The default where the caller does not follow the work."""
+    """Ignore the progress: the default for callers that do not follow the work."""

@@ -21,7 +21,7 @@ from starlette.types import ASGIApp
 
 from clickstream.collect.spool import Shipper, SpoolConfig
 from clickstream.dashboard.app import make_app
-from clickstream.local.owner.commands import Place
+from clickstream.local.owner.context import WarehouseContext
 from clickstream.local.owner.file import Owner
 from clickstream.local.owner.process import make_owner_app
 from clickstream.local.spool import Drain
@@ -130,7 +130,7 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
         def owner(pipeline: Pipeline, now: Clock = clock, trouble: str = "") -> ASGIApp:
             app = make_app(pipeline.warehouse, ZONE, now, loader_trouble=lambda: trouble)
             stack.callback(app.close)
-            place = Place(
+            context = WarehouseContext(
                 pipeline.warehouse,
                 pipeline.store,
                 ZONE,
@@ -141,7 +141,7 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
                 drain=Drain(folder / "spool", Shipper(pipeline.store, SpoolConfig(), clock.ns)),
             )
             me = Owner(origin, "token", os.getpid(), str(folder / "warehouse.duckdb"))
-            return make_owner_app(place, me, dict, app)
+            return make_owner_app(context, me, dict, app)
 
         yield {
             "data": owner(full),

@@ -6,12 +6,14 @@ import io
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from rich.console import Console
 
+from clickstream.cli.loading import render_ledger
 from clickstream.etl import load as loading
 from clickstream.etl.ledger import check
-from clickstream.report.ledger import render_ledger
+from clickstream.local.owner.questions import CheckResult
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 
@@ -20,7 +22,9 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 def printed(pipeline: Pipeline) -> str:
     text = io.StringIO()
-    render_ledger(pipeline.ledger().as_json(), Console(file=text, width=100, color_system=None))
+    render_ledger(
+        msgspec.convert(pipeline.ledger().as_json(), CheckResult), Console(file=text, width=100, color_system=None)
+    )
     return text.getvalue()
 
 

@@ -13,7 +13,7 @@ import uvicorn
 
 from clickstream.collect.server import listen
 from clickstream.dashboard.app import make_app
-from clickstream.local.owner.commands import open_place
+from clickstream.local.owner.context import open_context
 from clickstream.local.owner.file import Owner, owner_file
 from clickstream.local.owner.process import make_owner_app
 from clickstream.settings import Settings, read_settings
@@ -26,10 +26,10 @@ TOKEN = "secret-of-the-tests"
 @contextmanager
 def owning(settings: Settings, clock: Clock) -> Iterator[Owner]:
     """A real owner: its server, its API, its dashboard, its file; without the ETL loop."""
-    with listen(0) as listener, open_place(settings, clock) as place:
+    with listen(0) as listener, open_context(settings, clock) as context:
         port = listener.getsockname()[1]
         me = Owner(f"http://127.0.0.1:{port}", TOKEN, os.getpid(), str(settings.warehouse_path.resolve()))
-        app = make_owner_app(place, me, lambda: {"passes": 0}, make_app(place.warehouse, settings.zone, clock))
+        app = make_owner_app(context, me, lambda: {"passes": 0}, make_app(context.warehouse, settings.zone, clock))
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", access_log=False, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

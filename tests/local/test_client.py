@@ -1,4 +1,4 @@
-"""Commands get the same answers from the owner and from the file itself."""
+"""A command returns the same result through the owner and on the warehouse that it opens itself."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import threading
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -20,18 +21,43 @@ import pytest
 import uuid_utils
 
 from clickstream.errors import ClickstreamError, QuestionError, WarehouseBusyError
-from clickstream.local.owner.client import Client, reach
+from clickstream.etl.repair.rebuild import RebuildRequest
+from clickstream.local.owner.client import Client
+from clickstream.local.owner.erasure import ExpireRequest, ForgetRequest, ResumeRequest
 from clickstream.local.owner.file import Owner, find_owner, open_warehouse, owner_file
-from clickstream.local.owner.query import Limits
+from clickstream.local.owner.loading import BadListRequest, BadShowRequest, EtlRunRequest
+from clickstream.local.owner.questions import (
+    CheckRequest,
+    ExportDaysRequest,
+    MetricRequest,
+    QueryRequest,
+    ReportRequest,
+)
+from clickstream.local.owner.registry import (
+    BAD_LIST,
+    BAD_SHOW,
+    CHECK,
+    ETL_REBUILD,
+    ETL_RUN,
+    EXPIRE,
+    EXPORT_DAYS,
+    FORGET,
+    FORGET_RESUME,
+    METRIC,
+    QUERY,
+    REPORT,
+    Command,
+)
 from clickstream.metrics.question import Question
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore
 from clickstream.report import Report, build_report, report_json
 from clickstream.settings import Settings
 from tests.conftest import Clock
+from tests.local.calls import check, load, rows
 from tests.ports import free_port
 
-LIVING = 'import sys, duckdb; c = duckdb.connect(sys.argv[1]); print("held", flush=True); sys.stdin.read()'
+HOLDER = 'import sys, duckdb; c = duckdb.connect(sys.argv[1]); print("held", flush=True); sys.stdin.read()'
 
 
 def put_events(settings: Settings, clock: Clock, count: int) -> None:
@@ -52,48 +78,54 @@ def put_events(settings: Settings, clock: Clock, count: int) -> None:
     store.put([(key, gzip.compress(b"\n".join(map(msgspec.json.encode, lines)) + b"\n"))])
 
 
-def answers(client: Client) -> list[object]:
-    """What the client says to everything; errors as (class, code, words)."""
+CALLS: list[tuple[Command[Any, Any], msgspec.Struct]] = [
+    (METRIC, MetricRequest("overview", {"from": "2026-03-10", "to": "2026-03-11"})),
+    (METRIC, MetricRequest("products", {"from": "2026-03-01", "to": "2026-03-11", "country": "!DE"})),
+    (METRIC, MetricRequest("products", {"from": "2026-03-01", "category": ["a,b", "c"]})),
+    (METRIC, MetricRequest("time_series", {"from": "2026-03-10", "to": "2026-03-11"})),
+    (REPORT, ReportRequest()),
+    (REPORT, ReportRequest({"from": "2026-03-01", "to": "2026-03-12", "tz": "Europe/Berlin", "country": "!DE"})),
+    (REPORT, ReportRequest({"from": "2025-03-01", "to": "2025-03-12"})),
+    (REPORT, ReportRequest({"colour": "red"})),
+    (METRIC, MetricRequest("nothing")),
+    (METRIC, MetricRequest("overview", {"colour": "red"})),
+    (CHECK, CheckRequest()),
+    (CHECK, CheckRequest(date(2026, 3, 10))),
+    (QUERY, QueryRequest("select event_id, event_timestamp, context_product_price from clickstream_events")),
+    (QUERY, QueryRequest("select * from range(10)", rows=2)),
+    (QUERY, QueryRequest("drop table passes")),
+    (BAD_LIST, BadListRequest()),
+    (BAD_SHOW, BadShowRequest("nothing", 1)),
+    (ETL_REBUILD, RebuildRequest(first=date(2026, 3, 1))),
+    (EXPORT_DAYS, ExportDaysRequest("clickstream_events", "Asia/Tokyo")),
+    (EXPIRE, ExpireRequest(1, 1, dry_run=True)),
+    (FORGET, ForgetRequest("client", "c0", dry_run=True)),
+    (FORGET_RESUME, ResumeRequest()),
+    (ETL_RUN, EtlRunRequest((date(2026, 3, 10),))),
+]
 
-    def told(ask: object) -> object:
+
+def results(client: Client) -> list[object]:
+    """Return the result of every call; an error as its class and facts."""
+    found: list[object] = []
+    for command, request in CALLS:
         try:
-            return ask()  # type: ignore[operator]
+            found.append(client.call(command, request))
         except ClickstreamError as error:
-            return type(error), error.code, str(error), error.advice
-
-    return [
-        told(ask)
-        for ask in (
-            lambda: client.metric("overview", {"from": "2026-03-10", "to": "2026-03-11"}),
-            lambda: client.metric("products", {"from": "2026-03-01", "to": "2026-03-11", "country": "!DE"}),
-            lambda: client.metric("products", {"from": "2026-03-01", "category": ["a,b", "c"]}),
-            lambda: client.report({}),
-            lambda: client.report({"from": "2026-03-01", "to": "2026-03-12", "tz": "Europe/Berlin", "country": "!DE"}),
-            lambda: client.report({"from": "2025-03-01", "to": "2025-03-12"}),
-            lambda: client.report({"colour": "red"}),
-            lambda: client.metric("nothing", {}),
-            lambda: client.metric("overview", {"colour": "red"}),
-            client.check,
-            lambda: client.check(date(2026, 3, 10)),
-            lambda: client.query("select event_id, event_timestamp, context_product_price from clickstream_events"),
-            lambda: client.query("select * from range(10)", Limits(rows=2)),
-            lambda: client.query("drop table passes"),
-            client.etl_run,
-        )
-    ]
+            found.append((type(error), error.as_fields(), error.code))
+    return found
 
 
-def test_answers_are_the_same_through_the_owner_and_without(
+def test_results_are_the_same_through_the_owner_and_without_it(
     settings: Settings, clock: Clock, request: pytest.FixtureRequest
 ) -> None:
-    client = reach(settings, clock)
-    assert not client.report({}).has_events
+    client = Client(settings, clock)
+    assert not client.call(REPORT, ReportRequest()).has_events
     put_events(settings, clock, 30)
-    loaded = client.etl_run()
-    assert (loaded["objects"], loaded["lines"], loaded["bad"]) == (1, 30, 0)
-    direct = answers(client)
-    assert json.loads(json.dumps(direct[0])) == direct[0]
-    report = direct[3]
+    loaded = load(client)
+    assert (loaded.objects, loaded.lines, loaded.bad) == (1, 30, 0)
+    direct = results(client)
+    report = direct[4]
     assert isinstance(report, Report)
     assert report == build_report_directly(settings, clock)
     assert report_json(report)["events"] == 30
@@ -101,8 +133,8 @@ def test_answers_are_the_same_through_the_owner_and_without(
 
     request.getfixturevalue("owner")
     assert find_owner(settings) is not None
-    assert answers(client) == direct
-    assert [type(answer) for answer in direct].count(tuple) == 4
+    assert results(client) == direct
+    assert [type(result) for result in direct].count(tuple) == 5
 
 
 def build_report_directly(settings: Settings, clock: Clock) -> Report:
@@ -110,23 +142,23 @@ def build_report_directly(settings: Settings, clock: Clock) -> Report:
         return build_report(warehouse, Question(clock(), ZoneInfo("UTC")))
 
 
-def test_an_etl_run_through_the_owner_loads_what_is_new(settings: Settings, clock: Clock, owner: Owner) -> None:
+def test_an_etl_run_through_the_owner_loads_new_objects(settings: Settings, clock: Clock, owner: Owner) -> None:
     put_events(settings, clock, 5)
-    client = reach(settings, clock)
-    assert client.etl_run(reconcile=[date(2026, 3, 10)])["lines"] == 5
-    assert client.query("select count(*) from clickstream_events")["rows"] == [[5]]
-    assert client.check()["balanced"] is True
+    client = Client(settings, clock)
+    assert client.call(ETL_RUN, EtlRunRequest((date(2026, 3, 10),))).lines == 5
+    assert rows(client, "select count(*) from clickstream_events") == [[5]]
+    assert check(client).balanced is True
 
 
-def test_an_error_from_the_owner_keeps_its_class_code_and_words(settings: Settings, owner: Owner) -> None:
+def test_an_error_from_the_owner_keeps_its_class_and_facts(settings: Settings, owner: Owner) -> None:
     with pytest.raises(QuestionError) as caught:
-        reach(settings).query("select 1; select 2")
+        rows(Client(settings), "select 1; select 2")
     assert (caught.value.code, caught.value.parameter) == ("invalid_query", "SQL")
     assert caught.value.why == "expected one statement, got 2"
     assert caught.value.advice != ""
 
 
-def test_owner_json_is_for_its_user_alone_and_goes_with_the_owner(settings: Settings) -> None:
+def test_owner_json_is_readable_by_its_user_only_and_removed_with_the_owner(settings: Settings) -> None:
     me = Owner("http://127.0.0.1:1", "t", os.getpid(), str(settings.warehouse_path.resolve()))
     with owner_file(settings.data, me):
         path = settings.data / "owner.json"
@@ -136,7 +168,7 @@ def test_owner_json_is_for_its_user_alone_and_goes_with_the_owner(settings: Sett
     assert list(settings.data.iterdir()) == []
 
 
-def test_an_owner_that_was_replaced_leaves_the_new_ones_file(settings: Settings) -> None:
+def test_a_replaced_owner_does_not_remove_the_file_of_its_successor(settings: Settings) -> None:
     old = Owner("http://127.0.0.1:1", "old", os.getpid(), str(settings.warehouse_path.resolve()))
     new = Owner("http://127.0.0.1:2", "new", os.getpid(), old.warehouse)
     with owner_file(settings.data, old):
@@ -146,40 +178,40 @@ def test_an_owner_that_was_replaced_leaves_the_new_ones_file(settings: Settings)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"url": 1}'])
-def test_an_owner_json_that_cannot_be_read_counts_as_none(settings: Settings, content: str) -> None:
+def test_an_unreadable_owner_json_is_ignored(settings: Settings, content: str) -> None:
     settings.data.mkdir()
     (settings.data / "owner.json").write_text(content)
     assert find_owner(settings) is None
-    assert reach(settings).query("select 1")["rows"] == [[1]]
+    assert rows(Client(settings), "select 1") == [[1]]
 
 
-def test_an_owner_json_whose_process_is_gone_is_passed_over(settings: Settings) -> None:
-    gone = subprocess.Popen(["true"])
-    gone.wait()
-    write_owner(settings, Owner("http://127.0.0.1:1", "t", gone.pid, str(settings.warehouse_path.resolve())))
+def test_an_owner_json_of_an_ended_process_is_ignored(settings: Settings) -> None:
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    write_owner(settings, Owner("http://127.0.0.1:1", "t", ended.pid, str(settings.warehouse_path.resolve())))
     assert find_owner(settings) is None
-    assert reach(settings).query("select 1")["rows"] == [[1]]
+    assert rows(Client(settings), "select 1") == [[1]]
 
 
-def test_an_owner_json_whose_process_is_somebody_else_is_passed_over(settings: Settings) -> None:
+def test_an_owner_json_with_the_process_id_of_another_program_is_ignored(settings: Settings) -> None:
     write_owner(
         settings, Owner(f"http://127.0.0.1:{free_port()}", "t", os.getpid(), str(settings.warehouse_path.resolve()))
     )
-    assert reach(settings).query("select 1")["rows"] == [[1]]
+    assert rows(Client(settings), "select 1") == [[1]]
 
 
-def test_the_owner_of_another_warehouse_is_not_asked(settings: Settings, owner: Owner, tmp_path: Path) -> None:
+def test_the_owner_of_another_warehouse_is_not_called(settings: Settings, owner: Owner, tmp_path: Path) -> None:
     other = settings.model_copy(update={"warehouse_url": f"duckdb:///{tmp_path / 'other.duckdb'}"})
     assert find_owner(other) is None
-    assert reach(other).query("select count(*) from clickstream_events")["rows"] == [[0]]
+    assert rows(Client(other), "select count(*) from clickstream_events") == [[0]]
 
 
 @pytest.fixture
 def holder(settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    """Another process that holds the DuckDB file, and is no owner."""
+    """Start another process that holds the DuckDB file and is not an owner."""
     with open_warehouse(settings):
         pass
-    command = [sys.executable, "-c", LIVING, str(settings.warehouse_path)]
+    command = [sys.executable, "-c", HOLDER, str(settings.warehouse_path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
@@ -187,19 +219,20 @@ def holder(settings: Settings) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def test_a_file_held_by_a_stranger_is_refused_with_its_name(
+def test_a_file_held_by_a_program_that_is_not_an_owner_is_an_error_with_its_process(
     settings: Settings, clock: Clock, holder: subprocess.Popen[str]
 ) -> None:
     with pytest.raises(WarehouseBusyError) as caught:
-        Client(settings, clock, patience_s=0.2).query("select 1")
+        rows(Client(settings, clock, patience_s=0.2), "select 1")
     assert caught.value.holder == f"process {holder.pid}"
+    assert caught.value.advice == "stop that process, then run this again"
 
 
-def test_a_command_waits_for_another_that_is_about_to_end(
+def test_a_command_waits_for_a_process_that_is_about_to_end(
     settings: Settings, clock: Clock, holder: subprocess.Popen[str]
 ) -> None:
     threading.Timer(0.5, holder.kill).start()
-    assert Client(settings, clock, patience_s=60).query("select 1")["rows"] == [[1]]
+    assert rows(Client(settings, clock, patience_s=60), "select 1") == [[1]]
 
 
 def write_owner(settings: Settings, owner: Owner) -> None:

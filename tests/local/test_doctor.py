@@ -18,12 +18,13 @@ from clickstream.event import utc_now
 from clickstream.local.doctor import Examination, examine, places, render_examination
 from clickstream.local.doctor.parts import _look_at_loader
 from clickstream.local.doctor.settings import _shown
-from clickstream.local.owner.client import reach
+from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import NAME, Owner, owner_file
 from clickstream.local.up import Ports
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
+from tests.local.calls import check, load
 from tests.ports import free_port
 
 
@@ -161,11 +162,11 @@ def test_an_object_from_the_future_means_a_wrong_clock(settings: Settings) -> No
 def test_what_waits_is_told_when_nobody_loads_it(settings: Settings) -> None:
     store_object(settings, utc_now())
     assert blamed(doctor(settings)) == ["nothing is loaded"]
-    reach(settings).check()  # makes the warehouse
+    check(Client(settings))  # makes the warehouse
     found = doctor(settings)
     assert blamed(found) == ["events that wait to be loaded: 1"]
     assert found.is_well
-    reach(settings).etl_run()
+    load(Client(settings))
     found = doctor(settings)
     assert found.problems == []
     assert (found.loading.accepted, found.loading.pending, found.loading.balanced) == (1, 0, True)
@@ -173,7 +174,7 @@ def test_what_waits_is_told_when_nobody_loads_it(settings: Settings) -> None:
 
 def test_an_unbalanced_ledger_is_wrong(settings: Settings) -> None:
     store_object(settings, datetime.now(UTC))
-    reach(settings).etl_run()
+    load(Client(settings))
     for file in settings.raw_path.rglob("batch-*"):
         file.unlink()
     found = doctor(settings)

@@ -1,4 +1,4 @@
-"""The ETL loop goes on whatever happens, and says what happens once."""
+"""The owner's ETL loop survives failures, and logs each failure once."""
 
 from __future__ import annotations
 
@@ -29,54 +29,54 @@ def failing(times: int, error: Exception) -> Callable[[Collection[date], Progres
     return run_pass
 
 
-def test_a_failing_pass_is_counted_said_once_and_got_over(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_failing_pass_is_counted_logged_once_and_retried(caplog: pytest.LogCaptureFixture) -> None:
     with EtlLoop(failing(3, StoreError("listing the raw store", "no disk")), pause_s=0.001) as loop:
         wait_until(lambda: loop.status()["passes"] >= 2)
     assert loop.status()["failures"] == 3
     assert loop.status()["trouble"] is None
     messages = [(record.levelname, record.getMessage()) for record in caplog.records]
     assert messages == [
-        ("ERROR", "loading failed, it is tried again: listing the raw store: no disk"),
+        ("ERROR", "loading failed and will be retried: listing the raw store: no disk"),
         ("WARNING", "loading works again"),
     ]
     assert all(record.exc_info is None for record in caplog.records)
 
 
-def test_a_fault_of_ours_leaves_its_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_leaves_its_traceback_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR), EtlLoop(failing(1, KeyError("oops")), pause_s=0.001) as loop:
         wait_until(lambda: loop.status()["passes"])
     assert caplog.records[0].exc_info is not None
 
 
 def test_passes_never_overlap() -> None:
-    at_work = threading.Lock()
+    running = threading.Lock()
 
     def run_pass(reconcile: Collection[date], progress: Progress) -> PassResult:
-        assert at_work.acquire(blocking=False)
+        assert running.acquire(blocking=False)
         threading.Event().wait(0.002)
-        at_work.release()
+        running.release()
         return PassResult(objects=1)
 
     with EtlLoop(run_pass, pause_s=0.001) as loop:
-        askers = [threading.Thread(target=loop.run_now) for _ in range(10)]
-        for asker in askers:
-            asker.start()
-        for asker in askers:
-            asker.join()
+        callers = [threading.Thread(target=loop.run_now) for _ in range(10)]
+        for caller in callers:
+            caller.start()
+        for caller in callers:
+            caller.join()
         assert loop.run_now() == PassResult(objects=1)
     assert loop.status()["failures"] == 0
 
 
-def test_what_an_asked_pass_raises_is_the_askers() -> None:
+def test_a_requested_pass_raises_its_error_to_the_caller() -> None:
     loop = EtlLoop(failing(1, StoreError("listing", "no disk")))
     with pytest.raises(StoreError):
         loop.run_now()
 
 
-def test_who_waits_for_a_pass_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loops, "TELL_EVERY_S", 0.01)
+def test_a_caller_that_waits_for_a_pass_receives_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loops, "REPORT_EVERY_S", 0.01)
     begun, may_end = threading.Event(), threading.Event()
-    told: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
 
     def run_pass(reconcile: Collection[date], progress: Progress) -> PassResult:
         progress(3, 10)
@@ -85,10 +85,10 @@ def test_who_waits_for_a_pass_is_told_how_far_it_is(monkeypatch: pytest.MonkeyPa
         return PassResult()
 
     def note(done: int, total: int, doing: str = "") -> None:
-        told.append((done, total))
+        reported.append((done, total))
         may_end.set()
 
     with EtlLoop(run_pass) as loop:
         assert begun.wait(60)
         assert loop.run_alone(lambda: "mine", note) == "mine"
-    assert told[0] == (3, 10)
+    assert reported[0] == (3, 10)

@@ -1,4 +1,4 @@
-"""The same commands with a PostgreSQL warehouse: whoever asks may open it, also while an owner serves it."""
+"""The commands on a PostgreSQL warehouse, which several processes may open at once."""
 
 from __future__ import annotations
 
@@ -16,19 +16,21 @@ import pytest
 import uuid_utils
 
 from clickstream.errors import QuestionError
-from clickstream.event import utc_now
 from clickstream.local.doctor import examine
-from clickstream.local.owner.client import reach
+from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import open_warehouse
-from clickstream.local.owner.query import Limits, run_query
+from clickstream.local.owner.questions import MetricRequest, QueryRequest, ReportRequest
+from clickstream.local.owner.registry import METRIC, QUERY, REPORT
 from clickstream.local.up import Ports, sample_start
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.query import QueryLimits, QueryResult
 from tests.conftest import Clock
 from tests.engines import empty_warehouse
 from tests.etl.pipeline import received
+from tests.local.calls import check, load
 from tests.postgres import Cluster
 
 
@@ -53,49 +55,46 @@ def put_events(settings: Settings, count: int) -> None:
     store.put([(key, gzip.compress(b"\n".join(lines) + b"\n"))])
 
 
-def test_commands_load_ask_and_check(settings: Settings) -> None:
+def test_commands_load_query_and_check(settings: Settings) -> None:
     put_events(settings, 3)
-    client = reach(settings)
-    assert client.etl_run()["lines"] == 3
-    assert client.metric("overview", {})["rows"][0]["events"] == 3
-    assert client.check()["balanced"]
-    assert client.query("select count(*) as n from clickstream_events") == {
-        "columns": ["n"],
-        "rows": [[3]],
-        "is_cut": False,
-    }
-    assert client.report({}).overview is not None
+    client = Client(settings)
+    assert load(client).lines == 3
+    assert client.call(METRIC, MetricRequest("overview")).dicts()[0]["events"] == 3
+    assert check(client).balanced
+    counted = client.call(QUERY, QueryRequest("select count(*) as n from clickstream_events"))
+    assert counted == QueryResult(["n"], [[3]], is_cut=False)
+    assert client.call(REPORT, ReportRequest()).overview is not None
 
 
-def test_commands_open_it_while_somebody_else_has_it_open(settings: Settings) -> None:
+def test_a_command_opens_it_while_another_process_has_it_open(settings: Settings) -> None:
     with open_warehouse(settings):
         put_events(settings, 2)
-        assert reach(settings).etl_run()["lines"] == 2
+        assert load(Client(settings)).lines == 2
 
 
-def test_its_name_holds_no_password_and_its_stage_is_below_the_data(tmp_path: Path) -> None:
+def test_its_name_contains_no_password_and_its_stage_is_in_the_data_folder(tmp_path: Path) -> None:
     settings = Settings(data=tmp_path, warehouse_url="postgresql://me:secret@db.example:5433/shop?sslmode=require")
     assert settings.warehouse_name == "postgresql://db.example:5433/shop"
     assert settings.stage_path == tmp_path / "stage"
     assert not settings.has_default_places
 
 
-def test_the_sample_is_never_loaded_into_it(settings: Settings) -> None:
+def test_the_sample_is_never_loaded_into_postgresql(settings: Settings) -> None:
     assert sample_start(settings) is None
 
 
-def test_the_doctor_looks_at_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_examines_it(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     assert settings.warehouse_url is not None
     monkeypatch.setenv("CLICKSTREAM_WAREHOUSE_URL", settings.warehouse_url)
     put_events(settings, 2)
-    reach(settings, utc_now).etl_run()
+    load(Client(settings))
     found = examine(settings.data, Ports(1, 2))
     assert found.loading is not None
     assert (found.loading.accepted, found.loading.balanced) == (2, True)
     assert "warehouse" not in {place.name for place in found.places}
 
 
-def test_migrate_says_what_it_applied(settings: Settings) -> None:
+def test_migrate_reports_the_schema_files_it_applied(settings: Settings) -> None:
     environment = os.environ | {"CLICKSTREAM_WAREHOUSE_URL": str(settings.warehouse_url)}
     command = [sys.executable, "-m", "clickstream", "warehouse", "migrate", "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
@@ -112,10 +111,10 @@ def test_migrate_says_what_it_applied(settings: Settings) -> None:
         ("select 1.50 as m, '{1,2}'::int[] as l, 'NaN'::float8 as f", ["m", "l", "f"], [["1.50", [1, 2], "nan"]]),
     ],
 )
-def test_a_query_gives_columns_and_rows(
+def test_a_query_returns_columns_and_rows(
     server_warehouse: Warehouse, sql: str, columns: list[str], rows: list[list[object]]
 ) -> None:
-    assert run_query(server_warehouse, sql) == {"columns": columns, "rows": rows, "is_cut": False}
+    assert server_warehouse.query(sql, QueryLimits()) == QueryResult(columns, rows, is_cut=False)
 
 
 @pytest.mark.parametrize(
@@ -134,15 +133,15 @@ def test_a_query_gives_columns_and_rows(
         ("select pg_sleep(20)", "query_timeout"),
     ],
 )
-def test_a_query_changes_nothing_and_ends_in_time(server_warehouse: Warehouse, sql: str, code: str) -> None:
+def test_a_query_cannot_write_and_ends_within_its_time_limit(server_warehouse: Warehouse, sql: str, code: str) -> None:
     with server_warehouse.transaction() as cursor:
         cursor.execute("insert into passes values ($now)", {"now": Clock().now})
     with pytest.raises(QuestionError) as caught:
-        run_query(server_warehouse, sql, Limits(time_s=0.2))
+        server_warehouse.query(sql, QueryLimits(time_s=0.2))
     assert caught.value.code == code
     assert server_warehouse.fetch("select count(*) from passes").rows == [(1,)]
 
 
-def test_more_rows_than_allowed_are_cut_without_waiting_for_them(server_warehouse: Warehouse) -> None:
-    found = run_query(server_warehouse, "select generate_series(1, 100000000)", Limits(rows=2, time_s=20))
-    assert (found["rows"], found["is_cut"]) == ([[1], [2]], True)
+def test_more_rows_than_the_limit_are_cut_without_waiting_for_them(server_warehouse: Warehouse) -> None:
+    found = server_warehouse.query("select generate_series(1, 100000000)", QueryLimits(rows=2, time_s=20))
+    assert (found.rows, found.is_cut) == ([[1], [2]], True)

@@ -1,4 +1,4 @@
-"""Whoever waits for the owner sees how far the work is, by honest numbers."""
+"""A command that waits for the owner receives the progress of the work."""
 
 from __future__ import annotations
 
@@ -15,99 +15,98 @@ from starlette.responses import JSONResponse, Response
 from clickstream.errors import QuestionError, UnavailableError
 from clickstream.etl.repair.rebuild import RebuildRequest
 from clickstream.local.owner import client as clients
-from clickstream.local.owner.client import Client, reach
+from clickstream.local.owner.client import Client
+from clickstream.local.owner.erasure import ExpireRequest, ForgetRequest
 from clickstream.local.owner.file import Owner, owner_file
-from clickstream.local.owner.life import ExpireRequest, ForgetRequest
-from clickstream.local.owner.progress import Far, read_lines, stream
+from clickstream.local.owner.progress import LatestProgress, read_stream, stream
+from clickstream.local.owner.questions import MetricRequest
+from clickstream.local.owner.registry import ETL_REBUILD, EXPIRE, METRIC
 from clickstream.settings import Settings
 from tests.conftest import Clock, to_the_end
+from tests.local.calls import forget, load
 from tests.local.test_client import put_events
 
 OBJECTS = 3
 
 
-class Told:
-    """Keeps what a command would show."""
+class Recorder:
+    """A `Progress` that keeps every call."""
 
     def __init__(self) -> None:
-        self.owner: Owner | None = None
-        self.steps: list[tuple[int, int, str]] = []
+        self.calls: list[tuple[int, int, str]] = []
 
-    def asks(self, owner: Owner) -> None:
-        self.owner = owner
-
-    def reached(self, done: int, total: int, doing: str = "") -> None:
-        self.steps.append((done, total, doing))
+    def __call__(self, done: int, total: int, doing: str = "") -> None:
+        self.calls.append((done, total, doing))
 
     @property
     def last(self) -> tuple[int, int, str]:
-        return self.steps[-1]
+        return self.calls[-1]
 
 
 @pytest.fixture
-def told() -> Told:
-    return Told()
+def recorder() -> Recorder:
+    return Recorder()
 
 
 @pytest.fixture
-def client(settings: Settings, clock: Clock, owner: Owner, told: Told) -> Iterator[Client]:
-    """Asks an owner; three objects wait to be loaded."""
+def client(settings: Settings, clock: Clock, owner: Owner, recorder: Recorder) -> Iterator[Client]:
+    """Return a client that uses an owner; three objects wait to be loaded."""
     for _ in range(OBJECTS):
         put_events(settings, clock, 2)
         clock.forward(seconds=1)
-    yield reach(settings, clock, told)
-    assert told.owner == owner
+    yield Client(settings, clock, recorder)
+    assert recorder.calls[0] == (0, 0, f"the owner ({owner}) is working")
 
 
-def test_a_load_by_the_owner_tells_how_many_objects_are_done(client: Client, told: Told) -> None:
-    assert client.etl_run()["objects"] == OBJECTS
-    assert told.last == (OBJECTS, OBJECTS, "")
+def test_a_load_by_the_owner_reports_the_number_of_loaded_objects(client: Client, recorder: Recorder) -> None:
+    assert load(client).objects == OBJECTS
+    assert recorder.last == (OBJECTS, OBJECTS, "")
 
 
-def test_a_rebuild_tells_what_it_reads_anew(client: Client, told: Told) -> None:
-    assert client.etl_rebuild(RebuildRequest())["objects"] == OBJECTS
-    assert told.last == (OBJECTS, OBJECTS, "building anew")
+def test_a_rebuild_reports_the_number_of_objects_read(client: Client, recorder: Recorder) -> None:
+    assert client.call(ETL_REBUILD, RebuildRequest()).objects == OBJECTS
+    assert recorder.last == (OBJECTS, OBJECTS, "rebuilding")
 
 
-def test_an_erasure_tells_what_it_searches(client: Client, told: Told) -> None:
-    client.forget(ForgetRequest("client", "c0"))
-    assert told.last == (OBJECTS, OBJECTS, "proving")
-    client.forget(ForgetRequest("client", "c0", dry_run=True))
-    assert told.last == (OBJECTS, OBJECTS, "")
+def test_an_erasure_reports_its_search(client: Client, recorder: Recorder) -> None:
+    forget(client, ForgetRequest("client", "c0"))
+    assert recorder.last == (OBJECTS, OBJECTS, "proving")
+    forget(client, ForgetRequest("client", "c0", dry_run=True))
+    assert recorder.last == (OBJECTS, OBJECTS, "")
 
 
-def test_what_cannot_be_counted_is_named(client: Client, told: Told) -> None:
-    client.expire(ExpireRequest(None, 1))
-    assert told.last == (0, 0, "deleting rows")
+def test_work_that_cannot_be_counted_reports_its_phase(client: Client, recorder: Recorder) -> None:
+    client.call(EXPIRE, ExpireRequest(None, 1))
+    assert recorder.last == (0, 0, "deleting rows")
 
 
-def test_an_error_comes_through_the_lines(client: Client) -> None:
+def test_an_error_is_raised_from_the_stream(client: Client) -> None:
     with pytest.raises(QuestionError):
-        client.metric("nothing", {})
+        client.call(METRIC, MetricRequest("nothing"))
 
 
-def test_without_asking_for_lines_the_answer_is_plain(owner: Owner) -> None:
+def test_a_client_that_does_not_accept_ndjson_receives_a_plain_response(owner: Owner) -> None:
     headers = {"Authorization": f"Bearer {owner.token}"}
-    answer = urllib3.request("POST", f"{owner.url}/api/etl/run", headers=headers)
-    assert answer.headers["Content-Type"] == "application/json"
-    assert msgspec.json.decode(answer.data)["success"] is True
+    response = urllib3.request("POST", f"{owner.url}/api/etl/run", headers=headers)
+    assert response.headers["Content-Type"] == "application/json"
+    assert msgspec.json.decode(response.data)["success"] is True
 
 
-def test_lines_come_while_the_work_lasts_and_the_newest_always(told: Told) -> None:
-    """The work ends when two lines have come in which nothing moved."""
-    far = Far()
+def test_the_stream_has_lines_while_the_work_runs_and_ends_with_the_latest(recorder: Recorder) -> None:
+    """The work ends after two lines without a change have arrived."""
+    progress = LatestProgress()
 
     async def lines_of_work() -> list[bytes]:
         may_end = asyncio.Event()
 
         async def work() -> Response:
-            far.reached(1, 4)
+            progress(1, 4)
             await may_end.wait()
-            far.reached(4, 4, "the end")
+            progress(4, 4, "the end")
             return JSONResponse({"success": True}, 418)
 
         lines: list[bytes] = []
-        async for line in stream(far, work()).body_iterator:  # type: ignore[attr-defined]
+        async for line in stream(progress, work()).body_iterator:  # type: ignore[attr-defined]
             lines.append(line)
             if len(lines) == 2:
                 may_end.set()
@@ -115,25 +114,25 @@ def test_lines_come_while_the_work_lasts_and_the_newest_always(told: Told) -> No
 
     lines = to_the_end(lines_of_work())
     assert lines[0] == lines[1]
-    assert read_lines(lines, told.reached) == (418, b'{"success":true}')
-    assert told.steps[0] == (1, 4, "")
-    assert told.last == (4, 4, "the end")
+    assert read_stream(lines, recorder) == (418, b'{"success":true}')
+    assert recorder.calls[0] == (1, 4, "")
+    assert recorder.last == (4, 4, "the end")
 
 
-def test_lines_that_end_without_an_answer_are_none(told: Told) -> None:
+def test_a_stream_that_ends_without_a_response_is_an_error(recorder: Recorder) -> None:
     with pytest.raises(msgspec.DecodeError, match="cut off"):
-        read_lines([b'{"done":1,"total":2}\n'], told.reached)
+        read_stream([b'{"done":1,"total":2}\n'], recorder)
 
 
-def test_an_owner_that_falls_silent_is_given_up(
+def test_an_owner_that_stays_silent_is_an_error(
     settings: Settings, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It took the connection, and says nothing."""
+    """It accepted the connection and sends nothing."""
     monkeypatch.setattr(clients, "SILENCE_S", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as deaf:
-        url = f"http://127.0.0.1:{deaf.getsockname()[1]}"
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         with (
             owner_file(settings.data, Owner(url, "t", os.getpid(), settings.warehouse_name)),
-            pytest.raises(UnavailableError, match="does not answer"),
+            pytest.raises(UnavailableError, match="does not respond"),
         ):
-            reach(settings, clock).etl_run()
+            load(Client(settings, clock))

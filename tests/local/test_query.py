@@ -1,4 +1,4 @@
-"""One SELECT at a time, and nothing that writes, reads files or never ends."""
+"""`Warehouse.query` on DuckDB runs one SELECT, which cannot write, read files or run forever."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from clickstream.errors import QuestionError
-from clickstream.local.owner.query import Limits, run_query
 from clickstream.warehouse.duckdb import DuckWarehouse
+from clickstream.warehouse.query import QueryLimits, QueryResult
 
 
 @pytest.fixture
@@ -21,17 +21,18 @@ def filled(warehouse: DuckWarehouse) -> DuckWarehouse:
     return warehouse
 
 
-def test_a_select_gives_columns_and_rows(filled: DuckWarehouse) -> None:
-    assert run_query(filled, "select count(*) as passes, min(started_at) as first from passes -- all") == {
-        "columns": ["passes", "first"],
-        "rows": [[5, "2026-01-01T00:00:00Z"]],
-        "is_cut": False,
-    }
+def test_a_select_returns_columns_and_rows(filled: DuckWarehouse) -> None:
+    sql = "select count(*) as passes, min(started_at) as first from passes -- all"
+    assert run(filled, sql) == QueryResult(["passes", "first"], [[5, "2026-01-01T00:00:00Z"]], is_cut=False)
+
+
+def run(warehouse: DuckWarehouse, sql: str, rows: int = 10_000, time_s: float = 30.0) -> QueryResult:
+    return warehouse.query(sql, QueryLimits(rows, time_s))
 
 
 @pytest.mark.parametrize("sql", ["show tables", "describe passes", "explain select 1", "from passes", "values (1)"])
-def test_other_ways_to_read_work_too(filled: DuckWarehouse, sql: str) -> None:
-    assert run_query(filled, sql)["rows"]
+def test_other_statements_that_read_are_allowed(filled: DuckWarehouse, sql: str) -> None:
+    assert run(filled, sql).rows
 
 
 @pytest.mark.parametrize(
@@ -61,38 +62,38 @@ def test_other_ways_to_read_work_too(filled: DuckWarehouse, sql: str) -> None:
         ("select $value", "value"),
     ],
 )
-def test_anything_else_is_refused_and_changes_nothing(
+def test_any_other_statement_is_refused_and_changes_nothing(
     filled: DuckWarehouse, tmp_path: Path, sql: str, why: str
 ) -> None:
     file = tmp_path / "other.csv"
     file.write_text("a,b\n1,2\n")
     with pytest.raises(QuestionError) as caught:
-        run_query(filled, sql.replace("{file}", str(file)))
+        run(filled, sql.replace("{file}", str(file)))
     assert caught.value.code == "invalid_query"
     assert why in caught.value.why
-    assert run_query(filled, "select count(*) from passes")["rows"] == [[5]]
+    assert run(filled, "select count(*) from passes").rows == [[5]]
     assert file.read_text() == "a,b\n1,2\n"
 
 
-def test_more_rows_than_allowed_are_cut_and_it_is_said(filled: DuckWarehouse) -> None:
-    assert run_query(filled, "select * from passes", Limits(rows=5))["is_cut"] is False
-    answer = run_query(filled, "select i from range(1000000000000) t(i)", Limits(rows=3))
-    assert (answer["rows"], answer["is_cut"]) == ([[0], [1], [2]], True)
+def test_more_rows_than_the_limit_are_cut_and_the_result_reports_it(filled: DuckWarehouse) -> None:
+    assert run(filled, "select * from passes", rows=5).is_cut is False
+    result = run(filled, "select i from range(1000000000000) t(i)", rows=3)
+    assert (result.rows, result.is_cut) == ([[0], [1], [2]], True)
 
 
-def test_a_query_that_takes_too_long_is_interrupted_and_the_warehouse_lives_on(filled: DuckWarehouse) -> None:
+def test_a_slow_query_is_interrupted_and_the_warehouse_stays_usable(filled: DuckWarehouse) -> None:
     with pytest.raises(QuestionError) as caught:
-        run_query(filled, "select count(*) from range(100000000) a, range(100000) b", Limits(time_s=0.3))
+        run(filled, "select count(*) from range(100000000) a, range(100000) b", time_s=0.3)
     assert caught.value.code == "query_timeout"
-    assert run_query(filled, "select 1")["rows"] == [[1]]
+    assert run(filled, "select 1").rows == [[1]]
 
 
-def test_every_kind_of_value_becomes_plain_json(filled: DuckWarehouse) -> None:
+def test_values_of_every_type_become_plain_json(filled: DuckWarehouse) -> None:
     sql = """select 1.50::decimal(6, 2), date '2026-01-02', timestamptz '2026-01-02 03:04:05Z', 'a'::blob,
         '\\xFF'::blob,
         'nan'::double, 170141183460469231731687303715884105727::hugeint, [1, null], {'a': 1.5::decimal(4, 1)},
         true, null, '11111111-1111-1111-1111-111111111111'::uuid, 0.5::double"""
-    row = run_query(filled, sql)["rows"][0]
+    row = run(filled, sql).rows[0]
     assert row == [
         "1.50", "2026-01-02", "2026-01-02T03:04:05Z", "a", "\\xff", "nan", "170141183460469231731687303715884105727",
         [1, None], {"a": "1.5"}, True, None, "11111111-1111-1111-1111-111111111111", 0.5,

@@ -1,4 +1,4 @@
-"""A person who waits in the collector's spool is forgotten too; the doctor sees what waits."""
+"""Forget covers events in the collector's spool; the doctor reports what waits there."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from clickstream.collect.spool import Shipper, Spool, SpoolConfig
 from clickstream.errors import StoreError, UnavailableError
 from clickstream.event import RawLine, utc_now
 from clickstream.local.doctor import examine, render_examination
-from clickstream.local.owner.client import reach
-from clickstream.local.owner.life import ForgetRequest
+from clickstream.local.owner.client import Client
+from clickstream.local.owner.erasure import ForgetRequest
 from clickstream.local.spool import Drain, Waiting, look_into
 from clickstream.local.up import Ports
 from clickstream.progress import no_progress
@@ -24,6 +24,7 @@ from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 from tests.conftest import Clock
 from tests.etl.pipeline import received
+from tests.local.calls import check, forget, load, rows
 from tests.local.conftest import owning
 
 RULES = SpoolConfig()
@@ -45,7 +46,7 @@ def line(clock: Clock, **fields: object) -> RawLine:
 
 
 def leave_behind(settings: Settings, raw: LocalStore, clock: Clock) -> None:
-    """As a collector that was killed: two events that were acknowledged and are not in the raw store."""
+    """Leave two acknowledged events that are not in the raw store, as a killed collector does."""
     settings.spool_path.mkdir(parents=True, exist_ok=True)
     spool_of(settings, raw, clock).write([line(clock, userId="u", clientId="c"), line(clock, userId="v")])
 
@@ -58,97 +59,98 @@ def drain_of(settings: Settings, raw: LocalStore, clock: Clock, patience_s: floa
     return Drain(settings.spool_path, Shipper(raw, RULES, clock.ns), patience_s)
 
 
-def assert_nobody_shows(settings: Settings, name: bytes) -> None:
+def assert_not_found(settings: Settings, name: bytes) -> None:
     for folder in (settings.raw_path, settings.spool_path):
         assert not [path for path in folder.rglob("*") if path.is_file() and name in path.read_bytes()]
 
 
-def test_what_a_killed_collector_left_is_stored_and_erased(settings: Settings, raw: LocalStore, clock: Clock) -> None:
+def test_forget_erases_from_the_spool_of_a_killed_collector(settings: Settings, raw: LocalStore, clock: Clock) -> None:
     leave_behind(settings, raw, clock)
-    client = reach(settings, clock)
-    done = client.forget(ForgetRequest("user", "u"))
-    assert (done["lines"], done["left"]) == (1, 0)
+    client = Client(settings, clock)
+    done = forget(client, ForgetRequest("user", "u"))
+    assert (done.lines, done.left) == (1, 0)
     assert wals(settings) == []
-    assert client.query("select user_id from clickstream_events")["rows"] == [["v"]]
-    assert client.check()["balanced"]
-    assert_nobody_shows(settings, b'"u"')
+    assert rows(client, "select user_id from clickstream_events") == [["v"]]
+    assert check(client).balanced
+    assert_not_found(settings, b'"u"')
 
 
-def test_a_login_that_waited_says_whose_client_it_is(settings: Settings, raw: LocalStore, clock: Clock) -> None:
-    client = reach(settings, clock)
+def test_a_login_in_the_spool_assigns_earlier_events(settings: Settings, raw: LocalStore, clock: Clock) -> None:
+    client = Client(settings, clock)
     with spool_of(settings, raw, clock) as spool:
         spool.write([line(clock, clientId="c")])
-    client.etl_run()
+    load(client)
     clock.forward(minutes=1)
     leave_behind(settings, raw, clock)
-    assert client.forget(ForgetRequest("user", "u"))["lines"] == 2
+    assert forget(client, ForgetRequest("user", "u")).lines == 2
 
 
-def test_the_owner_waits_for_a_collector_that_works(settings: Settings, raw: LocalStore, clock: Clock) -> None:
+def test_the_owner_waits_for_the_spool_of_a_running_collector(
+    settings: Settings, raw: LocalStore, clock: Clock
+) -> None:
     with owning(settings, clock), spool_of(settings, raw, clock) as spool:
         spool.write([line(clock, userId="u"), line(clock, userId="v")])
-        done = reach(settings, clock).forget(ForgetRequest("user", "u"))
-        assert (done["lines"], done["left"]) == (1, 0)
-        spool.write([line(clock, userId="u")])  # it works on, unharmed
-    assert_nobody_shows(settings, b'"v"')
+        done = forget(Client(settings, clock), ForgetRequest("user", "u"))
+        assert (done.lines, done.left) == (1, 0)
+        spool.write([line(clock, userId="u")])  # the collector keeps working
+    assert_not_found(settings, b'"v"')
 
 
 def test_nothing_is_erased_while_a_collector_cannot_store(settings: Settings, raw: LocalStore, clock: Clock) -> None:
     nowhere = LocalStore(Path("/dev/null/none"))
     with Spool(settings.spool_path, nowhere, RULES, clock.ns) as spool:
         spool.write([line(clock, userId="u")])
-        with pytest.raises(UnavailableError, match="stored none of 1 files") as caught:
+        with pytest.raises(UnavailableError, match="stored none of the 1 files") as caught:
             drain_of(settings, raw, clock)(no_progress)
         assert "clickstream doctor" in caught.value.advice
     assert len(wals(settings)) == 1
 
 
-def test_a_store_that_fails_is_told_and_the_spool_stays(settings: Settings, raw: LocalStore, clock: Clock) -> None:
+def test_a_failing_store_is_an_error_and_the_spool_stays(settings: Settings, raw: LocalStore, clock: Clock) -> None:
     leave_behind(settings, raw, clock)
     drain = drain_of(settings, LocalStore(Path("/dev/null/none")), clock)
-    with pytest.raises(StoreError, match="storing what waits in the spool"):
+    with pytest.raises(StoreError, match="storing the spool"):
         drain(no_progress)
     assert len(wals(settings)) == 1
 
 
-def test_a_collector_that_begins_meanwhile_does_the_rest(settings: Settings, raw: LocalStore, clock: Clock) -> None:
+def test_a_collector_that_starts_meanwhile_stores_the_rest(settings: Settings, raw: LocalStore, clock: Clock) -> None:
     for _ in range(3):
         leave_behind(settings, raw, clock)
         clock.forward(seconds=1)
-    far: list[tuple[int, int]] = []
+    reported: list[tuple[int, int]] = []
     taken: list[Spool] = []
 
     def progress(done: int, total: int, doing: str = "") -> None:
-        far.append((done, total))
+        reported.append((done, total))
         if done == 1 and not taken:
             taken.append(spool_of(settings, raw, clock))
             taken[0].open()
 
     assert drain_of(settings, raw, clock, patience_s=60)(progress) == 3
     taken[0].close()
-    assert far[:2] == [(0, 3), (1, 3)]
+    assert reported[:2] == [(0, 3), (1, 3)]
     assert wals(settings) == []
     assert len(raw.keys("events/")) == 3
 
 
-def test_a_dry_run_says_what_waits_and_leaves_it(settings: Settings, raw: LocalStore, clock: Clock) -> None:
+def test_a_dry_run_counts_events_in_the_spool(settings: Settings, raw: LocalStore, clock: Clock) -> None:
     leave_behind(settings, raw, clock)
-    done = reach(settings, clock).forget(ForgetRequest("user", "u", dry_run=True))
-    assert (done["lines"], done["in_spool"], done["left"]) == (0, 2, None)
+    done = forget(Client(settings, clock), ForgetRequest("user", "u", dry_run=True))
+    assert (done.lines, done.in_spool, done.left) == (0, 2, None)
     assert len(wals(settings)) == 1
     assert raw.keys("events/") == []
 
 
-def test_without_a_spool_none_is_made(settings: Settings, raw: LocalStore, clock: Clock) -> None:
-    assert reach(settings, clock).forget(ForgetRequest("user", "u"))["left"] == 0
+def test_forget_does_not_create_a_spool(settings: Settings, raw: LocalStore, clock: Clock) -> None:
+    assert forget(Client(settings, clock), ForgetRequest("user", "u")).left == 0
     assert look_into(settings.spool_path) == Waiting()
     assert not settings.spool_path.exists()
 
 
-# What the doctor sees -----
-
-
-def test_the_doctor_shows_the_spool_where_it_is_wanted(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_doctor_shows_an_empty_spool_only_if_the_settings_use_one(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert examine(settings.data, Ports(9, 9)).spool is None
     monkeypatch.setenv("CLICKSTREAM_ACK", "disk")
     found = examine(settings.data, Ports(9, 9))
@@ -160,7 +162,7 @@ def test_the_doctor_shows_the_spool_where_it_is_wanted(settings: Settings, monke
     assert "nothing waits, 0 bytes of 1.1 GB" in text.getvalue()
 
 
-def test_the_doctor_names_what_waits_too_long(settings: Settings, raw: LocalStore) -> None:
+def test_the_doctor_warns_about_events_that_wait_too_long(settings: Settings, raw: LocalStore) -> None:
     clock = Clock(utc_now() - timedelta(minutes=5))
     leave_behind(settings, raw, clock)
     found = examine(settings.data, Ports(9, 9))
@@ -177,7 +179,7 @@ def test_the_doctor_names_what_waits_too_long(settings: Settings, raw: LocalStor
     ("bytes_", "what"),
     [(900_000, "the spool is nearly full"), (2_000_000, "the spool is full: the collector takes no events")],
 )
-def test_the_doctor_names_a_spool_that_fills_up(
+def test_the_doctor_warns_about_a_spool_that_fills_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, bytes_: int, what: str
 ) -> None:
     monkeypatch.setenv("CLICKSTREAM_SPOOL_MAX_MB", "1")

@@ -15,13 +15,14 @@ import urllib3
 
 from clickstream.errors import WarehouseBusyError
 from clickstream.event import utc_now
-from clickstream.local.owner.client import reach
+from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner, open_warehouse
 from clickstream.local.up import Ports, parts, sample_start
 from clickstream.raw.keys import day_prefix
 from clickstream.raw.store import LocalStore
 from clickstream.settings import Settings
 from clickstream.sources.sample import EVENTS, NAME, ImportState, read_state, write_state
+from tests.local.calls import check, rows
 from tests.local.children import environment, is_alive, text_of
 from tests.patience import wait_until
 from tests.ports import free_port
@@ -30,12 +31,12 @@ UP = """
 import sys
 from pathlib import Path
 from rich.console import Console
-from clickstream.cli import err
+from clickstream.cli.terminal import err
 from clickstream.errors import ClickstreamError
 from clickstream.local.up import Ports, up
 from clickstream.settings import read_settings
 try:
-    code = up(read_settings(Path(sys.argv[1])), sample=sys.argv[4] == "sample", shop=True, console=err,
+    code = up(read_settings(Path(sys.argv[1])), sample=sys.argv[4] == "sample", console=err,
               ports=Ports(int(sys.argv[2]), int(sys.argv[3])))
 except ClickstreamError as error:
     sys.exit(f"{error.doing}|{error.why}|{error.advice}")
@@ -80,9 +81,9 @@ def test_up_serves_takes_events_refuses_a_second_one_and_stops_clean(settings: S
         event = {"eventName": "page_view", "clientId": "c1"}
         url = f"http://127.0.0.1:{ports.collector}/clickstream"
         assert urllib3.request("POST", url, json=event, retries=False).status == 200
-        client = reach(settings)
-        wait_until(lambda: client.query("select event_name from clickstream_events")["rows"] == [["page_view"]])
-        assert client.check()["balanced"] is True
+        client = Client(settings)
+        wait_until(lambda: rows(client, "select event_name from clickstream_events") == [["page_view"]])
+        assert check(client).balanced is True
         page = urllib3.request("GET", f"http://127.0.0.1:{ports.dashboard}/sbw_dashboard/", retries=False)
         assert page.status == 200
         owner = find_owner(settings)
@@ -109,7 +110,7 @@ def test_a_killed_up_leaves_no_part_behind_and_its_data_usable(settings: Setting
         process.wait()
         wait_until(lambda: not any(is_alive(pid) for pid in pids))
     assert len(pids) == 2
-    assert reach(settings).check()["balanced"] is True
+    assert check(Client(settings)).balanced is True
 
 
 def test_an_unfinished_sample_is_finished_and_marked(settings: Settings, ports: Ports) -> None:
@@ -119,9 +120,9 @@ def test_an_unfinished_sample_is_finished_and_marked(settings: Settings, ports: 
         cursor.execute("insert into raw_objects values ('x', date '2026-01-01', 'batch', now(), 0, 0)")
     with running(settings, ports, "sample") as (_, said):
         wait_until(lambda: is_up(said), "platform that is up")
-        client = reach(settings)
+        client = Client(settings)
         counted = "select count(*) filter (where is_sample), count(*) from clickstream_events"
-        wait_until(lambda: client.query(counted)["rows"] == [[700, 700]])
+        wait_until(lambda: rows(client, counted) == [[700, 700]])
     assert "loaded 700 events, marked as sample" in said.read_text()
     assert read_state(settings.data) == ImportState(NAME, EVENTS, done=True)
 
@@ -142,11 +143,11 @@ def test_the_sample_survives_an_end_in_the_middle_of_its_import(
     assert not begun.done
     with running(settings, ports, "sample") as (_, said):
         wait_until(lambda: is_up(said), "platform that is up")
-        client = reach(settings)
-        wait_until(lambda: client.query("select count(*) from clickstream_events")["rows"] == [[EVENTS]])
-        ledger = client.check()
-    assert ledger["balanced"] is True
-    assert ledger["totals"]["accepted"] == EVENTS + ledger["totals"]["duplicate"]
+        client = Client(settings)
+        wait_until(lambda: rows(client, "select count(*) from clickstream_events") == [[EVENTS]])
+        ledger = check(client)
+    assert ledger.balanced is True
+    assert ledger.totals["accepted"] == EVENTS + ledger.totals["duplicate"]
     assert f"loaded {EVENTS - begun.rows:,} events" in said.read_text()
 
 

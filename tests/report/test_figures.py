@@ -1,3 +1,5 @@
+"""Figures as short text."""
+
 from __future__ import annotations
 
 import pytest
@@ -8,7 +10,7 @@ from clickstream.report.figures import bar, change, cut_middle, duration, sparkl
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0, "0 s"), (59.6, "1 m 00 s"), (192, "3 m 12 s"), (3600, "1 h 00 m"), (3900, "1 h 05 m")]
 )
-def test_a_duration_is_told_in_two_units(seconds: float, text: str) -> None:
+def test_a_duration_has_at_most_two_units(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 

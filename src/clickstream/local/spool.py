@@ -1,8 +1,8 @@
-"""What waits in the collector's spool (collect/spool.py), seen by other processes, and bringing it into the raw store.
+"""The collector's spool (collect/spool.py) as other processes see it: what waits there, and how to empty it.
 
-In: the folder of a spool. Out: how much waits there and since when; or, once `Drain` is done, raw objects of everything
-that was acknowledged before it began. While a collector works with the spool, it does the shipping and we wait; else we
-ship by the collector's own code, and hold the spool meanwhile. What is acknowledged later is not waited for.
+In: the folder of a spool. Out: how much waits there and since when; or, after `Drain`, raw objects of every event that
+was acknowledged before it began. While a collector runs, it ships the files and `Drain` waits; otherwise `Drain` ships
+them with the collector's code, and holds the spool's lock meanwhile. Events acknowledged later are left alone.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from clickstream.errors import ClickstreamError, StoreError, UnavailableError
 from clickstream.progress import Progress
 
 PATIENCE_S = 30.0
-"""How long a collector may take for the next file: it ships every 2 s, and tries again after at most 5."""
-LOOK_EVERY_S = 0.1
-DOING = "storing what waits in the spool"
+"""How long a collector may take for the next file: it ships every 2 s, and retries after 5 s at most."""
+POLL_EVERY_S = 0.1
+DOING = "storing the spool"
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Write-ahead files with their bytes. oldest_at: when the first of them was begun; None when there is none."""
+    """The write-ahead files and their bytes. oldest_at: when the first file was begun; None if there are no files."""
 
     files: int = 0
     size_bytes: int = 0
@@ -34,7 +34,7 @@ class Waiting:
 
 
 def look_into(folder: Path) -> Waiting:
-    """What waits; a file that is shipped meanwhile is passed over."""
+    """Return what waits in the spool, without files that are shipped meanwhile."""
     sizes, times = [], []
     for path in list_wals(folder):
         with suppress(OSError):
@@ -45,7 +45,7 @@ def look_into(folder: Path) -> Waiting:
 
 
 def count_events(folder: Path) -> int:
-    """Acknowledged events that are no raw objects yet. It reads all of the spool."""
+    """Count the acknowledged events that are not in the raw store yet. Reads the whole spool."""
     count = 0
     for path in list_wals(folder):
         with suppress(FileNotFoundError):
@@ -55,42 +55,42 @@ def count_events(folder: Path) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Drain:
-    """Empties the spool in `folder` of what is there when it is called. patience_s: how long nothing may move."""
+    """Empties the spool in `folder`. patience_s: how long it waits while no file is stored."""
 
     folder: Path
     shipper: Shipper
     patience_s: float = PATIENCE_S
 
     def __call__(self, progress: Progress) -> int:
-        """Return when all of it is stored; how many files that were.
+        """Return the number of files when all files that exist now are stored.
 
-        Raises UnavailableError when the collector that holds the spool stores nothing, StoreError when we cannot.
+        Raises UnavailableError if the collector that holds the spool stores nothing, StoreError if storing fails here.
         """
         wanted = left = list_wals(self.folder)
         moved_at = time.monotonic()
         while left:
             progress(len(wanted) - len(left), len(wanted))
-            is_ours = self._ship_unless_held(left[0])
+            is_free = self._ship_unless_held(left[0])
             still = [path for path in left if path.exists()]
             if len(still) < len(left):
                 moved_at = time.monotonic()
             elif time.monotonic() - moved_at > self.patience_s:
-                why = f"the collector that works with {self.folder} stored none of {len(left):,} files lately"
-                advice = "look why the raw store takes no objects (clickstream doctor), then run this again"
+                why = f"the collector on {self.folder} stored none of the {len(left):,} files in {self.patience_s:g} s"
+                advice = "find out why the raw store accepts no objects (clickstream doctor), then run this again"
                 raise UnavailableError(DOING, why, advice)
             left = still
-            if left and not is_ours:
-                time.sleep(LOOK_EVERY_S)
+            if left and not is_free:
+                time.sleep(POLL_EVERY_S)
         return len(wanted)
 
     def _ship_unless_held(self, path: Path) -> bool:
-        """Whether nobody else works with the spool, and the file is stored now."""
+        """Store the file unless a collector holds the spool; return whether the spool was free."""
         try:
             lock = take_lock(self.folder)
             if lock is None:
                 return False
             try:
-                with suppress(FileNotFoundError):  # a collector shipped it, and ended
+                with suppress(FileNotFoundError):  # a collector shipped it and ended
                     self.shipper.ship(path)
             finally:
                 os.close(lock)
@@ -98,13 +98,12 @@ class Drain:
             raise StoreError(DOING, str(error), error.advice) from error
         except OSError as error:
             why = f"{error.strerror or error}: {error.filename or self.folder}"
-            raise StoreError(
-                DOING, why, "check the folder and its rights; it belongs to the collector's user"
-            ) from error
+            advice = "check the folder and its permissions; it belongs to the collector's user"
+            raise StoreError(DOING, why, advice) from error
         return True
 
 
 def _begun_at(path: Path, modified_s: float) -> datetime:
-    """Its name is the time in nanoseconds."""
+    """Return the time in the file's name, in nanoseconds."""
     is_time = path.stem.isdecimal()
     return datetime.fromtimestamp(int(path.stem) / 1e9 if is_time else modified_s, UTC)

@@ -56,13 +56,12 @@ class Ports:
         return f"http://127.0.0.1:{self.dashboard}"
 
 
-def up(settings: Settings, *, sample: bool, shop: bool, console: Console, ports: Ports | None = None) -> int:
+def up(settings: Settings, *, sample: bool, console: Console, ports: Ports | None = None) -> int:
     """Run the platform until a signal (0) or until a part does not stay up (1).
 
-    sample: load the sample where sample_start allows it. shop: start the shop too, once there is one.
+    sample: load the sample where sample_start allows it.
     Raises WarehouseBusyError when the platform already runs on this data, UnavailableError when a port is taken.
     """
-    del shop  # there is none to start yet
     ports = ports or Ports()
     say = _sayer(console)
     first_row = sample_start(settings)  # also refuses when another owner holds the warehouse

@@ -1,12 +1,11 @@
-"""A report: the answers that together say what happened, for one question.
+"""A report: the answers that together summarise what happened.
 
 In: a warehouse and a Question (its dates, zone, comparison and filters). Out: `Report`. Without dates it covers all
-days with events, however many. Sample rows count unless the question says otherwise: a report is about what is there.
+days with events, however many. Sample rows count unless the question excludes them: a report shows what is loaded.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
@@ -18,16 +17,27 @@ from clickstream.metrics.rules.buckets import Unit
 from clickstream.warehouse.contract import Warehouse
 
 TOP = 10
-MONTH_FIGURES = ("events", "sessions", "visitors", "views")
-# As many points as fit a line of the terminal.
-_MOST_POINTS = 72
+_MAX_POINTS = 72
+"""As many points as fit on a line of the terminal."""
+
+
+@dataclass(slots=True)
+class Month:
+    """A few figures of a month. month: its first day. is_complete: the range covers all of it."""
+
+    month: date
+    is_complete: bool
+    events: int = 0
+    sessions: int = 0
+    visitors: int = 0
+    views: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What happened in `[from_date, to_date)`. Without any event in the warehouse there are no dates and no answers.
+    """What happened in `[from_date, to_date)`. Of an empty warehouse, it has neither dates nor answers.
 
-    series: events by `unit`; months: month -> figure -> number; the rest are answers of the metric of that name.
+    series: events by `unit`. months: in order. The rest are answers of the metric of that name.
     """
 
     question: Question
@@ -36,7 +46,7 @@ class Report:
     overview: Answer | None = None
     unit: Unit = "day"
     series: Answer | None = None
-    months: tuple[Mapping[str, Any], ...] = ()
+    months: tuple[Month, ...] = ()
     revenues: Answer | None = None
     products: Answer | None = None
     categories: Answer | None = None
@@ -45,7 +55,7 @@ class Report:
 
     @property
     def figures(self) -> dict[str, Any]:
-        """The one row of overview; empty when there is nothing to report."""
+        """The one row of overview; empty if the warehouse is empty."""
         return self.overview.dicts()[0] if self.overview else {}
 
     @property
@@ -54,18 +64,18 @@ class Report:
 
     @property
     def has_orders(self) -> bool:
-        """Whether there is any money to speak of, now or in the days compared with."""
+        """Whether anything was ordered in the range, or in the range that it is compared with."""
         return bool(self.figures.get("orders") or self.figures.get("orders_previous"))
 
 
 def build_report(warehouse: Warehouse, question: Question) -> Report:
-    """Ask for everything a report shows. Raises QuestionError for filters and ranges that cannot be answered."""
+    """Compute everything that a report shows. Raises QuestionError for invalid filters and ranges."""
     question = replace(question, filters={"sample": ("include",), **question.filters}, options={})
     if question.from_date is None and question.to_date is None:
         span = data_span(warehouse, question.tz, question.filters["sample"][0], question.as_of)
         if span is None:
             return Report(question)
-        # All days there are: nothing lies before them that they could be compared with.
+        # The range covers all days, so no earlier days exist to compare it with.
         question = replace(question, from_date=span[0], to_date=span[1] + timedelta(days=1), compare="none")
     overview = ask(warehouse, "overview", question, max_days=None)
     plain = replace(question, compare="none", limit=TOP, offset=0)
@@ -90,13 +100,13 @@ def _ask(warehouse: Warehouse, name: str, question: Question, /, **options: str)
     return ask(warehouse, name, replace(question, options=options), max_days=None)
 
 
-def _months(warehouse: Warehouse, question: Question) -> tuple[dict[str, Any], ...]:
-    """A few figures of each month of the range, in order."""
-    months: dict[date, dict[str, Any]] = {}
-    for figure in MONTH_FIGURES:
+def _months(warehouse: Warehouse, question: Question) -> tuple[Month, ...]:
+    """Return a few figures of each month of the range, in order."""
+    months: dict[date, Month] = {}
+    for figure in ("events", "sessions", "visitors", "views"):
         for row in _ask(warehouse, "time_series", question, metric=figure, by="month").dicts():
             month = row["bucket_local"].date()
-            months.setdefault(month, {"month": month, "is_complete": row["is_complete"]})[figure] = row["value"]
+            setattr(months.setdefault(month, Month(month, row["is_complete"])), figure, row["value"])
     return tuple(months.values())
 
 
@@ -104,4 +114,4 @@ def _unit(from_date: date, to_date: date) -> Unit:
     days = (to_date - from_date).days
     if days <= 2:
         return "hour"
-    return "day" if days <= _MOST_POINTS else "week" if days <= 7 * _MOST_POINTS else "month"
+    return "day" if days <= _MAX_POINTS else "week" if days <= 7 * _MAX_POINTS else "month"

@@ -1,11 +1,12 @@
-"""A report as one JSON object, flat where people look first.
+"""A report as one JSON object.
 
-Key figures stand at the top level as plain numbers, money as decimal text; lists hold plain objects. Dates and instants
-are ISO text, months `2026-03`. All keys are there in every report, in an empty one too.
+Key figures are plain numbers at the top level, money is decimal text, lists contain plain objects. Dates and instants
+are ISO text, months `2026-03`. Every report has all keys, also that of an empty warehouse.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import msgspec
@@ -17,7 +18,7 @@ from clickstream.report.build import Report
 
 
 def report_json(report: Report) -> dict[str, Any]:
-    """The report in plain JSON values. Without events the counts are 0 and the rates null."""
+    """Return the report in plain JSON values. Without events, counts are 0 and rates null."""
     figures, meta = report.figures, report.overview.meta if report.overview else {}
     nothing = {column.name: {"int": 0, "money": money(0)}.get(column.type) for column in COLUMNS}
     document = {
@@ -28,7 +29,7 @@ def report_json(report: Report) -> dict[str, Any]:
         "load": meta.get("load", 0),
         "sample": meta.get("sample"),
         **(figures or nothing),
-        "by_month": [{**row, "month": f"{row['month']:%Y-%m}"} for row in report.months],
+        "by_month": [{**asdict(month), "month": f"{month.month:%Y-%m}"} for month in report.months],
         "time_series": {"metric": "events", "by": report.unit, "rows": _points(report.series)},
         "revenues": report.revenues.dicts() if report.revenues else [],
         "products_top": _named(report.products, "product_id"),
@@ -46,6 +47,6 @@ def _points(series: Answer | None) -> list[dict[str, Any]]:
 
 
 def _named(answer: Answer | None, name: str) -> list[dict[str, Any]]:
-    """Rows with their leading `value` under the name of what it is."""
+    """Return the rows of a ranking, their leading `value` renamed."""
     rows = answer.dicts() if answer else []
     return [{name: row.pop("value"), **row} for row in rows]

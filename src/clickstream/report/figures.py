@@ -1,4 +1,4 @@
-"""Figures as short text: numbers, durations, changes, bars and sparklines."""
+"""Numbers, durations, changes, bars and sparklines as short text."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def number(value: int) -> str:
 
 
 def amount(value: Decimal, currency: str | None) -> str:
-    """`1,234.50 EUR`."""
+    """Return an amount as `1,234.50 EUR`."""
     return f"{value:,.2f} {currency or ''}".rstrip()
 
 
@@ -28,7 +28,7 @@ def percent(rate: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """`42 s`, `3 m 12 s`, `1 h 05 m`."""
+    """Return a duration as `42 s`, `3 m 12 s` or `1 h 05 m`."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"
@@ -38,14 +38,14 @@ def duration(seconds: float) -> str:
 
 
 def change(value: float | None, are_points: bool = False) -> str:
-    """A signed change: in percent, or in points for a rate. Unknown is a dash."""
+    """Return a signed change in percent, or in points for a rate; a dash if it is unknown."""
     if value is None:
         return "(-)"
     return f"({100 * value:+.1f}{' pt' if are_points else ' %'})"
 
 
 def bar(value: Value, most: Value, width: int, is_ascii: bool = False) -> str:
-    """A bar from zero, `width` long for `most`. What is not zero is never invisible."""
+    """Return a bar that starts at zero and has `width` cells for `most`; a value above zero is always visible."""
     eighths = round(8 * width * value / most) if most else 0
     if value > 0:
         eighths = max(eighths, 1)
@@ -55,13 +55,13 @@ def bar(value: Value, most: Value, width: int, is_ascii: bool = False) -> str:
 
 
 def sparkline(values: Sequence[int], is_ascii: bool = False) -> str:
-    """One character a value, from zero; the largest fills the line's height."""
+    """Return one character for each value, from zero; the largest value has the full height of the line."""
     levels, most = _ASCII_LEVELS if is_ascii else _LEVELS, max(values, default=0)
     return "".join(levels[round(7 * value / most)] if most else levels[0] for value in values)
 
 
 def cut_middle(text: str, width: int) -> str:
-    """Text that fits `width` cells, cut in the middle, without characters that would move the cursor."""
+    """Return text that fits in `width` cells, shortened in the middle, without control characters."""
     clean = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
     if cell_len(clean) <= width:
         return clean

@@ -1,4 +1,4 @@
-"""Any answer as a plain table: numbers to the right, at most the terminal's width."""
+"""An answer or a query's rows as a plain table: numbers on the right, at most as wide as the terminal."""
 
 from __future__ import annotations
 
@@ -9,20 +9,23 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from clickstream.metrics.question import Answer, answer_document
 
-def render_answer(answer: dict[str, Any], console: Console) -> None:
-    """Print a metric's answer, as `metrics.question.answer_document` gives it. One row is shown as a list."""
-    columns = answer["columns"]
-    if len(answer["rows"]) == 1 and len(columns) > 8:
-        pairs = [[column["name"], answer["rows"][0][column["name"]]] for column in columns]
-        render_rows(["figure", "value"], pairs, console)
-        return
-    rows = [[row[column["name"]] for column in columns] for row in answer["rows"]]
-    render_rows([column["name"] for column in columns], rows, console)
+MAX_COLUMNS_OF_ONE_ROW = 8
+
+
+def render_answer(answer: Answer, console: Console) -> None:
+    """Print a metric's answer. A single row of many columns is printed as a list."""
+    names = [column.name for column in answer.columns]
+    rows = [[row[name] for name in names] for row in answer_document(answer)["rows"]]
+    if len(rows) == 1 and len(names) > MAX_COLUMNS_OF_ONE_ROW:
+        render_rows(["figure", "value"], list(zip(names, rows[0], strict=True)), console)
+    else:
+        render_rows(names, rows, console)
 
 
 def render_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], console: Console) -> None:
-    """Print rows of plain values under their column names."""
+    """Print rows of plain JSON values below their column names."""
     table = Table(box=None, pad_edge=False, header_style="dim")
     for position, name in enumerate(columns):
         is_number = any(isinstance(row[position], int | float) for row in rows)

@@ -1,14 +1,14 @@
-"""A report on a terminal: at most 80 columns, colour only where the console has it.
+"""A report on a terminal: at most 80 columns, in colour if the console supports it.
 
-In: a Report and a rich Console (which honours NO_COLOR). Names come from other people's data: they are shown without
-control characters and never read as markup.
+In: a Report and a rich Console (which honours NO_COLOR). Names come from events: they are printed without control
+characters and never read as markup.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 
 from rich.console import Console
@@ -17,18 +17,18 @@ from rich.text import Text
 
 from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.filters import NONE
-from clickstream.report.build import Report
+from clickstream.report.build import Month, Report
 from clickstream.report.figures import Value, amount, bar, change, cut_middle, duration, number, percent, sparkline
 
 WIDTH = 80
 _BAR = 30
 _NAME = 26
-_MOST_DAYS = 31  # shown one by one; longer ranges are shown by month
+_MAX_DAYS = 31  # a longer range is shown by month
 
 
 def render_report(report: Report, console: Console) -> None:
-    """Print the report. An empty one says why in a sentence, and what to do next."""
-    for part in _parts(report, console) if report.has_events else _nothing(report):
+    """Print the report. Without events it states why, and what to do next."""
+    for part in _parts(report, console) if report.has_events else _no_events(report):
         console.print(part, width=min(WIDTH, console.width))
 
 
@@ -39,12 +39,12 @@ def _parts(report: Report, console: Console) -> Iterator[Text | Table]:
     yield from _chart(report, console)
     yield from _money(report, console)
     yield from _ranking(Ranking("Categories, by views", report.categories, "views"), console)
-    yield from _ranking(Ranking("Channels, by sessions", _told(report.channels), "sessions"), console)
+    yield from _ranking(Ranking("Channels, by sessions", _with_names(report.channels), "sessions"), console)
     yield from _ranking(Ranking("Countries, by sessions", report.countries, "sessions"), console)
 
 
 def _money(report: Report, console: Console) -> Iterator[Text | Table]:
-    """What sold, or what was looked at while nothing is sold; and each currency where there are several."""
+    """Show products by revenue, and each currency if there are several; without orders, products by views."""
     if not report.has_orders:
         yield from _ranking(Ranking("Most viewed products, by views", report.products, "views"), console)
         return
@@ -60,18 +60,18 @@ def _money(report: Report, console: Console) -> Iterator[Text | Table]:
     )
 
 
-def _told(answer: Answer | None) -> Answer | None:
-    """An answer of which at least one row has a name."""
+def _with_names(answer: Answer | None) -> Answer | None:
+    """Return the answer if at least one of its rows has a name."""
     return answer if answer and any(row[0] != NONE for row in answer.rows) else None
 
 
-def _nothing(report: Report) -> Iterator[Text]:
+def _no_events(report: Report) -> Iterator[Text]:
     if report.overview is None:
-        yield Text("No events yet: nothing has been loaded into the warehouse.")
+        yield Text("No events yet: the warehouse is empty.")
         yield Text("Next: clickstream up, or clickstream import FILE", style="dim")
     else:
         yield Text(f"No events from {_days(report)} match.")
-        yield Text("Next: ask for other days or fewer filters; clickstream report shows all days", style="dim")
+        yield Text("Next: choose other days or fewer filters; clickstream report shows all days", style="dim")
 
 
 def _title(report: Report) -> Text:
@@ -81,18 +81,20 @@ def _title(report: Report) -> Text:
     text.append(f" · load {meta['load']:,}", style="dim not bold")
     if meta["compare"]:
         other = meta["compare"]
-        text.append(f"\nChanges are against {other['from']} to {other['to'] - timedelta(days=1)}", style="dim not bold")
+        text.append(
+            f"\nChanges are compared with {other['from']} to {other['to'] - timedelta(days=1)}", style="dim not bold"
+        )
     if meta["sample"]["is_hidden"]:
-        text.append("\nSample rows are hidden: there are events of your own.", style="dim not bold")
+        text.append("\nSample rows are hidden, because you have events of your own.", style="dim not bold")
     elif meta["sample"]["is_present"]:
-        text.append("\nWith the sample of real clicks; it is marked as sample.", style="dim not bold")
+        text.append("\nIncludes the sample of real clicks, which is marked as sample.", style="dim not bold")
     if meta["hidden_bot_events"]:
-        text.append(f"\nPeople only: {meta['hidden_bot_events']:,} bot events are hidden.", style="dim not bold")
+        text.append(f"\nEvents of bots are hidden: {meta['hidden_bot_events']:,}.", style="dim not bold")
     return text
 
 
 def _days(report: Report) -> str:
-    """First to last day, both included, as people say it."""
+    """Return the first and the last day, both included."""
     if report.from_date is None or report.to_date is None:
         return "no day"
     return f"{report.from_date} to {report.to_date - timedelta(days=1)}"
@@ -107,7 +109,7 @@ def _key_figures(report: Report) -> Table:
         ("Page views", "page_views", number),
         ("Product views", "views", number),
         ("Products", "products", number),
-        ("Events a session", "events_per_session", lambda value: f"{value:.2f}"),
+        ("Events per session", "events_per_session", lambda value: f"{value:.2f}"),
         ("Median session", "median_session_s", duration),
         ("Bounce rate", "bounce_rate", percent),
         ("New visitors", "new_visitors", number),
@@ -141,23 +143,23 @@ def _figure(label: str, figures: dict[str, Any], name: str, write: Callable[[Any
 
 
 def _chart(report: Report, console: Console) -> Iterator[Text | Table]:
-    """Each day of a short range; else a line over all of it, and its months."""
+    """Show each day of a short range; of a longer one a line for the whole range, and its months."""
     assert report.series is not None
     yield Text()
     points = [(row["bucket_local"], row["value"]) for row in report.series.dicts()]
     title = Text(f"Events by {report.unit}", style="bold")
-    if report.unit == "day" and len(points) <= _MOST_DAYS:
+    if report.unit == "day" and len(points) <= _MAX_DAYS:
         yield title
         yield _bars([(f"{moment:%a %Y-%m-%d}", value) for moment, value in points], console)
         return
     line = sparkline([value for _, value in points], console.options.ascii_only)
     yield title.append(f"  {line}", style="not bold cyan")
     if len(report.months) > 1:
-        yield _bars([(_month(row["month"], row["is_complete"]), row["events"]) for row in report.months], console)
+        yield _bars([(_month(month), month.events) for month in report.months], console)
 
 
-def _month(month: date, is_complete: bool) -> str:
-    return f"{month:%Y-%m}" if is_complete else f"{month:%Y-%m} (part)"
+def _month(month: Month) -> str:
+    return f"{month.month:%Y-%m}" if month.is_complete else f"{month.month:%Y-%m} (part)"
 
 
 def _bars(rows: Sequence[tuple[str, Value]], console: Console, write: Callable[[Any], str] = number) -> Table:
@@ -173,7 +175,7 @@ def _bars(rows: Sequence[tuple[str, Value]], console: Console, write: Callable[[
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """A ranking to print: its title, its rows, the figure that they go by and how that is written."""
+    """A ranking to print. figure: the column that orders it. write: formats that figure."""
 
     title: str
     answer: Answer | None

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from clickstream.warehouse.dialects import Engine
+from clickstream.warehouse.query import QueryLimits, QueryResult
 
 SHADOW = "clickstream_rebuild"
 
@@ -59,6 +60,12 @@ class Warehouse(Protocol):
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
         """Run one SELECT on its own cursor and return all its rows."""
+
+    def query(self, sql: str, limits: QueryLimits) -> QueryResult:
+        """Run one SELECT of a user, in the engine's own dialect, read-only and within limits.
+
+        Raises QuestionError with the code invalid_query or query_timeout.
+        """
 
     def transaction(self) -> AbstractContextManager[Cursor]:
         """All or nothing: committed when the block ends, rolled back when it raises. One at a time."""

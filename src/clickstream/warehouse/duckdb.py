@@ -21,6 +21,7 @@ from clickstream.errors import WarehouseBusyError, WarehouseError
 from clickstream.warehouse.contract import SHADOW, Table
 from clickstream.warehouse.dialects import Engine, render
 from clickstream.warehouse.migrations import apply_schema
+from clickstream.warehouse.query import QueryLimits, QueryResult, invalid_query, query_result, query_timeout
 
 CATALOG = "warehouse"
 MEMORY_MB = 256
@@ -116,6 +117,11 @@ class DuckWarehouse:
         with self.reading() as cursor:
             return cursor.fetch(sql, params)
 
+    def query(self, sql: str, limits: QueryLimits) -> QueryResult:
+        """Run one SELECT of a user, read-only and within limits."""
+        with self.reading() as cursor:
+            return _run_query(cursor.raw, sql, limits)
+
     @contextmanager
     def transaction(self) -> Iterator[DuckCursor]:
         """All or nothing: committed when the block ends, rolled back when it raises. One at a time."""
@@ -178,6 +184,33 @@ class DuckWarehouse:
             raise WarehouseError("building the warehouse anew", str(error).splitlines()[0]) from error
         finally:
             raw.close()
+
+
+def _run_query(raw: duckdb.DuckDBPyConnection, sql: str, limits: QueryLimits) -> QueryResult:
+    timer = threading.Timer(limits.time_s, raw.interrupt)
+    timer.daemon = True
+    try:
+        statement = _reading_statement(raw, sql)
+        timer.start()
+        raw.execute(statement)
+        columns = [column[0] for column in raw.description or ()]
+        return query_result(columns, raw.fetchmany(limits.rows + 1), limits)
+    except duckdb.InterruptException as error:
+        raise query_timeout(limits) from error
+    except duckdb.Error as error:
+        raise invalid_query(str(error)) from error
+    finally:
+        timer.cancel()
+
+
+def _reading_statement(raw: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    """Return the one statement in `sql`. Raises QuestionError if there is not exactly one, or it is not a SELECT."""
+    statements = raw.extract_statements(sql)
+    if len(statements) != 1:
+        raise invalid_query(f"expected one statement, got {len(statements)}")
+    if statements[0].type not in (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN):
+        raise invalid_query(f"expected a SELECT, got {statements[0].type.name}")
+    return statements[0]
 
 
 def remove_database(path: Path) -> None:

@@ -8,19 +8,24 @@ the next use; what it was doing fails with a WarehouseError. Addresses and TLS: 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+import re
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 from psycopg import sql as names
+from psycopg.errors import error_from_result
+from psycopg.pq import ExecStatus
 
 from clickstream.errors import WarehouseError
 from clickstream.warehouse.connections import Connection, Connections, reason_of
 from clickstream.warehouse.contract import SHADOW, Table
 from clickstream.warehouse.dialects import Engine, number_parameters, render
 from clickstream.warehouse.migrations import apply_schema, schema_files
+from clickstream.warehouse.query import QueryLimits, QueryResult, invalid_query, query_result, query_timeout
 
 WRITERS_LOCK = 0x636C69636B  # "click"
 """Key of the advisory lock that every writer of ours holds as long as its transaction lasts."""
@@ -29,6 +34,8 @@ REBUILD_LOCK = WRITERS_LOCK + 1
 SHADOW_LOCK = WRITERS_LOCK + 2
 """WRITERS_LOCK of a shadow, which is loaded while its warehouse is."""
 COPY_BYTES = 1_048_576
+_READING_WORDS = ("select", "with", "values", "table", "explain", "show")
+_FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
 # Questions group by visitor: the default of 4 MB would do that on disk.
 _READ = """
     begin transaction isolation level repeatable read read only;
@@ -167,6 +174,11 @@ class PostgresWarehouse:
         with self.reading() as cursor:
             return cursor.fetch(sql, params)
 
+    def query(self, sql: str, limits: QueryLimits) -> QueryResult:
+        """Run one SELECT of a user, read-only and within limits."""
+        with self.reading() as cursor:
+            return _run_query(cursor, sql, limits)
+
     @contextmanager
     def transaction(self) -> Iterator[PostgresCursor]:
         """All or nothing: committed when the block ends, rolled back when it raises. One at a time, on any machine."""
@@ -259,3 +271,32 @@ def _empty_shadow(connection: Connection) -> None:
     tables = connection.execute(_SHADOW_TABLES.encode()).fetchall()
     if tables:
         connection.execute(f"drop table {', '.join(row[0] for row in tables)} cascade".encode())
+
+
+def _run_query(cursor: PostgresCursor, sql: str, limits: QueryLimits) -> QueryResult:
+    """Stream the rows: that protocol takes one statement only, and stops when enough rows have arrived."""
+    word = _FIRST_WORD.match(sql)
+    if word is None or word[1].lower() not in _READING_WORDS:
+        raise invalid_query(f"expected a SELECT, got {word[1].upper() if word else 'nothing'}")
+    try:
+        cursor.execute(f"set local statement_timeout = {max(1, int(limits.time_s * 1000))}")
+        columns = _described_columns(cursor.connection, sql)
+        with cursor.connection.cursor() as raw:
+            stream = cast("Generator[tuple[Any, ...]]", raw.stream(sql.encode()))
+            with closing(stream):  # closed early, it cancels the statement
+                return query_result(columns, list(islice(stream, limits.rows + 1)), limits)
+    except psycopg.errors.QueryCanceled as error:
+        raise query_timeout(limits) from error
+    except psycopg.OperationalError:
+        raise
+    except psycopg.Error as error:
+        raise invalid_query(str(error)) from error
+
+
+def _described_columns(connection: Connection, sql: str) -> list[str]:
+    """Return the names of the columns, for statements without rows too."""
+    protocol = connection.pgconn
+    for result in (protocol.prepare(b"", sql.encode()), protocol.describe_prepared(b"")):
+        if result.status != ExecStatus.COMMAND_OK:
+            raise error_from_result(result)
+    return [(result.fname(number) or b"").decode() for number in range(result.nfields)]

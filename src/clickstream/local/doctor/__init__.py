@@ -23,8 +23,9 @@ from clickstream.local.doctor.parts import look_at_parts
 from clickstream.local.doctor.places import look_at_places, look_at_spool
 from clickstream.local.doctor.settings import look_at_settings, look_for_typos
 from clickstream.local.doctor.show import render_examination
-from clickstream.local.owner.client import Watch, reach
+from clickstream.local.owner.client import Client
 from clickstream.local.up import Ports
+from clickstream.progress import Progress, no_progress
 from clickstream.settings import read_settings
 
 __all__ = ["Examination", "examine", "render_examination"]
@@ -34,7 +35,7 @@ DUCKDB_MAJOR = "2"
 
 
 def examine(
-    data: Path | None, ports: Ports, watch: Watch | None = None, clock: Callable[[], datetime] = utc_now
+    data: Path | None, ports: Ports, progress: Progress = no_progress, clock: Callable[[], datetime] = utc_now
 ) -> Examination:
     """Look at everything. Wrong settings are problems too; then only the environment can be looked at.
 
@@ -53,7 +54,7 @@ def examine(
     look_at_places(found, settings)
     look_at_parts(found, settings, ports)
     look_at_spool(found, settings, clock())
-    look_at_loading(found, settings, reach(settings, clock, watch), clock())
+    look_at_loading(found, settings, Client(settings, clock, progress), clock())
     return found
 
 

@@ -12,6 +12,8 @@ from clickstream.etl.erasure.receipt import open_receipts
 from clickstream.local.doctor.findings import Examination, LoadingFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner
+from clickstream.local.owner.questions import CheckRequest, QueryRequest
+from clickstream.local.owner.registry import CHECK, QUERY
 from clickstream.raw.listing import objects_of
 from clickstream.raw.open import open_store
 from clickstream.settings import Settings
@@ -35,20 +37,20 @@ def look_at_loading(found: Examination, settings: Settings, client: Client, now:
         return
     _look_for_unfinished_erasures(found, settings)
     try:
-        ledger = client.check()
-        (row,) = client.query("select max(started_at) from passes")["rows"]
+        ledger = client.call(CHECK, CheckRequest())
+        (row,) = client.call(QUERY, QueryRequest("select max(started_at) from passes")).rows
     except ClickstreamError as error:
         found.loading = LoadingFact(newest_object_at=newest_at)
         found.blame(error.doing, error.why, error.advice)
         return
     last = datetime.fromisoformat(row[0]) if row[0] is not None else None
-    totals = ledger["totals"]
+    totals = ledger.totals
     last_at = f"{last:%Y-%m-%dT%H:%M:%SZ}" if last else None
-    found.loading = LoadingFact(last_at, newest_at, totals["accepted"], totals["pending"], ledger["balanced"])
-    if not ledger["balanced"]:
-        why = f"{abs(totals['balance']):,} lines off, {len(ledger['overdue']):,} objects overdue"
-        if ledger["repeated"]:
-            why += f", {ledger['repeated']:,} rows too many"
+    found.loading = LoadingFact(last_at, newest_at, totals["accepted"], totals["pending"], ledger.balanced)
+    if not ledger.balanced:
+        why = f"{abs(totals['balance']):,} lines off, {len(ledger.overdue):,} objects overdue"
+        if ledger.repeated:
+            why += f", {ledger.repeated:,} rows too many"
         found.blame("the ledger does not balance", why, "clickstream check shows which hour")
     _look_at_last_pass(found, settings, last, now)
 

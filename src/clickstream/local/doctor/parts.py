@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from clickstream.local.doctor.findings import Examination, PartFact
 from clickstream.local.doctor.ports import Listener, listener_of, parent_of
-from clickstream.local.owner.client import ask_status
+from clickstream.local.owner.client import fetch_status
 from clickstream.local.owner.file import find_owner, read_owner
 from clickstream.local.state_file import is_alive, read_state_file
 from clickstream.local.up import NAME as UP_FILE
@@ -51,11 +51,11 @@ def _look_at_collector(found: Examination, port: int, up: Up | None) -> None:
 
 def _look_at_owner(found: Examination, settings: Settings, port: int, up: Up | None) -> None:
     owner = find_owner(settings)
-    status = ask_status(owner) if owner else None
+    status = fetch_status(owner) if owner else None
     if owner and status is not None:
-        note = f"{status['etl'].get('passes', 0):,} passes, {status['events']:,} events"
+        note = f"{status.etl.get('passes', 0):,} passes, {status.events:,} events"
         found.parts.append(PartFact("owner", "healthy", owner.pid, owner.url, note))
-        _look_at_loader(found, status["etl"])
+        _look_at_loader(found, status.etl)
         return
     found.parts.append(PartFact("owner", "silent" if owner else "stopped", owner.pid if owner else None))
     if owner:

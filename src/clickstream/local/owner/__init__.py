@@ -1,1 +1,1 @@
-"""The process that holds a DuckDB file, and how the others ask it."""
+"""The owner, the process that holds the warehouse; and how commands use it or open the warehouse themselves."""

@@ -1,176 +1,147 @@
-"""How commands use the warehouse: through its owner when there is one, else by opening the file themselves.
+"""How a command uses the warehouse: through its owner while one runs, or by opening the warehouse itself.
 
-In: settings. Out: a Client whose answers are the same either way (local/owner/commands.py).
-Each call looks anew, so that a long-running command follows an owner that starts or ends meanwhile.
+In: settings, a command of registry.py and its request. Out: the same typed result either way, or the same error.
+Each call looks for the owner again, so a long-running command follows an owner that starts or ends meanwhile.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from concurrent.futures import Future, wait
-from datetime import date, datetime
-from typing import Protocol
+from datetime import datetime
+from typing import Any, TypeVar
 
 import msgspec
 import urllib3
-from msgspec import to_builtins
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from clickstream.errors import ClickstreamError, QuestionError, UnavailableError, WarehouseBusyError
-from clickstream.etl.export import remove_begun
-from clickstream.etl.repair.rebuild import RebuildRequest
-from clickstream.etl.repair.replay import ReplayFilter
+from clickstream.errors import ClickstreamError, UnavailableError, WarehouseBusyError, error_from_fields
 from clickstream.event import utc_now
-from clickstream.local.owner import commands, life, repairs
-from clickstream.local.owner.commands import Json, Place, open_place
+from clickstream.local.owner.context import open_context
 from clickstream.local.owner.file import Owner, find_owner
-from clickstream.local.owner.life import DaysRequest, ExpireRequest, ExportRequest, ForgetRequest
-from clickstream.local.owner.progress import LINES, read_lines
-from clickstream.local.owner.query import Limits
-from clickstream.local.owner.wire import pack_report, unpack_report
-from clickstream.metrics.parse import Texts
-from clickstream.progress import Progress
-from clickstream.report import Report
+from clickstream.local.owner.progress import NDJSON, read_stream
+from clickstream.local.owner.registry import Command, Q, R
+from clickstream.progress import Progress, no_progress
 from clickstream.settings import Settings
 
 PATIENCE_S = 5.0
 SILENCE_S = 120.0
-"""How long a living owner says nothing at most: it tells twice a second how far the work is."""
+"""The longest silence of a running owner: it reports progress twice a second."""
+_T = TypeVar("_T")
 
 
-class _Reply(msgspec.Struct):
+class OwnerStatus(msgspec.Struct):
+    """What the owner reports about itself. etl: counts of passes and failures, and why loading fails now."""
+
+    pid: int
+    warehouse: str
+    events: int
+    etl: dict[str, Any]
+
+
+class _Body(msgspec.Struct):
+    """The body of a response. error, message, advice, fields: only when it failed."""
+
     success: bool
-    result: Json = {}
-    error: str = ""
+    result: msgspec.Raw = msgspec.Raw(b"null")
     message: str = ""
     advice: str = ""
+    fields: dict[str, Any] | None = None
 
 
-class _NotThereError(Exception):
-    """The owner of owner.json does not answer: it ended, or it is no owner."""
-
-
-class Watch(Protocol):
-    """Is told how the work goes, as far as it can be seen from here."""
-
-    def asks(self, owner: Owner) -> None: ...
-
-    def reached(self, done: int, total: int, doing: str = "") -> None: ...
-
-
-class _Unwatched:
-    def asks(self, owner: Owner) -> None:
-        pass
-
-    def reached(self, done: int, total: int, doing: str = "") -> None:
-        pass
-
-
-def reach(settings: Settings, clock: Callable[[], datetime] = utc_now, watch: Watch | None = None) -> Client:
-    """The client of these settings' warehouse."""
-    return Client(settings, clock, watch=watch)
+class _NoOwnerError(Exception):
+    """The process in owner.json does not respond as an owner: it has ended, or it is another program."""
 
 
 class Client:
-    """Raises what the work raises; WarehouseBusyError when somebody who is no owner holds the file."""
+    """Runs commands on the warehouse of these settings.
+
+    patience_s: how long to wait for another command that holds the DuckDB file; short commands take turns.
+    """
 
     def __init__(
         self,
         settings: Settings,
-        clock: Callable[[], datetime],
+        clock: Callable[[], datetime] = utc_now,
+        progress: Progress = no_progress,
         patience_s: float = PATIENCE_S,
-        watch: Watch | None = None,
     ) -> None:
-        self._settings = settings
+        self.settings = settings
         self._clock = clock
+        self._progress = progress
         self._patience_s = patience_s
-        self._watch = watch or _Unwatched()
 
-    def report(self, options: Texts) -> Report:
-        """What happened (report/build.py); report_json and render_report show it."""
-        body = {"options": dict(options)}
-        return unpack_report(self._ask("report", body, lambda place: pack_report(commands.report(place, options))))
-
-    def metric(self, name: str, options: Texts) -> Json:
-        body = {"name": name, "options": dict(options)}
-        return self._ask("metric", body, lambda place: commands.metric(place, name, options))
-
-    def check(self, since: date | None = None) -> Json:
-        return self._ask("check", {"since": since}, lambda place: commands.check(place, since))
-
-    def query(self, sql: str, limits: Limits | None = None) -> Json:
-        limits = limits or Limits()
-        body = {"sql": sql, "rows": limits.rows, "time_s": limits.time_s}
-        return self._ask("query", body, lambda place: commands.query(place, sql, limits))
-
-    def etl_run(self, reconcile: Collection[date] = (), max_seconds: float | None = None) -> Json:
-        body = {"reconcile": list(reconcile), "max_seconds": max_seconds}
-        return self._ask(
-            "etl/run", body, lambda place: commands.etl_run(place, reconcile, self._watch.reached, max_seconds)
-        )
-
-    def etl_rebuild(self, wish: RebuildRequest) -> Json:
-        body = {"apply": wish.apply, "first": wish.first}
-        return self._ask("etl/rebuild", body, lambda place: repairs.etl_rebuild(place, wish, self._watch.reached))
-
-    def bad_list(self, since: date | None = None, reason: str | None = None) -> Json:
-        body = {"since": since, "reason": reason}
-        return self._ask("bad/list", body, lambda place: repairs.bad_list(place, since, reason))
-
-    def bad_show(self, object_: str, line: int) -> Json:
-        return self._ask(
-            "bad/show", {"object": object_, "line": line}, lambda place: repairs.bad_show(place, object_, line)
-        )
-
-    def bad_replay(self, chosen: ReplayFilter) -> Json:
-        body = {"reason": chosen.reason, "object": chosen.object}
-        return self._ask("bad/replay", body, lambda place: repairs.bad_replay(place, chosen, self._watch.reached))
-
-    def forget(self, asked: ForgetRequest) -> Json:
-        return self._ask("forget", to_builtins(asked), lambda place: life.forget(place, asked, self._watch.reached))
-
-    def expire(self, asked: ExpireRequest) -> Json:
-        return self._ask("expire", to_builtins(asked), lambda place: life.expire(place, asked, self._watch.reached))
-
-    def export_days(self, asked: DaysRequest) -> Json:
-        return self._ask("export/days", to_builtins(asked), lambda place: life.export_days(place, asked))
-
-    def export_day(self, asked: ExportRequest) -> Json:
-        """A file in the stage; who asks takes it away."""
-        try:
-            return self._ask("export/day", to_builtins(asked), lambda place: life.export_day(place, asked))
-        except KeyboardInterrupt:
-            remove_begun(self._settings.stage_path)
-            raise
-
-    def _ask(self, path: str, body: Json, work: Callable[[Place], Json]) -> Json:
-        """Ask the owner, or do the work here. Two short commands at once take turns: that is what patience is for."""
+    def call(self, command: Command[Q, R], request: Q) -> R:
+        """Run the command. Raises what it raises; WarehouseBusyError if another process keeps the DuckDB file."""
         deadline = time.monotonic() + self._patience_s
         while True:
-            owner = find_owner(self._settings)
+            owner = find_owner(self.settings)
             try:
                 if owner is not None:
-                    self._watch.asks(owner)
-                    return _ask_owner(owner, path, body, self._watch.reached)
-            except _NotThereError:
+                    return self._call_owner(owner, command, request)
+            except _NoOwnerError:
                 pass
             try:
-                return _interruptible(lambda: self._work_here(work))
+                return _interruptible(lambda: self._run_here(command, request))
             except WarehouseBusyError:
                 if time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
 
-    def _work_here(self, work: Callable[[Place], Json]) -> Json:
-        with open_place(self._settings, self._clock) as place:
-            return work(place)
+    def _run_here(self, command: Command[Q, R], request: Q) -> R:
+        with open_context(self.settings, self._clock) as context:
+            return command.run(context, request, self._progress)
+
+    def _call_owner(self, owner: Owner, command: Command[Q, R], request: Q) -> R:
+        self._progress(0, 0, f"the owner ({owner}) is working")
+        url, body = f"{owner.url}/api/{command.path}", msgspec.json.encode(request)
+        try:
+            with (
+                _pool(owner, SILENCE_S) as pool,
+                pool.request("POST", url, body=body, preload_content=False) as response,
+            ):
+                is_stream = response.headers.get("Content-Type", "").startswith(NDJSON)
+                outcome = read_stream(response, self._progress) if is_stream else (response.status, response.data)
+            return command.decode(_result(*outcome))
+        except ReadTimeoutError as error:
+            doing = f"calling the owner ({owner})"
+            raise UnavailableError(doing, "it does not respond", "see DATA/logs/owner.log") from error
+        except (HTTPError, msgspec.MsgspecError) as error:
+            raise _NoOwnerError from error
 
 
-def _interruptible(work: Callable[[], Json]) -> Json:
-    """Do the work on a thread of its own: DuckDB holds the main one where Ctrl-C would wait for its end."""
-    done: Future[Json] = Future()
+def fetch_status(owner: Owner, timeout_s: float = 5.0) -> OwnerStatus | None:
+    """Return the status of an owner; None if it does not respond as one."""
+    try:
+        with _pool(owner, timeout_s) as pool:
+            response = pool.request("GET", f"{owner.url}/api/status")
+        return msgspec.json.decode(_result(response.status, response.data), type=OwnerStatus)
+    except (HTTPError, msgspec.MsgspecError, _NoOwnerError, ClickstreamError):
+        return None
+
+
+def _pool(owner: Owner, silence_s: float) -> urllib3.PoolManager:
+    headers = {"Authorization": f"Bearer {owner.token}", "Content-Type": "application/json", "Accept": NDJSON}
+    return urllib3.PoolManager(headers=headers, retries=False, timeout=urllib3.Timeout(connect=5, read=silence_s))
+
+
+def _result(status: int, data: bytes) -> bytes:
+    """Return the result in a response body as JSON, or raise the error that it contains."""
+    body = msgspec.json.decode(data, type=_Body)
+    if body.success:
+        return bytes(body.result)
+    if status in (401, 403, 404):
+        raise _NoOwnerError
+    if body.fields is None:
+        raise ClickstreamError("calling the owner", body.message, body.advice)
+    raise error_from_fields(body.fields)
+
+
+def _interruptible(work: Callable[[], _T]) -> _T:
+    """Run the work on its own thread: on the main thread, DuckDB would delay Ctrl-C until it is done."""
+    done: Future[_T] = Future()
 
     def run() -> None:
         try:
@@ -180,58 +151,5 @@ def _interruptible(work: Callable[[], Json]) -> Json:
 
     threading.Thread(target=run, name="work", daemon=True).start()
     while not done.done():
-        wait([done], timeout=0.1)  # now and then: a signal that another thread takes does not end a wait
+        wait([done], timeout=0.1)  # not without a limit: a signal that another thread receives does not end a wait
     return done.result()
-
-
-def ask_status(owner: Owner, timeout_s: float = 5.0) -> Json | None:
-    """What the owner says of itself; None when it does not answer, or is no owner."""
-    try:
-        with _connected(owner, timeout_s) as pool:
-            response = pool.request("GET", f"{owner.url}/api/status")
-        return _result(response.status, response.data)
-    except (HTTPError, msgspec.MsgspecError, _NotThereError, ClickstreamError):
-        return None
-
-
-def _ask_owner(owner: Owner, path: str, body: Json, reached: Progress) -> Json:
-    """The owner's answer. `reached` is told meanwhile how far it is."""
-    url, content = f"{owner.url}/api/{path}", msgspec.json.encode(body)
-    try:
-        with (
-            _connected(owner, SILENCE_S) as pool,
-            pool.request("POST", url, body=content, preload_content=False) as response,
-        ):
-            is_told = response.headers.get("Content-Type", "").startswith(LINES)
-            answer = read_lines(response, reached) if is_told else (response.status, response.data)
-        return _result(*answer)
-    except ReadTimeoutError as error:
-        raise UnavailableError(
-            f"asking the owner ({owner})", "it does not answer", "see DATA/logs/owner.log"
-        ) from error
-    except (HTTPError, msgspec.MsgspecError) as error:
-        raise _NotThereError from error
-
-
-def _connected(owner: Owner, silence_s: float) -> urllib3.PoolManager:
-    headers = {"Authorization": f"Bearer {owner.token}", "Content-Type": "application/json", "Accept": LINES}
-    return urllib3.PoolManager(headers=headers, retries=False, timeout=urllib3.Timeout(connect=5, read=silence_s))
-
-
-def _result(status: int, body: bytes) -> Json:
-    reply = msgspec.json.decode(body, type=_Reply)
-    if reply.success:
-        return reply.result
-    if status in (401, 403, 404):
-        raise _NotThereError
-    raise _error_of(status, reply)
-
-
-def _error_of(status: int, reply: _Reply) -> ClickstreamError:
-    """The error as the owner raised it: same words, same code."""
-    doing, _, why = reply.message.partition(": ")
-    if status == 400:
-        return QuestionError(reply.error, doing.removeprefix("asking with "), why, reply.advice)
-    error = ClickstreamError(doing, why, reply.advice)
-    error.code = reply.error
-    return error

@@ -1,7 +1,7 @@
-"""DATA/owner.json: which process holds the warehouse (or, with PostgreSQL, serves it here), and how to ask it.
+"""DATA/owner.json: which process is the owner of the warehouse, and how to reach it.
 
-The owner writes it once it listens, readable by its user alone (it holds the token of the API), in one
-step; and removes it when it ends. A file whose process is gone says nothing and is replaced.
+The owner writes the file in one step as soon as it listens, readable only by its user (it contains the API's token),
+and removes it when it ends. The file of a process that no longer runs is ignored and replaced.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NAME = "owner.json"
 
 
 class Owner(msgspec.Struct, frozen=True):
-    """url: where it serves, without a slash at the end. warehouse: Settings.warehouse_name."""
+    """url: where it serves, without a trailing slash. warehouse: Settings.warehouse_name."""
 
     url: str
     token: str
@@ -33,33 +33,35 @@ class Owner(msgspec.Struct, frozen=True):
 
 
 def read_owner(settings: Settings) -> Owner | None:
-    """What owner.json says of these settings' warehouse, whether its process lives or not."""
+    """Return the owner that owner.json names for the warehouse of these settings, whether or not it still runs."""
     owner = read_state_file(settings.data / NAME, Owner)
     return owner if owner and owner.warehouse == settings.warehouse_name else None
 
 
 def find_owner(settings: Settings) -> Owner | None:
-    """The living owner of these settings' warehouse, as far as its file and process tell."""
+    """Return the owner of the warehouse of these settings if a process with its id runs."""
     owner = read_owner(settings)
     return owner if owner and is_alive(owner.pid) else None
 
 
 def open_warehouse(settings: Settings) -> Warehouse:
-    """Open the warehouse of these settings. Raises WarehouseBusyError naming the owner that holds the DuckDB file.
+    """Open the warehouse of these settings. Raises WarehouseBusyError, with the owner if that holds the DuckDB file.
 
-    DuckDB's own lock decides: a process id in an old owner.json may belong to somebody else by now.
+    DuckDB's lock decides: the process id in an old owner.json may belong to another process by now.
     """
     path = settings.warehouse_path
     try:
         return warehouses.open_warehouse(settings.warehouse_address, settings.warehouse_memory_mb)
     except WarehouseBusyError as error:
         owner = find_owner(settings)
-        raise WarehouseBusyError(error.path, str(owner) if owner else error.holder) from error
+        if owner is None or error.holder not in (f"process {owner.pid}", "another process"):
+            raise
+        raise WarehouseBusyError(error.path, str(owner), is_owner=True) from error
     except OSError as error:
         why = f"{error.strerror or error}: {error.filename or path.parent}"
-        raise WarehouseError(f"opening the warehouse {path}", why, "check the folder and its rights") from error
+        raise WarehouseError(f"opening the warehouse {path}", why, "check the folder and its permissions") from error
 
 
 def owner_file(data: Path, owner: Owner) -> AbstractContextManager[None]:
-    """The file stands in the folder `data` as long as the block runs."""
+    """Keep owner.json in the folder `data` for the duration of the block."""
     return state_file(data / NAME, owner)

@@ -1,7 +1,8 @@
-"""The ETL loop of the owner: a pass every second, for as long as the owner lives.
+"""The owner's ETL loop: a pass every second, and once a day the expiry of old data.
 
-In: a function that runs one pass and tells how far it is. A failing pass is counted and said once, and tried again
-after growing pauses; loading goes on by itself when the cause is gone. Passes never overlap, also not those asked for.
+In: a function that runs one pass and reports its progress. A failed pass is counted, logged once, and tried again after
+growing pauses; loading resumes when the cause is removed. Passes never overlap, requested ones included. Expiry follows
+loading, so that a finished day is loaded before it can expire.
 """
 
 from __future__ import annotations
@@ -9,32 +10,36 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable, Collection
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 from clickstream.errors import ClickstreamError
-from clickstream.etl.run import PassResult
+from clickstream.etl.expire import RetentionConfig, expire
+from clickstream.etl.run import Loader, PassResult
 from clickstream.progress import Progress, no_progress
 
 PAUSE_S = 1.0
 LONGEST_PAUSE_S = 60.0
-TELL_EVERY_S = 0.5
+REPORT_EVERY_S = 0.5
 _log = logging.getLogger(__name__)
-_Answer = TypeVar("_Answer")
+_T = TypeVar("_T")
+_IDLE = (0, 0, "")
+
+RunPass = Callable[[Collection[date], Progress], PassResult]
 
 
 class EtlLoop:
-    """Runs `run_pass` on a thread of its own. Use as a context: leaving it waits for the pass at work."""
+    """Runs `run_pass` on its own thread. Use as a context: leaving it waits for the current pass."""
 
-    def __init__(self, run_pass: Callable[[Collection[date], Progress], PassResult], pause_s: float = PAUSE_S) -> None:
+    def __init__(self, run_pass: RunPass, pause_s: float = PAUSE_S) -> None:
         self._run_pass = run_pass
         self._pause_s = pause_s
-        self._one_at_a_time = threading.Lock()
+        self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="etl", daemon=True)
         self._passes = self._failures = self._failures_in_a_row = 0
         self._trouble = ""
-        self._far = (0, 0, "")  # objects of the pass at work: loaded, found
+        self._progress = _IDLE  # of the current pass: objects loaded, objects found, phase
 
     def __enter__(self) -> EtlLoop:
         self._thread.start()
@@ -45,24 +50,25 @@ class EtlLoop:
         self._thread.join()
 
     def run_now(self, reconcile: Collection[date] = ()) -> PassResult:
-        """Run a pass now, after the one at work; what it raises is the caller's."""
-        return self.run_alone(lambda: self._passed(reconcile))
+        """Run a pass after the current one. Raises what the pass raises."""
+        return self.run_alone(lambda: self._tracked_pass(reconcile))
 
-    def run_alone(self, work: Callable[[], _Answer], progress: Progress = no_progress) -> _Answer:
-        """Do other work between two passes. `progress` is told how far the pass is that it waits for."""
-        while not self._one_at_a_time.acquire(timeout=TELL_EVERY_S):
-            if self._far[1]:
-                progress(*self._far)
+    def run_alone(self, work: Callable[[], _T], progress: Progress = no_progress) -> _T:
+        """Do other work between two passes. progress: receives the progress of the pass that it waits for."""
+        while not self._lock.acquire(timeout=REPORT_EVERY_S):
+            if self._progress != _IDLE:
+                progress(*self._progress)
         try:
             return work()
         finally:
-            self._one_at_a_time.release()
+            self._lock.release()
 
     def status(self) -> dict[str, Any]:
+        """Return the counts of passes and failures, and why loading fails now."""
         return {"passes": self._passes, "failures": self._failures, "trouble": self._trouble or None}
 
     def trouble(self) -> str:
-        """Why loading fails now; "" while it does not."""
+        """Return why loading fails now; "" if it does not."""
         return self._trouble
 
     def _run(self) -> None:
@@ -70,32 +76,50 @@ class EtlLoop:
             try:
                 self.run_now()
             except Exception as error:
-                self._note(error)
+                self._note_failure(error)
             else:
                 self._note_success()
             self._stopping.wait(min(LONGEST_PAUSE_S, self._pause_s * 2**self._failures_in_a_row))
 
-    def _passed(self, reconcile: Collection[date]) -> PassResult:
+    def _tracked_pass(self, reconcile: Collection[date]) -> PassResult:
         try:
-            return self._run_pass(reconcile, self._reached)
+            return self._run_pass(reconcile, self._keep_progress)
         finally:
-            self._far = (0, 0, "")
+            self._progress = _IDLE
 
-    def _reached(self, done: int, total: int, doing: str = "") -> None:
-        self._far = (done, total, doing)
+    def _keep_progress(self, done: int, total: int, doing: str = "") -> None:
+        self._progress = (done, total, doing)
 
-    def _note(self, error: Exception) -> None:
+    def _note_failure(self, error: Exception) -> None:
         self._failures += 1
         self._failures_in_a_row = min(self._failures_in_a_row + 1, 10)
         trouble = str(error) or type(error).__name__
         if trouble != self._trouble:
             self._trouble = trouble
-            # A fault of ours needs its traceback in the log; the user's disk being full does not.
-            ours = not isinstance(error, ClickstreamError)
-            _log.error("loading failed, it is tried again: %s", trouble, exc_info=error if ours else None)
+            # A bug needs its traceback in the log; a full disk does not.
+            is_bug = not isinstance(error, ClickstreamError)
+            _log.error("loading failed and will be retried: %s", trouble, exc_info=error if is_bug else None)
 
     def _note_success(self) -> None:
         self._passes += 1
         if self._failures_in_a_row:
             _log.warning("loading works again")
         self._failures_in_a_row, self._trouble = 0, ""
+
+
+def with_daily_expiry(loader: Loader, keep: RetentionConfig, clock: Callable[[], datetime]) -> RunPass:
+    """Return a pass of this loader that also expires old data, once a UTC day and after the owner starts."""
+    if keep == RetentionConfig():
+        return loader.run_pass
+    expired_on: date | None = None
+
+    def run_pass(reconcile: Collection[date], progress: Progress = no_progress) -> PassResult:
+        nonlocal expired_on
+        result = loader.run_pass(reconcile, progress)
+        today = clock().astimezone(UTC).date()
+        if today != expired_on:
+            expire(loader, keep)
+            expired_on = today
+        return result
+
+    return run_pass

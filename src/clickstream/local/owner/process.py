@@ -1,7 +1,7 @@
-"""The owner: the one process that holds the DuckDB file, and does all that needs it.
+"""The owner: the one process that holds the DuckDB file, and does all work on it.
 
-It loads new raw objects every second, serves the dashboard at /sbw_dashboard, and answers other commands
-through the API (local/owner/api.py). In: settings, a port. It ends in order on SIGTERM and Ctrl-C.
+It loads new raw objects every second, serves the dashboard at /sbw_dashboard, and serves other commands
+through the API (local/owner/api.py). In: settings, a port. It shuts down in order on SIGTERM and Ctrl-C.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
 from datetime import date, datetime
 from types import FrameType
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -30,10 +31,10 @@ from clickstream.etl.expire import RetentionConfig
 from clickstream.etl.run import PassResult
 from clickstream.event import utc_now
 from clickstream.local.owner.api import Guard, api_routes, error_response
-from clickstream.local.owner.commands import Json, Place, make_loader, make_place
-from clickstream.local.owner.expiry import with_daily_expiry
+from clickstream.local.owner.client import OwnerStatus
+from clickstream.local.owner.context import WarehouseContext, make_context, make_loader
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
-from clickstream.local.owner.loop import EtlLoop
+from clickstream.local.owner.loop import EtlLoop, with_daily_expiry
 from clickstream.progress import Progress
 from clickstream.raw.open import open_store
 from clickstream.settings import Settings
@@ -43,7 +44,7 @@ DASHBOARD = "/sbw_dashboard"
 
 
 def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = utc_now) -> None:
-    """Own the warehouse until told to stop.
+    """Run the owner until a signal stops it.
 
     Raises WarehouseBusyError when another process holds it, UnavailableError when the port is taken.
     """
@@ -61,22 +62,24 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         def load(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
             return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds), progress)
 
-        place = make_place(settings, warehouse, store, clock, load)
+        context = make_context(settings, warehouse, store, clock, load)
         owner = _owner_of(settings, listener)
-        # Only now, when it listens: whoever reads the file may ask at once, and waits until the server is ready.
+        # Only now, when it listens: a command that reads the file may connect at once; it waits for the server.
         stack.enter_context(owner_file(settings.data, owner))
         dashboard = make_app(warehouse, settings.zone, clock, loader_trouble=loop.trouble)
-        stack.callback(dashboard.close)  # before the warehouse closes under its questions
+        stack.callback(dashboard.close)  # before the warehouse closes: the dashboard may still be reading it
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")
-        serve(make_owner_app(place, owner, loop.status, dashboard), listener)
+        serve(make_owner_app(context, owner, loop.status, dashboard), listener)
 
 
-def make_owner_app(place: Place, owner: Owner, loop_status: Callable[[], Json], dashboard: ASGIApp) -> ASGIApp:
-    """Everything that the owner serves, behind its guard."""
+def make_owner_app(
+    context: WarehouseContext, owner: Owner, loop_status: Callable[[], dict[str, Any]], dashboard: ASGIApp
+) -> ASGIApp:
+    """Return everything that the owner serves, behind its guard."""
 
-    def status() -> Json:
-        events = place.warehouse.fetch("select count(*) from clickstream_events").rows[0][0]
-        return {"pid": owner.pid, "warehouse": owner.warehouse, "events": events, "etl": loop_status()}
+    def status() -> OwnerStatus:
+        events = context.warehouse.fetch("select count(*) from clickstream_events").rows[0][0]
+        return OwnerStatus(owner.pid, owner.warehouse, events, loop_status())
 
     async def to_dashboard(_request: Request) -> RedirectResponse:
         return RedirectResponse(DASHBOARD + "/")
@@ -86,13 +89,13 @@ def make_owner_app(place: Place, owner: Owner, loop_status: Callable[[], Json], 
 
     async def no_route(request: Request, error: Exception) -> Response:
         status, code = (405, "method_not_allowed") if getattr(error, "status_code", 0) == 405 else (404, "not_found")
-        return error_response(status, code, f"nothing answers {request.method} {request.url.path}")
+        return error_response(status, code, f"no such route: {request.method} {request.url.path}")
 
     app = Starlette(
         routes=[
             Route("/", to_dashboard),
             Route("/health", health),
-            *api_routes(place, status),
+            *api_routes(context, status),
             Mount(DASHBOARD, app=dashboard),
         ],
         exception_handlers={404: no_route, 405: no_route},
@@ -101,7 +104,7 @@ def make_owner_app(place: Place, owner: Owner, loop_status: Callable[[], Json], 
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until a signal; open connections get three seconds to end."""
+    """Serve until a signal; open connections have three seconds to finish."""
     config = uvicorn.Config(
         app,
         lifespan="off",
@@ -123,5 +126,5 @@ def _owner_of(settings: Settings, listener: socket.socket) -> Owner:
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:
-    """uvicorn finishes first and raises its signal anew; then this unwinds what `run` opened."""
+    """Close what `run` opened: uvicorn finishes first, then raises its signal again."""
     raise SystemExit(0)

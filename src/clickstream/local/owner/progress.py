@@ -1,12 +1,12 @@
-"""How far long work is, on its way from the owner to the command that waits for it.
+"""The progress of long work, on its way from the owner to the command that waits for it.
 
-Whoever asks for LINES is answered with one JSON object a line: how far the work is, twice a second (also when nothing
-moved: silence means that the owner is gone), and at the end the status and body that a plain answer would have.
+A request that accepts NDJSON receives one JSON object a line: the progress twice a second (also while nothing changes,
+so silence means that the owner has ended), and at the end the status and body of the plain response.
 
     {"done": 120, "total": 400, "doing": "searching"}
-    {"status": 200, "answer": {"success": true, "result": …}}
+    {"status": 200, "response": {"success": true, "result": …}}
 
-The work goes on when nobody listens any more.
+The work continues if the client disconnects.
 """
 
 from __future__ import annotations
@@ -19,57 +19,57 @@ from starlette.responses import Response, StreamingResponse
 
 from clickstream.progress import Progress
 
-LINES = "application/x-ndjson"
+NDJSON = "application/x-ndjson"
 PERIOD_S = 0.5
 
 
 class _Line(msgspec.Struct, frozen=True, omit_defaults=True):
-    """status, answer: of the last line alone."""
+    """status, response: only in the last line."""
 
     done: int = 0
     total: int = 0
     doing: str = ""
     status: int = 0
-    answer: msgspec.Raw = msgspec.Raw(b"")
+    response: msgspec.Raw = msgspec.Raw(b"")
 
 
-class Far:
-    """How far a piece of work is: told by its thread, read by another."""
+class LatestProgress:
+    """A `Progress` that keeps the latest call: the thread of the work writes it, another thread reads it."""
 
     def __init__(self) -> None:
         self.line = _Line()
 
-    def reached(self, done: int, total: int, doing: str = "") -> None:
+    def __call__(self, done: int, total: int, doing: str = "") -> None:
         self.line = _Line(done, total, doing)
 
 
-def stream(far: Far, answer: Awaitable[Response]) -> Response:
-    """Lines about work that keeps `far` up to date, and then its answer."""
-    return StreamingResponse(_lines(far, answer), headers={"Cache-Control": "no-store"}, media_type=LINES)
+def stream(progress: LatestProgress, response: Awaitable[Response]) -> Response:
+    """Return a response that streams the progress of the work behind `response`, and then `response`."""
+    return StreamingResponse(_lines(progress, response), headers={"Cache-Control": "no-store"}, media_type=NDJSON)
 
 
-async def _lines(far: Far, answer: Awaitable[Response]) -> AsyncIterator[bytes]:
-    work = asyncio.ensure_future(answer)
-    told = far.line
+async def _lines(progress: LatestProgress, response: Awaitable[Response]) -> AsyncIterator[bytes]:
+    work = asyncio.ensure_future(response)
+    sent = progress.line
     while not work.done():
         await asyncio.wait({work}, timeout=PERIOD_S)
-        if not work.done() or far.line is not told:
-            told = far.line
-            yield msgspec.json.encode(told) + b"\n"
-    response = work.result()
-    last = _Line(status=response.status_code, answer=msgspec.Raw(bytes(response.body)))
+        if not work.done() or progress.line is not sent:
+            sent = progress.line
+            yield msgspec.json.encode(sent) + b"\n"
+    done = work.result()
+    last = _Line(status=done.status_code, response=msgspec.Raw(bytes(done.body)))
     yield msgspec.json.encode(last) + b"\n"
 
 
-def read_lines(lines: Iterable[bytes], reached: Progress) -> tuple[int, bytes]:
-    """Tell how far the work is while it lasts; status and body of the answer.
+def read_stream(lines: Iterable[bytes], progress: Progress) -> tuple[int, bytes]:
+    """Report progress while the lines arrive; return the status and body of the response.
 
-    Raises msgspec.MsgspecError when the lines end without one.
+    Raises msgspec.MsgspecError if the lines end without a response.
     """
     for text in lines:
         line = msgspec.json.decode(text, type=_Line)
         if line.status:
-            return line.status, bytes(line.answer)
+            return line.status, bytes(line.response)
         if line.total or line.doing:
-            reached(line.done, line.total, line.doing)
-    raise msgspec.DecodeError("the answer was cut off")
+            progress(line.done, line.total, line.doing)
+    raise msgspec.DecodeError("the response was cut off")

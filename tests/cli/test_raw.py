@@ -1,4 +1,4 @@
-"""The commands that look into the raw store, as a user types them."""
+"""The commands that inspect the raw store."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 import uuid_utils
 from typer.testing import CliRunner
 
-from clickstream.cli import app
+from clickstream.cli.app import app
 from clickstream.collect.objects import pack
 from clickstream.event import RawLine
 from clickstream.raw.store import LocalStore
@@ -32,7 +32,7 @@ def run(tmp_path: Path, *words: str) -> tuple[int, str]:
     return done.exit_code, done.stdout
 
 
-def test_ls_sums_up_days_and_lists_one(tmp_path: Path, key: str) -> None:
+def test_ls_lists_days_with_totals_or_the_objects_of_one_day(tmp_path: Path, key: str) -> None:
     assert json.loads(run(tmp_path, "ls", "--json")[1]) == [
         {"day": "2026-03-10", "objects": 1, "events": 2, "others": 0}
     ]
@@ -48,11 +48,11 @@ def test_cat_prints_lines_as_they_are_stored(tmp_path: Path, key: str) -> None:
     assert run(tmp_path, "cat", key, "3")[0] == 1
 
 
-def test_verify_exits_with_1_when_a_name_does_not_hold(tmp_path: Path, key: str) -> None:
+def test_verify_exits_with_1_if_an_object_differs_from_its_name(tmp_path: Path, key: str) -> None:
     assert run(tmp_path, "verify")[0] == 0
     path = tmp_path / "raw" / key
     path.rename(path.with_name(path.name.replace("-2.nd", "-3.nd")))
-    code, said = run(tmp_path, "verify", "2026-03-10")
+    code, printed = run(tmp_path, "verify", "2026-03-10")
     assert code == 1
-    assert "3 in its name, 2 found" in said
+    assert "3 in its name, 2 found" in printed
     assert json.loads(run(tmp_path, "verify", "--json")[1])["holds"] is False

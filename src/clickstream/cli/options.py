@@ -1,0 +1,70 @@
+"""Options that several commands share, and what every command needs: JSON output, and a client of the warehouse."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import available_timezones
+
+import msgspec
+import typer
+
+from clickstream.cli.terminal import write_result
+from clickstream.progress import Progress, no_progress
+from clickstream.settings import read_settings
+
+if TYPE_CHECKING:
+    from clickstream.local.owner.client import Client
+
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        "--data", metavar="DIR", help="Data directory; the default parent of raw store, warehouse, spool and logs."
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be deleted.")]
+Collector = Annotated[str, typer.Option(metavar="URL", help="The collector to send to.")]
+CollectorPort = Annotated[int, typer.Option("--collector-port", min=1, max=65535, help="Port of the collector.")]
+DashboardPort = Annotated[int, typer.Option("--dashboard-port", min=1, max=65535, help="Port of the dashboard.")]
+
+DAY_FORMATS = ["%Y-%m-%d"]
+
+
+def _known_zone(name: str | None) -> str | None:
+    if name is not None and name not in available_timezones():
+        raise typer.BadParameter(f"unknown time zone {name!r}; use an IANA name such as Europe/Berlin")
+    return name
+
+
+Zone = Annotated[
+    str | None,
+    typer.Option("--tz", metavar="ZONE", callback=_known_zone, help="IANA time zone of the local days."),
+]
+FromDay = Annotated[
+    datetime | None, typer.Option("--from", formats=DAY_FORMATS, metavar="DAY", help="First local day.")
+]
+ToDay = Annotated[
+    datetime | None, typer.Option("--to", formats=DAY_FORMATS, metavar="DAY", help="Day after the last one.")
+]
+SinceDay = Annotated[
+    datetime | None, typer.Option("--since", formats=DAY_FORMATS, metavar="DAY", help="First UTC day.")
+]
+
+
+def day_of(moment: datetime | None) -> date | None:
+    """Return the day that an option gives."""
+    return moment.date() if moment else None
+
+
+def print_json(value: object) -> None:
+    """Print a value as one line of JSON."""
+    write_result(msgspec.json.encode(value).decode() + "\n")
+
+
+def make_client(data: Path | None, progress: Progress = no_progress) -> Client:
+    """Return a client of the warehouse that the settings and `--data` name."""
+    from clickstream.local.owner.client import Client
+
+    return Client(read_settings(data), progress=progress)

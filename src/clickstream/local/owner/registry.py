@@ -1,0 +1,81 @@
+"""Every command on the warehouse: its path in the owner's API, its request, its result, and the function that runs it.
+
+The client (client.py) and the API (api.py) both read this list. To add a command, write a request type and a function
+in questions.py, loading.py or erasure.py, and list it here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+import msgspec
+
+from clickstream.etl.expire import Expired
+from clickstream.etl.repair.rebuild import RebuildRequest
+from clickstream.etl.repair.replay import Replayed, ReplayFilter
+from clickstream.etl.run import PassResult
+from clickstream.local.owner import erasure, loading, questions
+from clickstream.local.owner.answers import read_answer, read_report
+from clickstream.local.owner.context import WarehouseContext
+from clickstream.metrics.question import Answer
+from clickstream.progress import Progress
+from clickstream.report import Report
+from clickstream.warehouse.query import QueryResult
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+R = TypeVar("R")
+
+
+@dataclass(frozen=True, slots=True)
+class Command(Generic[Q, R]):
+    """A command on the warehouse. path: below /api. read: decodes a result that needs more than its type."""
+
+    path: str
+    request: type[Q]
+    result: type[R]
+    run: Callable[[WarehouseContext, Q, Progress], R]
+    read: Callable[[bytes], R] | None = None
+
+    def decode(self, data: bytes) -> R:
+        """Restore a result from the JSON that `encode` made."""
+        return self.read(data) if self.read else msgspec.json.decode(data, type=self.result)
+
+
+def encode(result: object) -> bytes:
+    """Return a result as JSON."""
+    return msgspec.json.encode(result, enc_hook=str)
+
+
+METRIC = Command("metric", questions.MetricRequest, Answer, questions.metric, read_answer)
+REPORT = Command("report", questions.ReportRequest, Report, questions.report, read_report)
+QUERY = Command("query", questions.QueryRequest, QueryResult, questions.query)
+CHECK = Command("check", questions.CheckRequest, questions.CheckResult, questions.check)
+ETL_RUN = Command("etl/run", loading.EtlRunRequest, PassResult, loading.etl_run)
+ETL_REBUILD = Command("etl/rebuild", RebuildRequest, loading.RebuildResult, loading.etl_rebuild)
+BAD_LIST = Command("bad/list", loading.BadListRequest, loading.BadList, loading.bad_list)
+BAD_SHOW = Command("bad/show", loading.BadShowRequest, loading.BadRowDetails, loading.bad_show)
+BAD_REPLAY = Command("bad/replay", ReplayFilter, Replayed, loading.bad_replay)
+FORGET = Command("forget", erasure.ForgetRequest, erasure.ForgetResult, erasure.forget)
+FORGET_RESUME = Command("forget/resume", erasure.ResumeRequest, erasure.ResumeResult, erasure.resume)
+EXPIRE = Command("expire", erasure.ExpireRequest, Expired, erasure.expire)
+EXPORT_DAYS = Command("export/days", questions.ExportDaysRequest, questions.DaySpan, questions.export_days)
+EXPORT_DAY = Command("export/day", questions.ExportDayRequest, questions.ExportedDay, questions.export_day)
+
+COMMANDS = (
+    METRIC,
+    REPORT,
+    QUERY,
+    CHECK,
+    ETL_RUN,
+    ETL_REBUILD,
+    BAD_LIST,
+    BAD_SHOW,
+    BAD_REPLAY,
+    FORGET,
+    FORGET_RESUME,
+    EXPIRE,
+    EXPORT_DAYS,
+    EXPORT_DAY,
+)
