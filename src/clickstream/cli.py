@@ -75,7 +75,6 @@ def _start(
 def up(
     data: Data = None,
     no_sample: Annotated[bool, typer.Option("--no-sample", help="Start empty: do not load the sample.")] = False,
-    no_shop: Annotated[bool, typer.Option("--no-shop", help="Leave the shop out.")] = False,
     collector_port: CollectorPort = 8000,
     dashboard_port: DashboardPort = 3838,
 ) -> None:
@@ -84,7 +83,7 @@ def up(
     from clickstream.local.up import up as run
 
     ports = Ports(collector_port, dashboard_port)
-    sys.exit(run(read_settings(data), sample=not no_sample, shop=not no_shop, console=err, ports=ports))
+    sys.exit(run(read_settings(data), sample=not no_sample, console=err, ports=ports))
 
 
 @app.command()
