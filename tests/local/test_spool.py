@@ -157,7 +157,7 @@ def test_the_doctor_shows_the_spool_where_it_is_wanted(settings: Settings, monke
     assert found.problems == []
     text = io.StringIO()
     render_examination(found, Console(file=text, width=80))
-    assert "nothing waits, 0 bytes of 1.1 GB" in text.getvalue()
+    assert "empty, 0 bytes of 1.1 GB" in text.getvalue()
 
 
 def test_the_doctor_names_what_waits_too_long(settings: Settings, raw: LocalStore) -> None:
@@ -175,7 +175,7 @@ def test_the_doctor_names_what_waits_too_long(settings: Settings, raw: LocalStor
 
 @pytest.mark.parametrize(
     ("bytes_", "what"),
-    [(900_000, "the spool is nearly full"), (2_000_000, "the spool is full: the collector takes no events")],
+    [(900_000, "the spool is nearly full"), (2_000_000, "the spool is full: the collector rejects events")],
 )
 def test_the_doctor_names_a_spool_that_fills_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, bytes_: int, what: str
