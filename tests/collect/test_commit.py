@@ -12,7 +12,7 @@ from clickstream.collect import commit
 from clickstream.collect.commit import GroupCommit
 from clickstream.errors import StoreError
 from clickstream.event import RawLine
-from tests.conftest import to_the_end
+from tests.conftest import run_async
 
 LINE = RawLine(b"{}")
 
@@ -57,7 +57,7 @@ def stored(shelf: Shelf, rounds: Sequence[int]) -> list[StoreError | None]:
             assert (group_commit.held_bytes, group_commit.waiting_requests) == (0, 0)
         return found
 
-    return to_the_end(run())
+    return run_async(run())
 
 
 def test_lone_requests_never_linger() -> None:
@@ -97,7 +97,7 @@ def test_nobody_waits_longer_than_promised_and_what_was_not_begun_is_dropped(mon
             shelf.gate.set()
         return found
 
-    assert [error.why for error in to_the_end(run()) if error] == ["the raw store is too slow"] * 4
+    assert [error.why for error in run_async(run()) if error] == ["the raw store is too slow"] * 4
     assert shelf.written.wait(60)
     assert shelf.groups == [1]
 
@@ -119,7 +119,7 @@ def test_leaving_stores_what_waits_without_lingering() -> None:
             for _ in range(5):
                 added(group_commit, [LINE])
 
-    to_the_end(run())
+    run_async(run())
     assert sum(shelf.groups) == 6
 
 
@@ -134,5 +134,5 @@ def test_no_more_is_written_together_than_the_sink_takes_unless_one_request_has_
             shelf.gate.set()
             return list(await asyncio.gather(*waiting))
 
-    assert to_the_end(run()) == [None] * 15
+    assert run_async(run()) == [None] * 15
     assert shelf.groups == [1, 500, 500, 200, 1000, 1000]

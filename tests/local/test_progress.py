@@ -20,7 +20,7 @@ from clickstream.local.owner.file import Owner, owner_file
 from clickstream.local.owner.life import ExpireRequest, ForgetRequest
 from clickstream.local.owner.progress import Far, read_lines, stream
 from clickstream.settings import Settings
-from tests.conftest import Clock, to_the_end
+from tests.conftest import Clock, run_async
 from tests.local.test_client import put_events
 
 OBJECTS = 3
@@ -113,7 +113,7 @@ def test_lines_come_while_the_work_lasts_and_the_newest_always(told: Told) -> No
                 may_end.set()
         return lines
 
-    lines = to_the_end(lines_of_work())
+    lines = run_async(lines_of_work())
     assert lines[0] == lines[1]
     assert read_lines(lines, told.reached) == (418, b'{"success":true}')
     assert told.steps[0] == (1, 4, "")
