@@ -1,6 +1,7 @@
-"""Fixtures that every room's tests share: a folder as the raw store, a warehouse, a clock one can set.
+"""Shared fixtures: raw store, warehouse, clock, and the servers that tests need (PostgreSQL, S3).
 
-`warehouse` is a DuckDB file unless a room's own conftest says otherwise; `engine` runs a test once on each engine.
+`warehouse` is a DuckDB file unless the conftest of a package overrides it; `engine` runs a test once per engine.
+Each worker of a run starts a server once, when the first test needs it.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from tests.postgres import Cluster, binaries, running_cluster
 from tests.seaweed import BUCKET, Seaweed, running_seaweed
 
 T = TypeVar("T")
-# How long an example takes is the machine's affair; what it shows is the code's.
+# Examples have no time limit: how long they take depends on the machine.
 hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
@@ -36,7 +37,7 @@ hypothesis.settings.load_profile("any machine")
 
 @dataclass
 class Clock:
-    """A clock that stands still until it is told to move."""
+    """A clock that advances only by `forward`."""
 
     now: datetime = field(default_factory=lambda: datetime(2026, 3, 10, 12, 0, tzinfo=UTC))
 
@@ -52,10 +53,10 @@ class Clock:
 
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
-    """A PostgreSQL server of this test process."""
+    """The PostgreSQL server of this worker."""
     programs = binaries()
     if programs is None:
-        reason = "there is no PostgreSQL to test with: make setup"
+        reason = "PostgreSQL is not installed; run make setup"
         if os.environ.get("CI") == "true":
             raise AssertionError(reason)
         pytest.skip(reason)
@@ -64,17 +65,23 @@ def cluster() -> Iterator[Cluster]:
 
 
 def pytest_configure() -> None:
-    """Programs that tests start have the usual signals, also when the tests run in the background or under nohup.
+    """Give the programs that tests start the default signal handlers.
 
-    There a shell has SIGINT or SIGHUP ignored, which programs inherit; a handler they do not.
+    In the background and under nohup, a shell ignores SIGINT or SIGHUP, and child processes inherit that; they do not
+    inherit a handler.
     """
     for number in (signal.SIGINT, signal.SIGHUP):
         if signal.getsignal(number) == signal.SIG_IGN:
             signal.signal(number, lambda _number, _frame: None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run end-to-end tests first: they are the longest, and last they would leave one worker idle."""
+    items.sort(key=lambda item: "e2e" not in item.path.parts)
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that asks for `engine`, or for what needs it, runs on each; a module may name its own in ENGINES."""
+    """Run a test that uses `engine` on each engine; ENGINES in its module overrides the list."""
     if "engine" in metafunc.fixturenames:
         engines = getattr(metafunc.module, "ENGINES", ("duckdb", "postgres"))
         metafunc.parametrize("engine", engines, scope="session")
@@ -82,9 +89,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def server(engine: Engine, request: pytest.FixtureRequest) -> Cluster | None:
-    """Where databases of this engine live; None for DuckDB, whose databases are files."""
-    found: Cluster | None = request.getfixturevalue("cluster") if engine == "postgres" else None
-    return found
+    """The server of this engine; None for DuckDB, whose databases are files."""
+    cluster: Cluster | None = request.getfixturevalue("cluster") if engine == "postgres" else None
+    return cluster
 
 
 @pytest.fixture
@@ -107,14 +114,14 @@ def warehouse(tmp_path: Path) -> Iterator[DuckWarehouse]:
 
 @pytest.fixture(scope="session")
 def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
-    """A real S3 server, started for the first test that asks for it."""
+    """The S3 server of this worker."""
     with running_seaweed(tmp_path_factory.mktemp("seaweed")) as server:
         yield server
 
 
 @pytest.fixture
 def s3_store(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch) -> S3Store:
-    """An empty raw store of its own on the S3 server; the environment holds the keys to it."""
+    """An empty raw store on the S3 server, under a new prefix; the environment has its credentials."""
     for name, value in seaweed.environment.items():
         monkeypatch.setenv(name, value)
     store = S3Store(Bucket(BUCKET, uuid4().hex, seaweed.endpoint))
@@ -122,7 +129,7 @@ def s3_store(seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch) -> S3Store:
     return store
 
 
-def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Run on a thread of its own: this one may have the loop of a browser that other tests use."""
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on another thread: this one may already run the event loop of a browser."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()

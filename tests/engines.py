@@ -1,6 +1,6 @@
-"""Warehouses of every engine for the tests that run on all of them.
+"""An empty warehouse of either engine, for tests that run on both.
 
-A PostgreSQL's databases go back to their cluster when it is closed.
+A PostgreSQL database returns to its cluster when the warehouse is closed.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.postgres import Cluster
 
 @contextmanager
 def empty_warehouse(folder: Path, cluster: Cluster | None) -> Iterator[Warehouse]:
-    """An empty warehouse: a file in `folder`, or a database of `cluster` when one is given."""
+    """Open an empty warehouse: a database of `cluster` if one is given, else a DuckDB file in `folder`."""
     if cluster is None:
         with DuckWarehouse.open(folder / "warehouse.duckdb", threads=1) as opened:
             yield opened

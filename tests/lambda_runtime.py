@@ -1,8 +1,8 @@
-"""The Lambda Runtime API on this machine, and the real runtime client (`awslambdaric`) that runs a handler against it.
+"""A local Lambda Runtime API, and the real runtime client (`awslambdaric`) that runs a handler against it.
 
-In: events. Out: what the handler answered, or the error as Lambda would record it. The client is a process of its own
-with a clean environment, started once: a second event finds it warm. It is told the deadline of each invocation;
-whoever does not answer by then is killed, as Lambda does it.
+In: events. Out: the result of the handler, or the error as Lambda would record it. The client is a separate process
+with a clean environment; it starts once and is warm for the second event. Each invocation has a deadline; a client
+that has not responded by then is killed, as in Lambda.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ COLD_START_S = 120
 
 
 @dataclass
-class Answer:
-    """What came of an invocation: `result`, or `error` with errorType, errorMessage and stackTrace."""
+class Outcome:
+    """The end of an invocation: `result`, or `error` with errorType, errorMessage and stackTrace."""
 
     result: Any = None
     error: dict[str, Any] | None = None
@@ -38,29 +38,29 @@ class _Invocation:
     event: Any
     deadline_ms: int
     number: str = field(default_factory=lambda: str(uuid4()))
-    answered: queue.Queue[Answer] = field(default_factory=queue.Queue)
+    outcome: queue.Queue[Outcome] = field(default_factory=queue.Queue)
 
 
 class LambdaRuntime:
-    """A function that waits for events. `invoke` is for one thread at a time."""
+    """A function that waits for events. Call `invoke` from one thread at a time."""
 
     def __init__(self, process: subprocess.Popen[bytes], api: _Api, log: Path) -> None:
         self.process = process
         self._api = api
         self._log = log
 
-    def invoke(self, event: Any, timeout_s: float = 60) -> Answer:
-        """Hand over an event and wait for what comes of it. Raises TimeoutError when nothing does in time."""
+    def invoke(self, event: Any, timeout_s: float = 60) -> Outcome:
+        """Invoke the function with an event and return the outcome. Raises TimeoutError if it takes too long."""
         invocation = _Invocation(event, int((time.time() + timeout_s) * 1000))
         self._api.waiting.put(invocation)
         try:
-            return invocation.answered.get(timeout=timeout_s + COLD_START_S)
+            return invocation.outcome.get(timeout=timeout_s + COLD_START_S)
         except queue.Empty:
             self.process.kill()
-            raise TimeoutError(f"no answer in {timeout_s} s:\n{self.log()}") from None
+            raise TimeoutError(f"no response within {timeout_s} s:\n{self.log()}") from None
 
     def log(self) -> str:
-        """What the function wrote so far."""
+        """Return the log of the function so far."""
         return self._log.read_text(errors="replace")
 
 
@@ -78,7 +78,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Api
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # one packet an answer: else each waits 40 ms for the other side's acknowledgement
+    wbufsize = -1  # one packet per response: otherwise each waits 40 ms for an acknowledgement
 
     def do_GET(self) -> None:
         invocation = self.server.waiting.get() if self.path == NEXT else None
@@ -101,9 +101,9 @@ class _Handler(BaseHTTPRequestHandler):
         if (number, verb) == ("init", "error"):
             self.server.start_error = body
         elif verb == "response":
-            self.server.running.pop(number).answered.put(Answer(result=body))
+            self.server.running.pop(number).outcome.put(Outcome(result=body))
         else:
-            self.server.running.pop(number).answered.put(Answer(error=body))
+            self.server.running.pop(number).outcome.put(Outcome(error=body))
         self._send(202, {}, b"")
 
     def _body(self) -> bytes:
@@ -125,12 +125,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """Nobody reads it."""
+        """Log nothing."""
 
 
 @contextmanager
 def running_function(handler: str, environment: Mapping[str, str], folder: Path) -> Iterator[LambdaRuntime]:
-    """The function `handler` (module.name), started by the real client in `folder`, in this environment alone."""
+    """Run the function `handler` (module.name) with the real client in `folder`, with only this environment."""
     api = _Api()
     thread = threading.Thread(target=api.serve_forever, daemon=True)
     thread.start()

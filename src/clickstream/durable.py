@@ -1,6 +1,6 @@
-"""Writing that survives a power cut: the bytes of a file, and the entry in its folder.
+"""Durable writes: a file, and its entry in the folder, that survive a power failure.
 
-In: paths. Out: nothing; when these return, the disk has it. OSError is the caller's to explain.
+When these functions return, the data is on disk. They raise OSError; the caller adds what it was doing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def write_synced(path: Path | str, data: bytes) -> None:
-    """Write a whole file, in however many writes, and fsync it; `sync` its folder, and the entry is safe too."""
+    """Write a whole file and fsync it. Call `sync` for its folder to make the entry durable as well."""
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o640)
     try:
         view = memoryview(data)
@@ -22,7 +22,7 @@ def write_synced(path: Path | str, data: bytes) -> None:
 
 
 def sync(path: Path | str) -> None:
-    """Fsync a file that somebody else wrote, or the entries of a folder."""
+    """Fsync a file that is already written, or the entries of a folder."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,9 +1,9 @@
-"""One type per stage of an event's life, so that a signature says where in the pipeline you are.
+"""One type per stage of an event, so that a signature shows where in the pipeline it belongs.
 
     bytes -> Envelope (accepted raw events + Rejections) -> raw object line -> row of clickstream_events
                                                                             -> BadRow
 
-The names of the wire format stand here once: the collector and the ETL both read them.
+The field names of the wire format are declared here, once, for the collector and the ETL.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any, NewType
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 RawEvent = dict[str, Any]
-"""An accepted event as the client sent it: camelCase fields of the contract, unknown fields kept."""
+"""An accepted event as the client sent it: camelCase fields of the contract, plus any unknown fields."""
 
 RawLine = NewType("RawLine", bytes)
-"""A raw event as it is stored: compact JSON on one line, with its `_ingest` block, without a newline."""
+"""A raw event as stored: compact JSON on one line with its `_ingest` block, without the newline."""
 
 EVENT_NAMESPACE = uuid5(NAMESPACE_URL, "urn:clickstream:event")
-"""Namespace of the event ids that are derived from something else than a UUID (uuid5)."""
+"""Namespace of event ids that are derived from text (UUIDv5)."""
 
 MAX_NAME_CHARACTERS = 200
 MAX_NESTING = 32
@@ -46,10 +46,10 @@ _CONTAINERS = frozenset((dict, list))
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """An event, or a whole body (index None), that the collector did not take.
+    """An event, or a whole body (index None), that the collector rejected.
 
-    status: the HTTP status when nothing of the request was taken. code: stable word, see docs/guide/http-api.md.
-    original: the refused event as it was decoded (None for a whole body).
+    status: the HTTP status if the whole request is rejected. code: see docs/guide/http-api.md.
+    original: the event as decoded; None for a whole body.
     """
 
     status: int
@@ -61,10 +61,10 @@ class Rejection:
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A line of a raw object that is no event. It is kept, with its reason, and can be replayed.
+    """A line of a raw object that cannot be read as an event. It is kept with its reason and can be replayed.
 
-    line: position among the object's non-blank lines, from 1. original: the line's bytes, None when the
-    object ended before it.
+    line: number among the object's non-blank lines, from 1. original: the bytes of the line; None if the object
+    ended before it.
     """
 
     object: str
@@ -74,7 +74,7 @@ class BadRow:
 
 
 def use_camel_case(event: RawEvent) -> None:
-    """Rename the contract's snake_case spellings in place; where both are given, camelCase wins."""
+    """Rename the snake_case spellings of the contract in place; if both are present, camelCase wins."""
     if not _SNAKE_NAMES.isdisjoint(event):
         _rename(event, SNAKE_CASE)
     product = event.get("product")
@@ -90,9 +90,9 @@ def _rename(fields: dict[str, Any], names: dict[str, str]) -> None:
 
 
 def name_problem(value: object) -> tuple[str, str] | None:
-    """Why `value` is no event name, as (code, message); None when it is one.
+    """Return why `value` is not a valid event name, as (code, message); None if it is valid.
 
-    A name is a string of 1 to 200 characters, spaces at its ends not counted.
+    A name is a string of 1 to 200 characters, not counting spaces at both ends.
     """
     if value is None:
         return "missing_name", "the event has no eventName"
@@ -100,12 +100,12 @@ def name_problem(value: object) -> tuple[str, str] | None:
         return "invalid_name", "eventName must be a string"
     length = len(value.strip())
     if not 1 <= length <= MAX_NAME_CHARACTERS:
-        return "invalid_name", f"eventName must have 1 to {MAX_NAME_CHARACTERS} characters, it has {length}"
+        return "invalid_name", f"eventName must have 1 to {MAX_NAME_CHARACTERS} characters, got {length}"
     return None
 
 
 def is_too_deep(value: object, limit: int = MAX_NESTING) -> bool:
-    """Whether objects and arrays of a decoded document are nested more than `limit` deep, `value` being level 1."""
+    """Whether objects and arrays in `value` are nested more than `limit` levels deep; `value` itself is level 1."""
     level: list[Any] = [value] if type(value) in _CONTAINERS else []
     for _ in range(limit):
         if not level:
@@ -120,10 +120,10 @@ def is_too_deep(value: object, limit: int = MAX_NESTING) -> bool:
 
 
 def derived_event_id(text: str) -> UUID:
-    """The event id of something that is no UUID: the same text gives the same id, always."""
+    """Return the event id for `text`, which need not be a UUID. Equal texts give equal ids."""
     return uuid5(EVENT_NAMESPACE, text)
 
 
 def utc_now() -> datetime:
-    """The clock of the entry points. Everything below takes a clock, so that tests choose the time."""
+    """The clock that entry points pass down. Code below takes a clock, so that tests can set the time."""
     return datetime.now(UTC)

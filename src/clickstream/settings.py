@@ -1,21 +1,22 @@
-"""All settings, read once at an entry point and passed on as one value.
+"""All settings, read once at an entry point and passed down as one value.
 
-In: environment variables `CLICKSTREAM_*`, then `clickstream.toml` in the working folder, then defaults.
-Out: `Settings`. Every problem is reported at once, in the user's spelling of the name.
-Nothing below an entry point reads the environment.
+In: environment variables `CLICKSTREAM_*`, then `clickstream.toml` in the working directory, then defaults.
+Out: `Settings`, or a SettingsError that lists every wrong setting by the name that the user typed.
+No code below an entry point reads the environment.
 """
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
-from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     NoDecode,
@@ -35,90 +36,108 @@ _S3_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/[^?#]*)?")
 _DUCKDB = "duckdb:///"
 _POSTGRES = ("postgresql://", "postgres://")
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_EXPECTED = {
+    "currency": "a three-letter code such as EUR (ISO 4217)",
+    "country_header": "a header name such as CF-IPCountry",
+    "trusted_proxies": "networks such as 10.0.0.0/8",
+    "literal_error": "{expected}",
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "float_parsing": "a number",
+    "bool_parsing": "true or false",
+    "greater_than": "more than {gt}",
+    "greater_than_equal": "at least {ge}",
+}
+"""What is expected, by setting or by type of pydantic error."""
 
 
-def _endpoint_of_aws() -> str | None:
+def _aws_endpoint() -> str | None:
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
 
 
 class Settings(BaseSettings):
-    """Where things are and how they behave. Each field is `CLICKSTREAM_<NAME>` in the environment."""
+    """Where data is stored and how the platform behaves. The field `name` is `CLICKSTREAM_NAME` in the environment."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, toml_file=SETTINGS_FILE, extra="forbid", frozen=True)
 
-    data: Path = Field(default=Path("data"), description="Folder that holds the defaults of all places.")
-    raw_url: str | None = Field(
-        default=None, description="Raw store: a path, file:///… or s3://bucket[/prefix] (default DATA/raw)."
+    data: Path = Field(
+        default=Path("data"), description="Data directory; default parent of raw store, warehouse, spool and logs."
     )
-    s3_allow_http: bool = Field(default=False, description="Let an S3 endpoint off this machine speak plain HTTP.")
+    raw_url: str | None = Field(
+        default=None, description="Raw store: a path, file:///… or s3://bucket[/prefix] (default: DATA/raw)."
+    )
+    s3_allow_http: bool = Field(default=False, description="Allow plain HTTP to an S3 endpoint on another machine.")
     s3_endpoint: str | None = Field(
-        default_factory=_endpoint_of_aws,
+        default_factory=_aws_endpoint,
         validate_default=True,
-        description="S3 server other than AWS (default AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL).",
+        description="URL of an S3 server other than AWS (default: AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL).",
     )
     warehouse_url: str | None = Field(
-        default=None, description="Warehouse: duckdb:///… or postgresql://… (default DATA/warehouse.duckdb)."
+        default=None, description="Warehouse: duckdb:///… or postgresql://… (default: DATA/warehouse.duckdb)."
     )
     warehouse_memory_mb: int = Field(
         default=256,
         ge=128,
-        description="MiB that the embedded warehouse may hold in memory; beyond it, it spills to disk.",
+        description="Memory limit of the DuckDB warehouse in MiB; beyond it, DuckDB spills to disk.",
     )
-    timezone: str = Field(default="UTC", description="IANA zone that days are counted in.")
+    timezone: str = Field(default="UTC", description="IANA time zone in which days begin and end.")
     currency: str = Field(
-        default="USD", pattern="^[A-Z]{3}$", description="Currency of prices that name none (ISO 4217)."
+        default="USD", pattern="^[A-Z]{3}$", description="Currency of amounts without one (ISO 4217 code)."
     )
     raw_layout: Literal["batch", "single"] = Field(
-        default="batch", description="batch: requests that wait together share an object; single: one per event."
+        default="batch", description="batch: concurrent requests share a raw object; single: one raw object per event."
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("http://localhost:3000", "http://127.0.0.1:3000"),
-        description="Origins whose pages may read the collector's answers, separated by commas; * for all.",
+        description="Origins that browsers may send events from (CORS), comma-separated; * allows all.",
     )
     ack: Literal["store", "disk"] = Field(
-        default="store", description="When events are acknowledged: stored as raw objects, or fsynced in DATA/spool."
+        default="store",
+        description="When events are acknowledged: store: as raw objects; disk: fsynced in DATA/spool.",
     )
     spool_max_mb: int = Field(
-        default=1024, ge=1, description="MiB that may wait in DATA/spool before the answer is 503."
+        default=1024, ge=1, description="Size limit of DATA/spool in MiB; beyond it, the collector responds 503."
     )
     ip: IpMode = Field(
-        default="truncate", description="How much of a sender's address is stored: truncate keeps /24 or /48."
+        default="truncate",
+        description="How much of a client address is stored: truncate keeps /24 (IPv6: /48).",
     )
     opt_out: OptOut = Field(
-        default="ignore", description="anonymous: Sec-GPC and DNT take from events what ties them to a person."
+        default="ignore", description="anonymous: remove personal fields from events sent with Sec-GPC: 1 or DNT: 1."
     )
     write_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
-        default=(), description="Keys of which each POST must bring one, separated by commas; none: open."
+        default=(), description="Write keys, comma-separated; if set, each POST must present one of them."
     )
-    rate_limit: float | None = Field(default=None, gt=0, description="Requests a second that one address may send.")
-    trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], NoDecode] = Field(
-        default=(), description="Networks whose X-Forwarded-For is believed, separated by commas."
+    rate_limit: float | None = Field(default=None, gt=0, description="Requests per second allowed per client address.")
+    trusted_proxies: Annotated[tuple[IPvAnyNetwork, ...], NoDecode] = Field(
+        default=(), description="Networks of proxies whose X-Forwarded-For is trusted, comma-separated."
     )
     own_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Hosts that are no referrers, with their subdomains, separated by commas."
+        default=(), description="Your own hosts, which never count as referrers; subdomains included, comma-separated."
     )
     personal_parameters: Annotated[tuple[str, ...], NoDecode] = Field(
-        default=(), description="Query parameters whose values the warehouse never holds, besides the shipped list."
+        default=(),
+        description="Query parameters to remove from URLs, besides the built-in list, comma-separated.",
     )
     country_header: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9-]+$",
-        description="Request header of your own proxy that names the country, such as CF-IPCountry.",
+        description="Request header in which your own proxy sends the country, such as CF-IPCountry.",
     )
-    geoip_file: Path | None = Field(default=None, description="MaxMind file (.mmdb) to look up countries in.")
+    geoip_file: Path | None = Field(default=None, description="MaxMind database (.mmdb) for country lookup.")
 
     keep_raw_days: int | None = Field(
-        default=None, ge=1, description="Whole days that raw objects are kept; older ones are deleted daily."
+        default=None, ge=1, description="Days to keep raw objects; older ones are deleted daily."
     )
     keep_warehouse_days: int | None = Field(
-        default=None, ge=1, description="Whole days that rows of the warehouse are kept; older ones are deleted daily."
+        default=None, ge=1, description="Days to keep warehouse rows; older ones are deleted daily."
     )
 
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
         if value not in available_timezones():
-            raise ValueError(f"no such time zone: {value!r}; expected an IANA name such as Europe/Berlin")
+            raise ValueError(f"expected an IANA time zone such as Europe/Berlin, got {value!r}")
         return value
 
     @field_validator("cors_origins", "own_hosts", "personal_parameters", "write_keys", "trusted_proxies", mode="before")
@@ -130,14 +149,14 @@ class Settings(BaseSettings):
     @classmethod
     def _keys_are_long(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if any(len(key.get_secret_value()) < MIN_KEY_CHARACTERS for key in value):
-            raise ValueError(f"a write key has at least {MIN_KEY_CHARACTERS} characters")
+            raise ValueError(f"expected keys of at least {MIN_KEY_CHARACTERS} characters, got a shorter one")
         return value
 
     @field_validator("geoip_file")
     @classmethod
     def _geoip_file_exists(cls, value: Path | None) -> Path | None:
         if value is not None and not value.is_file():
-            raise ValueError(f"no such file: {value}")
+            raise ValueError(f"file not found: {value}")
         return value
 
     @field_validator("raw_url")
@@ -145,29 +164,29 @@ class Settings(BaseSettings):
     def _raw_is_folder_or_bucket(cls, value: str | None) -> str | None:
         kind, colon, _ = (value or "").partition("/")[0].partition(":")
         if colon and value is not None and not value.startswith("file:///") and not _S3_URL.fullmatch(value):
-            raise ValueError(f"no raw store by its form ({kind}:…); expected a path, file:///… or s3://bucket[/prefix]")
+            raise ValueError(f"expected a path, file:///… or s3://bucket[/prefix], got {kind}:…")
         return value
 
     @field_validator("s3_endpoint")
     @classmethod
     def _endpoint_is_safe(cls, value: str | None, info: ValidationInfo) -> str | None:
-        """The value stands in no message: it may hold what should not be printed."""
+        """Messages leave out the value: it may contain credentials."""
         if not value:
             return None
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise ValueError("expected http(s)://host[:port], without user or password")
+            raise ValueError("expected http(s)://host[:port] without user and password")
         if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not info.data.get("s3_allow_http"):
-            raise ValueError("plain http is for this machine only; use https, or set CLICKSTREAM_S3_ALLOW_HTTP")
+            raise ValueError("plain http works on this machine only; use https or set CLICKSTREAM_S3_ALLOW_HTTP=true")
         return value
 
     @field_validator("warehouse_url")
     @classmethod
     def _warehouse_is_known(cls, value: str | None) -> str | None:
-        """The value stands in no message: it may hold a password."""
+        """Messages leave out the value: it may contain a password."""
         if value is not None and not value.startswith((_DUCKDB, *_POSTGRES)):
-            kind = value.partition("://")[0] if "://" in value else "no URL"
-            raise ValueError(f"unknown kind of warehouse: {kind}; expected duckdb:///path or postgresql://…")
+            kind = f"{value.partition('://')[0]}://…" if "://" in value else "something that is not a URL"
+            raise ValueError(f"expected duckdb:///path or postgresql://…, got {kind}")
         return value
 
     @property
@@ -176,13 +195,13 @@ class Settings(BaseSettings):
 
     @property
     def raw_bucket(self) -> tuple[str, str] | None:
-        """Bucket and prefix ("" for none) of the raw store; None when it is a folder."""
+        """Bucket and prefix of the raw store (prefix "" if unset); None if the raw store is a folder."""
         match = _S3_URL.fullmatch(self.raw_url or "")
         return None if match is None else (match[1], (match[2] or "").strip("/"))
 
     @property
     def raw_path(self) -> Path:
-        """Folder of the raw store, where that is a folder."""
+        """Folder of the raw store, unless it is a bucket."""
         url = self.raw_url
         if url is None:
             return self.data / "raw"
@@ -195,24 +214,24 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_path(self) -> Path:
-        """File of the DuckDB warehouse. `duckdb:///x` is relative, `duckdb:////x` absolute."""
+        """File of the DuckDB warehouse: `duckdb:///x` is relative, `duckdb:////x` absolute."""
         if self.warehouse_url is None:
             return self.data / "warehouse.duckdb"
         return Path(self.warehouse_url.removeprefix(_DUCKDB))
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the warehouse is a DuckDB file, which one process holds."""
+        """Whether the warehouse is a DuckDB file, which one process at a time can open."""
         return not (self.warehouse_url or "").startswith(_POSTGRES)
 
     @property
     def warehouse_address(self) -> str:
-        """The warehouse as warehouse/open.py takes it; may hold a password."""
+        """URL of the warehouse for the code that opens it; may contain a password."""
         return f"{_DUCKDB}{self.warehouse_path}" if self.is_embedded else str(self.warehouse_url)
 
     @property
     def warehouse_name(self) -> str:
-        """The warehouse as it may be shown: the file's absolute path, or host and database of the server."""
+        """Name of the warehouse for messages: the absolute path of the file, or host and database of the server."""
         if self.is_embedded:
             return str(self.warehouse_path.resolve())
         parts = urlsplit(str(self.warehouse_url))
@@ -221,12 +240,12 @@ class Settings(BaseSettings):
 
     @property
     def stage_path(self) -> Path:
-        """Folder for files on their way into the warehouse."""
+        """Folder for temporary files of a load."""
         return (self.warehouse_path.parent if self.is_embedded else self.data) / "stage"
 
     @property
-    def has_default_places(self) -> bool:
-        """Neither place was chosen: only then may the sample be loaded by itself."""
+    def has_default_locations(self) -> bool:
+        """Whether raw store and warehouse are where they are by default, so that `up` may load the sample."""
         return self.raw_url is None and self.warehouse_url is None
 
     @classmethod
@@ -238,23 +257,32 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        del dotenv_settings, file_secret_settings  # two places are enough
+        del dotenv_settings, file_secret_settings  # the environment and clickstream.toml are enough
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
 def read_settings(data: Path | None = None) -> Settings:
-    """Read the settings of this process; `data` (a command's `--data`) wins over everything.
+    """Read the settings of this process. `data`, the `--data` option of a command, overrides all sources.
 
-    Raises SettingsError with one line for each wrong setting.
+    Raises SettingsError with one line per wrong setting.
     """
     try:
         return Settings() if data is None else Settings(data=data)
     except ValidationError as error:
-        raise SettingsError([_problem(dict(item)) for item in error.errors()]) from None
+        raise SettingsError(list(dict.fromkeys(map(_problem, error.errors())))) from None
 
 
-def _problem(item: dict[str, object]) -> str:
-    place = item.get("loc")
-    name = str(place[0]) if isinstance(place, tuple) and place else "?"
-    message = str(item.get("msg")).removeprefix("Value error, ")
-    return f"{PREFIX}{name.upper()}: {message}"
+def _problem(error: ErrorDetails) -> str:
+    """One line: the setting, what is expected, and what was found unless it may be secret."""
+    name = str(error["loc"][0]) if error["loc"] else "?"
+    kind, limits = error["type"], error.get("ctx", {})
+    if kind == "value_error":
+        text = error["msg"].removeprefix("Value error, ")
+    elif kind == "extra_forbidden":
+        near = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
+        text = f"unknown setting; did you mean {PREFIX}{near[0].upper()}?" if near else "unknown setting"
+    elif expected := _EXPECTED.get(name) or _EXPECTED.get(kind):
+        text = f"expected {expected.format(**limits)}, got {error['input']!r}"
+    else:
+        text = error["msg"]
+    return f"{PREFIX}{name.upper()}: {text}"

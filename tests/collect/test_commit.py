@@ -12,7 +12,7 @@ from clickstream.collect import commit
 from clickstream.collect.commit import GroupCommit
 from clickstream.errors import StoreError
 from clickstream.event import RawLine
-from tests.conftest import to_the_end
+from tests.conftest import run_async
 
 LINE = RawLine(b"{}")
 
@@ -57,7 +57,7 @@ def stored(sink: MemorySink, rounds: Sequence[int]) -> list[StoreError | None]:
             assert (group_commit.held_bytes, group_commit.waiting_requests) == (0, 0)
         return found
 
-    return to_the_end(run())
+    return run_async(run())
 
 
 def test_single_requests_never_linger() -> None:
@@ -97,7 +97,7 @@ def test_requests_give_up_in_time_and_writes_that_have_not_begun_are_dropped(mon
             sink.gate.set()
         return found
 
-    assert [error.why for error in to_the_end(run()) if error] == ["the raw store did not finish within 0.1 s"] * 4
+    assert [error.why for error in run_async(run()) if error] == ["the raw store did not finish within 0.1 s"] * 4
     assert sink.written.wait(60)
     assert sink.groups == [1]
 
@@ -119,7 +119,7 @@ def test_closing_stores_what_waits_without_lingering() -> None:
             for _ in range(5):
                 added(group_commit, [LINE])
 
-    to_the_end(run())
+    run_async(run())
     assert sum(sink.groups) == 6
 
 
@@ -134,5 +134,5 @@ def test_group_has_at_most_max_lines_unless_one_request_has_more() -> None:
             sink.gate.set()
             return list(await asyncio.gather(*waiting))
 
-    assert to_the_end(run()) == [None] * 15
+    assert run_async(run()) == [None] * 15
     assert sink.groups == [1, 500, 500, 200, 1000, 1000]

@@ -1,3 +1,5 @@
+"""`platform`: the installed command on a new data directory; what it starts is stopped at the end of the test."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator

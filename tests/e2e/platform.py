@@ -1,4 +1,4 @@
-"""The installed `clickstream` command as other processes, on free ports, over a folder of its own."""
+"""The installed `clickstream` command, run in other processes on free ports and a new data directory."""
 
 from __future__ import annotations
 
@@ -21,9 +21,10 @@ SAMPLE = Path(__file__).parents[2] / "src" / "clickstream" / "sources" / "sample
 
 @dataclass
 class Platform:
-    """Commands on one data folder. Everything started is ended by `close`."""
+    """Commands on one data directory. `close` stops what `start` started. settings: more environment variables."""
 
     data: Path
+    settings: dict[str, str] = field(default_factory=dict)
     collector_port: int = field(default_factory=free_port)
     dashboard_port: int = field(default_factory=free_port)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
@@ -35,10 +36,10 @@ class Platform:
     def environment(self) -> dict[str, str]:
         unwanted = ("CLICKSTREAM_", "PYTHONUNBUFFERED")
         kept = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)}
-        return kept | {"CLICKSTREAM_DATA": str(self.data), "NO_COLOR": "1"}
+        return kept | {"CLICKSTREAM_DATA": str(self.data), "NO_COLOR": "1"} | self.settings
 
     def start(self, *arguments: str) -> subprocess.Popen[bytes]:
-        """Start a command and leave it running."""
+        """Start a command and return its process."""
         process = subprocess.Popen(
             command(*arguments), env=self.environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
         )
@@ -56,7 +57,7 @@ class Platform:
         return process
 
     def run(self, *arguments: str, expect: int | None = 0) -> str:
-        """Run a command to its end and return its stdout."""
+        """Run a command, check its exit code and return its stdout."""
         done = subprocess.run(
             command(*arguments), env=self.environment(), capture_output=True, text=True, timeout=300, check=False
         )
@@ -64,18 +65,8 @@ class Platform:
         return done.stdout
 
     def json(self, *arguments: str, expect: int | None = 0) -> dict[str, Any]:
-        answer: dict[str, Any] = json.loads(self.run(*arguments, "--json", expect=expect))
-        return answer
-
-    def post(self, body: Any) -> dict[str, Any]:
-        request = urllib.request.Request(
-            f"{self.collector_url}/clickstream",
-            json.dumps(body).encode(),
-            {"Content-Type": "application/json"},
-        )
-        with urllib.request.urlopen(request, timeout=60) as response:
-            answer: dict[str, Any] = json.load(response)
-            return answer
+        result: dict[str, Any] = json.loads(self.run(*arguments, "--json", expect=expect))
+        return result
 
     def wait_for(self, url: str, process: subprocess.Popen[bytes], timeout_s: float = 120) -> None:
         deadline = time.monotonic() + timeout_s
@@ -86,7 +77,7 @@ class Platform:
                 if response.status == 200:
                     return
             time.sleep(0.05)
-        raise AssertionError(f"no answer from {url} within {timeout_s:.0f} s")
+        raise AssertionError(f"no response from {url} within {timeout_s:.0f} s")
 
     def close(self) -> None:
         for process in self.started:
@@ -105,6 +96,6 @@ def command(*arguments: str) -> list[str]:
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """SIGKILL, and wait until the process is gone."""
+    """Send SIGKILL and wait until the process has ended."""
     process.kill()
     process.communicate()

@@ -1,4 +1,4 @@
-"""Bad rows on the command line, with the file free and through its owner."""
+"""Bad rows on the command line, with and without a running owner."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ def put(data: Path, lines: bytes, count: int) -> Path:
     return data / "raw" / key
 
 
-@pytest.mark.parametrize("has_owner", [False, True], ids=["alone", "with_owner"])
-def test_bad_rows_are_listed_shown_and_replayed(platform: Platform, has_owner: bool) -> None:
+@pytest.mark.parametrize(
+    "has_owner", [pytest.param(False, id="alone"), pytest.param(True, id="with_owner", marks=pytest.mark.slow)]
+)
+def test_bad_rows_can_be_listed_shown_and_replayed(platform: Platform, has_owner: bool) -> None:
     path = put(platform.data, GOOD + b"{\x1b[2Jtorn\n", 2)
     if has_owner:
         platform.start_owner()

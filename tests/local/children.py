@@ -1,4 +1,4 @@
-"""Child programs of the supervisor's tests, and ways to look at processes."""
+"""Child programs for the tests of the supervisor, and ways to inspect processes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from pathlib import Path
 
 from clickstream.local.part import Part
 
-STEADY = "import time, signal; print('here', flush=True); time.sleep(600)"
-POLITE = """
+STEADY = "import time, signal; print('ready', flush=True); time.sleep(600)"
+ORDERLY = """
 import signal, sys, time
-def bye(*_):
-    open(sys.argv[1], "a").write("bye ")
+def stop(*_):
+    open(sys.argv[1], "a").write("stopped ")
     sys.exit(0)
-signal.signal(signal.SIGTERM, bye)
-open(sys.argv[1], "a").write("here ")
+signal.signal(signal.SIGTERM, stop)
+open(sys.argv[1], "a").write("ready ")
 time.sleep(600)
 """
-DEAF = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('here', flush=True); time.sleep(600)"
-WATCHED = "from clickstream.local.lifeline import watch; import time; assert watch(); print('here', flush=True); " + (
+STUBBORN = (
+    "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('ready', flush=True); time.sleep(600)"
+)
+WATCHED = "from clickstream.local.lifeline import watch; import time; assert watch(); print('ready', flush=True); " + (
     "time.sleep(600)"
 )
 
@@ -30,7 +32,7 @@ def child(name: str, program: str, *arguments: str, port: int | None = None) -> 
 
 
 def is_alive(pid: int) -> bool:
-    """Whether the process runs; a zombie, which waits for its parent only, does not."""
+    """Whether the process runs. A zombie does not."""
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
@@ -38,12 +40,12 @@ def is_alive(pid: int) -> bool:
 
 
 def text_of(path: Path) -> str:
-    """What a file holds, "" when there is none (a process that /proc told of may be gone by now)."""
+    """Read a file; return "" if it does not exist (a process that /proc listed may have ended)."""
     with suppress(FileNotFoundError, ProcessLookupError):
         return path.read_text()
     return ""
 
 
 def environment(**more: str) -> dict[str, str]:
-    """This process's environment without settings of the user's own."""
+    """The environment of this process without CLICKSTREAM_* settings, plus `more`."""
     return {name: value for name, value in os.environ.items() if not name.startswith("CLICKSTREAM_")} | more

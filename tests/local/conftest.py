@@ -1,4 +1,4 @@
-"""A data folder of its own for each test, and a real owner of it on a thread of this process."""
+"""Fixtures: a new data directory per test, and a real owner of it on a thread of this process."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from clickstream.settings import Settings, read_settings
 from tests.conftest import Clock
 from tests.patience import wait_until
 
-TOKEN = "secret-of-the-tests"
+TOKEN = "secret-for-tests"
 
 
 @contextmanager
 def owning(settings: Settings, clock: Clock) -> Iterator[Owner]:
-    """A real owner: its server, its API, its dashboard, its file; without the ETL loop."""
+    """Run a real owner with server, API, dashboard and owner.json, but without the ETL loop."""
     with listen(0) as listener, open_context(settings, clock) as context:
         port = listener.getsockname()[1]
         me = Owner(f"http://127.0.0.1:{port}", TOKEN, os.getpid(), str(settings.warehouse_path.resolve()))
@@ -42,7 +42,7 @@ def owning(settings: Settings, clock: Clock) -> Iterator[Owner]:
 
 @pytest.fixture
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """Settings of a data folder of its own, with nothing from the environment or a clickstream.toml."""
+    """Settings for a new data directory, with no values from the environment or from a clickstream.toml."""
     for name in [name for name in os.environ if name.startswith("CLICKSTREAM_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)

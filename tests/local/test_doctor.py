@@ -1,4 +1,4 @@
-"""The doctor names what is wrong, and changes nothing by looking."""
+"""`clickstream doctor` names what is wrong and changes nothing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from rich.console import Console
 
 from clickstream.errors import UnavailableError
 from clickstream.event import utc_now
-from clickstream.local.doctor import Examination, examine, places, render_examination
-from clickstream.local.doctor.parts import _look_at_loader
-from clickstream.local.doctor.settings import _shown
+from clickstream.local.doctor import Examination, _shown, examine, locations, render_examination
+from clickstream.local.doctor.parts import _check_loader
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import NAME, Owner, owner_file
 from clickstream.local.up import Ports
@@ -29,10 +28,10 @@ from tests.ports import free_port
 
 
 def doctor(settings: Settings, dashboard: int = 9) -> Examination:
-    return examine(settings.data, Ports(9, dashboard))  # nobody listens on port 9
+    return examine(settings.data, Ports(9, dashboard))  # no program listens on port 9
 
 
-def blamed(found: Examination) -> list[str]:
+def problems_of(found: Examination) -> list[str]:
     return [problem.what for problem in found.problems]
 
 
@@ -46,7 +45,7 @@ def store_object(settings: Settings, instant: datetime) -> None:
     store.put([(batch_key(name_at(instant), 1), b'{"eventName": "x"}')])
 
 
-def test_of_a_folder_that_is_not_there_nothing_is_wrong_and_nothing_is_made(settings: Settings) -> None:
+def test_missing_data_directory_is_not_a_problem_and_is_not_created(settings: Settings) -> None:
     found = doctor(settings)
     assert found.problems == []
     assert found.is_well
@@ -54,39 +53,39 @@ def test_of_a_folder_that_is_not_there_nothing_is_wrong_and_nothing_is_made(sett
     assert not settings.data.exists()
 
 
-def test_a_running_owner_is_found_healthy(settings: Settings, owner: Owner) -> None:
+def test_running_owner_is_healthy_and_its_token_is_not_shown(settings: Settings, owner: Owner) -> None:
     found = doctor(settings)
     (part,) = [part for part in found.parts if part.name == "owner"]
     assert (part.state, part.pid, part.url) == ("healthy", owner.pid, owner.url)
     assert owner.token not in msgspec.json.encode(found).decode()
 
 
-def test_an_owner_that_was_killed_leaves_a_stale_file(settings: Settings) -> None:
-    gone = subprocess.Popen([sys.executable, "-c", ""])
-    gone.wait()
+def test_file_of_a_killed_owner_is_stale(settings: Settings) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
     settings.data.mkdir()
-    owner = Owner("http://127.0.0.1:9", "t", gone.pid, str(settings.warehouse_path.resolve()))
+    owner = Owner("http://127.0.0.1:9", "t", ended.pid, str(settings.warehouse_path.resolve()))
     (settings.data / NAME).write_bytes(msgspec.json.encode(owner))
-    assert blamed(doctor(settings)) == ["owner.json is stale"]
+    assert problems_of(doctor(settings)) == ["owner.json is stale"]
 
 
-def test_an_owner_that_does_not_answer_is_blamed(settings: Settings) -> None:
+def test_owner_that_does_not_respond_is_a_problem(settings: Settings) -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         owner = Owner("http://127.0.0.1:9", "t", other.pid, str(settings.warehouse_path.resolve()))
         with owner_file(settings.data, owner):
-            assert blamed(doctor(settings)) == ["the owner does not answer"]
+            assert problems_of(doctor(settings)) == ["the owner does not respond"]
         other.communicate(b"\n")
 
 
-def test_a_program_on_our_port_is_named(settings: Settings) -> None:
+def test_program_that_uses_our_port_is_named(settings: Settings) -> None:
     program = "import socket, time; s = socket.create_server(('127.0.0.1', 0)); print(s.getsockname()[1], flush=True);"
     with subprocess.Popen([sys.executable, "-c", program + "time.sleep(60)"], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         port = int(other.stdout.readline())
         (problem,) = doctor(settings, port).problems
         other.kill()
-    assert problem.what.startswith(f"port {port} is held by process {other.pid} (python")
-    assert problem.advice == "stop that program, or clickstream up --dashboard-port N"
+    assert problem.what.startswith(f"port {port} is in use by process {other.pid} (python")
+    assert problem.advice == "stop that program, or run clickstream up --dashboard-port N"
 
 
 @pytest.mark.parametrize(
@@ -94,19 +93,19 @@ def test_a_program_on_our_port_is_named(settings: Settings) -> None:
     [
         ("CLICKSTREAM_TIMEZOME", "did you mean CLICKSTREAM_TIMEZONE?"),
         ("CLICKSTREAM_RAWURL", "did you mean CLICKSTREAM_RAW_URL?"),
-        ("CLICKSTREAM_X", "unset it; the settings are listed above"),
+        ("CLICKSTREAM_X", "unset it; docs/guide/settings.md lists all"),
     ],
 )
-def test_a_name_that_nothing_reads_is_a_probable_typo(
+def test_unknown_setting_in_the_environment_suggests_the_name_that_was_meant(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, name: str, advice: str
 ) -> None:
     monkeypatch.setenv(name, "x")
     (problem,) = doctor(settings).problems
-    assert problem.what == f"{name} is no setting"
+    assert problem.what == f"{name} is not a setting"
     assert problem.advice.startswith(advice)
 
 
-def test_each_setting_has_its_source(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_setting_shows_its_source(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("clickstream_currency", "EUR")
     Path("clickstream.toml").write_text('timezone = "Europe/Berlin"\ncurrency = "SEK"\n')
     facts = {fact.name: (fact.value, fact.source) for fact in doctor(settings).settings}
@@ -116,55 +115,55 @@ def test_each_setting_has_its_source(settings: Settings, monkeypatch: pytest.Mon
     assert facts["CLICKSTREAM_RAW_LAYOUT"] == ("batch", "default")
 
 
-def test_secrets_are_never_shown() -> None:
+def test_secret_settings_are_not_shown() -> None:
     assert _shown("write_key", "abc") == _shown("api_token", "abc") == "(set, not shown)"
     assert _shown("warehouse_url", "postgresql://me:abc@host/db") == "postgresql://…@host/db"
 
 
-def test_every_wrong_setting_is_a_problem(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_invalid_setting_is_a_problem(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLICKSTREAM_TIMEZONE", "Mars")
     monkeypatch.setenv("CLICKSTREAM_CURRENCY", "dollar")
     found = doctor(settings)
-    assert blamed(found) == ["a setting is wrong"] * 2
+    assert problems_of(found) == ["invalid setting CLICKSTREAM_TIMEZONE", "invalid setting CLICKSTREAM_CURRENCY"]
     assert not found.is_well
 
 
-def test_places_that_cannot_be_written_are_blamed(settings: Settings) -> None:
+def test_location_that_cannot_be_written_is_a_problem(settings: Settings) -> None:
     settings.data.write_text("a file where a folder should be")
-    assert "the raw store is not writable" in blamed(doctor(settings))
+    assert "the raw store is not writable" in problems_of(doctor(settings))
 
 
 @pytest.mark.parametrize(("full", "is_well"), [(0, True), (10**18, False)], ids=["low", "full"])
-def test_a_disk_that_fills_up_is_told(
+def test_low_disk_space_is_a_warning_and_a_full_disk_an_error(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, full: int, is_well: bool
 ) -> None:
-    monkeypatch.setattr(places, "LOW_BYTES", 10**18)
-    monkeypatch.setattr(places, "FULL_BYTES", full)
+    monkeypatch.setattr(locations, "LOW_BYTES", 10**18)
+    monkeypatch.setattr(locations, "FULL_BYTES", full)
     found = doctor(settings)
     assert found.is_well is is_well
-    assert "GB of disk are left" in found.problems[0].what
+    assert "GB of disk space are left" in found.problems[0].what
 
 
-def test_a_folder_in_memory_is_a_warning(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_location_in_memory_is_a_warning(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     mounts = tmp_path / "mounts"
     mounts.write_text(f"/dev/vda / ext4 rw 0 0\ntmpfs {tmp_path} tmpfs rw 0 0\n")
-    monkeypatch.setattr(places, "MOUNTS", mounts)
+    monkeypatch.setattr(locations, "MOUNTS", mounts)
     found = doctor(settings)
     assert found.is_well
-    assert "the data folder and the raw store and the warehouse may not survive a restart" in blamed(found)
+    assert "data directory, raw store, warehouse may be lost at a restart" in problems_of(found)
 
 
-def test_an_object_from_the_future_means_a_wrong_clock(settings: Settings) -> None:
+def test_object_dated_in_the_future_indicates_a_wrong_clock(settings: Settings) -> None:
     store_object(settings, utc_now() + timedelta(hours=3))
-    assert blamed(doctor(settings))[0] == "the clock is wrong, or was"
+    assert problems_of(doctor(settings))[0] == "the clock is or was wrong"
 
 
-def test_what_waits_is_told_when_nobody_loads_it(settings: Settings) -> None:
+def test_pending_events_are_a_warning_while_no_loader_runs(settings: Settings) -> None:
     store_object(settings, utc_now())
-    assert blamed(doctor(settings)) == ["nothing is loaded"]
-    check(Client(settings))  # makes the warehouse
+    assert problems_of(doctor(settings)) == ["no events are loaded"]
+    check(Client(settings))  # creates the warehouse
     found = doctor(settings)
-    assert blamed(found) == ["events that wait to be loaded: 1"]
+    assert problems_of(found) == ["events waiting to be loaded: 1"]
     assert found.is_well
     load(Client(settings))
     found = doctor(settings)
@@ -172,29 +171,29 @@ def test_what_waits_is_told_when_nobody_loads_it(settings: Settings) -> None:
     assert (found.loading.accepted, found.loading.pending, found.loading.balanced) == (1, 0, True)
 
 
-def test_an_unbalanced_ledger_is_wrong(settings: Settings) -> None:
+def test_unbalanced_ledger_is_an_error(settings: Settings) -> None:
     store_object(settings, datetime.now(UTC))
     load(Client(settings))
     for file in settings.raw_path.rglob("batch-*"):
         file.unlink()
     found = doctor(settings)
-    assert "the ledger does not balance" in blamed(found)
+    assert "the ledger does not balance" in problems_of(found)
     assert not found.is_well
 
 
-def test_a_failing_loader_is_wrong() -> None:
+def test_failing_loader_is_an_error() -> None:
     found = Examination()
-    _look_at_loader(found, {"trouble": str(UnavailableError("reading", "disk full")), "failures": 3})
+    _check_loader(found, {"trouble": str(UnavailableError("reading", "disk full")), "failures": 3})
     assert found.problems[0].why == "reading: disk full (3 times)"
 
 
-def test_it_fits_80_columns_without_colours_off_a_terminal(settings: Settings, owner: Owner) -> None:
+def test_screen_fits_80_columns_and_has_no_colours_unless_on_a_terminal(settings: Settings, owner: Owner) -> None:
     text = io.StringIO()
     render_examination(doctor(settings), Console(file=text, width=80))
     assert "\x1b" not in text.getvalue()
     assert max(len(line) for line in text.getvalue().splitlines()) <= 80
-    assert "What runs" in text.getvalue()
+    assert "Parts" in text.getvalue()
 
 
-def test_a_port_that_nobody_holds_is_no_problem(settings: Settings) -> None:
+def test_free_port_is_not_a_problem(settings: Settings) -> None:
     assert doctor(settings, free_port()).problems == []

@@ -76,7 +76,7 @@ def test_its_name_contains_no_password_and_its_stage_is_in_the_data_folder(tmp_p
     settings = Settings(data=tmp_path, warehouse_url="postgresql://me:secret@db.example:5433/shop?sslmode=require")
     assert settings.warehouse_name == "postgresql://db.example:5433/shop"
     assert settings.stage_path == tmp_path / "stage"
-    assert not settings.has_default_places
+    assert not settings.has_default_locations
 
 
 def test_the_sample_is_never_loaded_into_postgresql(settings: Settings) -> None:
@@ -91,7 +91,7 @@ def test_the_doctor_examines_it(settings: Settings, monkeypatch: pytest.MonkeyPa
     found = examine(settings.data, Ports(1, 2))
     assert found.loading is not None
     assert (found.loading.accepted, found.loading.balanced) == (2, True)
-    assert "warehouse" not in {place.name for place in found.places}
+    assert "warehouse" not in {location.name for location in found.locations}
 
 
 def test_migrate_reports_the_schema_files_it_applied(settings: Settings) -> None:

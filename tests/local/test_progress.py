@@ -22,7 +22,7 @@ from clickstream.local.owner.progress import LatestProgress, read_stream, stream
 from clickstream.local.owner.questions import MetricRequest
 from clickstream.local.owner.registry import ETL_REBUILD, EXPIRE, METRIC
 from clickstream.settings import Settings
-from tests.conftest import Clock, to_the_end
+from tests.conftest import Clock, run_async
 from tests.local.calls import forget, load
 from tests.local.test_client import put_events
 
@@ -112,7 +112,7 @@ def test_the_stream_has_lines_while_the_work_runs_and_ends_with_the_latest(recor
                 may_end.set()
         return lines
 
-    lines = to_the_end(lines_of_work())
+    lines = run_async(lines_of_work())
     assert lines[0] == lines[1]
     assert read_stream(lines, recorder) == (418, b'{"success":true}')
     assert recorder.calls[0] == (1, 4, "")

@@ -159,7 +159,7 @@ def test_the_doctor_shows_an_empty_spool_only_if_the_settings_use_one(
     assert found.problems == []
     text = io.StringIO()
     render_examination(found, Console(file=text, width=80))
-    assert "nothing waits, 0 bytes of 1.1 GB" in text.getvalue()
+    assert "empty, 0 bytes of 1.1 GB" in text.getvalue()
 
 
 def test_the_doctor_warns_about_events_that_wait_too_long(settings: Settings, raw: LocalStore) -> None:
@@ -177,7 +177,7 @@ def test_the_doctor_warns_about_events_that_wait_too_long(settings: Settings, ra
 
 @pytest.mark.parametrize(
     ("bytes_", "what"),
-    [(900_000, "the spool is nearly full"), (2_000_000, "the spool is full: the collector takes no events")],
+    [(900_000, "the spool is nearly full"), (2_000_000, "the spool is full: the collector rejects events")],
 )
 def test_the_doctor_warns_about_a_spool_that_fills_up(
     settings: Settings, monkeypatch: pytest.MonkeyPatch, bytes_: int, what: str

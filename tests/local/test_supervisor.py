@@ -1,4 +1,4 @@
-"""The supervisor against real child processes: restarts, orderly ends, and no orphans however it dies."""
+"""The supervisor with real child processes: restarts, orderly stops, and no orphans even if it is killed."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from clickstream.errors import UnavailableError
 from clickstream.local import part as parts_module
 from clickstream.local.part import Part, PartLog
 from clickstream.local.supervisor import RestartRule, Supervisor, check_ports
-from tests.local.children import DEAF, POLITE, STEADY, child, is_alive, text_of
+from tests.local.children import ORDERLY, STEADY, STUBBORN, child, is_alive, text_of
 from tests.patience import wait_until
 from tests.ports import free_port
 
-QUICK = RestartRule(first_pause_s=0.05, longest_pause_s=0.2, steady_s=600, quick_deaths=3, stop_grace_s=60)
+QUICK = RestartRule(first_pause_s=0.05, longest_pause_s=0.2, steady_s=600, max_early_exits=3, stop_grace_s=60)
 SUPERVISE = """
 import sys
 from pathlib import Path
 from clickstream.local.supervisor import Supervisor, stop_signals
-from tests.local.children import DEAF, WATCHED, child
+from tests.local.children import STUBBORN, WATCHED, child
 from tests.patience import wait_until
 children = [child("one", WATCHED), child("two", WATCHED)]
 try:
@@ -41,77 +41,79 @@ except KeyboardInterrupt:
 
 @contextmanager
 def supervising(folder: Path) -> Iterator[tuple[subprocess.Popen[str], list[int]]]:
-    """A supervisor in a process of its own, and the ids of its two parts, which are at work."""
+    """Run a supervisor in another process; yield it with the ids of its two parts, which are ready."""
     command = [sys.executable, "-c", SUPERVISE, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=Path(__file__).parents[2]) as process:
         try:
             assert process.stdout is not None
             pids = [int(pid) for pid in process.stdout.readline().split()]
-            wait_until(lambda: all("here" in text_of(folder / f"{name}.log") for name in ("one", "two")))
+            wait_until(lambda: all("ready" in text_of(folder / f"{name}.log") for name in ("one", "two")))
             yield process, pids
         finally:
             process.kill()
 
 
-def test_a_crashed_part_is_started_again_and_the_crash_is_said(tmp_path: Path) -> None:
-    said: list[str] = []
-    with Supervisor([child("shop", STEADY)], tmp_path, said.append, QUICK) as supervisor:
+def test_crashed_part_is_restarted_and_the_crash_reported(tmp_path: Path) -> None:
+    reported: list[str] = []
+    with Supervisor([child("shop", STEADY)], tmp_path, reported.append, QUICK) as supervisor:
         wait_until(supervisor.pids)
         first = supervisor.pids()["shop"]
         subprocess.run(["kill", "-SEGV", str(first)], check=True)
         wait_until(lambda: supervisor.pids().get("shop", first) != first)
         second = supervisor.pids()["shop"]
         assert is_alive(second)
-    assert said == [f"shop stopped (signal SIGSEGV); starting it again in 0.05 s, see {tmp_path / 'shop.log'}"]
+    assert reported == [f"the shop exited (signal SIGSEGV); restarting it in 0.05 s, see {tmp_path / 'shop.log'}"]
     assert not is_alive(first)
     assert not is_alive(second)
 
 
-def test_a_part_that_dies_at_once_is_given_up_with_its_last_words(tmp_path: Path) -> None:
-    said: list[str] = []
+def test_part_that_keeps_exiting_is_given_up_with_its_last_log_lines(tmp_path: Path) -> None:
+    reported: list[str] = []
     program = "import sys; print('I have no disk'); sys.exit(3)"
-    with Supervisor([child("shop", program), child("calm", STEADY)], tmp_path, said.append, QUICK) as supervisor:
+    with Supervisor([child("shop", program), child("calm", STEADY)], tmp_path, reported.append, QUICK) as supervisor:
         reason = supervisor.wait()
-    assert reason.startswith("shop does not stay up (exit 3, 3 times in a row)")
+    assert reason.startswith("the shop keeps exiting (exit 3, 3 times in a row)")
     assert reason.endswith("I have no disk")
-    assert [line.split("again in ")[1][:6] for line in said] == ["0.05 s", "0.1 s,"]
+    assert [line.split("restarting it in ")[1][:6] for line in reported] == ["0.05 s", "0.1 s,"]
 
 
-def test_wrong_settings_are_not_tried_again(tmp_path: Path) -> None:
+def test_part_with_invalid_settings_is_not_restarted(tmp_path: Path) -> None:
     with Supervisor([child("shop", "raise SystemExit(2)")], tmp_path, print, QUICK) as supervisor:
-        assert supervisor.wait().startswith("shop does not stay up (exit 2)")
+        assert supervisor.wait().startswith("the shop keeps exiting (exit 2)")
 
 
-def test_a_program_that_is_not_there_is_given_up(tmp_path: Path) -> None:
+def test_part_whose_program_is_missing_is_given_up(tmp_path: Path) -> None:
     with Supervisor([Part("shop", ("/no/such/program",))], tmp_path, print, QUICK) as supervisor:
-        assert "shop cannot be started" in supervisor.wait()
+        assert "cannot start the shop" in supervisor.wait()
 
 
-def test_leaving_lets_the_parts_finish(tmp_path: Path) -> None:
+def test_parts_stop_in_order_when_the_supervisor_exits(tmp_path: Path) -> None:
     marks = tmp_path / "marks"
-    with Supervisor([child("shop", POLITE, str(marks))], tmp_path, print, QUICK):
-        wait_until(lambda: "here" in text_of(marks))
-    assert marks.read_text() == "here bye "
+    with Supervisor([child("shop", ORDERLY, str(marks))], tmp_path, print, QUICK):
+        wait_until(lambda: "ready" in text_of(marks))
+    assert marks.read_text() == "ready stopped "
 
 
-def test_a_part_that_ignores_the_signal_is_killed_after_the_grace(tmp_path: Path) -> None:
+def test_part_that_ignores_sigterm_is_killed_after_the_grace_period(tmp_path: Path) -> None:
     rule = RestartRule(stop_grace_s=0.3)
-    with Supervisor([child("shop", DEAF)], tmp_path, print, rule) as supervisor:
-        wait_until(lambda: "here" in text_of(tmp_path / "shop.log"))
+    with Supervisor([child("shop", STUBBORN)], tmp_path, print, rule) as supervisor:
+        wait_until(lambda: "ready" in text_of(tmp_path / "shop.log"))
         pid = supervisor.pids()["shop"]
     assert not is_alive(pid)
 
 
-def test_what_a_part_started_ends_with_it(tmp_path: Path) -> None:
+def test_processes_started_by_a_part_end_with_it(tmp_path: Path) -> None:
     program = "import subprocess, sys; print(subprocess.Popen(['sleep', '600']).pid, flush=True); sys.exit(1)"
-    with Supervisor([child("shop", program)], tmp_path, print, RestartRule(steady_s=600, quick_deaths=1)) as supervisor:
+    with Supervisor(
+        [child("shop", program)], tmp_path, print, RestartRule(steady_s=600, max_early_exits=1)
+    ) as supervisor:
         supervisor.wait()
     grandchild = int(text_of(tmp_path / "shop.log"))
     wait_until(lambda: not is_alive(grandchild))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP], ids=lambda number: number.name)
-def test_a_signal_stops_all_parts_and_the_exit_is_clean(tmp_path: Path, number: signal.Signals) -> None:
+def test_signal_stops_all_parts_and_exits_with_0(tmp_path: Path, number: signal.Signals) -> None:
     with supervising(tmp_path) as (process, pids):
         process.send_signal(number)
         out, _ = process.communicate(timeout=60)
@@ -119,18 +121,18 @@ def test_a_signal_stops_all_parts_and_the_exit_is_clean(tmp_path: Path, number: 
     assert not any(is_alive(pid) for pid in pids)
 
 
-def test_no_child_outlives_a_killed_supervisor(tmp_path: Path) -> None:
+def test_no_part_outlives_a_killed_supervisor(tmp_path: Path) -> None:
     with supervising(tmp_path) as (process, pids):
         process.kill()
         process.communicate()
     wait_until(lambda: not any(is_alive(pid) for pid in pids))
 
 
-def test_a_module_on_the_lifeline_ends_with_its_parent_even_when_it_ignores_signals(tmp_path: Path) -> None:
-    (tmp_path / "deaf_module.py").write_text("import sys; print(sys.argv[1], flush=True)\n" + DEAF)
+def test_module_on_the_lifeline_ends_with_its_parent_even_if_it_ignores_signals(tmp_path: Path) -> None:
+    (tmp_path / "stubborn_module.py").write_text("import sys; print(sys.argv[1], flush=True)\n" + STUBBORN)
     run = Part(
-        "deaf",
-        (sys.executable, "-m", "clickstream.local.lifeline", "deaf_module", "hello"),
+        "stubborn",
+        (sys.executable, "-m", "clickstream.local.lifeline", "stubborn_module", "hello"),
         environment={"PYTHONPATH": str(tmp_path)},
     )
     program = SUPERVISE.replace('child("one", WATCHED), child("two", WATCHED)', repr(run)).replace("< 2", "< 1")
@@ -142,18 +144,18 @@ def test_a_module_on_the_lifeline_ends_with_its_parent_even_when_it_ignores_sign
     )
     assert process.stdout is not None
     pid = int(process.stdout.readline())
-    wait_until(lambda: text_of(tmp_path / "deaf.log") == "hello\nhere\n")
+    wait_until(lambda: text_of(tmp_path / "stubborn.log") == "hello\nready\n")
     process.kill()
     process.communicate()
     wait_until(lambda: not is_alive(pid))
 
 
-def test_without_a_supervisor_nothing_is_watched() -> None:
+def test_command_without_a_supervisor_is_not_watched() -> None:
     program = "from clickstream.local.lifeline import watch; print(watch())"
     assert subprocess.check_output([sys.executable, "-c", program], text=True) == "False\n"
 
 
-def test_every_taken_port_is_named_with_its_part(tmp_path: Path) -> None:
+def test_error_names_every_port_in_use_with_its_part(tmp_path: Path) -> None:
     ports = [free_port(), free_port()]
     with socket.create_server(("127.0.0.1", ports[0])), socket.create_server(("127.0.0.1", ports[1])):
         parts = [child("collector", STEADY, port=ports[0]), child("owner", STEADY, port=ports[1])]
@@ -161,27 +163,27 @@ def test_every_taken_port_is_named_with_its_part(tmp_path: Path) -> None:
         with pytest.raises(UnavailableError) as caught, supervisor:
             pass
     assert caught.value.why == (
-        f"port {ports[0]} is taken, the collector needs it; port {ports[1]} is taken, the owner needs it"
+        f"port {ports[0]} is in use; the collector needs it; port {ports[1]} is in use; the owner needs it"
     )
-    assert "stop what listens there" in caught.value.advice
+    assert "stop the program that listens there" in caught.value.advice
     assert supervisor.pids() == {}
     check_ports(parts)
 
 
-def test_only_important_lines_are_said_and_each_once(tmp_path: Path) -> None:
-    said: list[str] = []
-    log = PartLog("owner", tmp_path, said.append)
+def test_only_errors_and_warnings_are_reported_and_repeated_ones_once(tmp_path: Path) -> None:
+    reported: list[str] = []
+    log = PartLog("owner", tmp_path, reported.append)
     for line in ("all is well", "ERROR: no disk", "ERROR: no disk", "an error in the middle", "WARNING: slow"):
-        log.put(line)
-    assert said == ["owner: ERROR: no disk", "owner: WARNING: slow"]
+        log.write(line)
+    assert reported == ["owner: ERROR: no disk", "owner: WARNING: slow"]
     assert log.path.read_text().count("\n") == 5
 
 
-def test_a_log_does_not_grow_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_is_rotated_at_its_size_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parts_module, "LOG_BYTES", 1_000)
     log = PartLog("owner", tmp_path, print)
     for number in range(300):
-        log.put(f"line {number}")
+        log.write(f"line {number}")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["owner.log", "owner.log.1"]
     assert all(path.stat().st_size <= 1_100 for path in tmp_path.iterdir())
     assert log.path.read_text().endswith("line 299\n")

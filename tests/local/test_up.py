@@ -1,4 +1,4 @@
-"""The platform as a user starts it: real processes, real ports, an end without remains."""
+"""`clickstream up` as a user runs it: real processes, real ports, and nothing left behind at the end."""
 
 from __future__ import annotations
 
@@ -51,22 +51,22 @@ def ports() -> Ports:
 
 @contextmanager
 def running(settings: Settings, ports: Ports, sample: str = "empty") -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
-    """`up` in a process of its own, with what it says in a file; killed at the end if it still runs."""
-    said = settings.data.parent / "said"
+    """Run `up` in another process; yield it with the file of its output. It is killed at the end."""
+    output = settings.data.parent / "output"
     arguments = [str(settings.data), str(ports.collector), str(ports.dashboard), sample]
-    with said.open("wb") as out:
+    with output.open("wb") as out:
         process = subprocess.Popen(
             [sys.executable, "-c", UP, *arguments], stdout=out, stderr=subprocess.STDOUT, env=environment()
         )
     try:
-        yield process, said
+        yield process, output
     finally:
         process.kill()
         process.wait()
 
 
-def is_up(said: Path) -> bool:
-    return "Ctrl-C stops everything" in text_of(said)
+def is_up(output: Path) -> bool:
+    return "Ctrl-C stops everything" in text_of(output)
 
 
 def children_of(pid: int) -> list[int]:
@@ -74,10 +74,12 @@ def children_of(pid: int) -> list[int]:
     return [int(head.split()[0]) for head, tail in stats if tail and int(tail.split()[1]) == pid]
 
 
-def test_up_serves_takes_events_refuses_a_second_one_and_stops_clean(settings: Settings, ports: Ports) -> None:
-    with running(settings, ports) as (process, said):
-        wait_until(lambda: is_up(said), "platform that is up")
-        assert f"dashboard  http://127.0.0.1:{ports.dashboard}/sbw_dashboard" in said.read_text()
+def test_up_serves_events_and_dashboard_refuses_a_second_instance_and_stops_cleanly(
+    settings: Settings, ports: Ports
+) -> None:
+    with running(settings, ports) as (process, output):
+        wait_until(lambda: is_up(output), "running platform")
+        assert f"dashboard  http://127.0.0.1:{ports.dashboard}/sbw_dashboard" in output.read_text()
         event = {"eventName": "page_view", "clientId": "c1"}
         url = f"http://127.0.0.1:{ports.collector}/clickstream"
         assert urllib3.request("POST", url, json=event, retries=False).status == 200
@@ -94,7 +96,7 @@ def test_up_serves_takes_events_refuses_a_second_one_and_stops_clean(settings: S
         pids = children_of(process.pid)
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
-        assert said.read_text().endswith("stopped\n")
+        assert output.read_text().endswith("stopped\n")
     assert len(pids) == 2
     assert not any(is_alive(pid) for pid in pids)
     assert find_owner(settings) is None
@@ -102,9 +104,9 @@ def test_up_serves_takes_events_refuses_a_second_one_and_stops_clean(settings: S
     assert (settings.data / "logs" / "owner.log").read_text().startswith("dashboard  http://")
 
 
-def test_a_killed_up_leaves_no_part_behind_and_its_data_usable(settings: Settings, ports: Ports) -> None:
-    with running(settings, ports) as (process, said):
-        wait_until(lambda: is_up(said), "platform that is up")
+def test_killed_up_leaves_no_part_behind_and_its_data_usable(settings: Settings, ports: Ports) -> None:
+    with running(settings, ports) as (process, output):
+        wait_until(lambda: is_up(output), "running platform")
         pids = children_of(process.pid)
         process.kill()
         process.wait()
@@ -113,23 +115,23 @@ def test_a_killed_up_leaves_no_part_behind_and_its_data_usable(settings: Setting
     assert check(Client(settings)).balanced is True
 
 
-def test_an_unfinished_sample_is_finished_and_marked(settings: Settings, ports: Ports) -> None:
+def test_unfinished_sample_import_is_resumed_and_its_events_marked(settings: Settings, ports: Ports) -> None:
     write_state(settings.data, ImportState(NAME, EVENTS - 700))
     LocalStore(settings.raw_path).prepare()
     with open_warehouse(settings) as warehouse, warehouse.transaction() as cursor:
         cursor.execute("insert into raw_objects values ('x', date '2026-01-01', 'batch', now(), 0, 0)")
-    with running(settings, ports, "sample") as (_, said):
-        wait_until(lambda: is_up(said), "platform that is up")
+    with running(settings, ports, "sample") as (_, output):
+        wait_until(lambda: is_up(output), "running platform")
         client = Client(settings)
         counted = "select count(*) filter (where is_sample), count(*) from clickstream_events"
         wait_until(lambda: rows(client, counted) == [[700, 700]])
-    assert "loaded 700 events, marked as sample" in said.read_text()
+    assert "loaded 700 events, marked as sample" in output.read_text()
     assert read_state(settings.data) == ImportState(NAME, EVENTS, done=True)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name)
-def test_the_sample_survives_an_end_in_the_middle_of_its_import(
+def test_sample_import_is_resumed_after_up_was_killed_or_stopped(
     settings: Settings, ports: Ports, number: signal.Signals
 ) -> None:
     with running(settings, ports, "sample") as (process, _):
@@ -141,20 +143,23 @@ def test_the_sample_survives_an_end_in_the_middle_of_its_import(
     begun = read_state(settings.data)
     assert begun is not None
     assert not begun.done
-    with running(settings, ports, "sample") as (_, said):
-        wait_until(lambda: is_up(said), "platform that is up")
+    with running(settings, ports, "sample") as (_, output):
+        wait_until(lambda: is_up(output), "running platform")
         client = Client(settings)
         wait_until(lambda: rows(client, "select count(*) from clickstream_events") == [[EVENTS]])
         ledger = check(client)
     assert ledger.balanced is True
     assert ledger.totals["accepted"] == EVENTS + ledger.totals["duplicate"]
-    assert f"loaded {EVENTS - begun.rows:,} events" in said.read_text()
+    assert f"loaded {EVENTS - begun.rows:,} events" in output.read_text()
 
 
-def test_a_taken_port_is_told_with_its_part_before_anything_starts(settings: Settings, ports: Ports) -> None:
-    with socket.create_server(("127.0.0.1", ports.dashboard)), running(settings, ports) as (process, said):
+def test_port_in_use_is_reported_before_any_part_starts(settings: Settings, ports: Ports) -> None:
+    with socket.create_server(("127.0.0.1", ports.dashboard)), running(settings, ports) as (process, output):
         assert process.wait(60) == 1
-    assert f"port {ports.dashboard} is taken, the owner needs it|stop what listens there" in said.read_text()
+    assert (
+        f"port {ports.dashboard} is in use; the owner needs it|stop the program that listens there"
+        in output.read_text()
+    )
     assert not (settings.data / "logs" / "owner.log").exists()
 
 
@@ -171,15 +176,15 @@ def test_a_taken_port_is_told_with_its_part_before_anything_starts(settings: Set
     ],
     ids=[
         "empty",
-        "empty_although_begun",
-        "empty_although_done",
-        "events_of_the_users_own",
+        "empty_with_an_unfinished_import",
+        "empty_with_a_finished_import",
+        "user_events",
         "unfinished",
         "finished",
         "another_sample",
     ],
 )
-def test_the_sample_is_loaded_only_into_an_empty_platform_or_to_its_end(
+def test_sample_is_loaded_only_if_the_platform_is_empty_or_its_import_is_unfinished(
     settings: Settings, state: ImportState | None, stored: bool, expected: int | None
 ) -> None:
     if state is not None:
@@ -191,14 +196,14 @@ def test_the_sample_is_loaded_only_into_an_empty_platform_or_to_its_end(
     assert sample_start(settings) == expected
 
 
-@pytest.mark.parametrize("place", ["raw_url", "warehouse_url"])
-def test_the_sample_stays_out_of_places_that_the_user_chose(settings: Settings, tmp_path: Path, place: str) -> None:
-    prefix = "duckdb:///" if place == "warehouse_url" else ""
-    chosen = settings.model_copy(update={place: f"{prefix}{tmp_path / 'mine'}"})
+@pytest.mark.parametrize("location", ["raw_url", "warehouse_url"])
+def test_sample_is_not_loaded_if_the_user_chose_a_location(settings: Settings, tmp_path: Path, location: str) -> None:
+    prefix = "duckdb:///" if location == "warehouse_url" else ""
+    chosen = settings.model_copy(update={location: f"{prefix}{tmp_path / 'mine'}"})
     assert sample_start(chosen) is None
 
 
-def test_the_parts_get_the_chosen_data_folder(settings: Settings) -> None:
+def test_parts_receive_the_chosen_data_directory(settings: Settings) -> None:
     for part in parts(settings, Ports(1, 2)):
         assert part.environment == {"CLICKSTREAM_DATA": str(settings.data)}
         assert part.argv[-2:] == ("--port", str(part.port))

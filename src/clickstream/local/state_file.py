@@ -1,7 +1,7 @@
-"""Small files in DATA that say which process is at work: DATA/owner.json, DATA/up.json.
+"""Small files that name a running process: DATA/owner.json, DATA/up.json.
 
-Written in one step, readable by their user alone, and removed by who wrote them. A file whose process is gone
-says nothing; the next one to write replaces it.
+A process writes its file atomically, readable by its user only, and removes it when it ends. A file whose
+process no longer runs is stale; the next process replaces it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ T = TypeVar("T", bound=msgspec.Struct)
 
 @contextmanager
 def state_file(path: Path, state: msgspec.Struct) -> Iterator[None]:
-    """The file stands at `path` as long as the block runs; one that replaced it meanwhile is left alone."""
+    """Keep `state` in the file at `path` while the block runs. A file that replaced it meanwhile stays."""
     fresh = path.with_name(f"{path.name}.{os.getpid()}")
     path.parent.mkdir(parents=True, exist_ok=True)
     fresh.unlink(missing_ok=True)
@@ -36,7 +36,7 @@ def state_file(path: Path, state: msgspec.Struct) -> Iterator[None]:
 
 
 def read_state_file(path: Path, kind: type[T]) -> T | None:
-    """What the file says; None when there is none, or it is not readable."""
+    """Read a state file; None if it does not exist or is not valid."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError):
@@ -44,7 +44,7 @@ def read_state_file(path: Path, kind: type[T]) -> T | None:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process has this id. It may be another one by now: ids are used again."""
+    """Whether a process with this id runs. It may be another process: ids are reused."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -1,7 +1,8 @@
-"""Keeps the parts of the platform running, and ends them all when it ends.
+"""Keeps the parts of the platform running, and stops all of them when it ends.
 
-In: parts to run. Guarantees: a part that crashes is started again, after growing pauses; one that dies at
-once again and again is given up, with its last words; no part outlives the supervisor (local/lifeline.py).
+In: parts to run. Guarantees: a part that exits is restarted, after increasing pauses; a part that keeps exiting
+right after its start is given up, with the last lines of its log; no part outlives the supervisor
+(local/lifeline.py).
 """
 
 from __future__ import annotations
@@ -18,51 +19,55 @@ from types import FrameType
 
 from clickstream.collect.server import listen
 from clickstream.errors import UnavailableError
-from clickstream.local.part import Part, PartLog, PartProcess, Say
+from clickstream.local.part import Part, PartLog, PartProcess, Report
 
 TICK_S = 0.1
-ADVICE = "stop what listens there (ss -ltnp shows it); an earlier clickstream up ends with Ctrl-C in its terminal"
-USAGE_EXIT_CODE = 2  # wrong settings or options: starting again would not help
+ADVICE = "stop the program that listens there (ss -ltnp lists it); an earlier clickstream up ends with Ctrl-C"
+USAGE_EXIT_CODE = 2  # invalid settings or options: a restart would not help
 
 
 @dataclass(frozen=True, slots=True)
 class RestartRule:
-    """Pauses double from first to longest; a life of steady_s makes good for earlier deaths."""
+    """When to restart a part, and when to give it up.
+
+    Pauses double from first_pause_s to longest_pause_s. An exit within steady_s of the start is an early exit;
+    max_early_exits of them in a row, and the part is given up. stop_grace_s: between SIGTERM and SIGKILL.
+    """
 
     first_pause_s: float = 0.5
     longest_pause_s: float = 30.0
     steady_s: float = 10.0
-    quick_deaths: int = 5
+    max_early_exits: int = 5
     stop_grace_s: float = 15.0
 
 
-class _Seat:
-    """A part and its present life, if it has one."""
+class _SupervisedPart:
+    """A part, its log, and its process while it runs. restart_at: not before (s, monotonic clock)."""
 
     def __init__(self, part: Part, log: PartLog) -> None:
         self.part = part
         self.log = log
         self.process: PartProcess | None = None
         self.started_at = 0.0
-        self.start_at = 0.0
-        self.quick_deaths = 0
+        self.restart_at = 0.0
+        self.early_exits = 0
 
 
 class Supervisor:
-    """Runs `parts`; `say` tells the user in lines. Use as a context: leaving it ends all parts."""
+    """Runs `parts` until the context is left; `report` receives one line for the user per event."""
 
-    def __init__(self, parts: Sequence[Part], logs: Path, say: Say, rule: RestartRule | None = None) -> None:
-        self._say = say
+    def __init__(self, parts: Sequence[Part], logs: Path, report: Report, rule: RestartRule | None = None) -> None:
+        self._report = report
         self._rule = rule or RestartRule()
-        self._seats = [_Seat(part, PartLog(part.name, logs, say)) for part in parts]
+        self._parts = [_SupervisedPart(part, PartLog(part.name, logs, report)) for part in parts]
         self._lifeline = -1
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self.given_up: str | None = None
-        """Why the supervisor gave up, None as long as it has not."""
+        """Why the supervisor gave up a part; None as long as all run."""
 
     def __enter__(self) -> Supervisor:
-        check_ports(seat.part for seat in self._seats)
+        check_ports(supervised.part for supervised in self._parts)
         self._lifeline, self._write_end = os.pipe()
         self._watcher.start()
         return self
@@ -70,61 +75,61 @@ class Supervisor:
     def __exit__(self, *_: object) -> None:
         self._stopping.set()
         self._watcher.join()
-        self._end_parts()
+        self._stop_parts()
         os.close(self._write_end)
         os.close(self._lifeline)
 
     def wait(self) -> str:
-        """Return when a part is given up, with the reason; until then parts are kept running."""
+        """Keep the parts running until one is given up; return the reason."""
         while self.given_up is None:
             time.sleep(TICK_S)
         return self.given_up
 
     def pids(self) -> dict[str, int]:
-        """Process ids of the parts that run now."""
-        return {seat.part.name: seat.process.pid for seat in self._seats if seat.process is not None}
+        """Process ids of the running parts, by name."""
+        return {one.part.name: one.process.pid for one in self._parts if one.process is not None}
 
     def _watch(self) -> None:
         while not self._stopping.is_set() and self.given_up is None:
-            for seat in self._seats:
-                self._look_at(seat)
+            for one in self._parts:
+                self._check(one)
             self._stopping.wait(TICK_S)
 
-    def _look_at(self, seat: _Seat) -> None:
+    def _check(self, one: _SupervisedPart) -> None:
         now = time.monotonic()
-        if seat.process is None:
-            if now >= seat.start_at:
-                self._start(seat, now)
+        if one.process is None:
+            if now >= one.restart_at:
+                self._start(one, now)
             return
-        code = seat.process.exit_code()
+        code = one.process.exit_code()
         if code is not None:
-            seat.process = None
-            self._after_death(seat, code, now)
+            one.process = None
+            self._after_exit(one, code, now)
 
-    def _start(self, seat: _Seat, now: float) -> None:
-        seat.started_at = now
+    def _start(self, one: _SupervisedPart, now: float) -> None:
+        one.started_at = now
         try:
-            seat.process = PartProcess(seat.part, self._lifeline, seat.log)
+            one.process = PartProcess(one.part, self._lifeline, one.log)
         except OSError as error:
-            self.given_up = f"{seat.part.name} cannot be started: {error}"
+            self.given_up = f"cannot start the {one.part.name}: {error}"
 
-    def _after_death(self, seat: _Seat, code: int, now: float) -> None:
-        rule, name = self._rule, seat.part.name
-        is_quick = now - seat.started_at < rule.steady_s
-        seat.quick_deaths = seat.quick_deaths + 1 if is_quick else 0
-        if code == USAGE_EXIT_CODE or seat.quick_deaths >= rule.quick_deaths:
-            times = f", {seat.quick_deaths} times in a row" if seat.quick_deaths > 1 else ""
+    def _after_exit(self, one: _SupervisedPart, code: int, now: float) -> None:
+        rule, name = self._rule, one.part.name
+        is_early = now - one.started_at < rule.steady_s
+        one.early_exits = one.early_exits + 1 if is_early else 0
+        if code == USAGE_EXIT_CODE or one.early_exits >= rule.max_early_exits:
+            times = f", {one.early_exits} times in a row" if one.early_exits > 1 else ""
             self.given_up = "\n".join(
-                [f"{name} does not stay up ({_ending(code)}{times}); see {seat.log.path}", *seat.log.last_lines]
+                [f"the {name} keeps exiting ({_exit_text(code)}{times}); see {one.log.path}", *one.log.last_lines]
             )
             return
-        pause_s = min(rule.longest_pause_s, rule.first_pause_s * 2 ** max(0, seat.quick_deaths - 1))
-        seat.start_at = now + pause_s
-        self._say(f"{name} stopped ({_ending(code)}); starting it again in {pause_s:g} s, see {seat.log.path}")
+        pause_s = min(rule.longest_pause_s, rule.first_pause_s * 2 ** max(0, one.early_exits - 1))
+        one.restart_at = now + pause_s
+        self._report(f"the {name} exited ({_exit_text(code)}); restarting it in {pause_s:g} s, see {one.log.path}")
 
-    def _end_parts(self) -> None:
-        """SIGTERM to all, SIGKILL to those that are not done in time."""
-        running = [seat.process for seat in self._seats if seat.process is not None]
+    def _stop_parts(self) -> None:
+        """Send SIGTERM to all parts, then SIGKILL to those that still run after the grace period."""
+        running = [one.process for one in self._parts if one.process is not None]
         for process in running:
             process.terminate()
         deadline = time.monotonic() + self._rule.stop_grace_s
@@ -137,30 +142,30 @@ class Supervisor:
 
 
 def check_ports(parts: Iterable[Part]) -> None:
-    """Raise UnavailableError naming every port that is taken, and the part that needs it."""
-    taken = []
+    """Raise UnavailableError that names every port in use and the part that needs it."""
+    in_use = []
     for part in parts:
         if part.port is not None:
             try:
                 listen(part.port).close()
             except UnavailableError:
-                taken.append(f"port {part.port} is taken, the {part.name} needs it")
-    if taken:
-        raise UnavailableError("starting the platform", "; ".join(taken), ADVICE)
+                in_use.append(f"port {part.port} is in use; the {part.name} needs it")
+    if in_use:
+        raise UnavailableError("starting the platform", "; ".join(in_use), ADVICE)
 
 
 @contextmanager
 def stop_signals() -> Iterator[None]:
-    """Within the block the first SIGINT, SIGTERM or SIGHUP is a KeyboardInterrupt; later ones are ignored.
+    """Raise KeyboardInterrupt at the first SIGINT, SIGTERM or SIGHUP within the block; ignore later ones.
 
-    So the block can be left once, in order, and an impatient second Ctrl-C does not cut the parts' ending short.
+    A second Ctrl-C therefore does not interrupt the orderly stop of the parts.
     """
     numbers = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # nohup means: go on without the terminal
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # under nohup: keep running without the terminal
         numbers.append(signal.SIGHUP)
 
     def ignore(_number: int, _frame: FrameType | None) -> None:
-        """Not SIG_IGN, which a part that is just being started would inherit."""
+        """A handler rather than SIG_IGN, which a part that starts just now would inherit."""
 
     def stop(_number: int, _frame: FrameType | None) -> None:
         for number in numbers:
@@ -175,5 +180,5 @@ def stop_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _ending(code: int) -> str:
+def _exit_text(code: int) -> str:
     return f"exit {code}" if code >= 0 else f"signal {signal.Signals(-code).name}"

@@ -1,7 +1,7 @@
 """`clickstream up`: the whole platform from one command, until Ctrl-C.
 
-Starts the collector and the owner under the supervisor, waits until both are healthy, says where they are,
-and fills an empty platform with the sample of real clicks, through the collector like any other events.
+Starts the collector and the owner under the supervisor, waits until both are healthy and prints their URLs. An empty
+platform then receives the sample of real clicks through the collector, as any other events would arrive.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ from urllib3.exceptions import HTTPError
 from clickstream.errors import ClickstreamError, UnavailableError
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.owner.process import DASHBOARD
-from clickstream.local.part import Part
+from clickstream.local.part import Part, Report
 from clickstream.local.state_file import state_file
 from clickstream.local.supervisor import Supervisor, stop_signals
 from clickstream.raw.open import open_store
@@ -31,11 +31,11 @@ from clickstream.sources.delivery import Delivery
 from clickstream.sources.progress import progress_bar
 
 START_TIMEOUT_S = 90.0
-NAME = "up.json"
+UP_FILE = "up.json"
 
 
-class Up(msgspec.Struct, frozen=True):
-    """DATA/up.json: which process supervises the parts of this data folder, and where they are."""
+class UpState(msgspec.Struct, frozen=True):
+    """DATA/up.json: the process that supervises the parts on this data directory, and their URLs."""
 
     pid: int
     collector_url: str
@@ -57,34 +57,34 @@ class Ports:
 
 
 def up(settings: Settings, *, sample: bool, console: Console, ports: Ports | None = None) -> int:
-    """Run the platform until a signal (0) or until a part does not stay up (1).
+    """Run the platform until a signal (return 0) or until a part is given up (return 1).
 
-    sample: load the sample where sample_start allows it.
-    Raises WarehouseBusyError when the platform already runs on this data, UnavailableError when a port is taken.
+    sample: load the sample if `sample_start` permits it.
+    Raises WarehouseBusyError if the platform already runs on this data, UnavailableError if a port is in use.
     """
     ports = ports or Ports()
-    say = _sayer(console)
-    first_row = sample_start(settings)  # also refuses when another owner holds the warehouse
+    report = _printer(console)
+    first_row = sample_start(settings)  # raises if another process has opened the warehouse
     try:
         with (
             stop_signals(),
-            Supervisor(parts(settings, ports), settings.data / "logs", say) as supervisor,
-            state_file(settings.data / NAME, Up(os.getpid(), ports.collector_url, ports.dashboard_url)),
+            Supervisor(parts(settings, ports), settings.data / "logs", report) as supervisor,
+            state_file(settings.data / UP_FILE, UpState(os.getpid(), ports.collector_url, ports.dashboard_url)),
         ):
             if _wait_until_healthy(supervisor, ports):
-                _welcome(say, settings, ports)
+                _print_urls(report, settings, ports)
                 if sample and first_row is not None:
                     _load_sample(settings, ports, first_row, console)
-                say("next: clickstream report (in another terminal) · Ctrl-C stops everything")
-            say(supervisor.wait())
+                report("next: clickstream report (in another terminal) · Ctrl-C stops everything")
+            report(supervisor.wait())
             return 1
     except KeyboardInterrupt:
-        say("stopped")
+        report("stopped")
         return 0
 
 
 def parts(settings: Settings, ports: Ports) -> Sequence[Part]:
-    """The parts, in the order of their starting. The chosen data folder reaches them by their environment."""
+    """Return the parts in the order of their start. Their environment contains the data directory."""
     environment = {"CLICKSTREAM_DATA": str(settings.data.resolve())}
 
     def part(name: str, command: str, port: int) -> Part:
@@ -95,15 +95,15 @@ def parts(settings: Settings, ports: Ports) -> Sequence[Part]:
 
 
 def sample_start(settings: Settings) -> int | None:
-    """From which row of the sample to go on; None when it must not be loaded.
+    """Return the row of the sample to start at; None if the sample must not be loaded.
 
-    Only where both places are the defaults, and both are empty or an import of the sample is unfinished.
-    Raises WarehouseBusyError when another process holds the warehouse.
+    It is loaded only if raw store and warehouse are at their default locations, and either both are empty or
+    an earlier import of the sample is unfinished. Raises WarehouseBusyError if another process holds the warehouse.
     """
     store = open_store(settings)
     with open_warehouse(settings) as warehouse:
         is_empty = not warehouse.fetch("select 1 from raw_objects limit 1").rows
-    if not settings.has_default_places:
+    if not settings.has_default_locations:
         return None
     if is_empty and not any(True for day in store.days() for _ in store.file_names(day)):
         return 0
@@ -112,14 +112,14 @@ def sample_start(settings: Settings) -> int | None:
 
 
 def _wait_until_healthy(supervisor: Supervisor, ports: Ports) -> bool:
-    """True when both parts answer; False when one was given up before that."""
+    """Return True when both parts respond, False if one is given up first."""
     waiting = {"collector": ports.collector_url, "owner": ports.dashboard_url}
     deadline = time.monotonic() + START_TIMEOUT_S
     while waiting and supervisor.given_up is None:
         waiting = {name: url for name, url in waiting.items() if not _is_healthy(url)}
         if waiting and time.monotonic() > deadline:
             names = " and ".join(waiting)
-            raise UnavailableError("starting the platform", f"no answer from {names}", "see the logs in DATA/logs")
+            raise UnavailableError("starting the platform", f"no response from {names}", "see the logs in DATA/logs")
         time.sleep(0.1)
     return not waiting
 
@@ -132,30 +132,30 @@ def _is_healthy(url: str) -> bool:
         return False
 
 
-def _welcome(say: Callable[[str], None], settings: Settings, ports: Ports) -> None:
-    say("clickstream is up")
-    say(f"  dashboard  {ports.dashboard_url}{DASHBOARD}")
-    say(f"  collector  {ports.collector_url}/clickstream")
-    say(f"  data       {settings.data}")
+def _print_urls(report: Report, settings: Settings, ports: Ports) -> None:
+    report("clickstream is up")
+    report(f"  dashboard  {ports.dashboard_url}{DASHBOARD}")
+    report(f"  collector  {ports.collector_url}/clickstream")
+    report(f"  data       {settings.data}")
 
 
 def _load_sample(settings: Settings, ports: Ports, first_row: int, console: Console) -> None:
-    """Load the sample. When that fails the platform goes on without; the next start goes on with it."""
-    say = _sayer(console)
-    say(f"loading the sample: {samples.EVENTS:,} real clicks of a shop in 2008 (--no-sample leaves it out)")
+    """Load the sample. If that fails, the platform keeps running and the next start resumes the import."""
+    report = _printer(console)
+    report(f"loading the sample: {samples.EVENTS:,} real clicks of a shop in 2008 (--no-sample skips it)")
     try:
-        with Delivery(ports.collector_url) as delivery, progress_bar(console, "sample") as show:
-            result = samples.import_sample(settings.data, delivery, start_row=first_row, progress=show)
+        with Delivery(ports.collector_url) as delivery, progress_bar(console, "sample") as progress:
+            result = samples.import_sample(settings.data, delivery, start_row=first_row, progress=progress)
     except ClickstreamError as error:
-        say(f"the sample is not complete: {error}")
-        say("the next clickstream up goes on with it")
+        report(f"the sample is incomplete: {error}")
+        report("the next clickstream up resumes the import")
     else:
-        say(f"loaded {result.accepted:,} events, marked as sample; they step aside for your own")
+        report(f"loaded {result.accepted:,} events, marked as sample; metrics leave them out once you send your own")
 
 
-def _sayer(console: Console) -> Callable[[str], None]:
-    def say(text: str) -> None:
-        with suppress(SystemExit, OSError):  # when nobody reads any more, the platform goes on in silence
+def _printer(console: Console) -> Report:
+    def report(text: str) -> None:
+        with suppress(SystemExit, OSError):  # the platform keeps running when its terminal is closed
             console.print(text, markup=False, highlight=False, soft_wrap=True)
 
-    return say
+    return report

@@ -1,6 +1,6 @@
-"""How far loading is: the last pass, what is pending, whether the ledger balances, whether the clock is right.
+"""Checks loading: the last pass, pending events, the balance of the ledger, unfinished erasures, the clock.
 
-In: settings and a client. A warehouse that is not there yet is not made.
+In: settings and a client. A warehouse that does not exist yet is not created.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from clickstream.errors import ClickstreamError, StoreError
 from clickstream.etl.erasure.receipt import open_receipts
-from clickstream.local.doctor.findings import Examination, LoadingFact
+from clickstream.local.doctor.examination import Examination, LoadingFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner
 from clickstream.local.owner.questions import CheckRequest, QueryRequest
@@ -22,63 +22,63 @@ OLD_PASS = timedelta(minutes=5)
 WRONG_CLOCK = timedelta(minutes=5)
 
 
-def look_at_loading(found: Examination, settings: Settings, client: Client, now: datetime) -> None:
-    """Note how far loading is; blame what does not add up."""
+def check_loading(found: Examination, settings: Settings, client: Client, now: datetime) -> None:
+    """Add how far loading is, and a problem for each thing that does not add up."""
     newest = _newest_object(found, settings)
     if newest is not None and newest > now + WRONG_CLOCK:
-        why = f"the newest raw object is dated {newest:%Y-%m-%d %H:%M} UTC, the clock says {now:%Y-%m-%d %H:%M} UTC"
-        found.blame("the clock is wrong, or was", why, "set the clock (timedatectl shows whether it is synchronised)")
+        why = f"the newest raw object is dated {newest:%Y-%m-%d %H:%M} UTC, the clock shows {now:%Y-%m-%d %H:%M} UTC"
+        found.add_problem("the clock is or was wrong", why, "set the clock (timedatectl shows its state)")
     newest_at = f"{newest:%Y-%m-%dT%H:%M:%SZ}" if newest else None
     if settings.is_embedded and not settings.warehouse_path.exists():
         found.loading = LoadingFact(newest_object_at=newest_at)
         if newest is not None:
-            why = f"there is no warehouse yet: {settings.warehouse_path}"
-            found.blame("nothing is loaded", why, "clickstream etl run, or clickstream up", is_warning=True)
+            why = f"the warehouse does not exist yet: {settings.warehouse_path}"
+            found.add_problem("no events are loaded", why, "run clickstream etl run or clickstream up", is_warning=True)
         return
-    _look_for_unfinished_erasures(found, settings)
+    _check_erasures(found, settings)
     try:
         ledger = client.call(CHECK, CheckRequest())
         (row,) = client.call(QUERY, QueryRequest("select max(started_at) from passes")).rows
     except ClickstreamError as error:
         found.loading = LoadingFact(newest_object_at=newest_at)
-        found.blame(error.doing, error.why, error.advice)
+        found.add_problem(error.doing, error.why, error.advice)
         return
     last = datetime.fromisoformat(row[0]) if row[0] is not None else None
     totals = ledger.totals
     last_at = f"{last:%Y-%m-%dT%H:%M:%SZ}" if last else None
     found.loading = LoadingFact(last_at, newest_at, totals["accepted"], totals["pending"], ledger.balanced)
     if not ledger.balanced:
-        why = f"{abs(totals['balance']):,} lines off, {len(ledger.overdue):,} objects overdue"
+        why = f"{abs(totals['balance']):,} lines unaccounted for, {len(ledger.overdue):,} objects overdue"
         if ledger.repeated:
-            why += f", {ledger.repeated:,} rows too many"
-        found.blame("the ledger does not balance", why, "clickstream check shows which hour")
-    _look_at_last_pass(found, settings, last, now)
+            why += f", {ledger.repeated:,} surplus rows"
+        found.add_problem("the ledger does not balance", why, "run clickstream check to see which hour")
+    _check_last_pass(found, settings, last, now)
 
 
-def _look_at_last_pass(found: Examination, settings: Settings, last: datetime | None, now: datetime) -> None:
-    ago = f"the last pass began {_minutes(now - last)} ago" if last else "no pass was ever completed"
+def _check_last_pass(found: Examination, settings: Settings, last: datetime | None, now: datetime) -> None:
+    ago = f"the last pass began {_minutes(now - last)} ago" if last else "no pass has completed yet"
     if last is not None and now - last < OLD_PASS:
         return
     if find_owner(settings) is not None:
-        found.blame("the owner does not load", ago, "see DATA/logs/owner.log; stop and start clickstream up")
+        found.add_problem("the owner does not load events", ago, "see DATA/logs/owner.log; restart clickstream up")
     elif found.loading.pending:
-        what = f"events that wait to be loaded: {found.loading.pending:,}"
-        found.blame(what, ago, "clickstream etl run, or clickstream up", is_warning=True)
+        what = f"events waiting to be loaded: {found.loading.pending:,}"
+        found.add_problem(what, ago, "run clickstream etl run or clickstream up", is_warning=True)
 
 
-def _look_for_unfinished_erasures(found: Examination, settings: Settings) -> None:
+def _check_erasures(found: Examination, settings: Settings) -> None:
     try:
         receipts = open_receipts(open_store(settings))
     except StoreError as error:
-        found.blame(error.doing, error.why, error.advice)
+        found.add_problem(error.doing, error.why, error.advice)
         return
     if receipts:
-        why = f"{len(receipts)} begun, the first at {receipts[0].begun_at:%Y-%m-%d %H:%M} UTC"
-        found.blame("an erasure is not finished", why, "clickstream forget --resume")
+        why = f"{len(receipts)} unfinished, the first begun at {receipts[0].begun_at:%Y-%m-%d %H:%M} UTC"
+        found.add_problem("an erasure is not finished", why, "run clickstream forget --resume")
 
 
 def _newest_object(found: Examination, settings: Settings) -> datetime | None:
-    """The time in the newest name of the last day that has objects."""
+    """Return the time in the newest object name of the last day that has objects."""
     store = open_store(settings)
     try:
         for day in reversed(store.days()):
@@ -86,7 +86,7 @@ def _newest_object(found: Examination, settings: Settings) -> datetime | None:
             if newest is not None:
                 return newest
     except StoreError as error:
-        found.blame(error.doing, error.why, error.advice)
+        found.add_problem(error.doing, error.why, error.advice)
     return None
 
 
