@@ -13,7 +13,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from clickstream.cli import app
-from clickstream.etl.erasure.receipt import make_receipt, write_receipt
+from clickstream.etl.erasure.raw_store import make_receipt, write_receipt
 from clickstream.etl.expire import RetentionConfig
 from clickstream.etl.export import write_day
 from clickstream.local.export import Wish, export

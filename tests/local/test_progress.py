@@ -71,7 +71,7 @@ def test_a_rebuild_tells_what_it_reads_anew(client: Client, told: Told) -> None:
 
 def test_an_erasure_tells_what_it_searches(client: Client, told: Told) -> None:
     client.forget(ForgetRequest("client", "c0"))
-    assert told.last == (OBJECTS, OBJECTS, "proving")
+    assert told.last == (OBJECTS, OBJECTS, "verifying")
     client.forget(ForgetRequest("client", "c0", dry_run=True))
     assert told.last == (OBJECTS, OBJECTS, "")
 

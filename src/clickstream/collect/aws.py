@@ -32,8 +32,8 @@ from clickstream.collect.request import Notes, Request, read_events
 from clickstream.errors import StoreError
 from clickstream.event import Rejection
 from clickstream.raw.contract import RawStore
-from clickstream.raw.open import open_store
 from clickstream.raw.s3 import Bucket, S3Store
+from clickstream.raw.store import open_store
 from clickstream.settings import Settings, read_settings
 
 PATH = "/clickstream"

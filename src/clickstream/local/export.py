@@ -13,7 +13,7 @@ from typing import Any, Protocol, cast, get_args
 from zoneinfo import ZoneInfo
 
 from clickstream.errors import QuestionError
-from clickstream.etl.export import Format, find_sheet, put_in_place
+from clickstream.etl.export import Format, find_table, move_into_place
 from clickstream.local.owner.life import DaysRequest, ExportRequest
 from clickstream.progress import Progress
 
@@ -49,13 +49,13 @@ def read_format(text: str) -> Format:
 def export(source: Source, wish: Wish, reached: Progress) -> dict[str, Any]:
     """Write the files; their names and how many rows they have. Raises QuestionError, ClickstreamError."""
     for table in wish.tables:
-        find_sheet(table)
+        find_table(table)
     work = [(table, day) for table in wish.tables for day in _days(source, wish, table)]
     files = []
     for done, (table, day) in enumerate(work):
         reached(done, len(work))
         written = source.export_day(ExportRequest(table, day, wish.zone.key, wish.kind))
-        target = put_in_place(Path(written["file"]), wish.folder)
+        target = move_into_place(Path(written["file"]), wish.folder)
         files.append({"file": str(target), "rows": written["rows"]})
     return {"files": files, "rows": sum(file["rows"] for file in files)}
 

@@ -18,7 +18,7 @@ from clickstream.errors import StoreError
 from clickstream.local.terminal import Terminal, Working, write_result
 from clickstream.raw import look
 from clickstream.raw.listing import objects_in_order
-from clickstream.raw.open import open_store
+from clickstream.raw.store import open_store
 from clickstream.settings import read_settings
 
 Data = Annotated[Path | None, typer.Option("--data", help="Folder of all places that are not set by themselves.")]

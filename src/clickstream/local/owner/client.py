@@ -19,7 +19,7 @@ from msgspec import to_builtins
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from clickstream.errors import ClickstreamError, QuestionError, UnavailableError, WarehouseBusyError
-from clickstream.etl.export import remove_begun
+from clickstream.etl.export import remove_unfinished
 from clickstream.etl.repair.rebuild import RebuildRequest
 from clickstream.etl.repair.replay import ReplayFilter
 from clickstream.event import utc_now
@@ -142,7 +142,7 @@ class Client:
         try:
             return self._ask("export/day", to_builtins(asked), lambda place: life.export_day(place, asked))
         except KeyboardInterrupt:
-            remove_begun(self._settings.stage_path)
+            remove_unfinished(self._settings.stage_path)
             raise
 
     def _ask(self, path: str, body: Json, work: Callable[[Place], Json]) -> Json:

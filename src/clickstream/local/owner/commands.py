@@ -25,7 +25,7 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import Texts, question_from_text
 from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import RawStore
-from clickstream.raw.open import open_store
+from clickstream.raw.store import open_store
 from clickstream.report import Report, build_report
 from clickstream.settings import Settings
 from clickstream.warehouse.contract import Warehouse

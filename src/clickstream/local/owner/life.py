@@ -71,7 +71,7 @@ def forget(place: Place, asked: ForgetRequest, reached: Progress = no_progress) 
         if asked.kind == "user":
             person = eraser.user(asked.value, with_clients=asked.with_clients)
         if asked.dry_run:
-            return asdict(eraser.look(person, say)) | {"in_spool": count_events(place.drain.folder)}
+            return asdict(eraser.preview(person, say)) | {"in_spool": count_events(place.drain.folder)}
         return asdict(eraser.forget(person, say))
 
 
