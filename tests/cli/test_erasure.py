@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from clickstream.cli.app import app
 from clickstream.cli.export import ExportConfig, export_files
-from clickstream.etl.erasure.receipt import make_receipt, write_receipt
+from clickstream.etl.erasure.raw_store import make_receipt, write_receipt
 from clickstream.etl.expire import RetentionConfig
 from clickstream.etl.export import write_day
 from clickstream.local.owner import questions

@@ -27,7 +27,7 @@ GOOD = {"eventName": "page_view", "clientId": "c"}
 
 @pytest.fixture
 def function(seaweed: Seaweed, s3_store: S3Store, tmp_path: Path) -> Iterator[LambdaRuntime]:
-    settings = {"CLICKSTREAM_RAW_URL": s3_store.place, "CLICKSTREAM_CORS_ORIGINS": "https://shop.example"}
+    settings = {"CLICKSTREAM_RAW_URL": s3_store.location, "CLICKSTREAM_CORS_ORIGINS": "https://shop.example"}
     with running_function(HANDLER, {**seaweed.environment, **settings}, tmp_path) as running:
         yield running
 

@@ -42,7 +42,7 @@ def environment(seaweed: Seaweed, s3_store: S3Store, warehouse_url: str, tmp_pat
     return {
         **seaweed.environment,
         "CLICKSTREAM_DATA": str(tmp_path / "data"),
-        "CLICKSTREAM_RAW_URL": s3_store.place,
+        "CLICKSTREAM_RAW_URL": s3_store.location,
         "CLICKSTREAM_WAREHOUSE_URL": warehouse_url,
     }
 

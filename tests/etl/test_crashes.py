@@ -75,7 +75,7 @@ def url(engine: Engine, server: Cluster | None, tmp_path: Path) -> Iterator[str]
 
 
 def start_loader(clean: Pipeline, url: str, stage: Path) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-c", LOADER, clean.store.place, str(stage), url]
+    command = [sys.executable, "-c", LOADER, clean.store.location, str(stage), url]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"ready\n", process.communicate()[1].decode()
@@ -84,7 +84,7 @@ def start_loader(clean: Pipeline, url: str, stage: Path) -> subprocess.Popen[byt
 
 def assert_same(clean: Pipeline, url: str) -> None:
     with open_warehouse(url) as warehouse:
-        assert check(warehouse, LocalStore(Path(clean.store.place))).is_balanced
+        assert check(warehouse, LocalStore(Path(clean.store.location))).is_balanced
         found, expected = contents(warehouse), contents(clean.warehouse)
     assert found == expected
 

@@ -1,4 +1,4 @@
-"""Old days go by rule, and nobody mistakes that for a loss."""
+"""Old days expire as the settings say, and the ledger does not count that as a loss."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clickstream.etl.expire import Expired, RetentionConfig, expire
+from clickstream.etl.expire import ExpiryResult, RetentionConfig, expire
 from tests.etl.pipeline import Pipeline, minutes, received
 from tests.etl.warehouses import contents
 
@@ -29,11 +29,13 @@ def old(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-def run(pipeline: Pipeline, raw: int | None = None, warehouse: int | None = None, *, dry_run: bool = False) -> Expired:
+def run(
+    pipeline: Pipeline, raw: int | None = None, warehouse: int | None = None, *, dry_run: bool = False
+) -> ExpiryResult:
     return expire(pipeline.loader, RetentionConfig(raw, warehouse), dry_run=dry_run)
 
 
-def test_raw_days_go_whole_and_the_warehouse_stays(old: Pipeline) -> None:
+def test_old_raw_days_are_deleted_and_the_warehouse_stays(old: Pipeline) -> None:
     old.store.put_unsynced("rejected/2026/03/06/a.ndjson", b"{}")
     old.store.put_unsynced("rejected/2026/03/09/a.ndjson", b"{}")
     before = contents(old.warehouse)
@@ -45,7 +47,7 @@ def test_raw_days_go_whole_and_the_warehouse_stays(old: Pipeline) -> None:
     assert old.totals()["accepted"] == 12
 
 
-def test_rows_go_and_their_objects_are_not_loaded_again(old: Pipeline) -> None:
+def test_old_rows_are_deleted_and_their_objects_are_not_loaded_again(old: Pipeline) -> None:
     found = run(old, warehouse=2)
     assert (found.events, found.sessions, found.orders, found.duplicates, found.bad_rows) == (4, 2, 2, 2, 2)
     assert old.rows("select count(*) from clickstream_events") == [(6,)]
@@ -56,7 +58,7 @@ def test_rows_go_and_their_objects_are_not_loaded_again(old: Pipeline) -> None:
     assert old.totals()["loaded"] == 6
 
 
-def test_first_seen_and_daily_counts_outlive_the_rows(old: Pipeline) -> None:
+def test_first_seen_and_daily_counts_survive_the_expiry_of_rows(old: Pipeline) -> None:
     tables = ("seen", "clients", "daily_visitors", "daily_sessions")
     before = {table: contents(old.warehouse).get(table) for table in tables}
     run(old, raw=1, warehouse=1)
@@ -69,7 +71,7 @@ def test_first_seen_and_daily_counts_outlive_the_rows(old: Pipeline) -> None:
     ]
 
 
-def test_a_replaced_event_does_not_make_an_old_client_new(old: Pipeline) -> None:
+def test_late_copy_of_an_event_does_not_make_an_old_client_new(old: Pipeline) -> None:
     run(old, warehouse=1)
     old.put_batch([received(NOW - minutes(1), clientId="c", userId="other", eventId="0")])
     old.load()
@@ -77,7 +79,7 @@ def test_a_replaced_event_does_not_make_an_old_client_new(old: Pipeline) -> None
     assert old.rows("select first_user_id, event_timestamp from clients") == [("u", NOW - timedelta(days=4))]
 
 
-def test_a_session_over_midnight_goes_whole_when_its_last_event_goes(pipeline: Pipeline) -> None:
+def test_session_over_midnight_expires_with_its_last_event(pipeline: Pipeline) -> None:
     midnight = datetime(2026, 3, 8, tzinfo=UTC)
     for moment in (midnight - minutes(10), midnight + minutes(10)):
         pipeline.put_batch([received(moment, clientId="c")], ago_s=(NOW - moment).total_seconds())
@@ -92,16 +94,18 @@ BROWSER = {"eventName": "checkout_complete", "clientId": "c", "order": {"id": "1
 SERVER = {"eventName": "order_confirmed", "order": {"id": "1", "total": 7}}
 
 
-@pytest.mark.parametrize(("old_one", "young_one"), [(BROWSER, SERVER), (SERVER, BROWSER)], ids=["carrier", "money"])
-def test_an_order_stays_whole_as_long_as_one_of_its_events_is_young(
-    pipeline: Pipeline, old_one: dict[str, Any], young_one: dict[str, Any]
+@pytest.mark.parametrize(
+    ("old_one", "recent_one"), [(BROWSER, SERVER), (SERVER, BROWSER)], ids=["server recent", "browser recent"]
+)
+def test_order_stays_complete_while_one_of_its_events_is_recent(
+    pipeline: Pipeline, old_one: dict[str, Any], recent_one: dict[str, Any]
 ) -> None:
-    """What is left is what would be counted anew: the same day, the same money."""
+    """The order equals one that is derived from the remaining events: the same day, the same money."""
     then = NOW - timedelta(days=10)
     pipeline.put_batch([received(then, **old_one), received(then, **old_one)], ago_s=10 * DAY_S)
     pipeline.put_batch([received(then, eventName="page_view", clientId="c")], ago_s=10 * DAY_S)
     pipeline.put_batch([received(NOW - timedelta(days=9), clientId="c")], ago_s=9 * DAY_S)
-    pipeline.put_batch([received(NOW, **young_one)])
+    pipeline.put_batch([received(NOW, **recent_one)])
     pipeline.load()
     orders = contents(pipeline.warehouse)["orders"]
     run(pipeline, warehouse=5)
@@ -116,14 +120,14 @@ def test_an_order_stays_whole_as_long_as_one_of_its_events_is_young(
     assert pipeline.rows("select count(*) from clickstream_events") == [(0,)]
 
 
-def test_a_day_that_is_not_loaded_whole_stays(old: Pipeline) -> None:
+def test_day_with_an_unloaded_object_stays(old: Pipeline) -> None:
     old.put_batch([received(NOW)], ago_s=4 * DAY_S)
     found = run(old, raw=2)
     assert (found.unloaded, found.raw_days) == ([date(2026, 3, 6)], 1)
     assert date(2026, 3, 6) in old.store.days()
 
 
-def test_a_dry_run_counts_the_same_and_changes_nothing(old: Pipeline) -> None:
+def test_dry_run_counts_the_same_and_changes_nothing(old: Pipeline) -> None:
     before = contents(old.warehouse)
     planned = run(old, raw=2, warehouse=1, dry_run=True)
     assert contents(old.warehouse) == before
@@ -134,18 +138,18 @@ def test_a_dry_run_counts_the_same_and_changes_nothing(old: Pipeline) -> None:
     assert old.ledger().is_balanced
 
 
-def test_without_a_rule_nothing_goes(old: Pipeline) -> None:
-    assert run(old) == Expired()
+def test_without_settings_nothing_expires(old: Pipeline) -> None:
+    assert run(old) == ExpiryResult()
 
 
-def test_what_is_gone_from_both_places_is_not_known_any_more(old: Pipeline) -> None:
+def test_day_that_expired_in_store_and_warehouse_leaves_the_list_of_objects(old: Pipeline) -> None:
     run(old, raw=1, warehouse=1)
     assert old.rows("select distinct day from raw_objects order by day") == [(date(2026, 3, 9),), (date(2026, 3, 10),)]
     assert old.load().objects == 0
     assert old.ledger().is_balanced
 
 
-def test_a_deletion_that_was_killed_goes_on(old: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_killed_expiry_is_completed_by_the_next_one(old: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(_keys: object) -> None:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""Exported days hold exactly the rows of the warehouse, typed, on both engines."""
+"""Exported days hold exactly the rows of the warehouse, with their types, on both engines."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import pytest
 from clickstream.errors import ClickstreamError, QuestionError
 from clickstream.etl import export as exporting
 from clickstream.etl.export import (
-    SHEETS,
+    TABLES,
     Extract,
     Format,
     days_with_rows,
-    put_in_place,
-    remove_begun,
+    move_into_place,
+    remove_unfinished,
     write_day,
 )
 from tests.conftest import Clock
@@ -61,7 +61,7 @@ def read(path: Path) -> list[dict[str, Any]]:
         return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
-def test_a_parquet_file_holds_the_rows_of_its_local_day_with_their_types(shop: Pipeline) -> None:
+def test_parquet_file_has_the_typed_rows_of_its_local_day(shop: Pipeline) -> None:
     path, rows = export(shop, "clickstream_events", date(2026, 3, 10), "parquet", BERLIN)
     assert (path.name, rows) == ("clickstream_events-2026-03-10.parquet", 3)
     assert export(shop, "clickstream_events", date(2026, 3, 9), "parquet", BERLIN)[1] == 0
@@ -76,7 +76,7 @@ def test_a_parquet_file_holds_the_rows_of_its_local_day_with_their_types(shop: P
     assert {name: value for name, value in first.items() if value != stored[name]} == {}
 
 
-def test_a_csv_file_is_read_by_anybody(shop: Pipeline) -> None:
+def test_csv_file_can_be_read_by_a_standard_csv_reader(shop: Pipeline) -> None:
     path, rows = export(shop, "clickstream_events", date(2026, 3, 10), "csv")
     with path.open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
@@ -89,8 +89,8 @@ def test_a_csv_file_is_read_by_anybody(shop: Pipeline) -> None:
     assert row["order_id"] == ""
 
 
-@pytest.mark.parametrize("table", SHEETS)
-def test_every_table_can_be_exported_from_its_first_day_to_its_last(shop: Pipeline, table: str) -> None:
+@pytest.mark.parametrize("table", TABLES)
+def test_every_table_can_be_exported_completely(shop: Pipeline, table: str) -> None:
     span = days_with_rows(shop.warehouse, table, UTC_ZONE)
     assert span is not None
     days = [span[0] + timedelta(days=n) for n in range((span[1] - span[0]).days)]
@@ -100,7 +100,7 @@ def test_every_table_can_be_exported_from_its_first_day_to_its_last(shop: Pipeli
     assert sum(len(read(path)) for path, _ in written) == count
 
 
-def test_a_row_of_many_megabytes_is_exported_as_any_other(pipeline: Pipeline) -> None:
+def test_row_of_several_megabytes_is_exported(pipeline: Pipeline) -> None:
     long = 'a "quoted" word, ' * 200_000
     pipeline.put_event(received(NOW, properties={"text": long}))
     pipeline.load()
@@ -109,7 +109,7 @@ def test_a_row_of_many_megabytes_is_exported_as_any_other(pipeline: Pipeline) ->
     assert json.loads(read(path)[0]["properties"]) == {"text": long}
 
 
-def test_a_row_that_is_too_long_is_refused_without_its_contents(
+def test_error_for_a_row_that_is_too_long_does_not_show_its_contents(
     tmp_path: Path, clock: Clock, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting, "MAX_ROW_BYTES", 10_000)
@@ -124,20 +124,20 @@ def test_a_row_that_is_too_long_is_refused_without_its_contents(
     assert list((tmp_path / "stage").glob("export-*")) == []
 
 
-def test_an_empty_table_has_no_days(pipeline: Pipeline) -> None:
+def test_empty_table_has_no_days(pipeline: Pipeline) -> None:
     assert days_with_rows(pipeline.warehouse, "orders", UTC_ZONE) is None
 
 
-def test_a_file_appears_whole_and_replaces_an_older_one(shop: Pipeline, tmp_path: Path) -> None:
+def test_complete_file_replaces_an_older_one(shop: Pipeline, tmp_path: Path) -> None:
     out = tmp_path / "out" / "deep"
     for _ in range(2):
         path, _ = export(shop, "orders", date(2026, 3, 10), "csv")
-        assert put_in_place(path, out) == out / "orders-2026-03-10.csv"
+        assert move_into_place(path, out) == out / "orders-2026-03-10.csv"
         assert [file.name for file in out.iterdir()] == ["orders-2026-03-10.csv"]
         assert not path.exists()
     path, _ = export(shop, "orders", date(2026, 3, 10), "csv")
     with pytest.raises(ClickstreamError, match="writing an export"):
-        put_in_place(path, out / "orders-2026-03-10.csv")
+        move_into_place(path, out / "orders-2026-03-10.csv")
     assert list((tmp_path / "stage").glob("export-*")) == []
 
 
@@ -145,28 +145,28 @@ def interrupted(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def test_ctrl_c_leaves_the_older_file_and_no_half_of_a_new_one(
+def test_ctrl_c_leaves_the_older_file_and_no_partial_new_one(
     shop: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "out"
-    whole = put_in_place(export(shop, "orders", date(2026, 3, 10), "csv")[0], out).read_bytes()
+    whole = move_into_place(export(shop, "orders", date(2026, 3, 10), "csv")[0], out).read_bytes()
     path, _ = export(shop, "orders", date(2026, 3, 10), "csv")
     monkeypatch.setattr(exporting, "sync", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        put_in_place(path, out)
+        move_into_place(path, out)
     assert [(file.name, file.read_bytes()) for file in out.iterdir()] == [("orders-2026-03-10.csv", whole)]
     assert list((tmp_path / "stage").glob("export-*")) == []
 
 
-def test_what_a_process_began_is_removed_and_what_others_write_stays(shop: Pipeline, tmp_path: Path) -> None:
+def test_unfinished_files_of_this_process_are_removed_those_of_others_stay(shop: Pipeline, tmp_path: Path) -> None:
     path, _ = export(shop, "orders", date(2026, 3, 10), "csv")
     other = tmp_path / "stage" / "export-1-abc"
     other.mkdir()
-    remove_begun(tmp_path / "stage")
+    remove_unfinished(tmp_path / "stage")
     assert not path.exists()
     assert other.exists()
 
 
-def test_an_unknown_table_is_refused(pipeline: Pipeline) -> None:
+def test_table_that_cannot_be_exported_is_refused(pipeline: Pipeline) -> None:
     with pytest.raises(QuestionError, match="bad_rows"):
         export(pipeline, "bad_rows", date(2026, 3, 10), "csv")

@@ -88,5 +88,5 @@ def test_the_bytes_of_a_bad_line_are_kept(pipeline: Pipeline) -> None:
 def test_nothing_is_left_in_the_stage(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW)])
     pipeline.load()
-    stage = Path(pipeline.store.place).parent / "stage"
+    stage = Path(pipeline.store.location).parent / "stage"
     assert [path.name for path in stage.rglob("*") if path.suffix == ".csv"] == []

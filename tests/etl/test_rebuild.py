@@ -1,4 +1,4 @@
-"""A rebuild says which numbers would move, moves them on demand alone, and loses nothing that arrives meanwhile."""
+"""A rebuild reports which numbers would change, changes them only on request, and loses no event."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def order(number: int, ago_s: float = 0) -> dict[str, Any]:
     return event(number, ago_s, order={"id": f"o{number}", "total": 10}) | {"eventName": "checkout_complete"}
 
 
-def site_of(pipeline: Pipeline, folder: Path, rules: LoadConfig | None = None) -> RebuildContext:
+def context_of(pipeline: Pipeline, folder: Path, rules: LoadConfig | None = None) -> RebuildContext:
     def make_loader(warehouse: Warehouse) -> Loader:
         return Loader(warehouse, pipeline.store, folder / "stage", pipeline.clock, rules)
 
@@ -44,15 +44,15 @@ def site_of(pipeline: Pipeline, folder: Path, rules: LoadConfig | None = None) -
 
 
 @pytest.fixture
-def site(pipeline: Pipeline, tmp_path: Path) -> RebuildContext:
-    return site_of(pipeline, tmp_path)
+def context(pipeline: Pipeline, tmp_path: Path) -> RebuildContext:
+    return context_of(pipeline, tmp_path)
 
 
 @pytest.fixture
 def filled(pipeline: Pipeline) -> Pipeline:
     """Two days of a shop: sessions over midnight, an order, copies, bad lines."""
     night = 12 * 3600 + 60
-    pipeline.put_batch([event(1, DAY_S), event(2, DAY_S, userId="u2"), b"{torn", order(3, DAY_S)], ago_s=DAY_S)
+    pipeline.put_batch([event(1, DAY_S), event(2, DAY_S, userId="u2"), b"{broken", order(3, DAY_S)], ago_s=DAY_S)
     pipeline.put_batch([event(n, night) for n in range(10, 15)], ago_s=night)
     pipeline.load()
     pipeline.put_batch([event(n, night - 120) for n in range(20, 25)], ago_s=night - 120)
@@ -61,20 +61,20 @@ def filled(pipeline: Pipeline) -> Pipeline:
     return pipeline
 
 
-def test_unchanged_warehouse_shows_no_move_and_is_left_as_it_was(filled: Pipeline, site: RebuildContext) -> None:
+def test_rebuild_of_an_unchanged_warehouse_reports_no_change(filled: Pipeline, context: RebuildContext) -> None:
     before = contents(filled.warehouse), filled.rows("select * from loads order by load_id")
-    found = rebuild(site, RebuildRequest())
+    found = rebuild(context, RebuildRequest())
     assert (found["same"], found["moves"], found["reasons"], found["applied"]) == (True, [], [], False)
     assert (found["objects"], found["lines"], found["events"]["changed"]) == (4, 18, 0)
     assert (contents(filled.warehouse), filled.rows("select * from loads order by load_id")) == before
 
 
-def test_applied_to_an_unchanged_warehouse_it_changes_nothing_but_the_loads(
-    filled: Pipeline, site: RebuildContext
+def test_applied_rebuild_of_an_unchanged_warehouse_changes_only_the_loads(
+    filled: Pipeline, context: RebuildContext
 ) -> None:
     before = contents(filled.warehouse)
     loads = filled.rows("select max(load_id) from loads")[0][0]
-    assert rebuild(site, RebuildRequest(apply=True))["applied"]
+    assert rebuild(context, RebuildRequest(apply=True))["applied"]
     assert contents(filled.warehouse) == before
     assert filled.rows("select min(load_id) from clickstream_events")[0][0] > loads
     assert filled.rows("select count(*) from raw_objects where load_id not in (select load_id from loads)") == [(0,)]
@@ -83,9 +83,9 @@ def test_applied_to_an_unchanged_warehouse_it_changes_nothing_but_the_loads(
     assert filled.load().objects == 1
 
 
-def test_other_currency_moves_revenue_and_nothing_else(filled: Pipeline, tmp_path: Path) -> None:
-    site = site_of(filled, tmp_path, LoadConfig(currency="EUR"))
-    found = rebuild(site, RebuildRequest(apply=True))
+def test_another_currency_changes_only_the_revenue(filled: Pipeline, tmp_path: Path) -> None:
+    context = context_of(filled, tmp_path, LoadConfig(currency="EUR"))
+    found = rebuild(context, RebuildRequest(apply=True))
     assert [(move["figure"], move["of"], move["before"], move["after"]) for move in found["moves"]] == [
         ("revenue by currency", "EUR", 0, 20),
         ("revenue by currency", "USD", 20, 0),
@@ -100,27 +100,27 @@ def test_other_currency_moves_revenue_and_nothing_else(filled: Pipeline, tmp_pat
     assert filled.rows("select distinct currency from orders") == [("EUR",)]
 
 
-def test_other_zone_moves_the_local_days_and_nothing_else(filled: Pipeline, tmp_path: Path) -> None:
-    site = site_of(filled, tmp_path, LoadConfig(zone=ZoneInfo("Pacific/Auckland")))
-    found = rebuild(site, RebuildRequest())
+def test_another_time_zone_changes_only_the_local_days(filled: Pipeline, tmp_path: Path) -> None:
+    context = context_of(filled, tmp_path, LoadConfig(zone=ZoneInfo("Pacific/Auckland")))
+    found = rebuild(context, RebuildRequest())
     assert {move["figure"] for move in found["moves"]} == {"events by local day", "sessions by local day"}
     assert found["events"]["changed"] == 0
     assert [reason["what"] for reason in found["reasons"]] == ["timezone"]
 
 
-def test_row_that_is_not_what_its_line_says_is_named_and_put_right(filled: Pipeline, site: RebuildContext) -> None:
+def test_row_that_differs_from_its_line_is_reported_and_corrected(filled: Pipeline, context: RebuildContext) -> None:
     before = contents(filled.warehouse)
     with filled.warehouse.transaction() as cursor:
         cursor.execute("update clickstream_events set page_title = 'x', is_bot = true where raw_line = 2")
         cursor.execute("delete from clickstream_events where raw_line = 5")
-    found = rebuild(site, RebuildRequest(apply=True))
+    found = rebuild(context, RebuildRequest(apply=True))
     assert (found["events"]["changed"], found["events"]["only_before"], found["events"]["only_after"]) == (4, 0, 2)
     assert found["events"]["kinds"][0]["columns"] == ["page_title", "is_bot"]
     assert {"figure": "events of bots", "of": "", "before": 4, "after": 0} in found["moves"]
     assert contents(filled.warehouse) == before
 
 
-FALSIFIED = {
+CORRUPTIONS = {
     "raw_objects": "update raw_objects set lines = lines + 1",
     "duplicates": "update duplicates set line = 99",
     "bad_rows": "update bad_rows set original = null",
@@ -136,21 +136,21 @@ FALSIFIED = {
 }
 
 
-def test_falsified_value_of_any_replaced_table_is_named_and_put_right(filled: Pipeline, site: RebuildContext) -> None:
-    """None of these moves a count of rows, of events or of money that a report shows."""
+def test_wrong_value_in_any_replaced_table_is_reported_and_corrected(filled: Pipeline, context: RebuildContext) -> None:
+    """None of these changes a number of rows, events or money that a report shows."""
     before = contents(filled.warehouse)
     with filled.warehouse.transaction() as cursor:
-        for sql in FALSIFIED.values():
+        for sql in CORRUPTIONS.values():
             cursor.execute(sql)
-    found = rebuild(site, RebuildRequest(apply=True))
+    found = rebuild(context, RebuildRequest(apply=True))
     assert not found["same"]
-    assert {table["table"] for table in found["tables"]} == set(FALSIFIED) == set(swapping.REPLACED)
+    assert {table["table"] for table in found["tables"]} == set(CORRUPTIONS) == set(swapping.REPLACED)
     assert {"table": "erased", "only_before": 1, "only_after": 0} in found["tables"]
     assert contents(filled.warehouse) == before
-    assert rebuild(site, RebuildRequest())["same"]
+    assert rebuild(context, RebuildRequest())["same"]
 
 
-def test_figures_of_sessions_and_items_move_with_their_rows(filled: Pipeline, site: RebuildContext) -> None:
+def test_figures_of_sessions_and_items_change_with_their_rows(filled: Pipeline, context: RebuildContext) -> None:
     bought = {"id": "o9", "items": [{"id": "p", "price": 2.5, "quantity": 2}]}
     filled.put_event(event(62, order=bought) | {"eventName": "checkout_complete"})
     filled.load()
@@ -158,7 +158,7 @@ def test_figures_of_sessions_and_items_move_with_their_rows(filled: Pipeline, si
         cursor.execute("update order_lines set quantity = 10")
         cursor.execute("update sessions set has_cart = true, has_checkout = true, orders = 0, key_events = 0")
         cursor.execute("update sessions set session_end = session_start")
-    moves = {move["figure"]: (move["before"], move["after"]) for move in rebuild(site, RebuildRequest())["moves"]}
+    moves = {move["figure"]: (move["before"], move["after"]) for move in rebuild(context, RebuildRequest())["moves"]}
     assert (moves["units"], moves["item revenue by currency"]) == ((10, 2), (25, 5))
     ((sessions,),) = filled.rows("select count(*) from sessions")
     assert moves["sessions with a cart"] == moves["sessions with a check-out"] == (sessions, 0)
@@ -170,14 +170,14 @@ def test_figures_of_sessions_and_items_move_with_their_rows(filled: Pipeline, si
 
 
 class Meanwhile:
-    """Does something when the rebuild has begun to read."""
+    """Runs `work` once, when the rebuild has begun to read."""
 
-    def __init__(self, site: RebuildContext, work: Callable[[], object]) -> None:
-        self._site = site
+    def __init__(self, context: RebuildContext, work: Callable[[], object]) -> None:
+        self._context = context
         self._work: Callable[[], object] | None = work
 
     def make_loader(self, warehouse: Warehouse) -> Loader:
-        return self._site.make_loader(warehouse)
+        return self._context.make_loader(warehouse)
 
     def progress(self, done: int, total: int, doing: str = "") -> None:
         work, self._work = self._work, None
@@ -185,15 +185,15 @@ class Meanwhile:
             work()
 
 
-def test_what_arrives_meanwhile_is_in_the_rebuilt_warehouse_once(
-    filled: Pipeline, site: RebuildContext, tmp_path: Path, server: Cluster | None
+def test_events_that_arrive_during_a_rebuild_are_loaded_once(
+    filled: Pipeline, context: RebuildContext, tmp_path: Path, server: Cluster | None
 ) -> None:
     def arrive() -> None:
         filled.put_batch([event(50), event(51)])
         filled.load()
-        filled.put_batch([event(52)])  # it is in the store, and loaded by nobody yet
+        filled.put_batch([event(52)])  # in the store, but not loaded yet
 
-    found = rebuild(site, RebuildRequest(apply=True), Meanwhile(site, arrive).progress)
+    found = rebuild(context, RebuildRequest(apply=True), Meanwhile(context, arrive).progress)
     assert (found["same"], found["objects"]) == (True, 5)
     assert filled.totals()["pending"] == 1
     assert filled.load().objects == 1
@@ -204,73 +204,75 @@ def test_what_arrives_meanwhile_is_in_the_rebuilt_warehouse_once(
 
 @contextmanager
 def clean_load(pipeline: Pipeline, folder: Path, server: Cluster | None) -> Iterator[Pipeline]:
-    """A warehouse that loaded the same store at once."""
+    """A warehouse that loaded the same store in one pass."""
     with open_pipeline(folder / "clean", pipeline.clock, server) as clean:
         with closing(Loader(clean.warehouse, pipeline.store, folder / "stage", pipeline.clock)) as loader:
             loader.run_pass()
         yield clean
 
 
-def test_object_that_was_never_loaded_is_counted_as_the_reason(filled: Pipeline, site: RebuildContext) -> None:
+def test_object_that_was_never_loaded_is_reported(filled: Pipeline, context: RebuildContext) -> None:
     filled.clock.forward(days=2)
     filled.load()  # closes both days
     filled.put_batch([event(60)], ago_s=2 * DAY_S)
     ((events,),) = filled.rows("select count(*) from clickstream_events")
-    found = rebuild(site, RebuildRequest())
+    found = rebuild(context, RebuildRequest())
     assert found["never_loaded"] == 1
     assert {"figure": "events", "of": "", "before": events, "after": events + 1} in found["moves"]
 
 
-def test_day_whose_rows_expired_stays_away(filled: Pipeline, site: RebuildContext) -> None:
+def test_expired_day_is_not_loaded_again(filled: Pipeline, context: RebuildContext) -> None:
     with filled.warehouse.transaction() as cursor:
         cursor.execute("insert into expired_days values (date '2026-03-08', 'warehouse', $now)", {"now": NOW})
     filled.put_batch([event(60, 2 * DAY_S)], ago_s=2 * DAY_S)
-    site = replace(site, load=lambda: None)  # what a loader does with an expired day is its own matter
-    assert rebuild(site, RebuildRequest(apply=True))["never_loaded"] == 0
+    context = replace(context, load=lambda: None)  # a pass would load the object
+    assert rebuild(context, RebuildRequest(apply=True))["never_loaded"] == 0
     assert filled.rows("select count(*) from raw_objects where day = date '2026-03-08'") == [(0,)]
 
 
-def test_counts_of_expired_days_outlive_a_rebuild_that_has_nothing_left_to_read(
-    filled: Pipeline, site: RebuildContext
+def test_counts_of_expired_days_survive_a_rebuild_without_raw_objects(
+    filled: Pipeline, context: RebuildContext
 ) -> None:
     counts = filled.rows("select sum(events) from daily_visitors")
     filled.clock.forward(days=40)
     filled.load()  # closes the days
     expire(filled.loader, RetentionConfig(raw_days=1, warehouse_days=1))
     assert filled.rows("select count(*) from clickstream_events") == [(0,)]
-    assert rebuild(site, RebuildRequest(apply=True))["same"]
+    assert rebuild(context, RebuildRequest(apply=True))["same"]
     filled.put_event(received(filled.clock(), eventId="new"))
     filled.load()
     assert filled.rows("select sum(events) - 1 from daily_visitors") == counts
 
 
-def test_erasure_meanwhile_stops_the_rebuild(filled: Pipeline, site: RebuildContext) -> None:
+def test_erasure_during_a_rebuild_stops_it(filled: Pipeline, context: RebuildContext) -> None:
     def erase() -> None:
         with filled.warehouse.transaction() as cursor:
             cursor.execute("insert into erasures values ('r', $now, 1)", {"now": NOW})
 
     with pytest.raises(WarehouseError, match="erased or expired meanwhile"):
-        rebuild(site, RebuildRequest(apply=True), Meanwhile(site, erase).progress)
+        rebuild(context, RebuildRequest(apply=True), Meanwhile(context, erase).progress)
 
 
-def test_second_rebuild_at_once_is_refused(filled: Pipeline, site: RebuildContext) -> None:
+def test_second_rebuild_at_the_same_time_is_refused(filled: Pipeline, context: RebuildContext) -> None:
     with filled.warehouse.shadow(), pytest.raises(WarehouseError, match="somebody is at it already"):
-        rebuild(site, RebuildRequest())
-    assert rebuild(site, RebuildRequest())["same"]
+        rebuild(context, RebuildRequest())
+    assert rebuild(context, RebuildRequest())["same"]
 
 
-def test_store_that_starts_later_is_refused_and_from_carries_older_rows(filled: Pipeline, site: RebuildContext) -> None:
+def test_rebuild_without_the_oldest_objects_is_refused_and_from_retains_their_rows(
+    filled: Pipeline, context: RebuildContext
+) -> None:
     with filled.warehouse.transaction() as cursor:
         cursor.execute("update clickstream_events set page_title = 'kept' where raw_line = 1")
     before = contents(filled.warehouse)
     for path in filled.root.glob("events/2026/03/09/*"):
         path.unlink()
-    with pytest.raises(WarehouseError, match="2 loaded objects are in the raw store no more") as refused:
-        rebuild(site, RebuildRequest(apply=True))
+    with pytest.raises(WarehouseError, match=r"2 loaded objects of .* are no longer in the raw store") as refused:
+        rebuild(context, RebuildRequest(apply=True))
     assert "--from 2026-03-10" in refused.value.advice
     assert contents(filled.warehouse) == before
-    found = rebuild(site, RebuildRequest(apply=True, first=date(2026, 3, 10)))
-    assert (found["objects"], found["events"]["changed"]) == (2, 1), "only what was read again is put right"
+    found = rebuild(context, RebuildRequest(apply=True, first=date(2026, 3, 10)))
+    assert (found["objects"], found["events"]["changed"]) == (2, 1), "only rows that were read again are corrected"
     after = contents(filled.warehouse)
     assert {name: after[name] for name in after if name != "clickstream_events"} == {
         name: before[name] for name in before if name != "clickstream_events"
@@ -283,7 +285,7 @@ def test_store_that_starts_later_is_refused_and_from_carries_older_rows(filled: 
     ]
 
 
-def test_rows_of_others_and_expired_first_sights_survive(filled: Pipeline, site: RebuildContext) -> None:
+def test_rows_of_other_clients_and_expired_first_sights_survive(filled: Pipeline, context: RebuildContext) -> None:
     with filled.warehouse.transaction() as cursor:
         cursor.execute(
             "insert into clickstream_events (event_id, event_timestamp, event_name, client_id) "
@@ -296,7 +298,7 @@ def test_rows_of_others_and_expired_first_sights_survive(filled: Pipeline, site:
             {"then": NOW - timedelta(days=900)},
         )
     before = contents(filled.warehouse)
-    found = rebuild(site, RebuildRequest(apply=True))
+    found = rebuild(context, RebuildRequest(apply=True))
     assert found["same"]
     assert contents(filled.warehouse) == before
 

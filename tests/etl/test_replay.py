@@ -1,4 +1,4 @@
-"""Bad rows load once they can be read, leave the table, and nothing else moves."""
+"""Replay loads bad lines that can be read now, removes them from the bad rows, and changes nothing else."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def event(number: int, **fields: Any) -> dict[str, Any]:
     return received(moment, eventId=f"e{number}", clientId="c", userId="u", **fields)
 
 
-def mend(pipeline: Pipeline, key: str, events: Sequence[Any]) -> None:
-    """Put other lines into an object that is there."""
+def correct(pipeline: Pipeline, key: str, events: Sequence[Any]) -> None:
+    """Replace the lines of an object."""
     lines = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in events]
     (pipeline.root / key).write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
 
 
 def assert_like_a_first_load(pipeline: Pipeline, folder: Path, server: Cluster | None) -> None:
-    """The warehouse holds what one would that had never seen the objects otherwise."""
+    """The warehouse equals one that has only ever seen the corrected objects."""
     with open_pipeline(folder / "clean", pipeline.clock, server) as clean:
         clean.loader.store = pipeline.store
         clean.loader._discoverer._store = pipeline.store
@@ -42,14 +42,14 @@ def assert_like_a_first_load(pipeline: Pipeline, folder: Path, server: Cluster |
         assert contents(pipeline.warehouse) == contents(clean.warehouse)
 
 
-def test_mended_line_loads_in_its_place_and_the_ledger_balances_throughout(
+def test_corrected_line_loads_at_its_position_and_the_ledger_balances(
     pipeline: Pipeline, tmp_path: Path, server: Cluster | None
 ) -> None:
-    key = pipeline.put_batch([event(1), b"{torn", event(3), {"no": "name"}])
+    key = pipeline.put_batch([event(1), b"{broken", event(3), {"no": "name"}])
     pipeline.put_batch([event(2), event(9)])
     pipeline.load()
     assert pipeline.totals() == {"accepted": 6, "loaded": 4, "bad": 2}
-    mend(pipeline, key, [event(1), event(2, pageUrl="https://shop.example/a"), event(3), {"no": "name"}])
+    correct(pipeline, key, [event(1), event(2, pageUrl="https://shop.example/a"), event(3), {"no": "name"}])
     done = replay(pipeline.loader, ReplayFilter())
     assert (done.objects, done.lines, done.loaded, done.still_bad) == (1, 2, 1, 1)
     assert pipeline.totals() == {"accepted": 6, "loaded": 4, "duplicate": 1, "bad": 1}
@@ -58,10 +58,10 @@ def test_mended_line_loads_in_its_place_and_the_ledger_balances_throughout(
     assert_like_a_first_load(pipeline, tmp_path, server)
 
 
-def test_second_replay_finds_nothing_to_do(pipeline: Pipeline) -> None:
-    key = pipeline.put_batch([event(1), b"{torn", b"{"])
+def test_second_replay_changes_nothing(pipeline: Pipeline) -> None:
+    key = pipeline.put_batch([event(1), b"{broken", b"{"])
     pipeline.load()
-    mend(pipeline, key, [event(1), event(2), b"{"])
+    correct(pipeline, key, [event(1), event(2), b"{"])
     assert replay(pipeline.loader, ReplayFilter()).loaded == 1
     before = contents(pipeline.warehouse), pipeline.rows("select count(*) from loads")
     again = replay(pipeline.loader, ReplayFilter())
@@ -69,7 +69,7 @@ def test_second_replay_finds_nothing_to_do(pipeline: Pipeline) -> None:
     assert (contents(pipeline.warehouse), pipeline.rows("select count(*) from loads")) == before
 
 
-def test_missing_lines_of_a_truncated_object_load_when_it_is_whole_again(
+def test_missing_lines_of_a_truncated_object_load_when_it_is_complete_again(
     pipeline: Pipeline, tmp_path: Path, server: Cluster | None
 ) -> None:
     events = [event(n, pageUrl=f"https://shop.example/{n}") for n in range(200)]
@@ -85,7 +85,7 @@ def test_missing_lines_of_a_truncated_object_load_when_it_is_whole_again(
     assert_like_a_first_load(pipeline, tmp_path, server)
 
 
-def test_line_that_a_stricter_rule_refused_loads_by_todays_rule(pipeline: Pipeline) -> None:
+def test_line_that_an_older_version_refused_loads_now(pipeline: Pipeline) -> None:
     key = pipeline.put_batch([event(1), event(2)])
     pipeline.load()
     before = contents(pipeline.warehouse)
@@ -104,32 +104,32 @@ def test_line_that_a_stricter_rule_refused_loads_by_todays_rule(pipeline: Pipeli
     assert contents(pipeline.warehouse) == before
 
 
-def test_only_chosen_objects_are_read_and_lost_ones_are_counted(pipeline: Pipeline) -> None:
-    torn = pipeline.put_batch([b"{torn"])
+def test_only_chosen_objects_are_read_and_missing_ones_are_counted(pipeline: Pipeline) -> None:
+    broken = pipeline.put_batch([b"{broken"])
     nameless = pipeline.put_batch([{"no": "name"}])
-    lost = pipeline.put_batch([b"{torn"])
+    missing = pipeline.put_batch([b"{broken"])
     pipeline.load()
-    for key in (torn, nameless):
-        mend(pipeline, key, [event(1)])
-    (pipeline.root / lost).unlink()
+    for key in (broken, nameless):
+        correct(pipeline, key, [event(1)])
+    (pipeline.root / missing).unlink()
     assert replay(pipeline.loader, ReplayFilter(reason="missing_name")).objects == 1
     assert pipeline.rows("select distinct raw_object from clickstream_events") == [(nameless,)]
     done = replay(pipeline.loader, ReplayFilter(reason="invalid_json"))
     assert (done.objects, done.loaded, done.gone) == (1, 1, 1)
-    assert pipeline.rows("select object from bad_rows") == [(lost,)]
+    assert pipeline.rows("select object from bad_rows") == [(missing,)]
 
 
-def test_line_that_became_a_receipt_is_erased_and_no_bad_row_any_more(pipeline: Pipeline) -> None:
-    key = pipeline.put_batch([b"{torn", event(1)])
+def test_bad_line_that_was_erased_leaves_the_bad_rows(pipeline: Pipeline) -> None:
+    key = pipeline.put_batch([b"{broken", event(1)])
     pipeline.load()
-    mend(pipeline, key, [{"_erased": "receipt-1"}, event(1)])
+    correct(pipeline, key, [{"_erased": "receipt-1"}, event(1)])
     assert replay(pipeline.loader, ReplayFilter()).loaded == 1
     assert pipeline.rows("select line, receipt from erased") == [(1, "receipt-1")]
     assert pipeline.totals() == {"accepted": 2, "loaded": 1, "erased": 1}
 
 
-def test_list_counts_reasons_and_shows_the_newest_rows_safely(pipeline: Pipeline) -> None:
-    key = pipeline.put_batch([b"{\x1b[2J\xff", b"{torn", {"no": "name"}, event(1)])
+def test_list_counts_reasons_and_escapes_the_newest_rows(pipeline: Pipeline) -> None:
+    key = pipeline.put_batch([b"{\x1b[2J\xff", b"{broken", {"no": "name"}, event(1)])
     pipeline.load()
     found = list_bad_rows(pipeline.warehouse)
     assert [(row["reason"], row["lines"], row["objects"]) for row in found["reasons"]] == [
@@ -144,7 +144,7 @@ def test_list_counts_reasons_and_shows_the_newest_rows_safely(pipeline: Pipeline
     assert shown["text"] == r"{\x1b[2J\xff"
     assert (shown["object"], shown["size_bytes"]) == (key, 6)
     assert b64decode(shown["original_base64"]) == b"{\x1b[2J\xff"
-    with pytest.raises(QuestionError, match="line 4 of it is no bad row"):
+    with pytest.raises(QuestionError, match="line 4 is not a bad row"):
         show_bad_row(pipeline.warehouse, key, 4)
-    with pytest.raises(QuestionError, match="no such reason"):
+    with pytest.raises(QuestionError, match="unknown reason 'unheard'"):
         list_bad_rows(pipeline.warehouse, reason="unheard")

@@ -1,4 +1,4 @@
-"""The rollups equal a count of everything, in any zone, after any sequence of loads."""
+"""The rollups equal a count of all rows, in any time zone, after any sequence of loads."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def counts(pipeline: Pipeline) -> dict[str, list[tuple[Any, ...]]]:
     return {table: sorted(pipeline.rows(f"select * from {table}"), key=repr) for table in ROLLUPS}
 
 
-def counted_anew(pipeline: Pipeline, zone: ZoneInfo) -> dict[str, list[tuple[Any, ...]]]:
+def counted_from_scratch(pipeline: Pipeline, zone: ZoneInfo) -> dict[str, list[tuple[Any, ...]]]:
     with pipeline.warehouse.transaction() as cursor:
         cursor.execute("delete from rollup_zone")
         keep_rollups(cursor, zone)
@@ -40,7 +40,7 @@ def reopen(pipeline: Pipeline, zone: str) -> None:
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin", "Asia/Kolkata", "America/St_Johns"])
-def test_days_are_those_of_the_zone_and_match_a_full_count(pipeline: Pipeline, zone: str) -> None:
+def test_days_are_those_of_the_zone_and_equal_a_count_of_all_rows(pipeline: Pipeline, zone: str) -> None:
     reopen(pipeline, zone)
     pipeline.clock.now = datetime(2026, 4, 1, tzinfo=UTC)
     start = datetime(2026, 3, 6, 22, 10, tzinfo=UTC)  # over the changes of March in America and Europe
@@ -58,13 +58,13 @@ def test_days_are_those_of_the_zone_and_match_a_full_count(pipeline: Pipeline, z
         pipeline.put_batch(events)
         pipeline.load()
     kept = counts(pipeline)
-    assert kept == counted_anew(pipeline, ZoneInfo(zone))
+    assert kept == counted_from_scratch(pipeline, ZoneInfo(zone))
     first = (start.astimezone(ZoneInfo(zone))).date()
     assert min(row[0] for row in kept["daily_visitors"]) == first
     assert pipeline.rows("select sum(events) from daily_visitors") == [(80,)]
 
 
-def test_session_that_a_late_event_joins_is_counted_once(pipeline: Pipeline) -> None:
+def test_sessions_joined_by_a_late_event_are_counted_as_one(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW, clientId="c"), received(NOW + minutes(50), clientId="c")])
     pipeline.load()
     assert pipeline.rows("select sum(sessions), sum(duration_us) from daily_sessions") == [(2, 0)]
@@ -74,7 +74,7 @@ def test_session_that_a_late_event_joins_is_counted_once(pipeline: Pipeline) -> 
     assert pipeline.rows("select sum(events), count(*) from daily_visitors") == [(3, 1)]
 
 
-def test_replaced_copy_leaves_no_count_behind(pipeline: Pipeline) -> None:
+def test_replaced_copy_is_no_longer_counted(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW, eventId="e", clientId="late")])
     pipeline.load()
     pipeline.put_batch([received(NOW - timedelta(days=2), eventId="e", clientId="early")], ago_s=60)
@@ -83,7 +83,7 @@ def test_replaced_copy_leaves_no_count_behind(pipeline: Pipeline) -> None:
     assert pipeline.rows("select sum(sessions), count(*) from daily_sessions") == [(1, 1)]
 
 
-def test_another_zone_counts_all_days_anew(pipeline: Pipeline) -> None:
+def test_another_zone_counts_all_days_again(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(datetime(2026, 3, 9, 23, 30, tzinfo=UTC), clientId="c")])
     pipeline.load()
     reopen(pipeline, "Asia/Tokyo")
@@ -95,7 +95,7 @@ def test_another_zone_counts_all_days_anew(pipeline: Pipeline) -> None:
 
 @pytest.fixture
 def expired(pipeline: Pipeline) -> Pipeline:
-    """Evenings of five days, each with a visit; the first four have expired. One event of then came today."""
+    """Evenings of five days, each with a visit; the first four have expired. An event of the second came today."""
     for day in range(5, 10):
         then = datetime(2026, 3, day, 20, tzinfo=UTC)
         pipeline.put_batch([received(then, clientId="c", userId="u")], ago_s=(NOW - then).total_seconds())
@@ -110,7 +110,7 @@ def days(pipeline: Pipeline, table: str = "daily_visitors", column: str = "event
     return {row[0].day: int(row[1]) for row in found}
 
 
-def test_another_zone_leaves_the_counts_of_expired_days_as_they_are(expired: Pipeline) -> None:
+def test_another_zone_keeps_the_counts_of_expired_days(expired: Pipeline) -> None:
     assert days(expired) == {5: 1, 6: 2, 7: 1, 8: 1, 9: 1}
     reopen(expired, "Asia/Tokyo")
     expired.put_batch([received(NOW, clientId="c", userId="u")])
@@ -120,10 +120,10 @@ def test_another_zone_leaves_the_counts_of_expired_days_as_they_are(expired: Pip
     reopen(expired, "UTC")
     expired.put_batch([received(NOW, clientId="d")])
     expired.load()
-    assert days(expired) == {5: 1, 6: 2, 7: 1, 8: 1, 9: 1, 10: 2}, "the way back loses nothing either"
+    assert days(expired) == {5: 1, 6: 2, 7: 1, 8: 1, 9: 1, 10: 2}, "changing back loses nothing either"
 
 
-def test_a_zone_changed_by_a_load_that_moves_a_session_counts_it_once(expired: Pipeline) -> None:
+def test_load_that_changes_zone_and_session_counts_the_session_once(expired: Pipeline) -> None:
     reopen(expired, "Asia/Tokyo")
     then = datetime(2026, 3, 9, 19, 50, tzinfo=UTC)
     expired.put_batch([received(then, clientId="c", userId="u")])
@@ -132,8 +132,8 @@ def test_a_zone_changed_by_a_load_that_moves_a_session_counts_it_once(expired: P
     assert days(expired, "daily_sessions", "sessions") == {5: 1, 6: 1, 7: 2, 8: 1, 10: 1}
 
 
-def test_counts_that_outlived_their_rows_are_one_row_a_key(expired: Pipeline) -> None:
-    reopen(expired, "Europe/Berlin")  # evening there too: the same days
+def test_counts_of_expired_rows_have_one_row_for_each_key(expired: Pipeline) -> None:
+    reopen(expired, "Europe/Berlin")  # it is evening there too: the same days
     expired.put_batch([received(NOW, clientId="late", createdAt="2026-03-06T20:10:00Z")])
     expired.load()
     assert days(expired) == {5: 1, 6: 3, 7: 1, 8: 1, 9: 1}
@@ -141,7 +141,7 @@ def test_counts_that_outlived_their_rows_are_one_row_a_key(expired: Pipeline) ->
     assert expired.rows(f"select {keys} from daily_visitors group by {keys} having count(*) > 1") == []
 
 
-def test_an_erasure_reaches_counts_that_outlived_their_rows_in_another_zone(expired: Pipeline) -> None:
+def test_erasure_removes_counts_of_expired_rows_in_another_zone(expired: Pipeline) -> None:
     reopen(expired, "Asia/Tokyo")
     expired.put_batch([received(NOW, clientId="d")])
     expired.load()
@@ -149,11 +149,11 @@ def test_an_erasure_reaches_counts_that_outlived_their_rows_in_another_zone(expi
     assert days(expired) == {7: 1, 10: 1}
 
 
-def test_a_rebuild_leaves_the_counts_of_expired_days(expired: Pipeline, tmp_path: Path) -> None:
+def test_rebuild_keeps_the_counts_of_expired_days(expired: Pipeline, tmp_path: Path) -> None:
     def make_loader(warehouse: Warehouse) -> Loader:
         return Loader(warehouse, expired.store, tmp_path / "again", expired.clock, LoadConfig())
 
     before = counts(expired)
-    site = RebuildContext(expired.warehouse, expired.store, expired.clock, expired.load, make_loader)
-    assert rebuild(site, RebuildRequest(apply=True))["same"]
+    context = RebuildContext(expired.warehouse, expired.store, expired.clock, expired.load, make_loader)
+    assert rebuild(context, RebuildRequest(apply=True))["same"]
     assert counts(expired) == before

@@ -70,7 +70,7 @@ def test_a_rebuild_reports_the_number_of_objects_read(client: Client, recorder: 
 
 def test_an_erasure_reports_its_search(client: Client, recorder: Recorder) -> None:
     forget(client, ForgetRequest("client", "c0"))
-    assert recorder.last == (OBJECTS, OBJECTS, "proving")
+    assert recorder.last == (OBJECTS, OBJECTS, "verifying")
     forget(client, ForgetRequest("client", "c0", dry_run=True))
     assert recorder.last == (OBJECTS, OBJECTS, "")
 

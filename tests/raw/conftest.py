@@ -17,6 +17,6 @@ def folder(tmp_path: Path) -> LocalStore:
 
 @pytest.fixture(params=["folder", "s3"])
 def store(request: pytest.FixtureRequest) -> RawStore:
-    """Each store in turn: what is promised by one is promised by all."""
+    """Each kind of store in turn: all keep the same promises."""
     made: RawStore = request.getfixturevalue("folder" if request.param == "folder" else "s3_store")
     return made

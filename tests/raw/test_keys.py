@@ -1,4 +1,4 @@
-"""Names of raw objects: what is made can be read back, what is odd is irregular, what is foreign is no object."""
+"""Names of raw objects: our names can be parsed, odd names are irregular, other files are not raw objects."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ def name_at(moment: datetime) -> UUID:
 @given(
     st.integers(0, 8_000 * 365).map(lambda days: EPOCH + timedelta(days=days, seconds=days)), st.integers(1, 9_999_999)
 )
-def test_a_key_tells_day_instant_and_count(moment: datetime, count: int) -> None:
+def test_a_batch_key_contains_day_instant_and_count(moment: datetime, count: int) -> None:
     day, file_name = moment.date(), batch_key(name_at(moment), count).rpartition("/")[2]
     raw = parse_name(day, file_name)
     millisecond = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     assert raw == RawName(batch_key(name_at(moment), count)[:18] + file_name, day, Kind.BATCH, count, millisecond)
 
 
-def test_event_key_stands_in_the_folder_of_its_utc_day() -> None:
+def test_event_key_is_in_the_folder_of_its_utc_day() -> None:
     key = event_key(name_at(MOMENT))
     assert key.startswith("events/2026/03/10/event-")
     raw = parse_key(key)
@@ -44,12 +44,12 @@ def test_event_key_stands_in_the_folder_of_its_utc_day() -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        pytest.param(str(uuid4()), id="another version"),
+        pytest.param(str(uuid4()), id="UUIDv4"),
         pytest.param(str(name_at(MOMENT + timedelta(milliseconds=1))), id="time of the next day"),
-        pytest.param("order-17", id="no UUID"),
+        pytest.param("order-17", id="not a UUID"),
     ],
 )
-def test_odd_names_are_irregular_and_still_objects(text: str) -> None:
+def test_names_without_a_uuid7_of_their_day_are_irregular_objects(text: str) -> None:
     for file_name, kind in ((f"event-{text}.json", Kind.EVENT), (f"batch-{text}-3.ndjson.gz", Kind.BATCH)):
         raw = parse_name(DAY, file_name)
         assert raw is not None
@@ -66,16 +66,16 @@ def test_odd_names_are_irregular_and_still_objects(text: str) -> None:
         "batch-a-x.ndjson.gz",
         "batch-a-12345678.ndjson.gz",
         "x",
-        pytest.param(os.fsdecode(b"event-\xff.json"), id="no UTF-8"),
-        pytest.param(os.fsdecode(b"batch-a\xc3-3.ndjson.gz"), id="batch, no UTF-8"),
+        pytest.param(os.fsdecode(b"event-\xff.json"), id="not UTF-8"),
+        pytest.param(os.fsdecode(b"batch-a\xc3-3.ndjson.gz"), id="batch, not UTF-8"),
     ],
 )
-def test_other_files_are_no_objects(file_name: str) -> None:
+def test_other_files_are_not_raw_objects(file_name: str) -> None:
     assert parse_name(DAY, file_name) is None
 
 
 @pytest.mark.parametrize("name", [pytest.param(str(name_at(MOMENT)), id="regular"), pytest.param("x", id="irregular")])
-def test_a_whole_key_says_what_its_day_and_file_name_say(name: str) -> None:
+def test_a_complete_key_parses_like_its_day_and_file_name(name: str) -> None:
     raw = parse_key(f"events/2026/03/10/batch-{name}-3.ndjson.gz")
     assert raw is not None
     assert raw == parse_name(DAY, f"batch-{name}-3.ndjson.gz")
@@ -95,5 +95,5 @@ def test_a_whole_key_says_what_its_day_and_file_name_say(name: str) -> None:
         "events/2026/03/10/",
     ],
 )
-def test_a_key_outside_the_folder_of_a_day_is_no_object(key: str) -> None:
+def test_a_key_outside_the_folder_of_a_day_is_not_a_raw_object(key: str) -> None:
     assert parse_key(key) is None

@@ -1,4 +1,4 @@
-"""What every raw store promises, and what only the folder does: nothing half-written is ever seen."""
+"""What every raw store promises, and what only the folder does: no partial object is ever visible."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ import pytest
 from clickstream.errors import StoreError
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import event_key
-from clickstream.raw.open import open_store
 from clickstream.raw.s3 import S3Store
-from clickstream.raw.store import LocalStore
+from clickstream.raw.store import LocalStore, open_store
 from clickstream.settings import Settings
 from tests.collect.test_durability import CALLS, Step, steps_of
 from tests.raw.test_keys import MOMENT, name_at
@@ -27,7 +26,7 @@ DAY = date(2026, 3, 10)
 KEY = "events/2026/03/10/event-a.json"
 
 
-def test_what_is_put_can_be_listed_and_read(store: RawStore) -> None:
+def test_stored_objects_can_be_listed_and_read(store: RawStore) -> None:
     store.put([(KEY, b"one"), ("events/2026/03/11/event-b.json", b"two")])
     assert store.days() == [DAY, date(2026, 3, 11)]
     assert list(store.file_names(DAY)) == ["event-a.json"]
@@ -35,21 +34,21 @@ def test_what_is_put_can_be_listed_and_read(store: RawStore) -> None:
     assert abs((store.modified_at(KEY) - datetime.now(UTC)).total_seconds()) < 60
 
 
-def test_a_put_that_is_tried_again_is_no_error(store: RawStore) -> None:
+def test_repeating_a_put_is_allowed(store: RawStore) -> None:
     store.put([(KEY, b"one")])
     store.put([(KEY, b"one")])
     assert list(store.file_names(DAY)) == ["event-a.json"]
 
 
 @pytest.mark.parametrize("size_bytes", [0, 1, 65_535, 65_536, 65_537, 5_000_000])
-def test_objects_of_any_size_are_read_whole(store: RawStore, size_bytes: int) -> None:
+def test_objects_of_any_size_are_read_completely(store: RawStore, size_bytes: int) -> None:
     data = os.urandom(size_bytes)
     store.put([(KEY, data)])
     assert store.read(KEY) == data
     assert list(store.read_many([KEY])) == [data]
 
 
-def test_many_objects_are_read_in_the_order_they_are_asked_for(store: RawStore) -> None:
+def test_many_objects_are_read_in_the_order_of_their_keys(store: RawStore) -> None:
     objects = [(f"events/2026/03/10/event-{number:03}.json", str(number).encode()) for number in range(300)]
     store.put(objects)
     keys = [key for key, _ in reversed(objects)]
@@ -57,7 +56,7 @@ def test_many_objects_are_read_in_the_order_they_are_asked_for(store: RawStore) 
     assert list(store.read_many([])) == []
 
 
-def test_objects_that_cannot_be_read_are_told_in_their_places(store: RawStore) -> None:
+def test_read_each_yields_an_error_in_the_place_of_an_unreadable_object(store: RawStore) -> None:
     keys = [f"events/2026/03/10/event-{number:03}.json" for number in range(100)]
     there = [key for number, key in enumerate(keys) if number % 3]
     store.put([(key, key.encode()) for key in there])
@@ -69,7 +68,7 @@ def test_objects_that_cannot_be_read_are_told_in_their_places(store: RawStore) -
             assert key in str(data)
 
 
-def test_a_folder_in_the_place_of_an_object_is_named(folder: LocalStore) -> None:
+def test_error_names_a_folder_that_has_the_name_of_an_object(folder: LocalStore) -> None:
     (folder.root / KEY).mkdir(parents=True)
     with pytest.raises(StoreError, match=KEY):
         folder.read(KEY)
@@ -77,7 +76,7 @@ def test_a_folder_in_the_place_of_an_object_is_named(folder: LocalStore) -> None
         list(folder.read_many([KEY]))
 
 
-def test_many_threads_may_write_and_read_at_a_time(store: RawStore) -> None:
+def test_many_threads_can_write_and_read_at_the_same_time(store: RawStore) -> None:
     def write_and_read(number: int) -> bytes:
         key = f"events/2026/03/10/event-{number:03}.json"
         store.put([(key, str(number).encode())])
@@ -88,7 +87,7 @@ def test_many_threads_may_write_and_read_at_a_time(store: RawStore) -> None:
     assert len(list(store.file_names(DAY))) == 64
 
 
-def test_names_can_be_listed_from_a_name_on(store: RawStore) -> None:
+def test_listing_can_start_after_a_name(store: RawStore) -> None:
     names = [f"event-{number:04}.json" for number in range(1100)]
     store.put([(f"events/2026/03/10/{name}", b"{}") for name in names])
     assert sorted(store.file_names(DAY)) == names
@@ -99,7 +98,7 @@ def test_names_can_be_listed_from_a_name_on(store: RawStore) -> None:
         assert list(store.file_names(DAY)) == names
 
 
-def test_folders_that_are_no_days_are_passed_over(store: RawStore) -> None:
+def test_folders_that_are_not_days_are_skipped(store: RawStore) -> None:
     strange = ("events/2026/13/01/x", "events/20x6/01/01/x", "events/2026/1/01/x", "events/x", "rejected/2026/01/01/x")
     too_far = ("events/0001/01/01/x", "events/1969/12/31/x", "events/9999/01/01/x")
     store.put([(KEY, b"one"), *((key, b"x") for key in (*strange, *too_far))])
@@ -117,19 +116,19 @@ def test_an_empty_store_has_no_days(store: RawStore) -> None:
 
 
 @pytest.mark.parametrize("key", [KEY, event_key(name_at(MOMENT))], ids=["irregular", "regular"])
-def test_time_of_an_object_is_known_before_and_after_a_listing(store: RawStore, key: str) -> None:
+def test_time_of_an_object_is_the_same_before_and_after_a_listing(store: RawStore, key: str) -> None:
     store.put([(key, b"one")])
     before = store.modified_at(key)
     assert list(store.file_names(DAY)) == [key.rpartition("/")[2]]
     assert abs((store.modified_at(key) - before).total_seconds()) < 1
 
 
-def test_copies_without_a_promise_are_stored_all_the_same(store: RawStore) -> None:
+def test_put_unsynced_stores_the_object(store: RawStore) -> None:
     store.put_unsynced("rejected/2026/03/10/rejected-a.ndjson", b"x")
     assert store.read("rejected/2026/03/10/rejected-a.ndjson") == b"x"
 
 
-def test_reading_what_is_not_there_is_a_store_error_that_names_it(store: RawStore) -> None:
+def test_error_names_a_missing_object(store: RawStore) -> None:
     with pytest.raises(StoreError, match=r"(?i)no such") as caught:
         store.read(KEY)
     assert KEY in str(caught.value)
@@ -137,19 +136,19 @@ def test_reading_what_is_not_there_is_a_store_error_that_names_it(store: RawStor
         list(store.read_many([KEY]))
 
 
-def test_the_settings_say_which_store_it_is(tmp_path: Path) -> None:
+def test_settings_choose_the_store(tmp_path: Path) -> None:
     assert isinstance(open_store(Settings(data=tmp_path)), LocalStore)
     bucket = open_store(Settings(raw_url="s3://shop-events/raw/"))
     assert isinstance(bucket, S3Store)
-    assert bucket.place == "s3://shop-events/raw"
+    assert bucket.location == "s3://shop-events/raw"
 
 
-def test_nothing_stays_under_tmp(folder: LocalStore) -> None:
+def test_put_leaves_nothing_under_tmp(folder: LocalStore) -> None:
     folder.put([(KEY, b"one")])
     assert list((folder.root / "tmp").iterdir()) == []
 
 
-def test_a_write_that_fails_leaves_nothing_under_tmp(folder: LocalStore) -> None:
+def test_failed_put_leaves_nothing_under_tmp(folder: LocalStore) -> None:
     (folder.root / KEY).mkdir(parents=True)
     with pytest.raises(StoreError, match="directory"):
         folder.put([(KEY, b"one"), ("events/2026/03/10/event-b.json", b"two")])
@@ -166,23 +165,23 @@ LocalStore(Path(sys.argv[1])).put([(f"events/2026/03/10/event-{n}.json", b"x") f
 """
 
 
-def test_each_of_many_objects_is_synced_before_it_has_its_name_and_then_the_folder(tmp_path: Path) -> None:
+def test_each_object_is_synced_before_its_rename_and_the_folder_after_it(tmp_path: Path) -> None:
     program = shutil.which("strace")
     if program is None:
-        pytest.skip("strace is not installed")  # tests/collect/test_durability.py insists on it
+        pytest.skip("strace is not installed")  # tests/collect/test_durability.py requires it
     log = tmp_path / "strace"
     options = ["-f", "-y", "-e", f"trace={CALLS}", "-o", str(log)]
     subprocess.run([program, *options, sys.executable, "-c", PUT_MANY, str(tmp_path / "raw")], check=True, timeout=120)
     steps = list(steps_of(log.read_text(errors="replace").splitlines()))
-    renamed = [place for place, step in enumerate(steps) if step.verb == "rename" and "/events/" in step.target]
+    renamed = [index for index, step in enumerate(steps) if step.verb == "rename" and "/events/" in step.target]
     assert len(renamed) == 30
-    for place in renamed:
-        before = [step.verb for step in steps[:place] if step.path == steps[place].path]
-        assert before == ["write", "fsync"], steps[place]
+    for index in renamed:
+        before = [step.verb for step in steps[:index] if step.path == steps[index].path]
+        assert before == ["write", "fsync"], steps[index]
     assert Step("fsync", str(tmp_path / "raw" / "events" / "2026" / "03" / "10")) in steps[renamed[-1] :]
 
 
-def test_leftovers_of_a_crash_are_removed_after_an_hour(folder: LocalStore) -> None:
+def test_files_of_a_crashed_writer_are_removed_after_an_hour(folder: LocalStore) -> None:
     old, young = folder.root / "tmp" / "old", folder.root / "tmp" / "young"
     for path in (old, young):
         path.write_bytes(b"half")
@@ -193,14 +192,14 @@ def test_leftovers_of_a_crash_are_removed_after_an_hour(folder: LocalStore) -> N
     assert young.exists()
 
 
-def test_a_folder_that_cannot_be_written_says_where_and_why(tmp_path: Path) -> None:
+def test_error_says_why_a_folder_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(StoreError, match="File exists") as caught:
         LocalStore(tmp_path / "file").put([(KEY, b"x")])
     assert caught.value.advice
 
 
-def test_a_replaced_object_has_the_new_bytes_and_nothing_else_changes(store: RawStore) -> None:
+def test_replace_changes_the_bytes_of_one_object_only(store: RawStore) -> None:
     store.put([(KEY, b"one"), ("events/2026/03/10/event-b.json", b"two")])
     store.replace(KEY, b"other")
     assert store.read(KEY) == b"other"
@@ -215,7 +214,7 @@ def test_a_folder_keeps_the_time_of_a_replaced_object(folder: LocalStore) -> Non
     assert list((folder.root / "tmp").iterdir()) == []
 
 
-def test_deleted_objects_are_gone_and_deleting_them_again_is_no_error(store: RawStore) -> None:
+def test_objects_can_be_deleted_twice_and_stored_again(store: RawStore) -> None:
     other = "events/2026/03/11/event-b.json"
     store.put([(KEY, b"one"), (other, b"two")])
     store.delete([KEY])

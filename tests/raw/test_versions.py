@@ -1,4 +1,4 @@
-"""A bucket that keeps versions keeps none of what was rewritten or deleted."""
+"""A bucket with versioning keeps no old version of an object that was rewritten or deleted."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def put(seaweed: Seaweed, query: str, body: bytes) -> None:
     host, path = seaweed.endpoint.removeprefix("http://"), f"/{BUCKET}"
     signer = Signer(ACCESS_KEY, SECRET_KEY, "us-east-1", utc_now(), hashlib.sha256(body).hexdigest())
     headers = signed("PUT", host, path, query, signer)
-    answer = urllib3.request("PUT", f"{seaweed.endpoint}{path}?{query}", headers=headers, body=body)
-    assert answer.status in (200, 409), answer.data
+    response = urllib3.request("PUT", f"{seaweed.endpoint}{path}?{query}", headers=headers, body=body)
+    assert response.status in (200, 409), response.data
 
 
 def versions(store: S3Store) -> int:
-    text = Versions(BUCKET, store.bucket.endpoint).ask("GET", "", {"versions": "", "prefix": "shop/"}).decode()
+    text = Versions(BUCKET, store.bucket.endpoint).request("GET", "", {"versions": "", "prefix": "shop/"}).decode()
     return text.count("<VersionId>")
 
 
-def test_nothing_is_kept_of_what_was_rewritten_or_deleted(store: S3Store) -> None:
+def test_old_versions_of_rewritten_and_deleted_objects_are_deleted(store: S3Store) -> None:
     other = f"{KEY}-longer"
     store.put([(KEY, b"one"), (other, b"other")])
     store.replace(KEY, b"two")
@@ -53,14 +53,14 @@ def test_nothing_is_kept_of_what_was_rewritten_or_deleted(store: S3Store) -> Non
     assert versions(store) == 0
 
 
-def test_keys_that_are_missing_are_named(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_aws_keys_are_named(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(StoreError, match="old versions") as caught:
         Versions(BUCKET, store.bucket.endpoint).remove_old(KEY)
     assert "AWS_SECRET_ACCESS_KEY" in caught.value.advice
 
 
-def test_a_refusal_says_why(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_error_of_the_server_is_reported(store: S3Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
     with pytest.raises(StoreError, match="403 SignatureDoesNotMatch"):
         Versions(BUCKET, store.bucket.endpoint).remove_old(KEY)

@@ -15,7 +15,7 @@ from clickstream.settings import read_settings
 
 if TYPE_CHECKING:
     from clickstream.etl.erasure.person import Kind
-    from clickstream.etl.expire import Expired
+    from clickstream.etl.expire import ExpiryResult
     from clickstream.local.owner.erasure import ForgetRequest, ForgetResult
 
 MAX_SHOWN = 20
@@ -117,7 +117,7 @@ def render_forgotten(done: ForgetResult, console: Console) -> None:
         line("searched again: nothing is left in the raw store and in the warehouse")
 
 
-def render_expired(found: Expired, console: Console, *, dry_run: bool) -> None:
+def render_expired(found: ExpiryResult, console: Console, *, dry_run: bool) -> None:
     """Print what was deleted by each rule; after a dry run, what would be deleted."""
 
     def line(text: str) -> None:

@@ -72,23 +72,23 @@ def export(
 
 def export_files(client: Client, config: ExportConfig, progress: Progress) -> ExportResult:
     """Write the files. Raises QuestionError for an unknown table or format, or an empty range."""
-    from clickstream.etl.export import find_sheet, put_in_place, remove_begun
+    from clickstream.etl.export import find_table, move_into_place, remove_unfinished
     from clickstream.local.owner.questions import ExportDayRequest
     from clickstream.local.owner.registry import EXPORT_DAY
 
     kind = _read_format(config.format)
     for table in config.tables:
-        find_sheet(table)
+        find_table(table)
     work = [(table, day) for table in config.tables for day in _days(client, config, table)]
     files = []
     try:
         for done, (table, day) in enumerate(work):
             progress(done, len(work))
             written = client.call(EXPORT_DAY, ExportDayRequest(table, day, config.zone.key, kind))
-            target = put_in_place(Path(written.file), config.folder)
+            target = move_into_place(Path(written.file), config.folder)
             files.append(ExportedFile(str(target), written.rows))
     except KeyboardInterrupt:
-        remove_begun(client.settings.stage_path)
+        remove_unfinished(client.settings.stage_path)
         raise
     return ExportResult(files, sum(file.rows for file in files))
 

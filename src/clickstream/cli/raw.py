@@ -26,7 +26,7 @@ def ls(day: Day = None, data: Data = None, json: Json = False) -> None:
     """List the days with their numbers of objects and events; with DAY, the objects of that day."""
     from clickstream.raw.listing import objects_in_order
     from clickstream.raw.look import sum_up
-    from clickstream.raw.open import open_store
+    from clickstream.raw.store import open_store
 
     store = open_store(read_settings(data))
     if day is not None:
@@ -57,7 +57,7 @@ def cat(
 ) -> None:
     """Print the lines of an object as they are stored."""
     from clickstream.raw.look import find_key, lines_of
-    from clickstream.raw.open import open_store
+    from clickstream.raw.store import open_store
 
     store = open_store(read_settings(data))
     key = find_key(store, object_)
@@ -77,7 +77,7 @@ def cat(
 def verify(day: Day = None, data: Data = None, json: Json = False) -> None:
     """Count the lines of every object (of DAY) and compare with its name; exit 1 if one differs."""
     from clickstream.raw.look import verify as run
-    from clickstream.raw.open import open_store
+    from clickstream.raw.store import open_store
 
     store = open_store(read_settings(data))
     with ProgressBar(err, "counting") as progress:

@@ -27,8 +27,8 @@ from clickstream.collect.request import Request
 from clickstream.errors import StoreError
 from clickstream.event import RawLine, Rejection
 from clickstream.raw.contract import RawStore
-from clickstream.raw.open import open_store
 from clickstream.raw.s3 import Bucket, S3Store
+from clickstream.raw.store import open_store
 from clickstream.settings import Settings, read_settings
 
 PUT_TIMEOUT_S = 8.0

@@ -33,7 +33,7 @@ from clickstream.collect.objects import StoreSink
 from clickstream.collect.spool import Spool, SpoolConfig
 from clickstream.errors import StoreError, UnavailableError
 from clickstream.raw.contract import RawStore
-from clickstream.raw.open import open_store
+from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 
 HOST = "127.0.0.1"

@@ -21,7 +21,7 @@ import msgspec
 
 from clickstream.etl.run import LoadConfig, Loader
 from clickstream.event import utc_now
-from clickstream.raw.open import open_store
+from clickstream.raw.store import open_store
 from clickstream.settings import Settings, read_settings
 from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.open import open_warehouse

@@ -1,9 +1,9 @@
-"""What is older than the settings allow goes: raw objects by whole UTC days, rows of the warehouse by themselves.
+"""Deletes what is older than the settings allow: raw objects by whole UTC days, and rows of the warehouse.
 
-In: how many days each is kept, the time. Out: fewer objects, fewer rows; `expired_days` says which days they were of,
-so that the ledger leaves them out. Guarantee: no raw object is deleted that was not loaded; no session is cut in two;
-killed at any moment, the next expiry goes on. First seen, clients and daily counts stay: new visitors stay new, and the
-counts of old days stay known. Loading goes on meanwhile.
+In: how many days each is kept, the time. Out: fewer objects, fewer rows; `expired_days` records their days, so that the
+ledger leaves them out. Guarantee: no raw object is deleted before it is loaded; no session is cut in two; if the
+process is killed, the next expiry completes the work. First seen, clients and daily counts stay: returning visitors
+do not become new ones, and the counts of old days stay known. Loading continues meanwhile.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
-from clickstream.etl.erasure.rejected import FOLDER as REJECTED
+from clickstream.etl.erasure.raw_store import REJECTED
 from clickstream.etl.load import Load, next_load_id, note_load
 from clickstream.etl.run import Loader
 from clickstream.etl.sql import run_statements
@@ -24,15 +24,15 @@ from clickstream.warehouse.contract import Warehouse
 
 @dataclass(frozen=True, slots=True)
 class RetentionConfig:
-    """Whole days that are kept besides today; None: for ever."""
+    """How many whole days are kept, besides today. None keeps everything."""
 
     raw_days: int | None = None
     warehouse_days: int | None = None
 
 
 @dataclass(slots=True)
-class Expired:
-    """What went, or would go. unloaded: days whose objects stay, since not all of them are loaded."""
+class ExpiryResult:
+    """What was deleted, or would be. unloaded: days whose objects stay because some of them are not loaded."""
 
     raw_before: date | None = None
     raw_days: int = 0
@@ -49,10 +49,10 @@ class Expired:
 
 def expire(
     loader: Loader, keep: RetentionConfig, *, dry_run: bool = False, progress: Progress = no_progress
-) -> Expired:
-    """Delete what the rule says; with `dry_run` only count it."""
+) -> ExpiryResult:
+    """Delete what is older than `keep` allows; with `dry_run`, only count it."""
     today = loader.stamp().loaded_at.astimezone(UTC).date()
-    found = Expired()
+    found = ExpiryResult()
     if keep.raw_days is not None:
         found.raw_before = today - timedelta(days=keep.raw_days)
         _expire_raw(loader, found.raw_before, found, progress, dry_run=dry_run)
@@ -63,7 +63,7 @@ def expire(
     return found
 
 
-def _expire_raw(loader: Loader, before: date, found: Expired, progress: Progress, *, dry_run: bool) -> None:
+def _expire_raw(loader: Loader, before: date, found: ExpiryResult, progress: Progress, *, dry_run: bool) -> None:
     store, warehouse = loader.store, loader.warehouse
     days = [day for day in store.days() if day < before]
     for position, day in enumerate(days):
@@ -75,25 +75,25 @@ def _expire_raw(loader: Loader, before: date, found: Expired, progress: Progress
         found.raw_days += 1
         found.raw_objects += len(keys)
         if not dry_run:
-            _close_for_ever(warehouse, day, loader.stamp().loaded_at)
+            _close_expired(warehouse, day, loader.stamp().loaded_at)
             store.delete(keys)
-    refused = [key for key in store.keys(REJECTED) if _day_of_refused(key) < before]
+    refused = [key for key in store.keys(REJECTED) if _day_of_rejected(key) < before]
     found.rejected = len(refused)
     if not dry_run:
         store.delete(refused)
 
 
 def _is_loaded(store: RawStore, warehouse: Warehouse, day: date) -> bool:
-    """Whether every object of the day is in the warehouse, or was when the day's expiry began."""
+    """Return whether every object of the day is in the warehouse, or was when the day's expiry began."""
     rows = warehouse.fetch("select name from raw_objects where day = $day", {"day": day}).rows
     if not rows and warehouse.fetch("select 1 from expired_days where day = $day and part = 'raw'", {"day": day}).rows:
-        return True  # killed while it was deleted
+        return True  # an earlier expiry was killed while it deleted the day
     loaded = {row[0] for row in rows}
     return all(name.key in loaded for name in objects_of(store, day))
 
 
-def _close_for_ever(warehouse: Warehouse, day: date, now: datetime) -> None:
-    """From now on nothing is looked for in the day, and the ledger leaves it out: only then its objects may go."""
+def _close_expired(warehouse: Warehouse, day: date, now: datetime) -> None:
+    """Stop discovering objects of the day, and leave it out of the ledger; only then may its objects be deleted."""
     with warehouse.transaction() as cursor:
         params = {"day": day, "now": now}
         cursor.execute("delete from closed_days where day = $day", {"day": day})
@@ -102,7 +102,7 @@ def _close_for_ever(warehouse: Warehouse, day: date, now: datetime) -> None:
         cursor.execute("insert into expired_days values ($day, 'raw', $now)", params)
 
 
-def _expire_rows(loader: Loader, before: date, found: Expired, *, dry_run: bool) -> None:
+def _expire_rows(loader: Loader, before: date, found: ExpiryResult, *, dry_run: bool) -> None:
     stamp = loader.stamp()
     params = {"before": datetime.combine(before, time(), UTC), "now": stamp.loaded_at}
     with loader.warehouse.transaction() as cursor:
@@ -113,14 +113,14 @@ def _expire_rows(loader: Loader, before: date, found: Expired, *, dry_run: bool)
         if not dry_run:
             run_statements(cursor, "expire_rows", params)
             if any(counts.values()):
-                # A load of its own: whoever remembers answers by the number of the load asks anew.
+                # Its own load number: caches of answers are keyed by the last load, and must miss from now on.
                 note_load(cursor, Load(next_load_id(cursor), 0, 0, 0), stamp)
     if not dry_run and any(counts.values()):
         loader.warehouse.tidy()
 
 
-def _day_of_refused(key: str) -> date:
-    """The day in `rejected/YYYY/MM/DD/…`; a key that has none is of the last of all days."""
+def _day_of_rejected(key: str) -> date:
+    """Return the day in `rejected/YYYY/MM/DD/…`; a key without a day never expires."""
     try:
         return date(*map(int, key.split("/")[1:4]))
     except (ValueError, TypeError):

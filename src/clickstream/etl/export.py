@@ -1,8 +1,9 @@
 """Days of the warehouse as files: Parquet or CSV, one file for each local day and table.
 
-In: a table, a local day. Out: one whole file below a stage folder, with typed columns; who asked moves it to its place
-(`put_in_place`), so that a file in the target folder is always whole. Rows are in no order. The same on both engines:
-DuckDB writes the file, from its own rows or from those that PostgreSQL copies out; memory stays small either way.
+In: a table, a local day. Out: one complete file below a stage folder, with typed columns; the caller moves it to its
+target folder (`move_into_place`), so that a file there is always complete. Rows are in no particular order. On both
+engines DuckDB writes the same files, from its own rows or from those that PostgreSQL copies out, in little memory.
+
 """
 
 from __future__ import annotations
@@ -31,17 +32,17 @@ Format = Literal["parquet", "csv"]
 _PREFIX = "export-"
 _STALE_S = 3600
 MAX_ROW_BYTES = 64 * 1_048_576
-"""A row as CSV: quotes stand twice in it, and a line that is loaded has at most 16 MB. DuckDB takes such a buffer."""
+"""The longest row as CSV: a loaded line has at most 16 MB, and quotes are doubled. DuckDB accepts such a buffer."""
 _OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header, nullstr ''"}
 _TYPES = {"numeric": "DECIMAL(38, 4)"}
-"""Types of PostgreSQL that DuckDB knows by another name."""
+"""Types that have one name in PostgreSQL and another in DuckDB."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A table that can be exported: its rows, and what tells the day of a row.
+class ExportTable:
+    """A table that can be exported: its rows, and the column that decides the day of a row.
 
-    moment: an instant; or day: a date in CLICKSTREAM_TIMEZONE already.
+    moment: an instant; or day: a date that is already in CLICKSTREAM_TIMEZONE.
     """
 
     rows: str
@@ -51,7 +52,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Extract:
-    """One file: the rows of a table on a local day of a zone."""
+    """One file to write: the rows of a table on a local day of a zone."""
 
     table: str
     day: date
@@ -59,34 +60,35 @@ class Extract:
     kind: Format
 
 
-SHEETS = {
-    "clickstream_events": Sheet("select t.* from clickstream_events as t", moment="t.event_timestamp"),
-    "sessions": Sheet("select t.* from sessions as t", moment="t.session_start"),
-    "orders": Sheet("select t.* from orders as t", moment="t.ordered_at"),
-    "order_items": Sheet(
+TABLES = {
+    "clickstream_events": ExportTable("select t.* from clickstream_events as t", moment="t.event_timestamp"),
+    "sessions": ExportTable("select t.* from sessions as t", moment="t.session_start"),
+    "orders": ExportTable("select t.* from orders as t", moment="t.ordered_at"),
+    "order_items": ExportTable(
         "select o.ordered_at, t.* from order_items as t join orders as o on o.order_id = t.order_id",
         moment="o.ordered_at",
     ),
-    "seen": Sheet("select t.* from seen as t", moment="t.first_seen_at"),
-    "clients": Sheet("select t.* from clients as t", moment="t.event_timestamp"),
-    "daily_visitors": Sheet("select t.* from daily_visitors as t", day="t.day"),
-    "daily_sessions": Sheet("select t.* from daily_sessions as t", day="t.day"),
+    "seen": ExportTable("select t.* from seen as t", moment="t.first_seen_at"),
+    "clients": ExportTable("select t.* from clients as t", moment="t.event_timestamp"),
+    "daily_visitors": ExportTable("select t.* from daily_visitors as t", day="t.day"),
+    "daily_sessions": ExportTable("select t.* from daily_sessions as t", day="t.day"),
 }
 
 
-def find_sheet(table: str) -> Sheet:
-    """Raises QuestionError for a table that cannot be exported."""
-    sheet = SHEETS.get(table)
-    if sheet is None:
-        raise QuestionError("unknown_table", table, "it cannot be exported", f"one of: {', '.join(SHEETS)}")
-    return sheet
+def find_table(name: str) -> ExportTable:
+    """Return a table by its name. Raises QuestionError for a table that cannot be exported."""
+    table = TABLES.get(name)
+    if table is None:
+        raise QuestionError("unknown_table", name, "this table cannot be exported", f"one of: {', '.join(TABLES)}")
+    return table
 
 
 def days_with_rows(warehouse: Warehouse, table: str, zone: ZoneInfo) -> tuple[date, date] | None:
-    """First local day with rows, and the day after the last one; None for an empty table."""
-    sheet = find_sheet(table)
-    column = sheet.moment or sheet.day
-    _, _, source = sheet.rows.partition(" from ")
+    """Return the first local day with rows and the day after the last one; None for an empty table."""
+    exported = find_table(table)
+    column = exported.moment or exported.day
+    _, _, source = exported.rows.partition(" from ")
+
     ((first, last),) = warehouse.fetch(f"select min({column}), max({column}) from {source}").rows  # noqa: S608 - ours
     if first is None:
         return None
@@ -95,28 +97,28 @@ def days_with_rows(warehouse: Warehouse, table: str, zone: ZoneInfo) -> tuple[da
     return first, last + DAY
 
 
-def write_day(warehouse: Warehouse, wanted: Extract, stage: Path) -> tuple[Path, int]:
-    """Write the rows of a local day into a new file below `stage`; its path, and how many rows it has."""
-    sheet = find_sheet(wanted.table)
-    if sheet.day:
-        sql = f"{sheet.rows} where {sheet.day} = date '{wanted.day}'"
+def write_day(warehouse: Warehouse, extract: Extract, stage: Path) -> tuple[Path, int]:
+    """Write the rows of a local day into a new file below `stage`; return its path and the number of rows."""
+    table = find_table(extract.table)
+    if table.day:
+        sql = f"{table.rows} where {table.day} = date '{extract.day}'"
     else:
-        first, end = start_of(wanted.zone, wanted.day), start_of(wanted.zone, wanted.day + DAY)
-        sql = f"{sheet.rows} where {sheet.moment} >= timestamptz '{first}' and {sheet.moment} < timestamptz '{end}'"
+        first, end = start_of(extract.zone, extract.day), start_of(extract.zone, extract.day + DAY)
+        sql = f"{table.rows} where {table.moment} >= timestamptz '{first}' and {table.moment} < timestamptz '{end}'"
     _remove_stale(stage)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=stage))
-    path = folder / f"{wanted.table}-{wanted.day}.{wanted.kind}"
+    path = folder / f"{extract.table}-{extract.day}.{extract.kind}"
     try:
         with warehouse.reading() as cursor:
-            rows = _write(cursor, sql, path, wanted.kind)
+            rows = _write(cursor, sql, path, extract.kind)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
     return path, rows
 
 
-def put_in_place(written: Path, folder: Path) -> Path:
-    """Move a written file into `folder`, in one step: whoever looks sees the old file or the whole new one."""
+def move_into_place(written: Path, folder: Path) -> Path:
+    """Move a written file into `folder`, in one step: readers see the old file or the complete new one."""
     target = folder / written.name
     temporary = folder / f".{written.name}.tmp"
     try:
@@ -124,13 +126,14 @@ def put_in_place(written: Path, folder: Path) -> Path:
         shutil.copyfile(written, temporary)
         sync(temporary)
         temporary.rename(target)
-    except BaseException as error:  # Ctrl-C too: half a file, even a hidden one, is nobody's wish
+    except BaseException as error:  # Ctrl-C too: no partial file may stay, not even a hidden one
         with suppress(OSError):
             temporary.unlink()
         if not isinstance(error, OSError):
             raise
         why = f"{error.strerror or error}: {error.filename or folder}"
-        raise ClickstreamError("writing an export", why, "check the folder, its rights and free space") from error
+        advice = "check that the folder is writable and has free space"
+        raise ClickstreamError("writing an export", why, advice) from error
     finally:
         shutil.rmtree(written.parent, ignore_errors=True)
     return target
@@ -163,22 +166,22 @@ def _copy(raw: duckdb.DuckDBPyConnection, sql: str, path: Path, kind: Format) ->
     return int(row[0])
 
 
-def remove_begun(stage: Path) -> None:
-    """Remove what this process began to write: its thread that does so ends with it, cut anywhere."""
-    for begun in stage.glob(f"{_PREFIX}{os.getpid()}-*"):
-        shutil.rmtree(begun, ignore_errors=True)
+def remove_unfinished(stage: Path) -> None:
+    """Remove the files that this process is still writing; for its end, when its threads stop anywhere."""
+    for unfinished in stage.glob(f"{_PREFIX}{os.getpid()}-*"):
+        shutil.rmtree(unfinished, ignore_errors=True)
 
 
 def _remove_stale(stage: Path) -> None:
-    """Remove what commands left that were killed before they took their file away."""
+    """Remove files of commands that were killed before they moved their file away."""
     stage.mkdir(parents=True, exist_ok=True)
-    for left in stage.glob(f"{_PREFIX}*"):
+    for folder in stage.glob(f"{_PREFIX}*"):
         try:
-            is_stale = time.time() - left.stat().st_mtime > _STALE_S
+            is_stale = time.time() - folder.stat().st_mtime > _STALE_S
         except OSError:
             continue
         if is_stale:
-            shutil.rmtree(left, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _quoted(text: str) -> str:

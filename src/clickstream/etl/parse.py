@@ -18,7 +18,7 @@ from typing import Any
 import duckdb
 
 from clickstream.etl.chunk import Chunk, RawObject, is_plain
-from clickstream.etl.enrich.steps import Enrichment, EnrichmentConfig
+from clickstream.etl.enrich.enrichment import Enrichment, EnrichmentConfig
 from clickstream.event import EVENT_NAMESPACE, SNAKE_CASE
 
 MAX_READ_BYTES = 16 * 1_048_576

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from clickstream.errors import StoreError
 from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, RawObject, Unread, read_objects
 from clickstream.etl.discover import Discoverer, Discovery, settled_marks
-from clickstream.etl.enrich.steps import EnrichmentConfig
+from clickstream.etl.enrich.enrichment import EnrichmentConfig
 from clickstream.etl.handover import Handover, hand_over
 from clickstream.etl.load import ErasedMeanwhileError, Parcel, Stamp, count_erasures, load
 from clickstream.etl.parse import Parser

@@ -24,7 +24,7 @@ from clickstream.local.owner.process import DASHBOARD
 from clickstream.local.part import Part, Report
 from clickstream.local.state_file import state_file
 from clickstream.local.supervisor import Supervisor, stop_signals
-from clickstream.raw.open import open_store
+from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 from clickstream.sources import sample as samples
 from clickstream.sources.delivery import Delivery

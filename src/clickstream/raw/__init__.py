@@ -1,1 +1,1 @@
-"""Raw objects: their names (`keys`) and the stores that keep them (`contract`, `store`, `s3`, `open`)."""
+"""Raw objects: their names (`keys`) and the stores that hold them (`contract`, `store`, `s3`)."""

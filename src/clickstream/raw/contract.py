@@ -1,8 +1,8 @@
 """What every raw store does, wherever it keeps its objects.
 
-In: keys (keys.py) and bytes. Out: the same bytes. Every store keeps the same promises, held by tests/raw/test_store.py
-on each: what `put` has returned is durable, what is read is whole, and a listing shows every object that was put
-before it began. Adapters: store.py (a folder), s3.py (a bucket); open.py chooses one by the settings.
+In: keys (keys.py) and bytes. Out: the same bytes. Every store keeps the same promises, and tests/raw/test_store.py
+verifies them on each: an object is durable when `put` returns, reads return complete objects, and a listing shows every
+object that was stored before it began. Adapters: store.py (a folder), s3.py (a bucket).
 """
 
 from __future__ import annotations
@@ -14,70 +14,71 @@ from typing import Protocol
 from clickstream.errors import StoreError
 
 MOST_UNREAD = 50
-"""So many unreadable objects in a row: the store is at fault. Fewer than S3 is asked for at a time, to be told soon."""
+"""When so many objects in a row are unreadable, the store is at fault. Fewer than S3 reads ahead, to fail early."""
 
 
 class RawStore(Protocol):
-    """A place of raw objects. All verbs may be called from several threads; all raise StoreError.
+    """A store of raw objects. All methods may be called from several threads; all raise StoreError.
 
-    lists_in_order: `file_names` is in order and costs only what it returns; else it costs the whole folder.
+    lists_in_order: `file_names` returns names in order and costs only what it returns; otherwise it costs a listing of
+    the whole folder.
     """
 
     @property
-    def place(self) -> str:
-        """The place as the user would write it."""
+    def location(self) -> str:
+        """The folder or URL, as the user would write it."""
 
     @property
     def lists_in_order(self) -> bool: ...
 
     def prepare(self) -> None:
-        """Make ready for writing; called once by a writer, before its first `put`."""
+        """Make the store ready for writing; a writer calls it once, before its first `put`."""
 
     def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        """Store each (key, bytes) durably; all of them are safe when this returns.
+        """Store each (key, bytes); all of them are durable when this returns.
 
-        After a StoreError some may be stored all the same, under names that were not acknowledged.
+        After a StoreError, some may be stored nevertheless, under names that were not acknowledged.
         """
 
     def put_unsynced(self, key: str, data: bytes) -> None:
-        """Store an object without any promise: for copies whose loss costs nothing."""
+        """Store an object without a guarantee: for copies that may be lost."""
 
     def read(self, key: str) -> bytes:
-        """The bytes of an object."""
+        """Return the bytes of an object."""
 
     def read_many(self, keys: Iterable[str]) -> Iterator[bytes]:
-        """The bytes of each object, in the order of `keys`; where waiting dominates, many are fetched at a time."""
+        """Yield the bytes of each object, in the order of `keys`; S3 fetches many at a time."""
 
     def read_each(self, keys: Iterable[str]) -> Iterator[bytes | StoreError]:
-        """As `read_many`, but an object that cannot be read comes as its error, and those behind it follow."""
+        """Yield the bytes of each object, or the error of an object that cannot be read, in the order of `keys`."""
 
     def days(self) -> list[date]:
-        """Days that have a folder, in order. Folders that are no dates are passed over."""
+        """Return the days that have a folder, in order. Folders that are not dates are skipped."""
 
     def changed_ns(self, day: date) -> int | None:
-        """When the folder of `day` last gained or lost an object (ns since 1970); None when that cannot be told."""
+        """Return when the folder of `day` last gained or lost an object (ns since 1970); None if that is unknown."""
 
     def file_names(self, day: date, after: str = "") -> Iterable[str]:
-        """Names in the folder of `day` that sort behind `after`."""
+        """Return the names in the folder of `day` that sort after `after`."""
 
     def modified_at(self, key: str) -> datetime:
-        """When the object was last written (UTC)."""
+        """Return when the object was last written (UTC)."""
 
     def keys(self, folder: str) -> list[str]:
-        """Every key below a folder such as `rejected/`, in order."""
+        """Return every key below a folder such as `rejected/`, in order."""
 
     def replace(self, key: str, data: bytes) -> None:
-        """Put other bytes in the place of an object: durably, never half, nothing kept of what was there.
+        """Replace the bytes of an object: durably, never in part, and without a trace of the old bytes.
 
-        For erasure alone. A folder keeps the object's time; S3 cannot.
+        Only for erasure. A folder keeps the object's time; S3 cannot.
         """
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove objects durably; one that is gone already is no error. For erasure and expiry alone."""
+        """Delete objects durably; missing ones are ignored. Only for erasure and expiry."""
 
 
 def all_or_error(found: Iterable[bytes | StoreError]) -> Iterator[bytes]:
-    """What `read_each` finds, for `read_many`: the first error is raised."""
+    """Yield what `read_each` found, for `read_many`, and raise the first error."""
     for data in found:
         if isinstance(data, StoreError):
             raise data

@@ -1,12 +1,11 @@
 """Names of raw objects.
 
     events/YYYY/MM/DD/event-<uuidv7>.json                one event
-    events/YYYY/MM/DD/batch-<uuidv7>-<count>.ndjson.gz   `count` events, one a line
+    events/YYYY/MM/DD/batch-<uuidv7>-<count>.ndjson.gz   `count` events, one on each line
 
-The UUIDv7 is taken when the upload starts; it alone fixes the day and the hour. The count in the
-name lets a listing alone say how much was accepted. An object whose name is no UUIDv7, or whose
-time lies on another day than its folder, is *irregular*: it is loaded all the same, with its
-last-modified time as its hour (RawName.instant is None).
+The UUIDv7 is made when the upload starts; it alone decides the day and the hour. With the count in the name, a listing
+alone shows how much was accepted. An object whose name is not a UUIDv7, or whose time is not on the day of its folder,
+is *irregular*: it is loaded nevertheless, with its last-modified time as its hour (RawName.instant is None).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ _NAME = re.compile(
     r"(?P<event>event)-(?P<event_id>[^/\ud800-\udfff]{1,200})\.json"
     r"|(?P<batch>batch)-(?P<batch_id>[^/\ud800-\udfff]{1,200}?)-(?P<count>[0-9]{1,7})\.ndjson\.gz"
 )
-"""Surrogates stand for the bytes of a file name that is no UTF-8: no warehouse can hold such a name."""
+"""Surrogates represent the bytes of a file name that is not UTF-8: no warehouse can hold such a name."""
 _UUID7 = r"([0-9a-fA-F]{8})-([0-9a-fA-F]{4})-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _is_regular_event = re.compile(rf"event-{_UUID7}\.json").fullmatch
 _is_regular_batch = re.compile(rf"batch-{_UUID7}-([0-9]{{1,7}})\.ndjson\.gz").fullmatch
@@ -34,21 +33,21 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
 OLDEST_DAY = date(1970, 1, 1)
 NEWEST_DAY = date(9998, 12, 31)
-"""Other folders are no days: no UUIDv7 has an earlier time, and the day behind a day must be one too."""
+"""Folders of other dates are not days: no UUIDv7 has an earlier time, and the day after a day must exist."""
 
 
 class Kind(StrEnum):
-    """The two layouts of an object. Each has its own watermark: their names do not sort together."""
+    """The two layouts of an object. Each has its own watermark, since their names do not sort together."""
 
     BATCH = "batch"
     EVENT = "event"
 
 
 class RawName(Struct, frozen=True, gc=False):
-    """A raw object as far as its key tells. (A Struct is made in a fifth of a frozen dataclass's time.)
+    """What a key says about its raw object. (A Struct takes a fifth of the time of a frozen dataclass.)
 
-    key: the whole key, `events/YYYY/MM/DD/…`. day: its folder. count: events that were accepted into it.
-    instant: time of the UUIDv7 (UTC, whole milliseconds), or None when the name is irregular.
+    key: the complete key, `events/YYYY/MM/DD/…`. day: that of its folder. count: events that were accepted into it.
+    instant: time of the UUIDv7 (UTC, whole milliseconds), or None if the name is irregular.
     """
 
     key: str
@@ -59,30 +58,30 @@ class RawName(Struct, frozen=True, gc=False):
 
 
 def event_key(name: UUID) -> str:
-    """Key of a single-event object; the day is that of the UUIDv7 `name`."""
+    """Return the key of a single-event object; the day is that of the UUIDv7 `name`."""
     return f"{day_prefix(_instant(name).date())}event-{name}.json"
 
 
 def batch_key(name: UUID, count: int) -> str:
-    """Key of an object that holds `count` events; the day is that of the UUIDv7 `name`."""
+    """Return the key of an object that holds `count` events; the day is that of the UUIDv7 `name`."""
     return f"{day_prefix(_instant(name).date())}batch-{name}-{count}.ndjson.gz"
 
 
 @lru_cache(maxsize=128)
 def day_prefix(day: date) -> str:
-    """Folder of one UTC day, with a slash at its end."""
+    """Return the folder of a UTC day, with a slash at its end."""
     return f"{EVENTS}/{day:%Y/%m/%d}/"
 
 
 def parse_key(key: str) -> RawName | None:
-    """What a whole key says, or None when it is not that of a raw object in the folder of a day."""
+    """Parse a complete key; None if it is not that of a raw object in the folder of a day."""
     folder, _, file_name = key.rpartition("/")
     day = _day_of(folder)
     return None if day is None else parse_name(day, file_name)
 
 
 def parse_name(day: date, file_name: str) -> RawName | None:
-    """What the name of a file in the folder of `day` says, or None when it is no raw object at all."""
+    """Parse the name of a file in the folder of `day`; None if it is not a raw object."""
     key = day_prefix(day) + file_name
     if match := _is_regular_event(file_name):
         return RawName(key, day, Kind.EVENT, 1, _instant_on(day, match[1] + match[2]))
@@ -96,13 +95,13 @@ def parse_name(day: date, file_name: str) -> RawName | None:
 
 
 def is_regular(day: date, file_name: str) -> bool:
-    """Whether the name alone fixes day and hour: a UUIDv7 whose time lies within the UTC day of its folder."""
+    """Return whether the name alone decides day and hour: a UUIDv7 whose time is within the UTC day of its folder."""
     match = _is_regular_event(file_name) or _is_regular_batch(file_name)
     return match is not None and _instant_on(day, match[1] + match[2]) is not None
 
 
 def day_of_folders(year: str, month: str, day: str) -> date | None:
-    """The day whose objects lie in the folder year/month/day, or None when it is not that of a day."""
+    """Return the day of the folder year/month/day, or None if it is not a day."""
     try:
         found = date(int(year), int(month), int(day))
     except ValueError:
@@ -117,7 +116,7 @@ def _day_of(folder: str) -> date | None:
 
 
 def _instant_on(day: date, digits: str) -> datetime | None:
-    """The time in the first 12 digits of a UUIDv7; None when it lies on another day."""
+    """Return the time in the first 12 digits of a UUIDv7; None if it is on another day."""
     millis = int(digits, 16)
     if millis // _DAY_MS != day.toordinal() - _EPOCH_DAY:
         return None

@@ -1,10 +1,10 @@
 """The raw store as an S3 bucket: confirmed PUTs that never overwrite, parallel reads, listing from a name.
 
-In: keys of `raw.keys` and bytes. Out: the same bytes; only erasure and expiry change or remove an object.
-Guarantee: when `put` returns, S3 has confirmed every object with its checksum. A PUT creates (If-None-Match): when
-the name is taken by the same bytes, an earlier attempt of ours had arrived, and it is done. Throttling, server
-errors and lost connections are tried again with growing, jittered pauses. Region and credentials are those of the
-standard AWS environment (variables, or the role of the function, task or machine); they appear in no message.
+In: keys of `raw.keys` and bytes. Out: the same bytes; only erasure and expiry change or delete an object.
+Guarantee: when `put` returns, S3 has confirmed every object with its checksum. A PUT only creates (If-None-Match): if
+an object with this name and the same bytes exists, an earlier attempt had arrived, and the PUT has succeeded.
+Throttling, server errors and lost connections are retried with growing, jittered pauses. Region and credentials come
+from the standard AWS environment (variables, or the role of the function, task or machine); no message contains them.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ if TYPE_CHECKING:
     from obstore.store import S3Config
 
 PARALLEL = 32
-"""Requests at a time: S3 answers in tens of milliseconds, so this is what makes a thousand small objects a second."""
+"""Requests at a time. S3 answers in tens of milliseconds, so a thousand small objects a second need this many."""
 PATIENCE_S = 30.0
-HASTE_S = 3.0
+SHORT_PATIENCE_S = 3.0
 _PAUSE_S = 0.1
 _LONGEST_PAUSE_S = 5.0
 _PAGE = 1000
 _STATUS = re.compile(r"status code: (\d{3}[^:<]*)")
 _CODE = re.compile(r"<Code>([^<]{1,100})</Code>")
 _SIGNS_OF_CREDENTIALS = ("AccessKey", "Credential", "//169.254.")
-_Answer = TypeVar("_Answer")
+_Result = TypeVar("_Result")
 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """Which bucket, and how it is reached.
+    """A bucket, and how to reach it.
 
-    prefix: folder within the bucket, "" for none. endpoint: another server than AWS. patience_s: how long one object
-    is tried before the answer is an error.
+    prefix: folder within the bucket, "" for none. endpoint: a server other than AWS. patience_s: how long a request is
+    retried before it fails.
     """
 
     name: str
@@ -69,27 +69,27 @@ class S3Store:
         self._modified: dict[str, datetime] = {}
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return f"s3://{self.bucket.name}" + (f"/{self.bucket.prefix}" if self.bucket.prefix else "")
 
     @cached_property
     def _client(self) -> obstore.store.S3Store:
-        """Plain HTTP only where the settings let such an endpoint through (settings.s3_endpoint)."""
-        place = self.bucket
-        patience = timedelta(seconds=place.patience_s)
-        is_plain = (place.endpoint or "").startswith("http://")
+        """The S3 client. It allows plain HTTP, since the settings accept such endpoints only on this machine."""
+        bucket = self.bucket
+        timeout = timedelta(seconds=bucket.patience_s)
+        is_plain = (bucket.endpoint or "").startswith("http://")
         config: S3Config = {"checksum_algorithm": "SHA256"}
-        if place.endpoint:
-            config["endpoint"] = place.endpoint
+        if bucket.endpoint:
+            config["endpoint"] = bucket.endpoint
         try:
             return obstore.store.S3Store(
-                place.name,
-                prefix=place.prefix or None,
+                bucket.name,
+                prefix=bucket.prefix or None,
                 config=config,
-                client_options={"allow_http": is_plain, "connect_timeout": timedelta(seconds=5), "timeout": patience},
+                client_options={"allow_http": is_plain, "connect_timeout": timedelta(seconds=5), "timeout": timeout},
                 retry_config={
-                    "retry_timeout": patience,
-                    "max_retries": 100,  # the timeout decides: ten may be over within two seconds
+                    "retry_timeout": timeout,
+                    "max_retries": 100,  # the timeout decides: ten retries may take less than two seconds
                     "backoff": {
                         "init_backoff": timedelta(seconds=_PAUSE_S),
                         "max_backoff": timedelta(seconds=_LONGEST_PAUSE_S),
@@ -104,18 +104,18 @@ class S3Store:
         return ThreadPoolExecutor(PARALLEL, "s3")
 
     @cached_property
-    def _hasty(self) -> S3Store:
-        """The same bucket, for what is not worth waiting for."""
-        return S3Store(replace(self.bucket, patience_s=min(self.bucket.patience_s, HASTE_S)))
+    def _impatient(self) -> S3Store:
+        """The same bucket with short retries, for requests that are not worth a long wait."""
+        return S3Store(replace(self.bucket, patience_s=min(self.bucket.patience_s, SHORT_PATIENCE_S)))
 
     def prepare(self) -> None:
-        """Ask whether the bucket is there. A writer without the right to list is no error: it needs none.
+        """Check that the bucket exists. A writer may lack the right to list: it does not need it.
 
-        Whoever starts the platform waits for this: a server that is not there is told after some seconds.
+        The start of the platform waits for this, so an unreachable server is reported after a few seconds.
         """
         try:
-            pages = iter(obstore.list(self._hasty._client, EVENTS, chunk_size=1))
-            self._ask("looking into", "", lambda: next(pages, None))
+            pages = iter(obstore.list(self._impatient._client, EVENTS, chunk_size=1))
+            self._request("listing", "", lambda: next(pages, None))
         except StoreError as error:
             if "AccessDenied" not in error.why:
                 raise
@@ -125,37 +125,37 @@ class S3Store:
         if len(objects) == 1:
             self._put(*objects[0])
             return
-        answers = [self._pool.submit(self._put, key, data) for key, data in objects]
-        errors = [error for answer in answers if (error := answer.exception()) is not None]
+        puts = [self._pool.submit(self._put, key, data) for key, data in objects]
+        errors = [error for put in puts if (error := put.exception()) is not None]
         if errors:
             raise errors[0]
 
     def put_unsynced(self, key: str, data: bytes) -> None:
-        """Store an object if that goes well, and soon: for copies whose loss costs nothing."""
+        """Store an object if that succeeds quickly: for copies that may be lost."""
         with suppress(StoreError):
-            self._hasty._put(key, data)
+            self._impatient._put(key, data)
 
     def read(self, key: str) -> bytes:
-        """The bytes of an object. Raises StoreError when it is not there."""
-        return self._ask("reading", key, lambda: obstore.get(self._client, key).bytes().to_bytes())
+        """Return the bytes of an object. Raises StoreError if it does not exist."""
+        return self._request("reading", key, lambda: obstore.get(self._client, key).bytes().to_bytes())
 
     def read_many(self, keys: Iterable[str]) -> Iterator[bytes]:
-        """The bytes of each object, in order. At most 2 x PARALLEL objects are held that were not handed out yet."""
+        """Yield the bytes of each object, in order. At most 2 x PARALLEL objects are read ahead."""
         return all_or_error(self.read_each(keys))
 
     def read_each(self, keys: Iterable[str]) -> Iterator[bytes | StoreError]:
-        """The bytes of each object, in order, or why it cannot be read."""
-        coming: deque[Future[bytes | StoreError]] = deque()
+        """Yield the bytes of each object, in order, or why it cannot be read."""
+        reads: deque[Future[bytes | StoreError]] = deque()
         try:
             for key in keys:
-                coming.append(self._pool.submit(self._read_or_error, key))
-                if len(coming) >= 2 * PARALLEL:
-                    yield coming.popleft().result()
-            while coming:
-                yield coming.popleft().result()
+                reads.append(self._pool.submit(self._read_or_error, key))
+                if len(reads) >= 2 * PARALLEL:
+                    yield reads.popleft().result()
+            while reads:
+                yield reads.popleft().result()
         finally:
-            for answer in coming:
-                answer.cancel()
+            for read in reads:
+                read.cancel()
 
     def _read_or_error(self, key: str) -> bytes | StoreError:
         try:
@@ -164,25 +164,25 @@ class S3Store:
             return error
 
     def days(self) -> list[date]:
-        """Days that have a folder, in order: one request for each year and month."""
+        """Return the days that have a folder, in order: one request for each year and month."""
         years = self._folders([f"{EVENTS}/"], 4)
         folders = self._folders(self._folders(years, 2), 2)
         return sorted(filter(None, (day_of_folders(*folder.split("/")[1:4]) for folder in folders)))
 
     def changed_ns(self, day: date) -> int | None:
-        """Never known: S3 has no folders that change."""
+        """Return None: S3 has no folders with a time of change."""
         del day
         return None
 
     def file_names(self, day: date, after: str = "") -> Iterator[str]:
-        """Names in the folder of `day` behind `after`, in order, fetched in pages of 1,000 as they are asked for.
+        """Yield the names in the folder of `day` after `after`, in order, fetched in pages of 1,000 as needed.
 
-        The times of irregular names are remembered, so that `modified_at` need not ask for each.
+        It remembers the times of irregular names, so that `modified_at` does not send a request for each.
         """
         prefix = day_prefix(day)
         offset = prefix + after if after else None
         pages = iter(obstore.list(self._client, prefix, offset=offset, chunk_size=_PAGE))
-        while (page := self._ask("listing", prefix, lambda: next(pages, None))) is not None:
+        while (page := self._request("listing", prefix, lambda: next(pages, None))) is not None:
             for entry in page:
                 name = entry["path"].removeprefix(prefix)
                 if "/" in name:
@@ -192,63 +192,63 @@ class S3Store:
                 yield name
 
     def modified_at(self, key: str) -> datetime:
-        """When the object was last written, as the last listing said; asked for when none did."""
+        """Return when the object was last written, from the last listing if it was there, else by a request."""
         known = self._modified.get(key)
         if known is None:
-            known = self._ask("reading", key, lambda: obstore.head(self._client, key)["last_modified"])
+            known = self._request("reading", key, lambda: obstore.head(self._client, key)["last_modified"])
         return known
 
     def keys(self, folder: str) -> list[str]:
-        """Every key below a folder such as `rejected/`, in order."""
+        """Return every key below a folder such as `rejected/`, in order."""
         pages = iter(obstore.list(self._client, folder, chunk_size=_PAGE))
         found = []
-        while (page := self._ask("listing", folder, lambda: next(pages, None))) is not None:
+        while (page := self._request("listing", folder, lambda: next(pages, None))) is not None:
             found += [entry["path"] for entry in page]
         return found
 
     def replace(self, key: str, data: bytes) -> None:
-        """Put other bytes in the place of an object, confirmed; then remove what the bucket keeps of the old ones."""
-        put = self._ask("writing", key, lambda: obstore.put(self._client, key, data, use_multipart=False))
+        """Replace the bytes of an object, confirmed; then delete the old versions that the bucket keeps."""
+        put = self._request("writing", key, lambda: obstore.put(self._client, key, data, use_multipart=False))
         if put["version"]:
-            self._versions.remove_old(self._whole(key))
+            self._versions.remove_old(self._full_key(key))
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove objects, up to 1,000 with a request."""
-        gone = list(keys)
-        if not gone:
+        """Delete objects, up to 1,000 with each request."""
+        doomed = list(keys)
+        if not doomed:
             return
-        keeps_versions = self._versions_are_kept(gone)
-        self._ask("deleting from", "", lambda: obstore.delete(self._client, gone))
+        keeps_versions = self._keeps_versions(doomed)
+        self._request("deleting from", "", lambda: obstore.delete(self._client, doomed))
         if keeps_versions:
-            list(self._pool.map(self._versions.remove_old, map(self._whole, gone)))
+            list(self._pool.map(self._versions.remove_old, map(self._full_key, doomed)))
 
     @cached_property
     def _versions(self) -> Versions:
         return Versions(self.bucket.name, self.bucket.endpoint)
 
-    def _whole(self, key: str) -> str:
-        """The key with the store's prefix."""
+    def _full_key(self, key: str) -> str:
+        """Return the key with the store's prefix."""
         return f"{self.bucket.prefix}/{key}" if self.bucket.prefix else key
 
-    def _versions_are_kept(self, keys: Sequence[str]) -> bool:
-        """Whether the bucket keeps versions, as the first of the objects tells that is there."""
+    def _keeps_versions(self, keys: Sequence[str]) -> bool:
+        """Return whether the bucket keeps versions, judged by the first of these objects that exists."""
         for key in keys:
             with suppress(StoreError):
-                return bool(self._ask("reading", key, partial(obstore.head, self._client, key))["version"])
+                return bool(self._request("reading", key, partial(obstore.head, self._client, key))["version"])
         return False
 
     def _folders(self, parents: Sequence[str], digits: int) -> list[str]:
-        """Folders within `parents` whose names are so many digits, each with a slash at its end."""
+        """Return the folders within `parents` whose names have so many digits, each with a slash at its end."""
         listings = self._pool.map(self._subfolders, parents)
         found = [folder for listing in listings for folder in listing]
         return [folder for folder in found if re.fullmatch(rf".*/[0-9]{{{digits}}}/", folder)]
 
     def _subfolders(self, parent: str) -> list[str]:
-        answer = self._ask("listing", parent, lambda: obstore.list_with_delimiter(self._client, parent))
-        return [folder.rstrip("/") + "/" for folder in answer["common_prefixes"]]
+        listed = self._request("listing", parent, lambda: obstore.list_with_delimiter(self._client, parent))
+        return [folder.rstrip("/") + "/" for folder in listed["common_prefixes"]]
 
     def _put(self, key: str, data: bytes) -> None:
-        """Create the object. The client itself does not repeat a PUT whose answer was lost: here it is safe."""
+        """Create the object. Unlike the client, it repeats a PUT whose response was lost; that is safe here."""
         deadline = time.monotonic() + self.bucket.patience_s
         pause_s = _PAUSE_S
         while True:
@@ -256,7 +256,8 @@ class S3Store:
                 obstore.put(self._client, key, data, mode="create", use_multipart=False)
             except AlreadyExistsError as error:
                 if self.read(key) != data:
-                    raise StoreError(f"writing {self.place}/{key}", "another object has that name", "") from error
+                    why = "another object with this name exists"
+                    raise StoreError(f"writing {self.location}/{key}", why, "") from error
             except GenericError as error:
                 if time.monotonic() + pause_s > deadline or _status(error).startswith("4"):
                     raise self._error("writing", key, error) from error
@@ -267,29 +268,29 @@ class S3Store:
                 raise self._error("writing", key, error) from error
             return
 
-    def _ask(self, doing: str, key: str, question: Callable[[], _Answer]) -> _Answer:
+    def _request(self, doing: str, key: str, send: Callable[[], _Result]) -> _Result:
         try:
-            return question()
+            return send()
         except (BaseError, OSError) as error:
             raise self._error(doing, key, error) from error
 
     def _error(self, doing: str, key: str, error: Exception) -> StoreError:
-        """What failed, in one line. obstore's messages hold no credentials, and its URLs no signature."""
+        """Return what failed, in one line. obstore's messages contain no credentials, and its URLs no signature."""
         text = str(error).partition("\n\nDebug source")[0].removeprefix("Generic S3 error: ")
         code = _CODE.search(text)
         why = " ".join(part for part in (_status(error), code[1] if code else "") if part)
         if isinstance(error, FileNotFoundError) and "NoSuchBucket" not in why:
-            return StoreError(f"{doing} {self.place}/{key}", "no such object", "was it moved or removed?")
+            return StoreError(f"{doing} {self.location}/{key}", "no such object", "was it moved or deleted?")
         if not why:
             why = text.splitlines()[0][:300]
         if why.startswith(("401", "403")) or any(word in text for word in _SIGNS_OF_CREDENTIALS):
-            advice = "check the AWS credentials of this process and its rights on the bucket"
+            advice = "check the AWS credentials of this process and their permissions on the bucket"
         else:
             advice = "check the bucket, AWS_REGION, the endpoint and the network"
-        return StoreError(f"{doing} {self.place}/{key}".rstrip("/"), why, advice)
+        return StoreError(f"{doing} {self.location}/{key}".rstrip("/"), why, advice)
 
 
 def _status(error: Exception) -> str:
-    """The HTTP status of an answer, such as `403 Forbidden`; "" when there was no answer."""
+    """Return the HTTP status of a response, such as `403 Forbidden`; "" if there was no response."""
     found = _STATUS.search(str(error))
     return found[1].strip() if found else ""

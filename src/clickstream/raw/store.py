@@ -1,8 +1,8 @@
-"""The raw store as a folder: durable creation, listing by day, reading.
+"""The raw store of the settings; and the raw store as a folder: durable creation, listing by day, reading.
 
-In: keys of `raw.keys` and bytes. Out: the same bytes, for ever; only erasure and expiry change or remove an object.
-Guarantee: when `put` returns, the objects survive a power cut. They are written under `tmp/`, fsynced,
-renamed into place, and every folder whose entries changed is fsynced.
+In: keys of `raw.keys` and bytes. Out: the same bytes; only erasure and expiry change or delete an object.
+Guarantee: when `put` returns, the objects survive a power failure. They are written under `tmp/`, fsynced, renamed to
+their names, and every folder whose entries changed is fsynced.
 """
 
 from __future__ import annotations
@@ -17,14 +17,25 @@ from pathlib import Path
 
 from clickstream.durable import sync, write_synced
 from clickstream.errors import StoreError
-from clickstream.raw.contract import all_or_error
+from clickstream.raw.contract import RawStore, all_or_error
 from clickstream.raw.keys import EVENTS, day_of_folders, day_prefix
+from clickstream.raw.s3 import Bucket, S3Store
+from clickstream.settings import Settings
 
 PARALLEL = 8
-"""Files that are fsynced at a time: 500 small ones take 0.1 s instead of 1 to 3."""
+"""Files that are fsynced at a time: 500 small ones take 0.1 s instead of 1 to 3 s."""
 TMP = "tmp"
 STALE_TMP_S = 3600
 _READ_BYTES = 65_536
+
+
+def open_store(settings: Settings) -> RawStore:
+    """Return the raw store of these settings. Only entry points call it. It creates and contacts nothing yet."""
+    bucket = settings.raw_bucket
+    if bucket is None:
+        return LocalStore(settings.raw_path)
+    name, prefix = bucket
+    return S3Store(Bucket(name, prefix, settings.s3_endpoint))
 
 
 class LocalStore:
@@ -34,22 +45,22 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._place = str(root)  # `put` joins text: a Path for each step costs as much as the system calls
+        self._root = str(root)  # `put` joins text: a Path for each operation costs as much as the system calls
         self._tmp = f"{root}/{TMP}"
         self._known_folders: set[str] = set()
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         return str(self.root)
 
     def prepare(self) -> None:
         """Make the folders, and remove what a crashed writer left under `tmp/` more than an hour ago.
 
-        Raises StoreError when the folder cannot be written.
+        Raises StoreError if the folder cannot be written.
         """
         try:
             for name in (EVENTS, TMP):
-                self._make_folder(f"{self._place}/{name}")
+                self._make_folder(f"{self._root}/{name}")
             now = datetime.now(UTC).timestamp()
             for entry in os.scandir(self.root / TMP):
                 if now - entry.stat().st_mtime > STALE_TMP_S:
@@ -58,34 +69,34 @@ class LocalStore:
             raise self._error("preparing", error) from error
 
     def put(self, objects: Sequence[tuple[str, bytes]]) -> None:
-        """Store each (key, bytes) durably; all of them are safe when this returns.
+        """Store each (key, bytes); all of them are durable when this returns.
 
-        Raises StoreError; then some may be stored all the same, under names that were not acknowledged.
+        After a StoreError, some may be stored nevertheless, under names that were not acknowledged.
         """
-        put = [(f"{self._tmp}/{key.replace('/', '-')}", f"{self._place}/{key}", data) for key, data in objects]
+        put = [(f"{self._tmp}/{key.replace('/', '-')}", f"{self._root}/{key}", data) for key, data in objects]
         folders = {target.rpartition("/")[0] for _, target, _ in put}
         try:
             for folder in (self._tmp, *folders):
                 self._make_folder(folder)
             self._write_all([(temporary, data) for temporary, _, data in put])
             for temporary, target, _ in put:
-                os.rename(temporary, target)  # noqa: PTH104 - see _place
+                os.rename(temporary, target)  # noqa: PTH104 - see _root
             for folder in folders:
                 sync(folder)
         except OSError as error:
-            self._known_folders.clear()  # someone may have removed a folder: look again next time
+            self._known_folders.clear()  # a folder may have been deleted: check again next time
             for temporary, _, _ in put:
-                with suppress(OSError):  # a disk that is full must not fill with them
-                    os.unlink(temporary)  # noqa: PTH108 - see _place
+                with suppress(OSError):  # do not leave them on a full disk
+                    os.unlink(temporary)  # noqa: PTH108 - see _root
             raise self._error("writing", error) from error
 
     def _write_all(self, files: Sequence[tuple[str, bytes]]) -> None:
-        """Write and fsync each; of many, several at a time: one commit of the disk's journal then serves them all."""
+        """Write and fsync each file. Several at a time share one commit of the disk's journal."""
         if len(files) == 1:
             write_synced(*files[0])
             return
-        answers = [self._pool.submit(write_synced, path, data) for path, data in files]
-        errors = [error for answer in answers if (error := answer.exception()) is not None]
+        writes = [self._pool.submit(write_synced, path, data) for path, data in files]
+        errors = [error for write in writes if (error := write.exception()) is not None]
         if errors:
             raise errors[0]
 
@@ -94,25 +105,25 @@ class LocalStore:
         return ThreadPoolExecutor(PARALLEL, "fsync")
 
     def put_unsynced(self, key: str, data: bytes) -> None:
-        """Store an object without waiting for the disk: for copies whose loss costs nothing."""
+        """Store an object without waiting for the disk: for copies that may be lost."""
         target = self.root / key
         with suppress(OSError):
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(data)
 
     def read(self, key: str) -> bytes:
-        """The bytes of an object. Raises StoreError when it is not there."""
+        """Return the bytes of an object. Raises StoreError if it does not exist."""
         try:
             return _read(f"{self.root}/{key}")
         except OSError as error:
             raise self._error("reading", error, key) from error
 
     def read_many(self, keys: Iterable[str]) -> Iterator[bytes]:
-        """The bytes of each object, in order. One at a time: a disk answers sooner than a thread starts."""
+        """Yield the bytes of each object, in order. One at a time: a disk is faster than the start of a thread."""
         return all_or_error(self.read_each(keys))
 
     def read_each(self, keys: Iterable[str]) -> Iterator[bytes | StoreError]:
-        """The bytes of each object, in order, or why it cannot be read."""
+        """Yield the bytes of each object, in order, or why it cannot be read."""
         root = f"{self.root}/"
         for key in keys:
             try:
@@ -123,7 +134,7 @@ class LocalStore:
                 yield data
 
     def days(self) -> list[date]:
-        """Days that have a folder, in order. Folders that are no dates are passed over."""
+        """Return the days that have a folder, in order. Folders that are not dates are skipped."""
         try:
             return sorted(self._day_folders())
         except FileNotFoundError:
@@ -132,14 +143,14 @@ class LocalStore:
             raise self._error("listing", error) from error
 
     def changed_ns(self, day: date) -> int | None:
-        """When the folder of `day` last gained or lost an object (nanoseconds since 1970), None when there is none."""
+        """Return when the folder of `day` last gained or lost an object (ns since 1970); None if there is no folder."""
         try:
             return (self.root / day_prefix(day)).stat().st_mtime_ns
         except OSError:
             return None
 
     def file_names(self, day: date, after: str = "") -> list[str]:
-        """Names in the folder of `day` that sort behind `after`, in no order. The whole folder is listed."""
+        """Return the names in the folder of `day` that sort after `after`, unordered. It lists the whole folder."""
         try:
             names = os.listdir(self.root / day_prefix(day))  # noqa: PTH208 - a third of iterdir's time at 100,000 names
         except FileNotFoundError:
@@ -149,19 +160,19 @@ class LocalStore:
         return [name for name in names if name > after] if after else names
 
     def modified_at(self, key: str) -> datetime:
-        """When the object was last written (UTC). Raises StoreError when it is not there."""
+        """Return when the object was last written (UTC). Raises StoreError if it does not exist."""
         try:
             return datetime.fromtimestamp((self.root / key).stat().st_mtime, UTC)
         except OSError as error:
             raise self._error("reading", error, key) from error
 
     def keys(self, folder: str) -> list[str]:
-        """Every key below a folder such as `rejected/`, in order."""
+        """Return every key below a folder such as `rejected/`, in order."""
         found = sorted((self.root / folder).rglob("*"))
         return [path.relative_to(self.root).as_posix() for path in found if path.is_file()]
 
     def replace(self, key: str, data: bytes) -> None:
-        """Put other bytes in the place of an object, durably. Its time is kept: it is the hour of an irregular name."""
+        """Replace the bytes of an object, durably. Its time stays: an irregular name takes its hour from it."""
         target = self.root / key
         temporary = self.root / TMP / target.name
         try:
@@ -178,7 +189,7 @@ class LocalStore:
             raise self._error("writing", error) from error
 
     def delete(self, keys: Iterable[str]) -> None:
-        """Remove objects durably, and the folders of theirs that are empty then."""
+        """Delete objects durably, and the folders that this leaves empty."""
         folders = set()
         try:
             for key in keys:
@@ -189,7 +200,7 @@ class LocalStore:
             for folder in folders:
                 if folder.is_dir():
                     sync(folder)
-                    with suppress(OSError):  # it holds others still
+                    with suppress(OSError):  # it still holds other objects
                         folder.rmdir()
         except OSError as error:
             raise self._error("deleting from", error) from error
@@ -202,23 +213,24 @@ class LocalStore:
                     if found is not None:
                         yield found
 
-    def _make_folder(self, place: str) -> None:
-        """Make a folder and its missing parents, each entry fsynced into the parent that holds it."""
-        if place in self._known_folders:
+    def _make_folder(self, path: str) -> None:
+        """Make a folder and its missing parents, and fsync each parent."""
+        if path in self._known_folders:
             return
-        folder = Path(place)
+        folder = Path(path)
         if not folder.is_dir():
             if folder.parent != folder:
                 self._make_folder(str(folder.parent))
             folder.mkdir(exist_ok=True)
             sync(folder.parent)
-        self._known_folders.add(place)
+        self._known_folders.add(path)
 
     def _error(self, doing: str, error: OSError, key: str = "") -> StoreError:
-        """What failed. key: the object, which the system does not name when its file was open already."""
+        """Return what failed. key: the object, since the system does not name a file that was open already."""
         why = error.strerror or str(error)
-        place = error.filename or self.root / key
-        return StoreError(f"{doing} the raw store", f"{why}: {place}", "check the folder, its rights and free space")
+        path = error.filename or self.root / key
+        advice = "check that the folder exists, is accessible and has free space"
+        return StoreError(f"{doing} the raw store", f"{why}: {path}", advice)
 
 
 def _folders(parent: Path, digits: int) -> Iterator[Path]:
@@ -228,7 +240,7 @@ def _folders(parent: Path, digits: int) -> Iterator[Path]:
 
 
 def _read(path: str) -> bytes:
-    """All of a file. A small one costs three system calls; Path.read_bytes makes eight."""
+    """Return the content of a file. A small one takes three system calls; Path.read_bytes makes eight."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         data = os.read(descriptor, _READ_BYTES)

@@ -1,8 +1,8 @@
-"""The content of a raw object, and its lines: the one way from stored bytes to what is counted.
+"""The content of a raw object, and its lines: the only way from stored bytes to lines.
 
-In: the kind of an object, and the bytes that are stored. Out: as much of the content as can be unpacked, with what is
-wrong with the rest; its lines. Nothing raises: an object that is cut off is read as far as it goes. Whoever numbers
-lines (the load, the erasure, `raw cat`) numbers these, from 1. What a line holds is for others to judge.
+In: the kind of an object, and its stored bytes. Out: as much of the content as can be unpacked, and what is wrong with
+the rest; its lines. Nothing raises: a truncated object is read as far as it goes. Every line number in the platform
+(the load, the erasure, `raw cat`) counts these lines, from 1. Other modules judge what a line holds.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ _GZIP_WINDOW = 16 + zlib.MAX_WBITS
 
 
 def unpack(kind: Kind, data: bytes) -> tuple[bytes, str]:
-    """The content, and why it is not all there: "" when it is.
+    """Return the content, and why it is incomplete ("" if it is complete).
 
-    A batch may have several gzip members, and zero bytes behind them. No bytes at all are no content.
+    A batch may have several gzip members, and zero bytes after them. Empty bytes are empty content.
     """
     if kind is Kind.EVENT:
         return data, ""
@@ -35,7 +35,7 @@ def unpack(kind: Kind, data: bytes) -> tuple[bytes, str]:
 
 
 def lines_in(kind: Kind, content: bytes) -> list[bytes]:
-    """The lines that are not blank; an event is one document, however many lines it is written in."""
+    """Return the lines that are not blank. An event is one document, however many lines it is written in."""
     if kind is Kind.EVENT:
         document = content.strip()
         return [document] if document else []

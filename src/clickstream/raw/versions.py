@@ -1,9 +1,9 @@
 """Old versions of S3 objects: what a bucket with versioning keeps of an object that was rewritten or deleted.
 
-In: a bucket, a key. Out: nothing of that key but what is current. The S3 client has no words for versions, so the two
-requests that are needed (ListObjectVersions, DeleteObject with a version) are made here, signed with the keys of the
-standard AWS environment; where a machine has them from its role alone, they are exported first. A bucket that keeps no
-versions is never asked.
+In: a bucket, a key. Out: only the current version of that key is left. The S3 client does not support versions, so this
+module sends the two requests itself (ListObjectVersions, DeleteObject with a version), signed with the keys of the
+standard AWS environment. On a machine that has its keys from a role only, the user exports them first. A bucket that
+keeps no versions gets no such request.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _ADVICE = "export AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY with s3:ListBucket
 
 @dataclass(frozen=True, slots=True)
 class Versions:
-    """The versions in a bucket. endpoint: another server than AWS. Safe to use from several threads."""
+    """The versions in a bucket. endpoint: a server other than AWS. Safe to use from several threads."""
 
     bucket: str
     endpoint: str | None = None
@@ -43,42 +43,42 @@ class Versions:
         """Delete every version of `key` that is not the current one, and its delete markers. Raises StoreError."""
         query = {"versions": "", "prefix": key}
         while True:
-            text = self.ask("GET", "", query).decode()
-            # Markers go last: without its marker, a version that is still there would be the object again.
+            text = self.request("GET", "", query).decode()
+            # Delete markers last: without its marker, a version that still exists would become the object again.
             for entry in sorted(_ENTRY.findall(text), key=lambda found: "<ETag>" not in found):
                 is_current = _value(entry, "IsLatest") == "true" and "<ETag>" in entry
                 if _value(entry, "Key") == key and not is_current:
-                    self.ask("DELETE", key, {"versionId": _value(entry, "VersionId")})
+                    self.request("DELETE", key, {"versionId": _value(entry, "VersionId")})
             if _value(text, "IsTruncated") != "true":
                 return
             markers = ("key-marker", "version-id-marker")
             query |= {marker: _value(text, name) for marker, name in zip(markers, _NEXT, strict=True)}
 
-    def ask(self, method: str, key: str, query: Mapping[str, str]) -> bytes:
-        """The answer to a request about the bucket, or about one key of it."""
+    def request(self, method: str, key: str, query: Mapping[str, str]) -> bytes:
+        """Send a request for the bucket (`key` is "") or one of its keys; return the body. Raises StoreError."""
         doing = f"removing old versions in s3://{self.bucket}/{key}"
         access, secret = os.environ.get("AWS_ACCESS_KEY_ID"), os.environ.get("AWS_SECRET_ACCESS_KEY")
         if not (access and secret):
-            raise StoreError(doing, "the bucket keeps old versions, and there are no keys in the environment", _ADVICE)
+            why = "the bucket keeps old versions, and the environment has no keys to delete them with"
+            raise StoreError(doing, why, _ADVICE)
         region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
         base = (self.endpoint or f"https://s3.{region}.amazonaws.com").rstrip("/")
         path = quote(f"/{self.bucket}/{key}".removesuffix("/") if not key else f"/{self.bucket}/{key}")
         pairs = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in sorted(query.items()))
         headers = signed(method, urlsplit(base).netloc, path, pairs, Signer(access, secret, region, self.clock()))
         try:
-            answer = self.pool.request(method, f"{base}{path}?{pairs}", headers=headers)
+            response = self.pool.request(method, f"{base}{path}?{pairs}", headers=headers)
         except HTTPError as error:
             raise StoreError(doing, str(error), "check the endpoint and the network") from error
-        if answer.status >= 300:
-            raise StoreError(
-                doing, f"{answer.status} {_value(answer.data.decode('utf-8', 'replace'), 'Code')}", _ADVICE
-            )
-        return answer.data
+        if response.status >= 300:
+            code = _value(response.data.decode("utf-8", "replace"), "Code")
+            raise StoreError(doing, f"{response.status} {code}", _ADVICE)
+        return response.data
 
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """Who signs, when, and the SHA-256 of the body (none)."""
+    """The keys that sign a request, the region, the time, and the SHA-256 of the body (empty by default)."""
 
     access: str
     secret: str
@@ -88,7 +88,7 @@ class Signer:
 
 
 def signed(method: str, host: str, path: str, query: str, signer: Signer) -> dict[str, str]:
-    """Headers of a request, signed by AWS Signature Version 4."""
+    """Return the headers of a request, signed by AWS Signature Version 4."""
     stamp = f"{signer.now:%Y%m%dT%H%M%SZ}"
     headers = {"host": host, "x-amz-content-sha256": signer.body_sha256, "x-amz-date": stamp}
     if token := os.environ.get("AWS_SESSION_TOKEN"):

@@ -1,4 +1,4 @@
-"""The channel table, row by row; where a source comes from; the shipped list."""
+"""The rules of channels, one by one; source, medium and referrer; the shipped list."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ ROWS = [
 
 
 @pytest.mark.parametrize(("query", "referrer", "channel"), ROWS, ids=lambda value: value or "-")
-def test_the_first_rule_that_matches_wins(query: str, referrer: str, channel: str) -> None:
+def test_first_matching_rule_decides_the_channel(query: str, referrer: str, channel: str) -> None:
     assert channel_of(query, referrer)[3] == channel
 
 
@@ -89,16 +89,22 @@ SENT = "utm_source=News&utm_medium=email&utm_campaign=a%20%26%20b%2B&utm_term=x"
         pytest.param(
             "", "https://www.google.com/", SENT, ("news", "email", "a & b+", "email", "google.com"), id="first"
         ),
-        pytest.param("?utm_source=x", "", SENT, ("x", "(none)", None, "unassigned", None), id="the page's own wins"),
-        pytest.param("?gclid=1", "", SENT, ("google", "cpc", None, "paid_search", None), id="its click id wins"),
-        pytest.param("?utm_source=%20", "", SENT, ("news", "email", "a & b+", "email", None), id="blank is nothing"),
+        pytest.param(
+            "?utm_source=x", "", SENT, ("x", "(none)", None, "unassigned", None), id="that of the page URL wins"
+        ),
+        pytest.param(
+            "?gclid=1", "", SENT, ("google", "cpc", None, "paid_search", None), id="a click id in the page URL wins"
+        ),
+        pytest.param(
+            "?utm_source=%20", "", SENT, ("news", "email", "a & b+", "email", None), id="blank counts as none"
+        ),
         pytest.param(
             "", "", "utm_source=ann%40mail.example", ("removed", "(none)", None, "unassigned", None), id="an address"
         ),
         pytest.param("", "", "utm_id=7", ("(direct)", "(none)", None, "direct", None), id="no campaign"),
     ],
 )
-def test_a_campaign_that_the_event_says_counts_where_its_page_has_none(
+def test_campaign_in_the_event_counts_if_the_page_url_has_none(
     query: str, referrer: str, sent: str, expected: tuple[str | None, ...]
 ) -> None:
     assert channel_of(query, referrer, sent) == expected
@@ -110,7 +116,7 @@ SOURCES = [
         "?utm_source=%20Google%20&utm_medium=CPC&utm_campaign=Fr%C3%BChling+26",
         "https://www.google.de/",
         ("google", "cpc", "frühling 26", "paid_search", "google.de"),
-        id="decoded, trimmed, small",
+        id="decoded, trimmed, lower case",
     ),
     pytest.param(
         "", "https://www.google.com/", ("google.com", "organic", None, "organic_search", "google.com"), id="search"
@@ -138,14 +144,17 @@ SOURCES = [
     ),
     pytest.param("?utm_campaign=x", "", ("(direct)", "(none)", "x", "direct", None), id="campaign alone"),
     pytest.param("?utm_source=%00&utm_medium=a%00b", "", ("\ufffd", "a\ufffdb", None, "unassigned", None), id="NUL"),
-    pytest.param("?utm_source=%20%20", "", ("(direct)", "(none)", None, "direct", None), id="blanks are nothing"),
+    pytest.param("?utm_source=%20%20", "", ("(direct)", "(none)", None, "direct", None), id="blanks count as none"),
     pytest.param("?utm_source=%FF%FE", "", ("\ufffd\ufffd", "(none)", None, "unassigned", None), id="not UTF-8"),
     pytest.param(
         "", "https://shop.example/cart", ("(direct)", "(none)", None, "direct", None), id="own host without www"
     ),
     pytest.param("", "https://www.shop.example/", ("(direct)", "(none)", None, "direct", None), id="own host"),
     pytest.param(
-        "", "https://secure.sister.example/", ("(direct)", "(none)", None, "direct", None), id="below a named own host"
+        "",
+        "https://secure.sister.example/",
+        ("(direct)", "(none)", None, "direct", None),
+        id="subdomain of an own host",
     ),
     pytest.param(
         "", "https://checkout.stripe.com/pay", ("(direct)", "(none)", None, "direct", None), id="payment host"
@@ -154,32 +163,34 @@ SOURCES = [
         "",
         "https://notshop.example/",
         ("notshop.example", "referral", None, "referral", "notshop.example"),
-        id="host that ends alike",
+        id="host with the same ending",
     ),
     pytest.param(
         "",
         "https://google.evil.example/",
         ("google.evil.example", "referral", None, "referral", "google.evil.example"),
-        id="host that begins alike",
+        id="host with the same beginning",
     ),
 ]
 
 
 @pytest.mark.parametrize(("query", "referrer", "expected"), SOURCES)
-def test_source_medium_and_domain(query: str, referrer: str, expected: tuple[str | None, ...]) -> None:
+def test_source_medium_campaign_and_referrer_domain(
+    query: str, referrer: str, expected: tuple[str | None, ...]
+) -> None:
     assert channel_of(query, referrer) == expected
 
 
 @given(st.text(), st.text(), st.text())
 def test_any_text_has_a_channel(page_url: str, query: str, referrer: str) -> None:
     page = read_page(f"{page_url}?utm_source={query}")
-    answer = put_channel(page.host, page.campaign, read_referrer(referrer)[1])
-    assert answer.channel in CHANNELS.split()
-    assert answer.source == answer.source.strip().lower() != ""
-    assert "\0" not in "".join(value or "" for value in answer[:3])
+    found = put_channel(page.host, page.campaign, read_referrer(referrer)[1])
+    assert found.channel in CHANNELS.split()
+    assert found.source == found.source.strip().lower() != ""
+    assert "\0" not in "".join(value or "" for value in found[:3])
 
 
-def test_the_shipped_list_is_sorted_and_names_everything_once() -> None:
+def test_shipped_list_is_sorted_and_has_no_duplicates() -> None:
     text = (files("clickstream.etl.enrich") / "sources.toml").read_text("utf-8")
     listed = [line.split('"')[1::2] for line in text.split("[\n")[1:] for line in [line.split("]")[0]]]
     assert all(entries == sorted(set(entries)) for entries in listed)
@@ -188,7 +199,7 @@ def test_the_shipped_list_is_sorted_and_names_everything_once() -> None:
     assert SourceList(text).version == text.split()[2]
 
 
-def test_a_longer_entry_wins_over_a_shorter_one() -> None:
+def test_longest_matching_entry_wins() -> None:
     listed = shipped_sources()
     assert [listed.class_of(name) for name in ("gemini.google.com", "maps.google.com", "google", "x.google")] == [
         "ai",
@@ -198,7 +209,7 @@ def test_a_longer_entry_wins_over_a_shorter_one() -> None:
     ]
 
 
-def test_suffixes_end_before_the_last_label() -> None:
+def test_suffixes_have_at_least_two_labels() -> None:
     assert list(suffixes("a.b.co")) == ["a.b.co", "b.co"]
     assert list(suffixes("google")) == ["google"]
     assert len(list(suffixes("a." * 100_000))) < 200

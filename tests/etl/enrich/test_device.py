@@ -11,7 +11,7 @@ from tests.etl.enrich.agents import AGENTS, Agent
 
 
 @pytest.mark.parametrize("agent", AGENTS, ids=lambda agent: agent.name)
-def test_real_user_agents(agent: Agent) -> None:
+def test_real_user_agents_have_device_browser_and_system(agent: Agent) -> None:
     assert put_device(agent.text) == agent.device
 
 

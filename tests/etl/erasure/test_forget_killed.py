@@ -1,4 +1,4 @@
-"""A real `clickstream forget`, killed at random moments: what is left is whole, and the next one finishes it."""
+"""A real `clickstream forget`, killed at random moments: the ledger balances, and the next one completes it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from random import Random
 
 import pytest
 
-from clickstream.etl.erasure.receipt import open_receipts
+from clickstream.etl.erasure.raw_store import open_receipts
 from clickstream.raw.store import LocalStore
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
@@ -41,13 +41,13 @@ def fill(pipeline: Pipeline) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
-def test_an_erasure_that_is_killed_anywhere_is_finished_by_the_next(tmp_path: Path, seed: int) -> None:
+def test_an_erasure_killed_at_any_moment_is_completed_by_the_next_one(tmp_path: Path, seed: int) -> None:
     random, clock = Random(seed), Clock(datetime.now(UTC))
     with open_pipeline(tmp_path, clock) as pipeline:
         fill(pipeline)
-    begun = time.monotonic()
-    subprocess.run(command(tmp_path, "nobody"), check=True, capture_output=True)
-    usual_s = time.monotonic() - begun
+    started = time.monotonic()
+    subprocess.run(command(tmp_path, "unknown"), check=True, capture_output=True)
+    usual_s = time.monotonic() - started
     store = LocalStore(tmp_path / "raw")
     for person in ("anna", "berta"):
         for _ in range(3):

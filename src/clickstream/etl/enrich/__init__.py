@@ -1,6 +1,6 @@
-"""What can be told of an event from its own values: device, bot, channel, page, country, order.
+"""Enrichment: what an event's own values reveal about its page, referrer, channel, device, bot and country.
 
-An ordered list of named steps (steps.py), each a pure function on values, run once for each distinct value
-(lookup.py) and joined back to the rows by events.sql. Nothing is dropped here, and nothing is looked up outside:
-the same line gives the same columns whatever its company.
+enrichment.py lists the enrichers in order. Each is a pure function that runs once for each distinct value; enriched.sql
+joins the results to the rows. No event is dropped here and nothing is looked up outside: the same line gives the same
+columns, whatever it is loaded with.
 """

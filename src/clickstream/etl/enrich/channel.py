@@ -1,8 +1,8 @@
 """Campaign parameters and referrer -> source, medium, campaign, channel, referrer domain.
 
-The rules stand in docs/guide/enrichment.md (Channels), in this order; the first that matches wins. They follow the
-default channel group of Google Analytics 4. In: what page.py cut out of the page's URL and of the referrer, and the
-campaign that the tracker noted at the session's landing: consent may come on a later page, whose URL has none.
+docs/guide/enrichment.md (Channels) lists the rules in this order; the first that matches wins. They follow the default
+channel group of Google Analytics 4. In: what page.py found in the page's URL and in the referrer, and the campaign that
+the tracker kept from the session's landing page: consent may come on a later page, whose URL has no campaign.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _PAID_OF_CLASS = {"search": "paid_search", "social": "paid_social", "video": "pa
 
 
 class Channel(NamedTuple):
-    """Where an event came from. campaign, referrer_domain: None when there is none."""
+    """Where an event came from. campaign, referrer_domain: None if there is none."""
 
     source: str
     medium: str
@@ -40,10 +40,10 @@ class Channel(NamedTuple):
 
 
 def channel_reader(listed: SourceList, own_hosts: Collection[str] = ()) -> Callable[..., Channel]:
-    """The function that decides about a channel; `own_hosts` (and their subdomains) are no referrers.
+    """Return the function that finds a channel; `own_hosts` and their subdomains do not count as referrers.
 
-    It is given page_host, campaign (of the page's URL), referrer_host and sent_campaign: what the event itself says, as
-    a query (`utm_source=news&utm_medium=email`). That counts where the URL has no campaign and no click id.
+    Its arguments: page_host, campaign (of the page's URL), referrer_host, and sent_campaign: the campaign in the event
+    itself, as a query (`utm_source=news&utm_medium=email`). It counts where the URL has no campaign and no click id.
     """
     own = frozenset(without_www(host.strip().lower()) for host in own_hosts)
 
@@ -69,14 +69,14 @@ def without_www(host: str) -> str:
 
 
 def _parameters(campaign: str) -> dict[str, str]:
-    """The values, decoded; one that is blank is not there."""
+    """Return the values, decoded; blank ones are left out."""
     pairs = (pair.partition("=") for pair in campaign.split("&") if pair)
     decoded = ((name, unquote_plus(value).replace("\0", "\ufffd").strip().lower()) for name, _, value in pairs)
     return {name: value for name, value in decoded if value}
 
 
 def _medium(click_id: str, kind: str | None, *, is_referrer: bool) -> str:
-    if click_id and click_id != "fbclid":  # links of ordinary posts carry fbclid too
+    if click_id and click_id != "fbclid":  # links in ordinary posts have an fbclid too
         return "display" if click_id == "dclid" else "cpc"
     if kind == "search":
         return "organic"

@@ -1,7 +1,7 @@
-"""Where an event came from: its own country, else a proxy's word, else the reader's MaxMind file.
+"""The country of an event: as sent, else from the proxy's header, else from the user's MaxMind file.
 
-In: the country as sent, the proxy header's value, the network the collector noted. Out: an ISO 3166-1 alpha-2 code in
-capitals; NULL when nobody knows. A value that is no such code loses against the others and is kept when there are none.
+In: the country as sent, the header's value, the network that the collector stored. Out: an ISO 3166-1 alpha-2 code in
+capitals; NULL if it is unknown. A sent value that is not such a code is used only if there is no other.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ import maxminddb
 from clickstream.errors import SettingsError
 
 _CODE = re.compile(r"[A-Za-z]{2}")
-_NOBODY_KNOWS = frozenset({"XX", "ZZ", "T1"})
-"""What proxies say of addresses that they cannot place; T1 is the Tor network."""
+_UNKNOWN = frozenset({"XX", "ZZ", "T1"})
+"""Codes that proxies send for addresses they cannot locate; T1 is the Tor network."""
 
 
 class GeoFile:
-    """A MaxMind file (GeoLite2-Country, GeoIP2-City or like), read into memory once."""
+    """A MaxMind file (GeoLite2-Country, GeoIP2-City and the like), read into memory once."""
 
     def __init__(self, path: Path) -> None:
         try:
@@ -32,26 +32,27 @@ class GeoFile:
             ) from error
 
     def country(self, address: str) -> str | None:
+        """Return the country code of an IP address, or None if the file has none."""
         try:
             found = self._reader.get(address)
         except (ValueError, maxminddb.InvalidDatabaseError):
             return None
         for key in ("country", "registered_country"):
-            place = found.get(key) if isinstance(found, dict) else None
-            code = place.get("iso_code") if isinstance(place, dict) else None
+            country = found.get(key) if isinstance(found, dict) else None
+            code = country.get("iso_code") if isinstance(country, dict) else None
             if isinstance(code, str):
                 return code
         return None
 
 
 def country_reader(geo: GeoFile | None) -> Callable[[str, str, str], tuple[str | None]]:
-    """The function that decides about a country. Each of its inputs may be ''."""
+    """Return the function that finds the country. Each of its arguments may be ''."""
 
     def put_country(sent: str, header: str, address: str) -> tuple[str | None]:
         code = iso_code(sent) or iso_code(header)
         if code is None and geo is not None and address:
             code = iso_code(geo.country(address) or "")
-        if code is None and sent.strip().upper() not in _NOBODY_KNOWS:
+        if code is None and sent.strip().upper() not in _UNKNOWN:
             code = sent.strip() or None
         return (code,)
 
@@ -59,6 +60,6 @@ def country_reader(geo: GeoFile | None) -> Callable[[str, str, str], tuple[str |
 
 
 def iso_code(text: str) -> str | None:
-    """The two letters in capitals; None for anything else, and for codes that mean "unknown"."""
+    """Return the two letters in capitals; None for anything else, and for codes that mean "unknown"."""
     code = text.strip().upper()
-    return code if _CODE.fullmatch(code) and code not in _NOBODY_KNOWS else None
+    return code if _CODE.fullmatch(code) and code not in _UNKNOWN else None

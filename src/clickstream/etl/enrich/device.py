@@ -1,7 +1,7 @@
 """User agent -> browser, operating system, kind of device.
 
-Reads with ua-parser; folds the names of one browser on phone and desktop into one, since the device has a column of
-its own (Google Analytics does the same). A bot has the device that it claims to be: bots are a question of their own.
+ua-parser reads the user agent. A browser has one name on phone and desktop, since the device has its own column (Google
+Analytics does the same). A bot has the device that it claims; bots.py judges bots.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _KINDS = (
     ("wearable", re.compile(r"watch|\bwear ?os\b|glass ")),
     ("tablet", re.compile(r"ipad|tablet|kindle|\bsilk/|playbook|\bsm-[tx]\d|\bgt-p\d|nexus (?:7|9|10)\b|pixel c\b")),
     ("mobile", re.compile(r"mobile|mobi\b|iphone|ipod|phone|blackberry|\bbb10|opera mini|symbian|\bkaios\b")),
-    ("tablet", re.compile(r"android")),  # Android on a phone says Mobile
+    ("tablet", re.compile(r"android")),  # on a phone, Android also says Mobile
     ("desktop", re.compile(r"windows nt|windows 9|macintosh|mac os x|\bcros\b|x11|linux|\bbsd\b")),
 )
 
@@ -48,7 +48,7 @@ class Device(NamedTuple):
 
 
 def put_device(user_agent: str) -> Device:
-    """What a user agent says of itself. device_type is `other` for one that names no device."""
+    """Return the device, browser and system that a user agent names. device_type is `other` if it names no device."""
     result = ua_parser.parse(user_agent)
     browser = result.user_agent.family if result.user_agent else None
     system = result.os.family if result.os else None

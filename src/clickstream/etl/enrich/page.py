@@ -1,8 +1,8 @@
 """URLs as the warehouse keeps them: without personal values, and with a path that names a page, not a person.
 
-In: a URL as it was sent; any text. Out: the URL with personal values replaced, its path with ids replaced, and what
-`put_channel` needs of it. The raw store keeps the URL whole. Rules: docs/guide/enrichment.md, docs/decisions/0008.
-Every pattern is linear in the length of its text.
+In: a URL as it was sent; any text. Out: the URL with personal values replaced, its path with ids replaced, and the
+parts that `put_channel` needs. The raw store keeps the complete URL. Rules: docs/guide/enrichment.md,
+docs/decisions/0008. Every pattern is linear in the length of its text.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ PERSONAL_NAMES = frozenset(
 PERSONAL_PARTS = (  # noqa: SIM905
     "email password passwd phone token secret apikey firstname lastname signature"
 ).split()
-"""A parameter is personal when its name, in small letters and digits alone, is one of the names or holds a part."""
+"""A parameter is personal if its name, in small letters and digits only, is one of the names or contains a part."""
 CLICK_IDS = ("gclid", "gbraid", "wbraid", "dclid", "msclkid", "ttclid", "twclid", "li_fat_id", "fbclid")
 UTM = ("utm_source", "utm_medium", "utm_campaign")
 _NEVER_PERSONAL = frozenset((*UTM, *CLICK_IDS, "utm_term", "utm_content", "utm_id"))
@@ -47,10 +47,10 @@ _LETTERS_PER_SWITCH = 4
 
 
 class Page(NamedTuple):
-    """url, path: as they are kept. host: in small letters, '' when there is none.
+    """url, path: as the warehouse keeps them. host: in small letters, '' if there is none.
 
-    campaign: what puts an event into a channel, as `name=value` joined by `&`; of a click id only that it is there,
-    since each is unique and would make every landing a value of its own.
+    campaign: the parameters that decide the channel, as `name=value` joined by `&`. A click id is replaced by 1: each
+    is unique, and would make almost every landing a distinct value.
     """
 
     url: str
@@ -60,7 +60,7 @@ class Page(NamedTuple):
 
 
 def page_reader(more_names: Collection[str] = ()) -> Callable[[str], Page]:
-    """The function that reads page URLs; `more_names` are personal parameters besides the shipped ones."""
+    """Return the function that reads page URLs; `more_names` are personal parameters besides the shipped ones."""
     names = PERSONAL_NAMES | {_NOT_PLAIN.sub("", name.lower()) for name in more_names}
 
     def put_page_path(url: str) -> Page:
@@ -77,7 +77,7 @@ def page_reader(more_names: Collection[str] = ()) -> Callable[[str], Page]:
 
 
 def referrer_reader(more_names: Collection[str] = ()) -> Callable[[str], tuple[str, str]]:
-    """The function that reads referrers: the URL as it is kept, and its host ('' when it names none)."""
+    """Return the function that reads referrers. It returns the URL as it is kept, and its host ('' if it has none)."""
     put_page_path = page_reader(more_names)
 
     def put_referrer(url: str) -> tuple[str, str]:
@@ -89,7 +89,7 @@ def referrer_reader(more_names: Collection[str] = ()) -> Callable[[str], tuple[s
 
 
 def clean_path(path: str) -> str:
-    """The path as the name of a page: ids and addresses replaced, one slash where several stand, none at the end."""
+    """Return the path as the name of a page: ids and addresses replaced, repeated and trailing slashes removed."""
     path = _SLASHES.sub("/", _PATH_SESSION.sub("", path))
     if len(path) > 1:
         path = path.removesuffix("/")
@@ -97,7 +97,7 @@ def clean_path(path: str) -> str:
 
 
 def host_of(authority: str) -> str:
-    """Host of `user@host:port`, in small letters; of an IPv6 address with its brackets."""
+    """Return the host of `user@host:port`, in small letters; an IPv6 address keeps its brackets."""
     host = authority.rpartition("@")[2].strip().lower()
     if host.startswith("["):
         return host.partition("]")[0] + "]"
@@ -105,7 +105,7 @@ def host_of(authority: str) -> str:
 
 
 def campaign_of(query: str) -> str:
-    """What of a query puts an event into a channel, without addresses (see Page.campaign); '' when there is nothing."""
+    """Return the parameters of a query that decide the channel, without addresses (see Page.campaign); '' for none."""
     found = {}
     for pair in query.split("&"):
         written, _, value = pair.partition("=")

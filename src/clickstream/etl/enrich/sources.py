@@ -1,7 +1,7 @@
-"""The shipped list of sources: which domains are search engines, social networks, mail boxes; which take payments.
+"""The shipped list of sources: which domains are search engines, social networks or mailboxes, and which take payments.
 
 In: sources.toml. Out: the class of a source, by its longest listed suffix (gemini.google.com is ai, google.com is
-search). A name without a dot, such as `google` in utm_source, must match whole. `version` stands in each load's record.
+search). A name without a dot, such as `google` in utm_source, must match exactly. Each load records `version`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from importlib.resources import files
 
 _VERSION = re.compile(r"# version (\S+)")
 PAYMENT = "payment"
-_MAX_LABELS = 127  # as many as a domain name can have; a longer text is none
+_MAX_LABELS = 127  # the most that a domain name can have
 
 
 class SourceList:
-    """Classes of domains and names. `classes` holds each entry once."""
+    """Classes of domains and names, as `classes`: entry -> class."""
 
     def __init__(self, text: str) -> None:
         found = _VERSION.match(text)
@@ -40,7 +40,7 @@ def shipped_sources() -> SourceList:
 
 
 def suffixes(name: str) -> Iterator[str]:
-    """The name, then what is left of it label by label, while a dot is in it: a.b.co -> a.b.co, b.co."""
+    """Yield the name, then the name without its first label and so on, while it has a dot: a.b.co -> a.b.co, b.co."""
     yield name
     rest = name
     for _ in range(_MAX_LABELS):

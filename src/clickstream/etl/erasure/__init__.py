@@ -1,1 +1,1 @@
-"""Erasure of a person, or of the sample, from raw store and warehouse (`clickstream forget`)."""
+"""Erasure of a person, or of the sample, from the raw store and the warehouse (`clickstream forget`)."""

@@ -1,10 +1,10 @@
-"""Forgets a person, or removes the sample: raw lines first, then every row that came of them, then the proof.
+"""Forgets a person, or removes the sample: erases raw lines, then every row that came from them, then verifies.
 
-In: a Person. Out: the warehouse and the raw store as if these events had never been sent, but for `erased` lines, which
-keep the ledger's balance. Guarantee: a receipt with all places is durable before anything is changed, and the warehouse
-changes in one transaction; killed at any moment, `finish` (or the next `forget`) completes it. Doing it twice is
-harmless, and a rebuild brings nothing back. Loading goes on meanwhile: a chunk that was read before an erasure is read
-anew (load.py). Copies outside, such as exports and backups, are the caller's.
+In: a Person. Out: the warehouse and the raw store as if these events had never been sent, except for `erased` lines,
+which keep the ledger balanced. Guarantee: a receipt with all positions is durable before anything changes, and the
+warehouse changes in one transaction; if the process is killed, `finish` (or the next `forget`) completes the erasure.
+Forgetting twice is harmless, and a rebuild restores nothing. Loading continues meanwhile: a chunk that was read before
+an erasure is read again (load.py). Copies outside the platform, such as exports and backups, are up to the user.
 """
 
 from __future__ import annotations
@@ -16,10 +16,18 @@ from functools import partial
 import uuid_utils
 
 from clickstream.etl.erasure.person import Kind, Person
-from clickstream.etl.erasure.receipt import Receipt, close_receipt, make_receipt, open_receipts, prove, write_receipt
-from clickstream.etl.erasure.rejected import count_copies, erase_copies
-from clickstream.etl.erasure.rewrite import erase_places
-from clickstream.etl.erasure.search import TRACES, Places, Search
+from clickstream.etl.erasure.raw_store import (
+    Receipt,
+    close_receipt,
+    count_copies,
+    erase_copies,
+    erase_lines,
+    make_receipt,
+    open_receipts,
+    prove,
+    write_receipt,
+)
+from clickstream.etl.erasure.search import ID_COLUMNS, PersonSearch, Positions
 from clickstream.etl.handover import KEYS
 from clickstream.etl.load import STEPS, Load, next_load_id, note_load
 from clickstream.etl.rollups import keep_rollups
@@ -30,15 +38,16 @@ from clickstream.raw.listing import still_there
 from clickstream.warehouse.contract import Cursor
 
 ROUNDS = 3
-"""Searches that may find something: events of the person may come while the first is at work."""
+"""Searches that may find something: events of the person may arrive during an erasure."""
 
 
 @dataclass(frozen=True, slots=True)
-class Forgotten:
-    """What went, or would go. receipts: their numbers; none when there was nothing to do. secret: see receipt.py.
+class ForgetResult:
+    """What was erased, or would be.
 
-    lines: of raw objects, in `objects` of them. traces: rows of the warehouse that show the person. rejected: copies of
-    refused input. left: all of these that a search finds afterwards; None when nothing was erased.
+    lines: of raw objects, in `objects` of them. traces: rows of the warehouse that showed the person. rejected: copies
+    of refused input. receipts: their numbers; empty when there was nothing to erase. secret: see raw_store.py.
+    left: how many of all these a final search still found; None when nothing was erased.
     """
 
     kind: Kind
@@ -53,7 +62,7 @@ class Forgotten:
 
 
 class Eraser:
-    """Searches and erases, with the parser and by the settings of a loader that does nothing meanwhile."""
+    """Searches and erases with the parser and settings of a loader, which must not load at the same time."""
 
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
@@ -61,74 +70,74 @@ class Eraser:
         self._store = loader.store
 
     def user(self, user_id: str, *, with_clients: bool = True) -> Person:
-        """A user; with the clients whose events without a user id the platform counts as that user's."""
+        """Return a user, by default with the clients whose anonymous events the platform counts as that user's."""
         sql = "select client_id from clients where first_user_id = $user order by client_id"
         rows = self._warehouse.fetch(sql, {"user": user_id}).rows if with_clients else []
         return Person("user", user_id, tuple(row[0] for row in rows))
 
-    def look(self, person: Person, progress: Progress = no_progress) -> Forgotten:
-        """What `forget` would do."""
-        places, traces = self._find(person, progress)
+    def preview(self, person: Person, progress: Progress = no_progress) -> ForgetResult:
+        """Return what `forget` would erase."""
+        positions, traces = self._find(person, progress)
         copies = count_copies(self._store, person)
-        return Forgotten(person.kind, person.clients, places.count, len(places.lines), copies, traces)
+        return ForgetResult(person.kind, person.clients, positions.count, len(positions.lines), copies, traces)
 
-    def forget(self, person: Person, progress: Progress = no_progress) -> Forgotten:
-        """Erase all that can be found of the person; then search again, and erase what has come meanwhile."""
+    def forget(self, person: Person, progress: Progress = no_progress) -> ForgetResult:
+        """Erase everything that a search finds; search again, and erase what has arrived meanwhile."""
         self.finish()
-        done = Forgotten(person.kind, person.clients, rejected=erase_copies(self._store, person))
-        for round_ in range(ROUNDS + 1):
-            doing = "proving" if round_ else "searching"
-            places, traces = self._find(person, partial(progress, doing=doing))
-            done = replace(done, left=places.count + traces + count_copies(self._store, person))
-            if round_ == ROUNDS or not (places.count or traces):
+        result = ForgetResult(person.kind, person.clients, rejected=erase_copies(self._store, person))
+        for number in range(ROUNDS + 1):
+            doing = "verifying" if number else "searching"
+            positions, traces = self._find(person, partial(progress, doing=doing))
+            result = replace(result, left=positions.count + traces + count_copies(self._store, person))
+            if number == ROUNDS or not (positions.count or traces):
                 break
-            secret = done.secret or secrets.token_hex(16)
-            receipt = self._receipt(person, places, secret)
+            secret = result.secret or secrets.token_hex(16)
+            receipt = self._receipt(person, positions, secret)
             write_receipt(self._store, receipt)
             self._erase(receipt, person)
-            done = replace(
-                done,
-                lines=done.lines + receipt.lines,
-                objects=done.objects + receipt.objects,
-                traces=done.traces + traces,
-                receipts=(*done.receipts, receipt.number),
+            result = replace(
+                result,
+                lines=result.lines + receipt.lines,
+                objects=result.objects + receipt.objects,
+                traces=result.traces + traces,
+                receipts=(*result.receipts, receipt.number),
                 secret=secret,
             )
-        return done
+        return result
 
     def finish(self) -> int:
-        """Complete what was begun and killed; how many receipts that were."""
+        """Complete erasures that were killed; return how many receipts there were."""
         receipts = open_receipts(self._store)
         for receipt in receipts:
             self._erase(receipt, None)
         return len(receipts)
 
-    def _find(self, person: Person, progress: Progress) -> tuple[Places, int]:
-        search = Search(person, self._warehouse, self._store, self._loader.parser, progress)
-        return search.run(), search.traces()
+    def _find(self, person: Person, progress: Progress) -> tuple[Positions, int]:
+        search = PersonSearch(person, self._warehouse, self._store, self._loader.parser, progress)
+        return search.find_positions(), search.count_rows()
 
-    def _receipt(self, person: Person, places: Places, secret: str) -> Receipt:
+    def _receipt(self, person: Person, positions: Positions, secret: str) -> Receipt:
         now = self._loader.stamp().loaded_at
         number = str(uuid_utils.uuid7(nanoseconds=int(now.timestamp() * 1000) * 1_000_000))
-        lines = {key: sorted(found) for key, found in sorted(places.lines.items())}
+        lines = {key: sorted(found) for key, found in sorted(positions.lines.items())}
         proof = prove(secret, person.value) if person.value else ""
         return make_receipt(number, person.kind, lines, now, proof)
 
     def _erase(self, receipt: Receipt, person: Person | None) -> None:
-        """Do what a receipt says. Without the person, what shows the ids alone is left to the next `forget`."""
+        """Erase the positions of a receipt. Without the person, rows that only show ids stay for the next `forget`."""
         with self._warehouse.transaction() as cursor:  # first: loaders of other processes wait here
-            names = still_there(self._store, receipt.places)  # the others have expired
-            erase_places(self._store, names, receipt.places, receipt.number)
+            names = still_there(self._store, receipt.positions)  # the others have expired
+            erase_lines(self._store, names, receipt.positions, receipt.number)
             self._erase_rows(cursor, receipt, person)
         close_receipt(self._store, receipt, self._loader.stamp().loaded_at)
         self._warehouse.tidy()
 
     def _erase_rows(self, cursor: Cursor, receipt: Receipt, person: Person | None) -> None:
-        places = [(key, line) for key, lines in receipt.places.items() for line in lines]
+        positions = [(key, line) for key, lines in receipt.positions.items() for line in lines]
         load_id = next_load_id(cursor)
         params = {
-            "objects": [key for key, _ in places],
-            "lines": [line for _, line in places],
+            "objects": [key for key, _ in positions],
+            "lines": [line for _, line in positions],
             "receipt": receipt.number,
             "load_id": load_id,
             "earliest": None,
@@ -136,17 +145,17 @@ class Eraser:
             **(person.params if person else {}),
         }
         slots = {"keys": KEYS, "condition": person.condition() if person else "false"}
-        for step in ("forget", *STEPS[1:]):
-            run_statements(cursor, step, params, slots)
+        for statement in ("forget", *STEPS[1:]):
+            run_statements(cursor, statement, params, slots)
         stamp = self._loader.stamp()
         keep_rollups(cursor, stamp.zone)
         if person is not None:
             for table in ("seen", "clients", "daily_visitors"):  # rows that outlived the expiry of their events
-                cursor.execute(f"delete from {table} where {person.condition(**TRACES[table])}", person.params)  # noqa: S608 - ours
+                cursor.execute(f"delete from {table} where {person.condition(**ID_COLUMNS[table])}", person.params)  # noqa: S608 - ours
         cursor.execute("delete from erasures where receipt = $receipt", {"receipt": receipt.number})
         cursor.execute(
             "insert into erasures values ($receipt, $now, $lines)",
             {"receipt": receipt.number, "now": stamp.loaded_at, "lines": receipt.lines},
         )
-        # A load of its own: whoever remembers answers by the number of the load asks anew.
+        # Its own load number: caches of answers are keyed by the last load, and must miss from now on.
         note_load(cursor, Load(load_id, 0, 0, 0), stamp)

@@ -1,7 +1,7 @@
-"""Whose events are to go, and how they are recognised: in rows, in bytes, in lines that nobody could read.
+"""Whose events an erasure removes, and how to recognise them in rows, in bytes and in unreadable lines.
 
-In: a user id, a client id, or the sample. Out: a condition in SQL for rows, bytes without which an object need not be
-looked into, and a judgement of lines that are no JSON. The value itself is never stored (receipt.py).
+In: a user id, a client id, or the sample. Out: an SQL condition for rows, a quick test for the bytes of an object, and
+a word search for lines that are not valid JSON. The id itself is never stored (raw_store.py).
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from typing import Any, Literal
 
 Kind = Literal["user", "client", "sample"]
 
-_HIDES = (b"\\u", b"\\/")
-"""Ways in which JSON can write a character so that its bytes are not there."""
+_ESCAPES = (b"\\u", b"\\/")
+"""Ways to write a character in JSON without its own bytes."""
 _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user id or a client id with its value; or the sample, which has none.
+    """A user id, a client id, or the sample, which has no value.
 
-    clients: for a user, the clients whose events without a user id are that user's (RULES of visitors: a client belongs
-    to the first user id that it ever shows).
+    clients: for a user, the clients whose anonymous events belong to that user (a client belongs to the first user id
+    that it sent).
     """
 
     kind: Kind
@@ -32,7 +32,10 @@ class Person:
     clients: tuple[str, ...] = field(default=())
 
     def condition(self, user: str = "user_id", client: str = "client_id", sample: str = "is_sample") -> str:
-        """SQL over rows whose ids stand in these columns (NULL where there is none); it takes `params`."""
+        """Return the SQL condition that selects this person's rows; it uses `params`.
+
+        user, client, sample: the columns that hold the ids; NULL where a row has none.
+        """
         if self.kind == "sample":
             return sample
         if self.kind == "client":
@@ -48,15 +51,15 @@ class Person:
         return {"value": self.value, "clients": list(self.clients)} if self.clients else {"value": self.value}
 
     def may_be_in(self, content: bytes) -> bool:
-        """Whether these bytes may hold a line of this person; False is sure."""
+        """Return whether these bytes may hold a line of this person. False is certain, True is not."""
         if self.kind == "sample":
             return b'"sample"' in content or b"\\u" in content
-        if any(_hides(value) for value in self._values) or any(sign in content for sign in _HIDES):
+        if any(_has_other_spelling(value) for value in self._values) or any(sign in content for sign in _ESCAPES):
             return True
         return any(value.encode() in content and _is_word(value.encode(), content) for value in self._values)
 
     def is_named_in(self, text: bytes) -> bool:
-        """Whether the id stands in `text` as a word: for lines that have no fields, since nobody could read them."""
+        """Return whether `text` holds the id as a word. For unreadable lines: they have no fields to compare."""
         if self.kind == "sample":
             return False
         spellings = {self.value.encode(), json.dumps(self.value).strip('"').encode()}
@@ -71,8 +74,8 @@ def _is_word(word: bytes, text: bytes) -> bool:
     return re.search(rb"(?<![\w-])" + re.escape(word) + rb"(?![\w-])", text) is not None
 
 
-def _hides(value: str) -> bool:
-    """Whether JSON may hold the value in other bytes: escaped, or as another way to write the same number."""
+def _has_other_spelling(value: str) -> bool:
+    """Return whether JSON can write the value in other bytes: escaped, or as the same number in another notation."""
     return (
         json.dumps(value, ensure_ascii=False) != f'"{value}"'
         or _NUMBER.fullmatch(value) is not None

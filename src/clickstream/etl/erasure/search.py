@@ -1,8 +1,8 @@
 """Where a person's events are: in every raw object, loaded or not, and in the warehouse.
 
-In: a Person. Out: places (object, line). Objects are read by the load's own parser, so that an id means here what it
-means in the warehouse; those whose bytes cannot hold it are passed over. If one copy of an event is the person's, all
-its copies are. A line that nobody can read is the person's when the id stands in it as a word.
+In: a Person. Out: positions (object, line). The load's own parser reads the objects, so that an id means here what it
+means in the warehouse; objects whose bytes cannot hold the id are skipped. If one copy of an event belongs to the
+person, all its copies do. An unreadable line belongs to the person when it holds the id as a word.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from clickstream.raw.keys import RawName
 from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Warehouse
 
-TRACES: dict[str, dict[str, str]] = {
+ID_COLUMNS: dict[str, dict[str, str]] = {
     "clickstream_events": {},
     "sessions": {},
     "orders": {},
@@ -29,20 +29,24 @@ TRACES: dict[str, dict[str, str]] = {
     "seen": {"sample": "false"},
     "clients": {"user": "first_user_id", "sample": "false"},
 }
-"""Tables of the warehouse that hold ids, and their columns as `Person.condition` takes them."""
+"""Tables of the warehouse with user or client ids, and the columns that hold them (arguments of Person.condition)."""
 
 
 @dataclass(slots=True)
-class Places:
-    """Lines by object. names: the objects that the raw store still has; the others stand in the warehouse alone."""
+class Positions:
+    """Lines by object.
+
+    names: the objects that the raw store still has; lines of other objects exist in the warehouse only.
+    event_ids: the ids of the events at these positions.
+    """
 
     lines: defaultdict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
     names: dict[str, RawName] = field(default_factory=dict)
     event_ids: set[str] = field(default_factory=set)
 
-    def put(self, places: Iterable[Sequence[Any]]) -> None:
+    def add(self, rows: Iterable[Sequence[Any]]) -> None:
         """Add rows of (object, line, …)."""
-        for row in places:
+        for row in rows:
             self.lines[row[0]].add(row[1])
 
     @property
@@ -50,8 +54,8 @@ class Places:
         return sum(map(len, self.lines.values()))
 
 
-class Search:
-    """Looks for one person. `progress` follows the reading of the raw store."""
+class PersonSearch:
+    """Finds the lines and rows of one person. `progress` follows the reading of the raw store."""
 
     def __init__(
         self, person: Person, warehouse: Warehouse, store: RawStore, parser: Parser, progress: Progress = no_progress
@@ -62,38 +66,38 @@ class Search:
         self._parser = parser
         self._progress = progress
 
-    def run(self) -> Places:
-        """Every place of the person's events and of their copies."""
-        places = Places()
+    def find_positions(self) -> Positions:
+        """Return every position of the person's events and of their copies."""
+        positions = Positions()
         names = list(objects_in_order(self._store, self._store.days()))
-        places.names = {name.key: name for name in names}
-        self._look_into_objects(names, places)
-        self._look_into_warehouse(places)
-        if places.event_ids:
-            self._look_for_copies(names, places)
-        return places
+        positions.names = {name.key: name for name in names}
+        self._add_from_objects(names, positions)
+        self._add_from_warehouse(positions)
+        if positions.event_ids:
+            self._add_copies(names, positions)
+        return positions
 
-    def traces(self) -> int:
-        """Rows of the warehouse that still show the person."""
+    def count_rows(self) -> int:
+        """Count the rows of the warehouse that still show the person."""
         count = 0
         with self._warehouse.reading() as cursor:
-            for table, columns in TRACES.items():
+            for table, columns in ID_COLUMNS.items():
                 sql = f"select count(*) from {table} where {self._person.condition(**columns)}"  # noqa: S608 - ours
                 count += int(cursor.scalar(sql, self._person.params))
         return count + len(self._bad_rows())
 
-    def _look_into_objects(self, names: Sequence[RawName], places: Places) -> None:
+    def _add_from_objects(self, names: Sequence[RawName], positions: Positions) -> None:
         person = self._person
         for group in self._groups(names):
-            asked = [raw for raw in group if person.may_be_in(raw.content)]
-            rows = self._parsed(asked, person.condition(), dict(person.params))
-            places.put(rows)
-            places.event_ids.update(row[2] for row in rows)
+            candidates = [raw for raw in group if person.may_be_in(raw.content)]
+            rows = self._parsed(candidates, person.condition(), dict(person.params))
+            positions.add(rows)
+            positions.event_ids.update(row[2] for row in rows)
             lines = self._bad_lines
-            places.put((row.object, row.line) for row in lines if row.original and person.is_named_in(row.original))
+            positions.add((row.object, row.line) for row in lines if row.original and person.is_named_in(row.original))
 
-    def _look_into_warehouse(self, places: Places) -> None:
-        """Rows whose raw object has expired are found here alone."""
+    def _add_from_warehouse(self, positions: Positions) -> None:
+        """Add rows whose raw object has expired: nothing else can find them."""
         person = self._person
         with self._warehouse.reading() as cursor:
             found = cursor.fetch(
@@ -103,31 +107,31 @@ class Search:
                 """,  # noqa: S608 - ours
                 person.params,
             )
-        places.put(found.rows)
-        places.event_ids.update(row[2] for row in found.rows)
-        places.put(self._bad_rows())
+        positions.add(found.rows)
+        positions.event_ids.update(row[2] for row in found.rows)
+        positions.add(self._bad_rows())
 
     def _bad_rows(self) -> list[tuple[str, int]]:
-        """Bad rows whose bytes name the person."""
+        """Return the positions of bad rows whose bytes name the person."""
         with self._warehouse.reading() as cursor:
             rows = cursor.fetch("select object, line, original from bad_rows where original is not null").rows
         return [(key, line) for key, line, original in rows if self._person.is_named_in(bytes(original))]
 
-    def _look_for_copies(self, names: Sequence[RawName], places: Places) -> None:
-        """The other lines with these event ids: known to the warehouse, or in objects that are not loaded yet."""
-        ids = {"ids": sorted(places.event_ids)}
+    def _add_copies(self, names: Sequence[RawName], positions: Positions) -> None:
+        """Add the other lines with these event ids: in the warehouse, and in objects that are not loaded yet."""
+        ids = {"ids": sorted(positions.event_ids)}
         among = "in (select unnest(cast($ids as uuid[])))"
         with self._warehouse.reading() as cursor:
             for table, columns in (("clickstream_events", "raw_object, raw_line"), ("duplicates", "object, line")):
                 sql = f"select {columns} from {table} where event_id {among}"  # noqa: S608 - ours
-                places.put(row for row in cursor.fetch(sql, ids).rows if row[0] is not None)
+                positions.add(row for row in cursor.fetch(sql, ids).rows if row[0] is not None)
             loaded = {row[0] for row in cursor.fetch("select name from raw_objects").rows}
         condition = "event_id in (select unnest(cast($ids as text[])))"
         for group in read_objects(self._store, [name for name in names if name.key not in loaded]):
-            places.put(self._parsed(group, condition, ids))
+            positions.add(self._parsed(group, condition, ids))
 
     def _parsed(self, objects: Sequence[RawObject], condition: str, params: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """Rows of these objects as (object, line, event id); `_bad_lines` holds the lines that are none."""
+        """Return rows of these objects as (object, line, event id); `_bad_lines` holds their bad lines."""
         self._bad_lines: Collection[Any] = ()
         if not objects:
             return []

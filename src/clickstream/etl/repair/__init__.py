@@ -1,5 +1,4 @@
-"""What puts a warehouse right again.
-
-Bad rows are listed (bad_rows.py) and read anew (replay.py); all of it is built anew beside itself (rebuild.py),
-compared (compare.py) and put in its place (swap.py).
+"""Repair of a warehouse: bad rows are listed (bad_rows.py) and read again (replay.py); a rebuild makes all rows from
+scratch beside the live ones (rebuild.py), keeps what it cannot read again (retain.py), compares (compare.py), and
+replaces the live rows on request (swap.py).
 """

@@ -1,7 +1,7 @@
-"""Bad rows as people look at them: how many for which reason, the newest, and one in full.
+"""Bad rows for people: how many for each reason, the newest ones, and one in full.
 
-In: a warehouse. Out: plain JSON values. What a bad row holds came from anybody: its text is given with every character
-escaped that could move a cursor or hide another; its exact bytes stand beside it in base64.
+In: a warehouse. Out: plain JSON values. The content of a bad row is untrusted: in its text, every character that could
+move a cursor or hide another one is escaped. Its exact bytes come beside it, in base64.
 """
 
 from __future__ import annotations
@@ -17,26 +17,27 @@ NEWEST = 20
 PREVIEW_BYTES = 200
 
 ADVICE = {
-    "invalid_json": "Mend what wrote it; a line that is mended in its object loads with `clickstream bad replay`.",
-    "invalid_encoding": "The sender must write UTF-8; a line mended in its object loads with `clickstream bad replay`.",
-    "not_an_object": "An event is a JSON object; find what wrote something else into the raw store.",
-    "missing_name": "Every event needs an eventName; give it one at its source.",
-    "invalid_name": "An eventName is a text of 1 to 200 characters; change it at its source.",
-    "too_deep": "Objects and arrays may be nested 32 deep; flatten the event at its source.",
-    "too_large": "A line may have 16 MB; send less in one event.",
-    "missing": "The object ends before it; put the whole object back under its name, then `clickstream bad replay`.",
-    "unreadable": "It is JSON, but DuckDB cannot read it: report it. A newer version may: `clickstream bad replay`.",
+    "invalid_json": "Fix the sender. If you correct the line in its object, `clickstream bad replay` loads it.",
+    "invalid_encoding": "The sender must write UTF-8. If you correct the line, `clickstream bad replay` loads it.",
+    "not_an_object": "An event is a JSON object. Find out what wrote something else into the raw store.",
+    "missing_name": "Every event needs an eventName. Add one where the event is sent.",
+    "invalid_name": "An eventName is a text of 1 to 200 characters. Change it where the event is sent.",
+    "too_deep": "Objects and arrays may be nested 32 levels deep. Flatten the event where it is sent.",
+    "too_large": "A line may have at most 16 MB. Send less in one event.",
+    "missing": "The object ends before this line. Restore the complete object, then run `clickstream bad replay`.",
+    "unreadable": "DuckDB cannot read this JSON. Please report it; after an upgrade, run `clickstream bad replay`.",
 }
-_OTHER_ADVICE = "Read it again with today's code: `clickstream bad replay`."
+_OTHER_ADVICE = "Read the line again with the current version: `clickstream bad replay`."
+_LIST = "`clickstream bad list` lists bad rows"
 
 
 def list_bad_rows(warehouse: Warehouse, since: date | None = None, reason: str | None = None) -> dict[str, Any]:
-    """Reasons, most lines first, and the newest rows. since: first UTC day of the objects' hours.
+    """Return the reasons, most frequent first, and the newest rows. since: first UTC day of the objects' hours.
 
-    Raises QuestionError when no bad row ever had that reason.
+    Raises QuestionError for an unknown reason.
     """
     first = datetime.combine(since or date(1, 1, 1), time(), UTC)
-    chosen = {"first": first, "reason": reason}
+    params = {"first": first, "reason": reason}
     where = "hour >= $first and reason = coalesce(cast($reason as text), reason)"
     with warehouse.reading() as cursor:
         _assert_known(cursor, reason)
@@ -49,12 +50,12 @@ def list_bad_rows(warehouse: Warehouse, since: date | None = None, reason: str |
             group by reason
             order by lines desc, reason
             """,  # noqa: S608 - ours
-            chosen,
+            params,
         ).dicts()
         newest = cursor.fetch(
             f"select object, line, reason, hour, original from bad_rows where {where} "  # noqa: S608 - ours
             f"order by hour desc, object desc, line desc limit {NEWEST}",
-            chosen,
+            params,
         ).dicts()
     return {
         "lines": sum(row["lines"] for row in reasons),
@@ -75,7 +76,7 @@ def list_bad_rows(warehouse: Warehouse, since: date | None = None, reason: str |
 
 
 def show_bad_row(warehouse: Warehouse, object_: str, line: int) -> dict[str, Any]:
-    """One bad row in full. object_: its key, or the name of its file. Raises QuestionError when there is none."""
+    """Return one bad row in full. object_: the object's key or file name. Raises QuestionError if it does not exist."""
     with warehouse.reading() as cursor:
         found = cursor.fetch(
             """
@@ -92,8 +93,8 @@ def show_bad_row(warehouse: Warehouse, object_: str, line: int) -> dict[str, Any
                 "select line from bad_rows where object = $object order by line limit 10", {"object": object_}
             )
             lines = [row[0] for row in bad.rows]
-            why = f"line {line} of it is no bad row" if lines else "it has no bad row"
-            advice = f"its bad lines: {', '.join(map(str, lines))}" if lines else "`clickstream bad list` names some"
+            why = f"line {line} is not a bad row" if lines else "this object has no bad rows"
+            advice = f"its bad lines: {', '.join(map(str, lines))}" if lines else _LIST
             raise QuestionError("unknown_bad_row", escaped(object_.encode("utf-8", "replace")), why, advice)
     row = found[0]
     original = row.pop("original")
@@ -108,17 +109,17 @@ def show_bad_row(warehouse: Warehouse, object_: str, line: int) -> dict[str, Any
 
 
 def assert_any(warehouse: Warehouse, reason: str | None, object_: str | None) -> None:
-    """Raise QuestionError when a reason is unknown, or an object has no bad rows: most likely it is misspelt."""
+    """Raise QuestionError for an unknown reason or an object without bad rows: most likely it is misspelt."""
     with warehouse.reading() as cursor:
         _assert_known(cursor, reason)
         sql = "select count(*) from bad_rows where object = $object"
         if object_ is not None and not cursor.scalar(sql, {"object": object_}):
-            why, advice = "it has no bad row", "`clickstream bad list` names some"
-            raise QuestionError("unknown_bad_row", escaped(object_.encode("utf-8", "replace")), why, advice)
+            name = escaped(object_.encode("utf-8", "replace"))
+            raise QuestionError("unknown_bad_row", name, "this object has no bad rows", _LIST)
 
 
 def escaped(original: bytes) -> str:
-    r"""Bytes as text that is safe to print: what is no printable character of UTF-8 stands as `\x1b` or `\u202e`."""
+    r"""Return bytes as text that is safe to print: what is not printable UTF-8 becomes `\x1b`, `\u202e` and so on."""
     text = original.decode("utf-8", "backslashreplace")
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
@@ -128,7 +129,7 @@ def _assert_known(cursor: Cursor, reason: str | None) -> None:
         return
     known = {row[0] for row in cursor.fetch("select distinct reason from bad_rows").rows}
     if reason not in known:
-        raise QuestionError("unknown_reason", "--reason", f"no such reason: {reason}", f"one of {', '.join(ADVICE)}")
+        raise QuestionError("unknown_reason", "--reason", f"unknown reason {reason!r}", f"one of: {', '.join(ADVICE)}")
 
 
 def _text(instant: datetime) -> str:

@@ -1,9 +1,9 @@
-"""Which numbers would move if the shadow took the live warehouse's place, and why.
+"""Which numbers would change if the shadow's rows replaced the live ones, and why.
 
 In: a cursor of the live warehouse, with a complete shadow beside it, both loaded from the same objects. Out: plain JSON
-values: figures that differ (before, after), events that came, went or changed with the columns that differ and an
-example of each kind, rows of the other tables that differ, and what the live rows were loaded with that is different.
-Guarantee: it says `same` only when `apply` would change no value of any table that it replaces.
+values: figures that differ (before, after); events that were added, removed or changed, with the columns that differ
+and an example of each kind; rows of other tables that differ; and the settings and code versions that differ.
+Guarantee: `same` is true only if `--apply` would change no value of any table that it replaces.
 """
 
 from __future__ import annotations
@@ -56,11 +56,14 @@ FIGURES: Mapping[str, str] = {
     "events by local day": "select cast(day as text), sum(events) from {at}daily_visitors group by day",
     "sessions by local day": "select cast(day as text), sum(sessions) from {at}daily_sessions group by day",
 }
-"""Name -> SQL for (key, value). `{at}` stands before each table, `{events}` for those of raw objects."""
+"""Name -> SQL for (key, value). `{at}` is the prefix of each table, `{events}` the events that have a raw object."""
 
 
 def compare(cursor: Cursor, columns: Sequence[str], settings: Mapping[str, str], first: date | None) -> dict[str, Any]:
-    """What moves, and why. settings: what the shadow was loaded with. first: the first day that was read again."""
+    """Return what changes, and why.
+
+    settings: what the shadow was loaded with. first: the first day that was read again; None for all.
+    """
     moves = list(_moves(cursor))
     rows = _row_changes(cursor, columns)
     tables = [found for table in REPLACED if (found := _table_changes(cursor, table)) is not None]
@@ -86,7 +89,7 @@ def _moves(cursor: Cursor) -> list[dict[str, Any]]:
 
 
 def _table_changes(cursor: Cursor, table: str) -> dict[str, Any] | None:
-    """How many rows one side alone has, copies counted; the number of the load is no value of a row."""
+    """Count the rows that only one side has, repeated rows included. The load number is not compared."""
     found = cursor.fetch(f"select * from {table} limit 0").columns  # noqa: S608 - names of ours
     columns = ", ".join(name for name in found if name != "load_id")
     ((before, after),) = cursor.fetch(
@@ -119,7 +122,7 @@ def _row_changes(cursor: Cursor, columns: Sequence[str]) -> dict[str, Any]:
         "group by columns order by events desc, columns limit $kinds",
         {"kinds": KINDS},
     ).rows
-    only_before, only_after = (_only_in(cursor, *places) for places in ((live, shadow), (shadow, live)))
+    only_before, only_after = (_only_in(cursor, *pair) for pair in ((live, shadow), (shadow, live)))
     return {
         "only_before": only_before[0],
         "only_after": only_after[0],
@@ -134,7 +137,7 @@ def _row_changes(cursor: Cursor, columns: Sequence[str]) -> dict[str, Any]:
 
 
 def _only_in(cursor: Cursor, here: str, there: str) -> tuple[int, list[str]]:
-    """How many events of raw objects one side alone has, and some of them."""
+    """Return how many events of raw objects only one side has, and the ids of some of them."""
     source = (
         f"from {here} as a where raw_object is not null "  # noqa: S608 - names of ours
         f"and not exists (select 1 from {there} as b where b.event_id = a.event_id)"
@@ -147,7 +150,7 @@ def _only_in(cursor: Cursor, here: str, there: str) -> tuple[int, list[str]]:
 
 
 def _example(cursor: Cursor, columns: Sequence[str], event_id: str) -> dict[str, Any]:
-    """One event's values before and after, in the columns that differ."""
+    """Return one event's values before and after, in the columns that differ."""
     values = []
     for at in ("", f"{SHADOW}."):
         sql = f"select {', '.join(columns)} from {at}clickstream_events where event_id = cast($id as uuid)"  # noqa: S608
@@ -156,7 +159,7 @@ def _example(cursor: Cursor, columns: Sequence[str], event_id: str) -> dict[str,
 
 
 def _reasons(cursor: Cursor, settings: Mapping[str, str], first: date | None) -> list[dict[str, Any]]:
-    """What the live objects were loaded with, where it is not what the shadow was loaded with."""
+    """Return the settings and code versions of the live objects that differ from those of the shadow."""
     loads = cursor.fetch(
         """
         select code, settings, count(*) from loads

@@ -1,10 +1,10 @@
-"""Builds the whole warehouse anew from the raw store, in a shadow beside the live one, and compares; swaps on demand.
+"""Builds the whole warehouse from scratch in a shadow beside the live one, and compares; replaces the rows on request.
 
-In: a site (the live warehouse, its store, its loader), and a wish. Out: what moves and why (compare.py), as plain JSON
-values. The live warehouse goes on loading and answering; its writers wait for the end of the work alone. Guarantee:
-without `apply` nothing changes; with it all changes in one transaction (swap.py), and nothing that arrived meanwhile is
-lost, since the shadow holds every object that the live warehouse holds. A rebuild that is killed leaves the live
-warehouse as it was; the next one begins again.
+In: the live warehouse with its store and loader, and a request. Out: what changes and why (compare.py), as plain JSON
+values. The live warehouse continues to load and answer; its writers wait only at the end. Guarantee: without `apply`
+nothing changes; with it everything changes in one transaction (swap.py), and nothing that arrived meanwhile is lost,
+since the shadow holds every object that the live warehouse holds. A rebuild that is killed leaves the live warehouse as
+it was; the next one starts from the beginning.
 """
 
 from __future__ import annotations
@@ -37,18 +37,21 @@ from clickstream.raw.keys import RawName, parse_key
 from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Cursor, Warehouse
 
-DOING = "building the warehouse anew"
+DOING = "rebuilding the warehouse"
 FEW = 10
-_EVER = date(1, 1, 1)
+_FIRST_DAY = date(1, 1, 1)
 _EXPIRED = "select day from expired_days where part = 'warehouse'"
-_IS_CARRIED = f"(day < $first or day in ({_EXPIRED}))"
-"""Objects that are not read again: of days before the first, and of those whose rows expired and shall stay away."""
+_IS_RETAINED = f"(day < $first or day in ({_EXPIRED}))"
+"""Objects that are not read again: those of days before the first, and those whose rows have expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class RebuildContext:
-    """Where to build. load: one pass of the live warehouse's own loader. make_loader: a loader of another warehouse,
-    from the same store by the same settings."""
+    """What a rebuild works on.
+
+    load: runs one pass of the live warehouse's own loader. make_loader: returns a loader of another warehouse, with the
+    same store and settings.
+    """
 
     warehouse: Warehouse
     store: RawStore
@@ -58,126 +61,126 @@ class RebuildContext:
 
 
 class RebuildRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """apply: put the new rows in the place of the old. first: objects of earlier days (UTC) are not read again: their
-    rows are carried over as they are; None = everything is read."""
+    """apply: replace the live rows. first: retain the rows of objects of earlier days (UTC); None reads everything."""
 
     apply: bool = False
     first: date | None = None
 
 
-def rebuild(site: RebuildContext, wish: RebuildRequest, progress: Progress = no_progress) -> dict[str, Any]:
-    """Build, compare, and apply if wished. Raises WarehouseError when it cannot be done without losing something."""
-    settled = site.clock() - SETTLE
-    site.load()
-    with site.warehouse.shadow() as shadow, closing(site.make_loader(shadow)) as loader:
-        building = _Building(site, wish, loader)
-        missed = building.begin(settled, progress)
-        building.catch_up()
-        with site.warehouse.transaction() as cursor:  # nobody loads from here on
-            building.finish(cursor)
-            # Only now may this cursor look into the shadow: what it saw once, it sees to its end.
-            result = compare(cursor, event_columns(shadow), loader.stamp().settings, wish.first)
-            if wish.apply:
+def rebuild(context: RebuildContext, request: RebuildRequest, progress: Progress = no_progress) -> dict[str, Any]:
+    """Build, compare, and apply if requested. Raises WarehouseError if the rebuild would lose data."""
+    settled = context.clock() - SETTLE
+    context.load()
+    with context.warehouse.shadow() as shadow, closing(context.make_loader(shadow)) as loader:
+        build = _ShadowBuild(context, request, loader)
+        missed = build.begin(settled, progress)
+        build.catch_up()
+        with context.warehouse.transaction() as cursor:  # other loaders wait from here on
+            build.finish(cursor)
+            # Not earlier: within a transaction, this cursor keeps seeing the shadow as it first saw it.
+            result = compare(cursor, event_columns(shadow), loader.stamp().settings, request.first)
+            if request.apply:
                 swap(cursor)
-    if wish.apply:
-        site.warehouse.tidy()
+    if request.apply:
+        context.warehouse.tidy()
     return {
-        "applied": wish.apply,
-        "from": wish.first and wish.first.isoformat(),
-        "objects": len(building.held),
-        "lines": building.lines,
+        "applied": request.apply,
+        "from": request.first and request.first.isoformat(),
+        "objects": len(build.objects),
+        "lines": build.lines,
         "never_loaded": missed,
         **result,
     }
 
 
-class _Building:
-    """A shadow that is being filled. held: names of the objects that were read into it; lines: theirs."""
+class _ShadowBuild:
+    """A shadow in the making. objects: names of the objects that were read into it. lines: how many these have."""
 
-    def __init__(self, site: RebuildContext, wish: RebuildRequest, loader: Loader) -> None:
-        self.held: set[str] = set()
+    def __init__(self, context: RebuildContext, request: RebuildRequest, loader: Loader) -> None:
+        self.objects: set[str] = set()
         self.lines = 0
-        self._site = site
+        self._context = context
         self._loader = loader
         self._shadow = loader.warehouse
-        self._live = live_prefix(site.warehouse)
-        self._first = wish.first or _EVER
+        self._live = live_prefix(context.warehouse)
+        self._first = request.first or _FIRST_DAY
         self._days = {"first": self._first}
-        self._read_loads = 0  # of the live warehouse: what they loaded is read into the shadow, or is about to be
-        self._carried_loads = 0
+        self._last_read_load = 0  # of the live warehouse: objects of loads up to it are in the shadow, or will be soon
+        self._last_retained_load = 0
         self._removals = (0, 0)
 
     def begin(self, settled: datetime, progress: Progress) -> int:
-        """Carry what no object tells, read all that is there; how many objects the live warehouse had never loaded.
+        """Retain and read what is there; return how many objects the live warehouse had never loaded.
 
-        An object that it has not loaded, and that is not older than `settled`, is on its way: it is left to it.
+        An object that is not loaded yet and that appeared after `settled` is left to the live warehouse's next pass.
         """
-        with self._site.warehouse.reading() as cursor:
-            self._read_loads, self._removals = _last_load(cursor), _removals(cursor)
-            rows = cursor.fetch(f"select name, day from raw_objects where not {_IS_CARRIED}", self._days).rows  # noqa: S608
+        with self._context.warehouse.reading() as cursor:
+            self._last_read_load, self._removals = _last_load(cursor), _removals(cursor)
+            rows = cursor.fetch(f"select name, day from raw_objects where not {_IS_RETAINED}", self._days).rows  # noqa: S608
             expired = {row[0] for row in cursor.fetch(_EXPIRED).rows}
-        store = self._site.store
+        store = self._context.store
         days = [day for day in store.days() if day >= self._first and day not in expired]
         listed = list(objects_in_order(store, days))
         _assert_all_there(rows, {name.key for name in listed})
         loaded = {row[0] for row in rows}
         missed = {name.key for name in listed if name.key not in loaded and self._appeared(name) < settled}
-        with self._site.warehouse.transaction() as cursor:  # nothing changes while rows are carried
+        with self._context.warehouse.transaction() as cursor:  # nothing changes while rows are retained
             retain_foreign(self._shadow, self._live)
             self._retain(cursor)
         self._read([name for name in listed if name.key in loaded or name.key in missed], progress)
         return len(missed)
 
     def catch_up(self) -> None:
-        """Read what the live warehouse loaded meanwhile, until little is left for the time when it has to wait."""
+        """Read what the live warehouse has loaded meanwhile, until little is left to read while it waits."""
         while True:
-            with self._site.warehouse.reading() as cursor:
-                names, known = self._news(cursor), _last_load(cursor)
+            with self._context.warehouse.reading() as cursor:
+                names, last_load = self._new_objects(cursor), _last_load(cursor)
             self._read(names)
-            self._read_loads = known
+            self._last_read_load = last_load
             if len(names) < FEW:
                 return
 
     def finish(self, cursor: Cursor) -> None:
-        """Bring in the last of it, in a transaction of the live warehouse."""
-        if _removals(cursor) != self._removals:  # what went may stand in the shadow still
+        """Read and retain the rest, in a transaction of the live warehouse."""
+        if _removals(cursor) != self._removals:  # the shadow may still hold what was removed
             raise WarehouseError(DOING, "data was erased or expired meanwhile", "run it again; nothing has changed")
         self._retain(cursor)
-        self._read(self._news(cursor))
+        self._read(self._new_objects(cursor))
         retain_first_sights(self._shadow, self._live)
         retain_daily_counts(self._shadow, self._live)
 
     def _retain(self, cursor: Cursor) -> None:
-        """Objects of days that are not read again, as far as they are not in the shadow yet."""
+        """Retain objects of days that are not read again, unless the shadow has them already."""
         objects = cursor.fetch(
-            f"select name, lines from raw_objects where {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
-            {**self._days, "known": self._carried_loads},
+            f"select name, lines from raw_objects where {_IS_RETAINED} and load_id > $known order by day, name",  # noqa: S608
+            {**self._days, "known": self._last_retained_load},
         ).rows
         retain_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp().zone)
-        self._carried_loads = _last_load(cursor)
+        self._last_retained_load = _last_load(cursor)
 
     def _read(self, names: list[RawName], progress: Progress = no_progress) -> None:
         self.lines += self._loader.load_objects(names, progress).lines
-        self.held.update(name.key for name in names)
+        self.objects.update(name.key for name in names)
 
-    def _news(self, cursor: Cursor) -> list[RawName]:
-        """What the live warehouse has loaded since, and the shadow has not."""
+    def _new_objects(self, cursor: Cursor) -> list[RawName]:
+        """Return the objects that the live warehouse has loaded since the last call, and the shadow has not."""
         rows = cursor.fetch(
-            f"select name from raw_objects where not {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
-            {**self._days, "known": self._read_loads},
+            f"select name from raw_objects where not {_IS_RETAINED} and load_id > $known order by day, name",  # noqa: S608
+            {**self._days, "known": self._last_read_load},
         ).rows
-        return [name for (key,) in rows if key not in self.held and (name := parse_key(key)) is not None]
+        return [name for (key,) in rows if key not in self.objects and (name := parse_key(key)) is not None]
 
     def _appeared(self, name: RawName) -> datetime:
-        return name.instant or self._site.store.modified_at(name.key)
+        return name.instant or self._context.store.modified_at(name.key)
 
 
 def _assert_all_there(loaded: Collection[tuple[str, date]], listed: Collection[str]) -> None:
-    gone = [day for name, day in loaded if name not in listed]
-    if gone:
-        start = max(gone) + timedelta(days=1)
-        why = f"{len(gone):,} loaded objects are in the raw store no more, of {min(gone)} to {max(gone)}"
-        raise WarehouseError(DOING, why, f"--from {start} reads what is newer again and carries older rows over")
+    missing = [day for name, day in loaded if name not in listed]
+    if missing:
+        start = max(missing) + timedelta(days=1)
+        why = f"{len(missing):,} loaded objects of {min(missing)} to {max(missing)} are no longer in the raw store"
+        advice = f"use --from {start}: it reads that day and later days again, and retains the older rows"
+        raise WarehouseError(DOING, why, advice)
 
 
 def _last_load(cursor: Cursor) -> int:
@@ -185,5 +188,5 @@ def _last_load(cursor: Cursor) -> int:
 
 
 def _removals(cursor: Cursor) -> tuple[int, int]:
-    """How often something was erased, and how much has expired."""
+    """Return how many erasures there were, and how many days have expired."""
     return count_erasures(cursor), int(cursor.scalar("select count(*) from expired_days"))

@@ -1,9 +1,9 @@
-"""Bad lines, read again from their raw objects with today's code.
+"""Reads bad lines again from their raw objects, with the current code.
 
-In: a loader, and which bad rows. Out: those that can be read now are loaded as in a normal load, as events, duplicates
-or erased lines, and leave `bad_rows`; the others stay, with today's reason. The object's other lines are loaded already
-and are not touched. Guarantee: one transaction for each chunk of objects, so that the ledger balances at every moment,
-a replay that is killed has changed nothing or all of a chunk, and a second one finds nothing to do.
+In: a loader, and a choice of bad rows. Out: lines that can be read now are loaded as in a normal load, as events,
+duplicates or erased lines, and leave `bad_rows`; the others stay, with today's reason. The object's other lines are
+loaded already and are not touched. Guarantee: each chunk of objects is one transaction, so that the ledger balances at
+every moment, a replay that is killed has changed all of a chunk or nothing, and a second replay has nothing to do.
 """
 
 from __future__ import annotations
@@ -29,17 +29,21 @@ Position = tuple[str, int]
 
 
 class ReplayFilter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which bad rows: those of a reason, or of an object, or all. Every bad line of a chosen object is read again."""
+    """Which bad rows to read: those with a reason, those of an object, or all.
+
+    Every bad line of a chosen object is read again.
+    """
 
     reason: str | None = None
     object: str | None = None
 
 
 @dataclass(slots=True)
-class Replayed:
-    """What a replay did. loaded: lines that are no bad rows any more. gone: objects that the raw store has no more.
+class ReplayResult:
+    """What a replay did.
 
-    load_id: of its last transaction, None when nothing changed.
+    loaded: lines that are no longer bad rows. gone: objects that the raw store no longer has. load_id: of its last
+    transaction; None when nothing changed.
     """
 
     objects: int = 0
@@ -51,8 +55,8 @@ class Replayed:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the warehouse says of some objects. bad: their bad rows. lines, hours: as they were accounted for."""
+class _Recorded:
+    """What the warehouse records about some objects: their bad rows, numbers of lines and hours."""
 
     bad: Mapping[Position, BadRow]
     lines: Mapping[str, int]
@@ -60,26 +64,26 @@ class _Known:
 
 
 @dataclass(frozen=True, slots=True)
-class _Verdict:
-    """good: lines that load now. changed: bad rows with another reason or other bytes than before. still: bad lines."""
+class _Outcome:
+    """good: lines that load now. changed: bad rows with a new reason or new bytes. still_bad: number of bad lines."""
 
     good: frozenset[Position]
     changed: Sequence[BadRow]
-    still: int
+    still_bad: int
 
 
-def replay(loader: Loader, chosen: ReplayFilter, progress: Progress = no_progress) -> Replayed:
-    """Read the chosen bad lines again, and load what can be loaded. Raises StoreError, WarehouseError."""
+def replay(loader: Loader, chosen: ReplayFilter, progress: Progress = no_progress) -> ReplayResult:
+    """Read the chosen bad lines again and load what can be loaded. Raises StoreError, WarehouseError."""
     keys = _objects_with(loader.warehouse, chosen)
     there = still_there(loader.store, keys)
-    done = Replayed(gone=len(keys) - len(there))
+    done = ReplayResult(gone=len(keys) - len(there))
     while done.objects < len(there):
         with loader.warehouse.reading() as cursor:
             erasures = count_erasures(cursor)
         for objects in read_objects(loader.store, there[done.objects :]):
             part = _replay_chunk(loader, objects, erasures)
             if part is None:
-                break  # what was read is not what is there now: read on from here anew
+                break  # the objects have changed since they were read: read them again
             done.objects += len(objects)
             done.lines += part.lines
             done.loaded += part.loaded
@@ -90,7 +94,7 @@ def replay(loader: Loader, chosen: ReplayFilter, progress: Progress = no_progres
 
 
 def _objects_with(warehouse: Warehouse, chosen: ReplayFilter) -> list[str]:
-    """Keys of the objects that have such bad rows."""
+    """Return the keys of the objects that have such bad rows."""
     rows = warehouse.fetch(
         """
         select name from raw_objects
@@ -104,26 +108,26 @@ def _objects_with(warehouse: Warehouse, chosen: ReplayFilter) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _replay_chunk(loader: Loader, objects: Sequence[RawObject], erasures: int) -> Replayed | None:
-    """Replay some objects in one transaction; None when lines were erased, or replayed by somebody else, before it."""
+def _replay_chunk(loader: Loader, objects: Sequence[RawObject], erasures: int) -> ReplayResult | None:
+    """Replay some objects in one transaction; None when another process erased or replayed lines before it."""
     keys = [raw.name.key for raw in objects]
     with loader.warehouse.reading() as cursor:
-        known = _known(cursor, keys)
-    objects = [_in_its_hour(raw, known.hours[raw.name.key]) for raw in objects]
+        recorded = _recorded(cursor, keys)
+    objects = [_in_its_hour(raw, recorded.hours[raw.name.key]) for raw in objects]
     chunk = loader.parser.parse(objects)
-    verdict = _judge(chunk, known)
-    done = Replayed(len(objects), len(known.bad), len(verdict.good), verdict.still)
-    if not verdict.good and not verdict.changed:
+    outcome = _judge(chunk, recorded)
+    done = ReplayResult(len(objects), len(recorded.bad), len(outcome.good), outcome.still_bad)
+    if not outcome.good and not outcome.changed:
         return done
-    _keep_only(loader, verdict.good)
+    _keep_only(loader, outcome.good)
     with closing(loader.hand_over()) as rows, loader.warehouse.transaction() as cursor:
-        if count_erasures(cursor) != erasures or _known(cursor, keys) != known:
+        if count_erasures(cursor) != erasures or _recorded(cursor, keys) != recorded:
             return None
-        done.load_id = _store(cursor, loader, rows, replace_bad=_changed_chunk(chunk, verdict), good=verdict.good)
+        done.load_id = _store(cursor, loader, rows, replace_bad=_changed_chunk(chunk, outcome), good=outcome.good)
     return done
 
 
-def _known(cursor: Cursor, keys: Sequence[str]) -> _Known:
+def _recorded(cursor: Cursor, keys: Sequence[str]) -> _Recorded:
     chosen = "in (select unnest(cast($keys as text[])))"
     bad = cursor.fetch(
         f"select object, line, reason, original from bad_rows where object {chosen}",  # noqa: S608 - ours
@@ -133,7 +137,7 @@ def _known(cursor: Cursor, keys: Sequence[str]) -> _Known:
         f"select name, lines, hour from raw_objects where name {chosen}",  # noqa: S608 - ours
         {"keys": keys},
     ).rows
-    return _Known(
+    return _Recorded(
         {(row[0], row[1]): BadRow(*row) for row in bad},
         {name: lines for name, lines, _ in objects},
         {name: hour.astimezone(UTC) for name, _, hour in objects},
@@ -141,25 +145,28 @@ def _known(cursor: Cursor, keys: Sequence[str]) -> _Known:
 
 
 def _in_its_hour(raw: RawObject, hour: datetime) -> RawObject:
-    """The object in the hour that it is accounted in: one whose name tells no time has another when it is mended."""
+    """Return the object with the hour that the ledger counts it in.
+
+    An object whose name has no time would move to another hour when its file is rewritten.
+    """
     is_same = raw.received_at.replace(minute=0, second=0, microsecond=0) == hour
     return raw if is_same else replace(raw, received_at=hour)
 
 
-def _judge(chunk: Chunk, known: _Known) -> _Verdict:
-    """What became of the lines that are not loaded yet: the bad ones, and those behind the end that was known."""
-    open_lines = set(known.bad) | {
-        (name, line) for name, count in chunk.lines.items() for line in range(known.lines[name] + 1, count + 1)
+def _judge(chunk: Chunk, recorded: _Recorded) -> _Outcome:
+    """Judge the lines that are not loaded yet: the bad ones, and those after the end that was recorded."""
+    open_lines = set(recorded.bad) | {
+        (name, line) for name, count in chunk.lines.items() for line in range(recorded.lines[name] + 1, count + 1)
     }
     bad = {(row.object, row.line): row for row in chunk.bad_rows if (row.object, row.line) in open_lines}
-    # A bad line behind the object's present end cannot be read again: it stays as it is.
-    good = frozenset(place for place in open_lines - bad.keys() if place[1] <= chunk.lines[place[0]])
-    changed = [row for place, row in bad.items() if known.bad.get(place) != row]
-    return _Verdict(good, changed, len(open_lines) - len(good))
+    # A bad line after the object's present end cannot be read again: it stays as it is.
+    good = frozenset(position for position in open_lines - bad.keys() if position[1] <= chunk.lines[position[0]])
+    changed = [row for position, row in bad.items() if recorded.bad.get(position) != row]
+    return _Outcome(good, changed, len(open_lines) - len(good))
 
 
 def _keep_only(loader: Loader, places: frozenset[Position]) -> None:
-    """Take all other rows out of what the parser holds: they are loaded already."""
+    """Remove all other rows from the parser's tables: they are loaded already."""
     loader.parser.connection.execute(
         """
         delete from events
@@ -169,16 +176,16 @@ def _keep_only(loader: Loader, places: frozenset[Position]) -> None:
     )
 
 
-def _changed_chunk(chunk: Chunk, verdict: _Verdict) -> Chunk:
-    return Chunk(objects=chunk.objects, bad_rows=list(verdict.changed), lines=chunk.lines)
+def _changed_chunk(chunk: Chunk, outcome: _Outcome) -> Chunk:
+    return Chunk(objects=chunk.objects, bad_rows=list(outcome.changed), lines=chunk.lines)
 
 
 def _store(cursor: Cursor, loader: Loader, rows: Handover, *, replace_bad: Chunk, good: frozenset[Position]) -> int:
-    """Load the staged rows, and put the bad rows of `replace_bad` in the place of what stood there."""
+    """Load the staged rows, and replace the bad rows at the positions of `replace_bad`; return the load number."""
     load_id, stamp = next_load_id(cursor), loader.stamp()
     rows.stage(cursor)
     take_in(cursor, load_id, stamp.zone)
-    gone = [*good, *((row.object, row.line) for row in replace_bad.bad_rows)]
+    positions = [*good, *((row.object, row.line) for row in replace_bad.bad_rows)]
     cursor.execute(
         """
         create temp table reread as
@@ -186,9 +193,9 @@ def _store(cursor: Cursor, loader: Loader, rows: Handover, *, replace_bad: Chunk
             unnest(cast($is_good as boolean[])) as is_good
         """,
         {
-            "objects": [name for name, _ in gone],
-            "lines": [line for _, line in gone],
-            "is_good": [place in good for place in gone],
+            "objects": [name for name, _ in positions],
+            "lines": [line for _, line in positions],
+            "is_good": [position in good for position in positions],
         },
     )
     cursor.execute(

@@ -1,9 +1,9 @@
-"""Puts the shadow's rows in the place of the live ones.
+"""Replaces the live rows by the shadow's rows.
 
-In: a transaction of the live warehouse, with a shadow that is complete. Out: the same transaction, in which every table
-that follows from the raw store holds the shadow's rows. Guarantee: the caller's commit changes all or nothing, and
-readers see the old numbers until then; tables, rights, views and indexes stay. Its cost is that of writing all rows
-again. What follows from the course of things stays as it is: watermarks, closed days, passes, receipts of erasures.
+In: a transaction of the live warehouse, with a complete shadow beside it. Out: the same transaction, in which every
+table that is derived from the raw store holds the shadow's rows. Guarantee: the caller's commit changes all or nothing,
+and readers see the old numbers until then; tables, rights, views and indexes stay. It costs as much as writing all rows
+again. Tables that record what the loader did stay as they are: watermarks, closed days, passes, erasures.
 """
 
 from __future__ import annotations
@@ -25,16 +25,17 @@ REPLACED = (
     "rollup_zone",
 )
 KEPT = ("schema_files", "watermarks", "closed_days", "passes", "erasures", "expired_days")
-"""With `clickstream_events` and `loads`, which are treated apart, these are all tables: a test holds it."""
+"""With `clickstream_events` and `loads`, which `swap` treats separately, these are all tables; a test verifies it."""
 
 
 def swap(cursor: Cursor) -> int:
-    """Replace the rows; the number of the last load is returned. Loads are added to those that were."""
+    """Replace the rows and return the number of the last load. The shadow's loads are added to the live ones."""
     before = int(cursor.scalar("select coalesce(max(load_id), 0) from loads"))
     for table in REPLACED:
         cursor.execute(f"delete from {table}")  # noqa: S608 - names of ours
         _insert(cursor, table, before)
-    # Rows of other writers have no raw object and stay, unless the raw store tells of the same event.
+    # Rows of other writers have no raw object. They stay, unless the raw store holds the same event.
+
     cursor.execute(
         "delete from clickstream_events where raw_object is not null "  # noqa: S608 - names of ours
         f"or event_id in (select event_id from {SHADOW}.clickstream_events where raw_object is not null)"

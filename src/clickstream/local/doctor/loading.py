@@ -8,14 +8,14 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from clickstream.errors import ClickstreamError, StoreError
-from clickstream.etl.erasure.receipt import open_receipts
+from clickstream.etl.erasure.raw_store import open_receipts
 from clickstream.local.doctor.examination import Examination, LoadingFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner
 from clickstream.local.owner.questions import CheckRequest, QueryRequest
 from clickstream.local.owner.registry import CHECK, QUERY
 from clickstream.raw.listing import objects_of
-from clickstream.raw.open import open_store
+from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 
 OLD_PASS = timedelta(minutes=5)

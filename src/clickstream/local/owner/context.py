@@ -21,7 +21,7 @@ from clickstream.local.owner.file import open_warehouse
 from clickstream.local.spool import Drain
 from clickstream.progress import Progress
 from clickstream.raw.contract import RawStore
-from clickstream.raw.open import open_store
+from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 from clickstream.warehouse.contract import Warehouse
 

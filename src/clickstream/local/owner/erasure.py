@@ -64,7 +64,7 @@ def forget(context: WarehouseContext, request: ForgetRequest, progress: Progress
         if request.kind == "user":
             person = eraser.user(request.value, with_clients=request.with_clients)
         if request.dry_run:
-            found = asdict(eraser.look(person, progress)) | {"in_spool": count_events(context.drain.folder)}
+            found = asdict(eraser.preview(person, progress)) | {"in_spool": count_events(context.drain.folder)}
         else:
             found = asdict(eraser.forget(person, progress))
     return msgspec.convert(found, ForgetResult)
@@ -92,7 +92,7 @@ class ExpireRequest(Request, frozen=True):
     dry_run: bool = False
 
 
-def expire(context: WarehouseContext, request: ExpireRequest, progress: Progress) -> expiry.Expired:
+def expire(context: WarehouseContext, request: ExpireRequest, progress: Progress) -> expiry.ExpiryResult:
     """Delete what is older than the days to keep."""
     keep = expiry.RetentionConfig(request.raw_days, request.warehouse_days)
     with closing(context.make_loader(context.warehouse)) as loader:

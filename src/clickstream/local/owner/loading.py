@@ -15,7 +15,7 @@ import msgspec
 
 from clickstream.etl.repair import bad_rows
 from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebuild
-from clickstream.etl.repair.replay import Replayed, ReplayFilter, replay
+from clickstream.etl.repair.replay import ReplayFilter, ReplayResult, replay
 from clickstream.etl.run import PassResult
 from clickstream.local.owner.context import Request, WarehouseContext
 from clickstream.progress import Progress
@@ -166,7 +166,7 @@ def bad_show(context: WarehouseContext, request: BadShowRequest, _progress: Prog
     return msgspec.convert(bad_rows.show_bad_row(context.warehouse, request.object, request.line), BadRowDetails)
 
 
-def bad_replay(context: WarehouseContext, request: ReplayFilter, progress: Progress) -> Replayed:
+def bad_replay(context: WarehouseContext, request: ReplayFilter, progress: Progress) -> ReplayResult:
     """Read bad lines again and load those that are valid now."""
     bad_rows.assert_any(context.warehouse, request.reason, request.object)
     with closing(context.make_loader(context.warehouse)) as loader:

@@ -36,7 +36,7 @@ from clickstream.local.owner.context import WarehouseContext, make_context, make
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
 from clickstream.local.owner.loop import EtlLoop, with_daily_expiry
 from clickstream.progress import Progress
-from clickstream.raw.open import open_store
+from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 
 PORT = 3838

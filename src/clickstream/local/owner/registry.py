@@ -12,9 +12,9 @@ from typing import Generic, TypeVar
 
 import msgspec
 
-from clickstream.etl.expire import Expired
+from clickstream.etl.expire import ExpiryResult
 from clickstream.etl.repair.rebuild import RebuildRequest
-from clickstream.etl.repair.replay import Replayed, ReplayFilter
+from clickstream.etl.repair.replay import ReplayFilter, ReplayResult
 from clickstream.etl.run import PassResult
 from clickstream.local.owner import erasure, loading, questions
 from clickstream.local.owner.answers import read_answer, read_report
@@ -56,10 +56,10 @@ ETL_RUN = Command("etl/run", loading.EtlRunRequest, PassResult, loading.etl_run)
 ETL_REBUILD = Command("etl/rebuild", RebuildRequest, loading.RebuildResult, loading.etl_rebuild)
 BAD_LIST = Command("bad/list", loading.BadListRequest, loading.BadList, loading.bad_list)
 BAD_SHOW = Command("bad/show", loading.BadShowRequest, loading.BadRowDetails, loading.bad_show)
-BAD_REPLAY = Command("bad/replay", ReplayFilter, Replayed, loading.bad_replay)
+BAD_REPLAY = Command("bad/replay", ReplayFilter, ReplayResult, loading.bad_replay)
 FORGET = Command("forget", erasure.ForgetRequest, erasure.ForgetResult, erasure.forget)
 FORGET_RESUME = Command("forget/resume", erasure.ResumeRequest, erasure.ResumeResult, erasure.resume)
-EXPIRE = Command("expire", erasure.ExpireRequest, Expired, erasure.expire)
+EXPIRE = Command("expire", erasure.ExpireRequest, ExpiryResult, erasure.expire)
 EXPORT_DAYS = Command("export/days", questions.ExportDaysRequest, questions.DaySpan, questions.export_days)
 EXPORT_DAY = Command("export/day", questions.ExportDayRequest, questions.ExportedDay, questions.export_day)
 

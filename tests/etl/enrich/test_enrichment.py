@@ -1,4 +1,4 @@
-"""The steps over real chunks: which columns they fill, for which events, and that company does not matter."""
+"""The enrichers over real chunks: which columns they fill, for which events, independent of the other events."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID
 
@@ -16,8 +17,8 @@ from hypothesis import strategies as st
 
 from clickstream.errors import SettingsError
 from clickstream.etl.chunk import RawObject
-from clickstream.etl.enrich import lookup
-from clickstream.etl.enrich.steps import EnrichmentConfig
+from clickstream.etl.enrich import enrichment
+from clickstream.etl.enrich.enrichment import EnrichmentConfig
 from clickstream.etl.parse import Parser
 from clickstream.raw.keys import batch_key, parse_key
 from tests.etl.enrich.geo_file import write_geo_file
@@ -60,7 +61,7 @@ def event(agent: Any = CHROME, **fields: Any) -> dict[str, Any]:
     return {"eventName": "page_view", **fields, "_ingest": ingest}
 
 
-def test_a_whole_event(parser: Parser) -> None:
+def test_all_columns_of_a_complete_event(parser: Parser) -> None:
     sent = event(
         pageUrl="https://shop.example/u/ann@mail.example/?email=x&gclid=7",
         referrer="https://www.google.com/?session=1",
@@ -88,7 +89,7 @@ def test_a_whole_event(parser: Parser) -> None:
     ]
 
 
-def test_an_event_that_says_nothing_gets_nothing(parser: Parser) -> None:
+def test_event_without_inputs_has_no_enriched_values(parser: Parser) -> None:
     (row,) = parse(parser, [{"eventName": "x"}])
     assert row == dict.fromkeys(ENRICHED.split()) | {"is_bot": False}
 
@@ -110,30 +111,32 @@ JUDGED = [
     pytest.param(event(CURL, identitySource="import"), (None, None, False), id="imported"),
     pytest.param(event(CURL, properties={"sample": "s"}), (None, None, False), id="sample"),
     pytest.param(event("clickstream-import/1.0"), (None, None, False), id="our importer"),
-    pytest.param({"eventName": "x", "_ingest": {}}, (None, None, False), id="nobody noted the agent"),
+    pytest.param({"eventName": "x", "_ingest": {}}, (None, None, False), id="not from a collector"),
     pytest.param(event(5), (60, "short_user_agent", True), id="a number"),
     pytest.param(event(CHROME + "x" * 5_000 + "HeadlessChrome"), (0, None, False), id="read up to 1,024 characters"),
 ]
 
 
 @pytest.mark.parametrize(("sent", "judged"), JUDGED)
-def test_whose_user_agent_is_judged(parser: Parser, sent: dict[str, Any], judged: tuple[Any, ...]) -> None:
+def test_which_events_get_a_bot_score(parser: Parser, sent: dict[str, Any], judged: tuple[Any, ...]) -> None:
     (row,) = parse(parser, [sent], "bot_score bot_reasons is_bot")
     assert tuple(row.values()) == judged
 
 
 CURRENCIES = [
     pytest.param("eur", "EUR", None, id="in capitals"),
-    pytest.param(None, "USD", None, id="none: the one of the settings"),
-    pytest.param("", "USD", None, id="empty: the one of the settings"),
-    pytest.param("€", None, "order.currency", id="no code"),
+    pytest.param(None, "USD", None, id="none: that of the settings"),
+    pytest.param("", "USD", None, id="empty: that of the settings"),
+    pytest.param("€", None, "order.currency", id="not a code"),
     pytest.param(978, None, "order.currency", id="number"),
     pytest.param(["EUR"], None, "order.currency", id="wrong type"),
 ]
 
 
 @pytest.mark.parametrize(("sent", "stored", "error"), CURRENCIES)
-def test_currencies(parser: Parser, sent: Any, stored: str | None, error: str | None) -> None:
+def test_currency_is_a_code_or_that_of_the_settings(
+    parser: Parser, sent: Any, stored: str | None, error: str | None
+) -> None:
     order = {"id": "o", "total": 5, "currency": sent}
     (row,) = parse(parser, [event(order=order)], "order_currency field_errors")
     assert row == {"order_currency": stored, "field_errors": error}
@@ -148,7 +151,7 @@ FULL_ITEM = {"id": "p1", "name": "Laptop", "category": "laptops", "brand": "b", 
 NO_LINE = dict.fromkeys(("product_id", "product_name", "product_category", "product_brand", "price", "quantity"))
 
 
-def test_items_become_lines_of_their_order(parser: Parser) -> None:
+def test_items_become_order_lines(parser: Parser) -> None:
     sent = [event(), order([FULL_ITEM, {"id": 7}], order_id=17), order([FULL_ITEM], "order_confirmed")]
     assert [row["field_errors"] for row in parse(parser, sent)] == [None, None, None]
     rows = parser.connection.execute("from order_lines order by row_number, line_number").fetchall()
@@ -160,12 +163,12 @@ def test_items_become_lines_of_their_order(parser: Parser) -> None:
 WRONG_ITEMS = [
     pytest.param([{"id": {}, "price": 1}], {"price": 1, "quantity": 1}, id="id"),
     pytest.param([{"id": "p", "price": "1,5"}], {"product_id": "p", "quantity": 1}, id="price"),
-    pytest.param([{"id": "p", "quantity": "two"}], {"product_id": "p"}, id="quantity is not assumed then"),
+    pytest.param([{"id": "p", "quantity": "two"}], {"product_id": "p"}, id="quantity, without the default of 1"),
 ]
 
 
 @pytest.mark.parametrize(("items", "line"), WRONG_ITEMS)
-def test_a_wrong_value_of_an_item_is_null_and_named(parser: Parser, items: Any, line: dict[str, Any]) -> None:
+def test_wrong_value_of_an_item_is_null_and_a_field_error(parser: Parser, items: Any, line: dict[str, Any]) -> None:
     assert parse(parser, [order(items)], "field_errors") == [{"field_errors": "order.items"}]
     assert table(parser, LINES) == [{"line_number": 1, **NO_LINE, **line}]
 
@@ -173,11 +176,11 @@ def test_a_wrong_value_of_an_item_is_null_and_named(parser: Parser, items: Any, 
 @pytest.mark.parametrize(
     ("items", "lines"),
     [
-        pytest.param(["p1", FULL_ITEM, None, [1]], [2], id="values that are no objects"),
+        pytest.param(["p1", FULL_ITEM, None, [1]], [2], id="items that are not objects"),
         pytest.param([{"id": 1}] * 1_001, list(range(1, 1_001)), id="more than 1,000"),
     ],
 )
-def test_what_is_no_line_is_named(parser: Parser, items: Any, lines: list[int]) -> None:
+def test_item_that_is_not_stored_is_a_field_error(parser: Parser, items: Any, lines: list[int]) -> None:
     assert parse(parser, [order(items)], "field_errors") == [{"field_errors": "order.items"}]
     assert [row["line_number"] for row in table(parser, LINES)] == lines
 
@@ -187,12 +190,12 @@ def test_what_is_no_line_is_named(parser: Parser, items: Any, lines: list[int]) 
     [order([FULL_ITEM], "page_view"), order([FULL_ITEM], order_id=None), order([]), order(None)],
     ids=["another event", "no order id", "no items", "null"],
 )
-def test_no_lines_without_an_order_or_items(parser: Parser, sent: dict[str, Any]) -> None:
+def test_event_without_order_or_items_has_no_order_lines(parser: Parser, sent: dict[str, Any]) -> None:
     assert parse(parser, [sent], "field_errors") == [{"field_errors": None}]
     assert table(parser, LINES) == []
 
 
-def test_rules_reach_their_steps(tmp_path: Path) -> None:
+def test_settings_reach_their_enrichers(tmp_path: Path) -> None:
     write_geo_file(tmp_path / "geo.mmdb", {"192.0.2.0/24": "FR"})
     parser = Parser(tmp_path, "USD", EnrichmentConfig(("sister.example",), ("vip",), tmp_path / "geo.mmdb"))
     sent = event(pageUrl="https://shop.example/?vip=1", referrer="https://www.sister.example/")
@@ -203,7 +206,7 @@ def test_rules_reach_their_steps(tmp_path: Path) -> None:
     parser.close()
 
 
-def test_a_missing_geo_file_stops_at_the_start(tmp_path: Path) -> None:
+def test_missing_geo_file_is_an_error_at_the_start(tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
         Parser(tmp_path, "USD", EnrichmentConfig(geoip_file=tmp_path / "missing.mmdb"))
 
@@ -218,19 +221,39 @@ ANY_EVENT = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(ANY_EVENT, min_size=2, max_size=12), st.randoms(use_true_random=False))
-def test_neither_company_nor_order_changes_a_row(parser: Parser, events: list[dict[str, Any]], random: Any) -> None:
+quick = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+EVENTS = st.lists(ANY_EVENT, min_size=2, max_size=12)
+RANDOM = st.randoms(use_true_random=False)
+
+
+@settings(quick, max_examples=3)
+@given(EVENTS, RANDOM)
+def test_other_events_and_their_order_do_not_change_a_row(
+    parser: Parser, events: list[dict[str, Any]], random: Random
+) -> None:
+    assert_same_rows_in_any_order(parser, events, random)
+
+
+@pytest.mark.slow
+@settings(quick, max_examples=60, derandomize=False)
+@given(EVENTS, RANDOM)
+def test_other_events_and_their_order_do_not_change_a_row_of_many(
+    parser: Parser, events: list[dict[str, Any]], random: Random
+) -> None:
+    assert_same_rows_in_any_order(parser, events, random)
+
+
+def assert_same_rows_in_any_order(parser: Parser, events: list[dict[str, Any]], random: Random) -> None:
     together = parse(parser, events)
     assert together[:1] == parse(parser, events[:1])
-    places = list(range(len(events)))
-    random.shuffle(places)
-    assert parse(parser, [events[place] for place in places]) == [together[place] for place in places]
+    order = list(range(len(events)))
+    random.shuffle(order)
+    assert parse(parser, [events[index] for index in order]) == [together[index] for index in order]
 
 
-def test_what_is_known_stays_bounded(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lookup, "MAX_KNOWN", 50)
-    for chunk in range(5):
+def test_known_values_stay_bounded(parser: Parser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(enrichment, "MAX_KNOWN", 50)
+    for chunk in range(3):
         urls = [f"/p/{chunk}-{number}" for number in range(40)]
         rows = parse(parser, [event(pageUrl=url) for url in urls], "page_path")
         assert [row["page_path"] for row in rows] == urls
@@ -238,7 +261,7 @@ def test_what_is_known_stays_bounded(parser: Parser, monkeypatch: pytest.MonkeyP
     assert known["count"] <= 50 + 40
 
 
-def test_the_campaign_of_a_landing_before_consent_is_read_from_properties(parser: Parser) -> None:
+def test_campaign_of_a_landing_before_consent_is_read_from_properties(parser: Parser) -> None:
     landing = {"utm_source": "News & more", "utm_medium": "email", "utm_campaign": 7, "utm_term": "x"}
     rows = parse(
         parser,
