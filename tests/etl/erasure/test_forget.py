@@ -59,14 +59,14 @@ def test_erased_lines_name_their_receipt_and_the_ledger_balances(pipeline: Pipel
 
 
 def test_no_file_of_the_raw_store_contains_the_id(pipeline: Pipeline) -> None:
-    pipeline.put_batch([received(NOW, userId="somebody@example.org", clientId="c")])
-    pipeline.put_event(received(NOW, userId="somebody@example.org", pageUrl="/me"))
+    pipeline.put_batch([received(NOW, userId="jane.doe@example.org", clientId="c")])
+    pipeline.put_event(received(NOW, userId="jane.doe@example.org", pageUrl="/me"))
     pipeline.load()
-    forget_user(pipeline, "somebody@example.org")
+    forget_user(pipeline, "jane.doe@example.org")
     for path in pipeline.root.rglob("*"):
         data = path.read_bytes() if path.is_file() else b""
         content = gzip.decompress(data) if path.suffix == ".gz" else data
-        assert b"somebody" not in content, path
+        assert b"jane.doe" not in content, path
 
 
 def test_objects_that_are_not_loaded_yet_are_erased_too(pipeline: Pipeline) -> None:

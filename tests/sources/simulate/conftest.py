@@ -33,7 +33,7 @@ class SentWorld:
 
 
 def send_world(folder: Path, *options: str) -> SentWorld:
-    """Simulate with these options against a collector of its own."""
+    """Simulate with these options against a new collector."""
     platform = Platform(folder / "data")
     truth = folder / "truth.json"
     try:

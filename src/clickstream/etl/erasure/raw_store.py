@@ -4,7 +4,7 @@
 
 A receipt lists every position (object, line) before the first line is erased, so that an erasure that was killed can be
 completed; once complete, it keeps only the counts. It holds no personal value: `proof` is a hash of the id with a
-secret that the command prints once and nobody stores. With the secret and the id, anyone can show later which receipt
+secret that the command prints once and never stores. With the secret and the id, anyone can show later which receipt
 belongs to a request.
 
 An erased line becomes `{"_erased": receipt}`, so that counts and line numbers stay. All other bytes of the object stay

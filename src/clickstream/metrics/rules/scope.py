@@ -76,7 +76,7 @@ class Scope:
         params: Mapping[str, Any] | None = None,
         split: Split | None = None,
     ) -> Table:
-        """Run `<name>.sql` of this package. slots: SQL for its `{…}`. params: values of its own parameters."""
+        """Run `<name>.sql` of this package. slots: SQL for its `{…}`. params: values of its parameters."""
         return self._run(read_sql(f"{name}.sql"), slots, params, split)
 
     def rows_behind(self, table: str) -> dict[str, int]:
