@@ -201,7 +201,7 @@ def warehouse_compact(data: Data = None, json: Json = False) -> None:
 @warehouse.command("roles")
 def warehouse_roles() -> None:
     """Print the SQL that makes the roles clickstream_loader and clickstream_reader, for psql."""
-    from clickstream.warehouse.roles import roles_sql
+    from clickstream.warehouse.migrations import roles_sql
 
     write_result(roles_sql())
 

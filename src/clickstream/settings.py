@@ -207,7 +207,7 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_address(self) -> str:
-        """The warehouse as warehouse/open.py takes it; may hold a password."""
+        """The warehouse as `open_warehouse` takes it; may hold a password."""
         return f"{_DUCKDB}{self.warehouse_path}" if self.is_embedded else str(self.warehouse_url)
 
     @property

@@ -16,7 +16,7 @@ from clickstream.etl.chunk import SHORT_CHUNK
 from clickstream.etl.ledger import check
 from clickstream.raw.keys import event_key
 from clickstream.raw.s3 import S3Store
-from clickstream.warehouse.open import open_warehouse
+from clickstream.warehouse import open_warehouse
 from tests.etl.pipeline import received
 from tests.lambda_runtime import LambdaRuntime, running_function
 from tests.postgres import Cluster

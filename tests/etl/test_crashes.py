@@ -15,8 +15,8 @@ import pytest
 
 from clickstream.etl.ledger import check
 from clickstream.raw.store import LocalStore
+from clickstream.warehouse import open_warehouse
 from clickstream.warehouse.dialects import Engine
-from clickstream.warehouse.open import open_warehouse
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.etl.warehouses import contents
@@ -33,7 +33,7 @@ from clickstream.etl import run
 from clickstream.etl.chunk import ChunkSize
 from clickstream.etl.run import Loader
 from clickstream.raw.store import LocalStore
-from clickstream.warehouse.open import open_warehouse
+from clickstream.warehouse import open_warehouse
 raw, stage, url = sys.argv[1:]
 run.WHOLE_CHUNK = ChunkSize(1 << 20, objects=4)
 with open_warehouse(url) as warehouse:

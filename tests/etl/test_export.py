@@ -25,6 +25,7 @@ from clickstream.etl.export import (
     remove_begun,
     write_day,
 )
+from clickstream.warehouse import postgres
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, minutes, open_pipeline, received
 from tests.postgres import Cluster
@@ -112,7 +113,7 @@ def test_a_row_of_many_megabytes_is_exported_as_any_other(pipeline: Pipeline) ->
 def test_a_row_that_is_too_long_is_refused_without_its_contents(
     tmp_path: Path, clock: Clock, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "MAX_ROW_BYTES", 10_000)
+    monkeypatch.setattr(postgres, "MAX_ROW_BYTES", 10_000)
     with open_pipeline(tmp_path, clock, cluster) as pipeline:
         pipeline.put_event(received(NOW, properties={"text": "secret" * 10_000}))
         pipeline.load()

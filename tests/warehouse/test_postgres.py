@@ -27,8 +27,8 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Question
 from clickstream.warehouse.connections import is_local, read_address
 from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.migrations import roles_sql
 from clickstream.warehouse.postgres import PostgresWarehouse
-from clickstream.warehouse.roles import roles_sql
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.etl.warehouses import contents
@@ -244,7 +244,7 @@ def test_two_processes_that_migrate_at_once_apply_each_file_once(cluster: Cluste
     with cluster.admin() as owner:
         owner.execute("drop database if exists fresh with (force)")
         owner.execute("create database fresh")
-    code = "import sys; from clickstream.warehouse.open import open_warehouse; open_warehouse(sys.argv[1]).close()"
+    code = "import sys; from clickstream.warehouse import open_warehouse; open_warehouse(sys.argv[1]).close()"
     command = [sys.executable, "-c", code, cluster.url("fresh")]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate()[1] for process in processes] == [b"", b"", b""]
@@ -336,7 +336,7 @@ def test_a_loader_that_waited_for_another_sees_its_work_whatever_the_default_iso
         with pipeline.warehouse.transaction() as first:
             coming = pool.submit(next_load_id_of, other)
             await_one_that_waits(cluster, database)
-            load.note_load(first, load.Load(load.next_load_id(first), 1, 1, 0), pipeline.loader.stamp())
+            load.record_load(first, load.Load(load.next_load_id(first), 1, 1, 0), pipeline.loader.stamp())
         assert coming.result(timeout=60) == 2
 
 

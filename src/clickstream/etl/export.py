@@ -15,26 +15,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
-
-import duckdb
 
 from clickstream.durable import sync
 from clickstream.errors import ClickstreamError, QuestionError
 from clickstream.metrics.rules.local_time import DAY, local_date, start_of
-from clickstream.warehouse.contract import Cursor, Warehouse
-from clickstream.warehouse.duckdb import DuckCursor
-from clickstream.warehouse.postgres import PostgresCursor
+from clickstream.warehouse.contract import FileFormat, Warehouse
+from clickstream.warehouse.dialects import fill
 
-Format = Literal["parquet", "csv"]
+Format = FileFormat
 _PREFIX = "export-"
 _STALE_S = 3600
-MAX_ROW_BYTES = 64 * 1_048_576
-"""A row as CSV: quotes stand twice in it, and a line that is loaded has at most 16 MB. DuckDB takes such a buffer."""
-_OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header, nullstr ''"}
-_TYPES = {"numeric": "DECIMAL(38, 4)"}
-"""Types of PostgreSQL that DuckDB knows by another name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +78,8 @@ def days_with_rows(warehouse: Warehouse, table: str, zone: ZoneInfo) -> tuple[da
     sheet = find_sheet(table)
     column = sheet.moment or sheet.day
     _, _, source = sheet.rows.partition(" from ")
-    ((first, last),) = warehouse.fetch(f"select min({column}), max({column}) from {source}").rows  # noqa: S608 - ours
+    sql = fill("select min({column}), max({column}) from {source}", column=column, source=source)
+    ((first, last),) = warehouse.fetch(sql).rows
     if first is None:
         return None
     if isinstance(first, datetime):
@@ -108,7 +100,7 @@ def write_day(warehouse: Warehouse, wanted: Extract, stage: Path) -> tuple[Path,
     path = folder / f"{wanted.table}-{wanted.day}.{wanted.kind}"
     try:
         with warehouse.reading() as cursor:
-            rows = _write(cursor, sql, path, wanted.kind)
+            rows = cursor.write_file(sql, path, wanted.kind)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -136,33 +128,6 @@ def put_in_place(written: Path, folder: Path) -> Path:
     return target
 
 
-def _write(cursor: Cursor, sql: str, path: Path, kind: Format) -> int:
-    if isinstance(cursor, DuckCursor):
-        return _copy(cursor.raw, sql, path, kind)
-    assert isinstance(cursor, PostgresCursor)
-    rows = path.with_suffix(".rows")
-    columns = cursor.copy_out(sql, rows)
-    types = ", ".join(f"'{name}': '{_TYPES.get(type_name, type_name.upper())}'" for name, type_name in columns)
-    source = f"read_csv({_quoted(str(rows))}, header = false, columns = {{{types}}}, nullstr = '', "
-    source += "allow_quoted_nulls = false, quote = '\"', escape = '\"', delim = ',', auto_detect = false, "
-    source += f"max_line_size = {MAX_ROW_BYTES})"
-    try:
-        with duckdb.connect(config={"threads": 1}) as writer:
-            writer.execute("set TimeZone = 'UTC'")
-            count = _copy(writer, f"from {source}", path, kind)
-    except duckdb.Error as error:
-        why = str(error).splitlines()[0]  # what follows may be the row itself
-        advice = f"check free space in DATA/stage; a row of more than {MAX_ROW_BYTES:,} bytes cannot be exported"
-        raise ClickstreamError("writing an export", why, advice) from None
-    rows.unlink()
-    return count
-
-
-def _copy(raw: duckdb.DuckDBPyConnection, sql: str, path: Path, kind: Format) -> int:
-    (row,) = raw.execute(f"copy ({sql}) to {_quoted(str(path))} ({_OPTIONS[kind]})").fetchall()
-    return int(row[0])
-
-
 def remove_begun(stage: Path) -> None:
     """Remove what this process began to write: its thread that does so ends with it, cut anywhere."""
     for begun in stage.glob(f"{_PREFIX}{os.getpid()}-*"):
@@ -179,7 +144,3 @@ def _remove_stale(stage: Path) -> None:
             continue
         if is_stale:
             shutil.rmtree(left, ignore_errors=True)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

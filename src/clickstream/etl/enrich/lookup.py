@@ -13,6 +13,8 @@ from typing import Any
 
 import duckdb
 
+from clickstream.warehouse.dialects import fill
+
 MAX_KNOWN = 200_000
 MAX_KNOWN_BYTES = 64 * 1_048_576
 
@@ -63,9 +65,14 @@ class Lookup:
         first = next(iter(self._step.inputs))
         inputs = ", ".join(f"{sql} as {name}" for name, sql in self._step.inputs.items())
         same = " and ".join(f"k.{name} = a.{name}" for name in self._step.inputs)
-        return (
-            f"select * from (select distinct {inputs} from {self._step.source}) as a "  # noqa: S608 - the steps' words
-            f"where {first} is not null and not exists (select 1 from {self._table} as k where {same})"
+        return fill(
+            "select * from (select distinct {inputs} from {source}) as a "
+            "where {first} is not null and not exists (select 1 from {table} as k where {same})",
+            inputs=inputs,
+            source=self._step.source,
+            first=first,
+            table=self._table,
+            same=same,
         )
 
     def _insertion(self) -> str:

@@ -36,6 +36,7 @@ from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName, parse_key
 from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Cursor, Warehouse
+from clickstream.warehouse.dialects import fill
 
 DOING = "building the warehouse anew"
 FEW = 10
@@ -43,6 +44,8 @@ _EVER = date(1, 1, 1)
 _EXPIRED = "select day from expired_days where part = 'warehouse'"
 _IS_CARRIED = f"(day < $first or day in ({_EXPIRED}))"
 """Objects that are not read again: of days before the first, and of those whose rows expired and shall stay away."""
+
+_READ_OBJECTS = "select name, day from raw_objects where not {is_carried}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ class _Building:
         """
         with self._site.warehouse.reading() as cursor:
             self._read_loads, self._removals = _last_load(cursor), _removals(cursor)
-            rows = cursor.fetch(f"select name, day from raw_objects where not {_IS_CARRIED}", self._days).rows  # noqa: S608
+            rows = cursor.fetch(fill(_READ_OBJECTS, is_carried=_IS_CARRIED), self._days).rows
             expired = {row[0] for row in cursor.fetch(_EXPIRED).rows}
         store = self._site.store
         days = [day for day in store.days() if day >= self._first and day not in expired]
@@ -150,7 +153,10 @@ class _Building:
     def _retain(self, cursor: Cursor) -> None:
         """Objects of days that are not read again, as far as they are not in the shadow yet."""
         objects = cursor.fetch(
-            f"select name, lines from raw_objects where {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
+            fill(
+                "select name, lines from raw_objects where {is_carried} and load_id > $known order by day, name",
+                is_carried=_IS_CARRIED,
+            ),
             {**self._days, "known": self._carried_loads},
         ).rows
         retain_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp().zone)
@@ -163,10 +169,10 @@ class _Building:
     def _news(self, cursor: Cursor) -> list[RawName]:
         """What the live warehouse has loaded since, and the shadow has not."""
         rows = cursor.fetch(
-            f"select name from raw_objects where not {_IS_CARRIED} and load_id > $known order by day, name",  # noqa: S608
+            fill(f"{_READ_OBJECTS} and load_id > $known order by day, name", is_carried=_IS_CARRIED),
             {**self._days, "known": self._read_loads},
         ).rows
-        return [name for (key,) in rows if key not in self.held and (name := parse_key(key)) is not None]
+        return [name for key, _ in rows if key not in self.held and (name := parse_key(key)) is not None]
 
     def _appeared(self, name: RawName) -> datetime:
         return name.instant or self._site.store.modified_at(name.key)
