@@ -254,7 +254,7 @@ def test_erasure_meanwhile_stops_the_rebuild(filled: Pipeline, site: RebuildCont
 
 
 def test_second_rebuild_at_once_is_refused(filled: Pipeline, site: RebuildContext) -> None:
-    with filled.warehouse.shadow(), pytest.raises(WarehouseError, match="somebody is at it already"):
+    with filled.warehouse.shadow(), pytest.raises(WarehouseError, match="another rebuild is running"):
         rebuild(site, RebuildRequest())
     assert rebuild(site, RebuildRequest())["same"]
 

@@ -136,7 +136,7 @@ def url(door: Door, database: str, options: str = "") -> str:
     return f"postgresql://owner:sEcret@{NAME}:{door.port}/{database}{options}"
 
 
-def test_a_certificate_of_the_given_authority_is_taken(cluster: Cluster, database: str, certificates: Path) -> None:
+def test_a_certificate_of_the_given_authority_is_accepted(cluster: Cluster, database: str, certificates: Path) -> None:
     with (
         door_before(cluster, certificates / "good.pem") as door,
         PostgresWarehouse.open(url(door, database, f"?sslrootcert={certificates}/good.crt")) as warehouse,
@@ -145,7 +145,7 @@ def test_a_certificate_of_the_given_authority_is_taken(cluster: Cluster, databas
         assert door.greeted > 0
 
 
-def test_without_more_words_the_authorities_of_the_system_are_asked(
+def test_by_default_the_authorities_of_the_system_are_used(
     cluster: Cluster, database: str, certificates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with door_before(cluster, certificates / "good.pem") as door:
@@ -173,7 +173,7 @@ def test_without_more_words_the_authorities_of_the_system_are_asked(
         "plain server, own CA",
     ],
 )
-def test_anything_else_is_refused_in_words_that_say_why(
+def test_any_other_certificate_is_refused_with_the_reason(
     case: tuple[str | None, str, str], cluster: Cluster, database: str, certificates: Path
 ) -> None:
     shown, options, why = case

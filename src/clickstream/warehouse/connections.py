@@ -124,9 +124,7 @@ def read_address(url: str) -> dict[str, Any]:
     try:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
-        why = (
-            "its URL is invalid; expected postgresql://user:password@host:port/database, special characters as %XX"
-        )
+        why = "its URL is invalid; expected postgresql://user:password@host:port/database, special characters as %XX"
         raise WarehouseError("opening the warehouse", why, "check CLICKSTREAM_WAREHOUSE_URL") from None
     if not is_local(str(parts.get("hostaddr") or parts.get("host") or "")):
         parts.setdefault("sslmode", "verify-full")

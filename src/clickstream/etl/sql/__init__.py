@@ -12,16 +12,17 @@ from typing import Any
 
 from clickstream.etl.columns import SLOTS
 from clickstream.warehouse.contract import Cursor
-from clickstream.warehouse.dialects import fill, read_sql, render
+from clickstream.warehouse.dialects import fill, number_parameters, read_sql, render
 
 
 def run_statements(
-    cursor: Cursor, name: str, params: Mapping[str, Any] | None = None, slots: Mapping[str, str] | None = None
+    cursor: Cursor, file: str, params: Mapping[str, Any] | None = None, slots: Mapping[str, str] | None = None
 ) -> None:
-    """Run the statements of `sql/<name>.sql` in order."""
-    for statement in _statements(name):
+    """Run the statements of `sql/<file>.sql` in order."""
+    for statement in _statements(file):
         sql = fill(statement, {**SLOTS, **(slots or {})})
-        cursor.execute(sql, {name: value for name, value in (params or {}).items() if f"${name}" in sql})
+        _, names = number_parameters(sql)
+        cursor.execute(sql, {name: (params or {})[name] for name in names})
 
 
 @cache
