@@ -30,7 +30,7 @@ on_s3 = pytest.mark.parametrize("pipeline", ["s3"], indirect=True)
 
 @pytest.fixture(params=["folder", "folder, postgres", "s3"])
 def pipeline(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Pipeline]:
-    """Each way of listing, and each engine that is asked what is loaded."""
+    """Each way of listing, with each engine."""
     server = request.getfixturevalue("cluster") if "postgres" in request.param else None
     with open_pipeline(tmp_path, clock, server) as opened:
         if request.param != "s3":
@@ -42,7 +42,7 @@ def pipeline(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> It
 
 
 class TickingClock:
-    """A clock that moves by `step` whenever it is asked."""
+    """A clock that moves by `step` each time it is read."""
 
     def __init__(self, now: datetime, step: timedelta) -> None:
         self.now, self._step = now, step
@@ -70,7 +70,7 @@ def test_2500_objects_of_one_day_in_any_order_are_all_loaded(pipeline: Pipeline)
             pipeline.put_batch([event], ago_s=second)
         if number % 700 == 0:
             pipeline.load()
-    pipeline.loader.run_pass(reconcile=[DAY])  # on S3 some lie behind the watermark
+    pipeline.loader.run_pass(reconcile=[DAY])  # on S3 some are before the watermark
     assert len(pipeline.events("event_id")) == 2500
     assert pipeline.totals() == {"accepted": 2500, "loaded": 2500}
 
@@ -93,7 +93,7 @@ def test_object_before_the_watermark_is_pending_until_its_day_is_listed_whole(pi
     pipeline.put_event(received(pipeline.clock.now), ago_s=400)
     pipeline.load()
     pipeline.put_event(received(pipeline.clock.now), ago_s=1000)
-    assert pipeline.ledger().is_balanced, "pending behind the watermark is not overdue until its day is closed"
+    assert pipeline.ledger().is_balanced, "pending before the watermark is not overdue until its day is closed"
     assert pipeline.totals() == {"accepted": 2, "loaded": 1, "pending": 1}
     assert pipeline.load().objects == (0 if pipeline.store.lists_in_order else 1), "a folder is always listed whole"
     pipeline.loader.run_pass(reconcile=[DAY])
@@ -184,7 +184,7 @@ def test_folder_that_has_not_changed_is_not_listed_again(pipeline: Pipeline) -> 
     pipeline.load()
     unseen = pipeline.put_event(received(pipeline.clock.now))
     os.utime(folder, (1, 1))
-    assert pipeline.load().objects == 0, "the folder says that nothing changed"
+    assert pipeline.load().objects == 0, "the folder has not changed"
     os.utime(folder, (2, 2))
     assert pipeline.load().objects == 1
     assert unseen
@@ -283,24 +283,24 @@ def test_an_unreadable_object_is_reported_and_all_others_load(pipeline: Pipeline
 
 
 def test_an_object_that_was_deleted_before_reading_is_found_when_it_is_back(pipeline: Pipeline) -> None:
-    """What was loaded behind it moves no watermark past it."""
+    """Objects that load after it do not move the watermark past it."""
     keys = [pipeline.put_event(received(pipeline.clock.now), ago_s=seconds) for seconds in (900, 800, 700)]
-    gone = pipeline.store.read(keys[1])
+    content = pipeline.store.read(keys[1])
     pipeline.store.delete([keys[1]])
     with pytest.raises(StoreError, match=keys[1]):
         pipeline.loader.load_objects([raw for raw in map(parse_key, keys) if raw])
     assert pipeline.totals() == {"accepted": 2, "loaded": 2}
-    pipeline.store.put([(keys[1], gone)])
+    pipeline.store.put([(keys[1], content)])
     assert pipeline.load().objects == 1
     assert pipeline.totals() == {"accepted": 3, "loaded": 3}
 
 
 def test_a_store_that_stops_responding_fails_soon_and_what_was_read_is_loaded(pipeline: Pipeline) -> None:
     first = pipeline.put_event(received(pipeline.clock.now), ago_s=900)
-    gone = [event_key(pipeline.name(ago_s=800 - n)) for n in range(MOST_UNREAD)]
+    deleted = [event_key(pipeline.name(ago_s=800 - n)) for n in range(MOST_UNREAD)]
     last = pipeline.put_event(received(pipeline.clock.now), ago_s=100)
     for missing, loaded in ((MOST_UNREAD, [(first,)]), (MOST_UNREAD - 1, [(first,), (last,)])):
-        names = [raw for raw in map(parse_key, [first, *gone[:missing], last]) if raw]
+        names = [raw for raw in map(parse_key, [first, *deleted[:missing], last]) if raw]
         known = {row[0] for row in pipeline.rows("select name from raw_objects")}
         with pytest.raises(StoreError, match="event-"):
             pipeline.loader.load_objects([raw for raw in names if raw.key not in known])

@@ -1,4 +1,4 @@
-"""Orders: one row per order id, merged from what browser and server said, whatever came first."""
+"""Orders: one row per order id, merged from the events of browser and server in any order."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ITEMS = [
 
 
 def bought(after_min: float = 0, **fields: Any) -> dict[str, Any]:
-    """What the browser says of order 1, `after_min` minutes after NOW."""
+    """The browser's event of order 1, `after_min` minutes after NOW."""
     order = {"id": "1", **fields.pop("order", {})}
     return received(NOW + minutes(after_min), eventName="checkout_complete", clientId="c", order=order, **fields)
 
 
 def confirmed(after_min: float = 0, **fields: Any) -> dict[str, Any]:
-    """What the server says of order 1."""
+    """The server's event of order 1."""
     order = {"id": "1", **fields.pop("order", {})}
     return received(NOW + minutes(after_min), eventName="order_confirmed", order=order, **fields)
 
@@ -68,7 +68,7 @@ def test_reloading_the_confirmation_page_is_not_a_second_order(pipeline: Pipelin
 
 
 def test_order_leaves_the_servers_session_when_the_browsers_event_arrives(pipeline: Pipeline) -> None:
-    """The server's event made a session of its own a key one; the browser's, a day before, takes the order away."""
+    """The server's event gave its session the order; the browser's, a day earlier, takes the order to another."""
     pipeline.put_batch([confirmed(clientId="server", order={"total": 5})])
     pipeline.load()
     assert pipeline.rows("select client_id, orders, is_engaged from sessions") == [("server", 1, True)]
@@ -80,7 +80,7 @@ def test_order_leaves_the_servers_session_when_the_browsers_event_arrives(pipeli
 
 
 def told_by_two(pipeline: Pipeline) -> None:
-    """The server's event has a session of its own; the browser's carries the order."""
+    """The server's event is alone in its session; the browser's is the carrier of the order."""
     server = confirmed(clientId="server", eventId="s", order={"total": 5})
     pipeline.put_batch([server, bought(1, eventId="b", order={"total": 5})])
 
@@ -90,7 +90,7 @@ TOLD_BY_TWO = "select client_id, orders, is_engaged from sessions order by clien
 
 @pytest.mark.parametrize("is_at_once", [True, False], ids=["at once", "in two passes"])
 def test_order_moves_into_a_session_that_no_new_row_touches(pipeline: Pipeline, is_at_once: bool) -> None:
-    """An earlier copy of what the browser said tells of no order: the server's session, a day old, gets it."""
+    """An earlier copy of the browser's event has no order: the server's session, a day old, gets it."""
     told_by_two(pipeline)
     if not is_at_once:
         pipeline.load()

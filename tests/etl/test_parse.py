@@ -157,9 +157,9 @@ BOM = b"\xef\xbb\xbf"
 )
 @pytest.mark.parametrize("position", [0, 1, 2])
 def test_byte_order_mark_before_an_object_is_ignored(pipeline: Pipeline, line: bytes, position: int) -> None:
-    """Alone, before others and behind them: DuckDB passes it over at the start of a chunk alone."""
-    lines = [BOM + line if place == position else line for place in range(3)]
-    keys = [pipeline.put_event(content, ago_s=60 - place) for place, content in enumerate(lines)]
+    """Alone, before others and after them: DuckDB ignores it only at the start of a chunk."""
+    lines = [BOM + line if number == position else line for number in range(3)]
+    keys = [pipeline.put_event(content, ago_s=60 - number) for number, content in enumerate(lines)]
     keys.append(pipeline.put_batch([BOM + line, line]))
     pipeline.load()
     rows = pipeline.rows(

@@ -21,7 +21,7 @@ ODD = json.dumps({"eventName": "odd", "userId": "quirk"}).encode()
 
 
 class PickyParser(Parser):
-    """Cannot read lines of a certain kind, as if DuckDB had one more quirk; or only one behind others."""
+    """Cannot read lines of a certain kind, as if DuckDB had another quirk; or only after other lines."""
 
     is_first_tolerated = False
 

@@ -1,4 +1,4 @@
-"""The quick reading and the careful one give the same rows, or the quick one says that it does not know."""
+"""The quick reading and the careful one give the same rows, or the quick one reports a doubt."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SURE = [
     pytest.param({"userId": "u", "pageUrl": "https://shop.example/?a={x}"}, id="texts"),
     pytest.param({"userId": 17, "eventId": 1.5, "createdAt": 1_773_144_000_000, "clientId": -0.0}, id="numbers"),
     pytest.param({"userId": "", "product": {"id": ""}, "country": None, "element": None}, id="empty and null"),
-    pytest.param({"pageTitle": "[Sale] 20 % off", "userId": "{name}"}, id="brackets that are no JSON"),
+    pytest.param({"pageTitle": "[Sale] 20 % off", "userId": "{name}"}, id="brackets that are not JSON"),
     pytest.param({"userId": "null", "createdAt": "null", "sentAt": "soon"}, id="words"),
     pytest.param({"userId": 'quo"te\\ \n\t☃', "pageTitle": "\ufffd"}, id="escapes"),
     pytest.param({"product": {"id": 1, "price": "10", "discountPrice": "x", "unknown": {"a": [1]}}}, id="product"),

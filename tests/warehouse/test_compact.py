@@ -21,14 +21,14 @@ from tests.etl.warehouses import contents
 def test_a_compacted_file_has_no_bytes_of_a_forgotten_person(tmp_path: Path, clock: Clock) -> None:
     file = tmp_path / "warehouse.duckdb"
     with open_pipeline(tmp_path, clock) as pipeline:
-        people = [f"user{number % 9}" if number % 50 else "somebody" for number in range(2000)]
+        people = [f"user{number % 9}" if number % 50 else "person42" for number in range(2000)]
         pipeline.put_batch([received(clock.now, userId=person, clientId=f"of-{person}") for person in people])
         pipeline.load()
         eraser = Eraser(pipeline.loader)
-        eraser.forget(eraser.user("somebody"))
+        eraser.forget(eraser.user("person42"))
         before = contents(pipeline.warehouse)
     compact(file)
-    assert b"somebody" not in file.read_bytes()
+    assert b"person42" not in file.read_bytes()
     assert [path.name for path in tmp_path.glob("warehouse*")] == ["warehouse.duckdb"]
     with DuckWarehouse.open(file) as opened:
         assert contents(opened) == before

@@ -351,7 +351,7 @@ def await_one_that_waits(cluster: Cluster, database: str) -> None:
     sql = "select 1 from pg_stat_activity where datname = %s and wait_event_type = 'Lock' and wait_event = 'advisory'"
     with cluster.admin() as admin:
         while not admin.execute(sql, [database]).fetchall():
-            assert time.monotonic() < deadline, "nobody waits"
+            assert time.monotonic() < deadline, "no statement waits"
             time.sleep(0.02)
 
 
@@ -381,7 +381,7 @@ def cut_connections(cluster: Cluster, database: str) -> None:
 
 
 def test_an_index_shows_whether_there_are_sample_rows(pipeline: Pipeline) -> None:
-    """Every question asks it, and most warehouses have none: all events would be read to learn that."""
+    """Every metric checks it, and most warehouses have none: without an index it would read all events."""
     with pipeline.warehouse.reading() as cursor:
         cursor.execute("set local enable_seqscan = off")
         plan = cursor.fetch(
