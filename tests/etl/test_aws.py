@@ -16,7 +16,7 @@ from clickstream.etl.chunk import SHORT_CHUNK
 from clickstream.etl.ledger import check
 from clickstream.raw.keys import event_key
 from clickstream.raw.s3 import S3Store
-from clickstream.warehouse.open import open_warehouse
+from clickstream.warehouse import open_warehouse
 from tests.etl.pipeline import received
 from tests.lambda_runtime import LambdaRuntime, running_function
 from tests.postgres import Cluster
@@ -98,7 +98,7 @@ def test_messages_that_come_twice_load_once_and_are_not_sent_again(function: Lam
     assert (again["objects"], again["batchItemFailures"]) == (0, [])
 
 
-def test_messages_that_are_no_notifications_do_no_harm(function: LambdaRuntime, s3_store: S3Store) -> None:
+def test_messages_that_are_not_notifications_are_ignored(function: LambdaRuntime, s3_store: S3Store) -> None:
     put_events(s3_store)
     bodies = ["no JSON", "{}", "[]", '{"Event": "s3:TestEvent"}', '{"Records": [{"s3": 1}]}']
     records = [{"messageId": body, "eventSource": "aws:sqs", "body": body} for body in bodies]
@@ -108,7 +108,7 @@ def test_messages_that_are_no_notifications_do_no_harm(function: LambdaRuntime, 
 
 
 @pytest.mark.parametrize("warehouse_url", ["duckdb"], indirect=True)
-def test_when_the_time_is_up_the_messages_of_what_is_left_come_again(
+def test_when_time_is_up_the_messages_of_unloaded_objects_are_returned(
     function: LambdaRuntime, s3_store: S3Store
 ) -> None:
     keys = put_events(s3_store, 2, properties={"text": "x" * (SHORT_CHUNK.size_bytes // 2)})
@@ -121,7 +121,7 @@ def test_when_the_time_is_up_the_messages_of_what_is_left_come_again(
 
 
 @pytest.mark.parametrize("warehouse_url", ["duckdb"], indirect=True)
-def test_an_error_fails_the_invocation_and_the_next_one_opens_anew(
+def test_an_error_fails_the_invocation_and_the_next_one_opens_everything_again(
     function: LambdaRuntime, environment: dict[str, str], s3_store: S3Store, tmp_path: Path
 ) -> None:
     put_events(s3_store)
@@ -135,7 +135,7 @@ def test_an_error_fails_the_invocation_and_the_next_one_opens_anew(
 
 
 @pytest.mark.parametrize("warehouse_url", ["duckdb"], indirect=True)
-def test_wrong_keys_fail_the_invocation_without_telling_them(environment: dict[str, str], tmp_path: Path) -> None:
+def test_wrong_keys_fail_the_invocation_and_are_not_shown(environment: dict[str, str], tmp_path: Path) -> None:
     wrong = environment | {"AWS_SECRET_ACCESS_KEY": "wrong-and-secret"}
     with running_function(HANDLER, wrong, tmp_path) as function:
         answer = function.invoke(SCHEDULE)

@@ -30,7 +30,7 @@ on_s3 = pytest.mark.parametrize("pipeline", ["s3"], indirect=True)
 
 @pytest.fixture(params=["folder", "folder, postgres", "s3"])
 def pipeline(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> Iterator[Pipeline]:
-    """Each way of listing, and each engine that is asked what is loaded."""
+    """Each way of listing, with each engine."""
     server = request.getfixturevalue("cluster") if "postgres" in request.param else None
     with open_pipeline(tmp_path, clock, server) as opened:
         if request.param != "s3":
@@ -42,7 +42,7 @@ def pipeline(request: pytest.FixtureRequest, tmp_path: Path, clock: Clock) -> It
 
 
 class TickingClock:
-    """A clock that moves by `step` whenever it is asked."""
+    """A clock that moves by `step` each time it is read."""
 
     def __init__(self, now: datetime, step: timedelta) -> None:
         self.now, self._step = now, step
@@ -52,8 +52,8 @@ class TickingClock:
         return self.now
 
 
-def anew(pipeline: Pipeline, folder: Path) -> Pipeline:
-    """The same pipeline with a loader that remembers nothing, as after a restart."""
+def restarted(pipeline: Pipeline, folder: Path) -> Pipeline:
+    """The same pipeline with a new loader, as after a restart."""
     return replace(pipeline, loader=Loader(pipeline.warehouse, pipeline.store, folder, pipeline.clock))
 
 
@@ -70,7 +70,7 @@ def test_2500_objects_of_one_day_in_any_order_are_all_loaded(pipeline: Pipeline)
             pipeline.put_batch([event], ago_s=second)
         if number % 700 == 0:
             pipeline.load()
-    pipeline.loader.run_pass(reconcile=[DAY])  # on S3 some lie behind the watermark
+    pipeline.loader.run_pass(reconcile=[DAY])  # on S3 some are before the watermark
     assert len(pipeline.events("event_id")) == 2500
     assert pipeline.totals() == {"accepted": 2500, "loaded": 2500}
 
@@ -89,18 +89,18 @@ def test_watermark_stays_300_s_behind_the_start_of_the_pass(pipeline: Pipeline) 
     assert pipeline.rows("select day, kind, name from watermarks") == [(date(2026, 3, 10), "event", old)]
 
 
-def test_object_behind_the_watermark_is_pending_until_its_day_is_listed_whole(pipeline: Pipeline) -> None:
+def test_object_before_the_watermark_is_pending_until_its_day_is_listed_whole(pipeline: Pipeline) -> None:
     pipeline.put_event(received(pipeline.clock.now), ago_s=400)
     pipeline.load()
     pipeline.put_event(received(pipeline.clock.now), ago_s=1000)
-    assert pipeline.ledger().is_balanced, "pending behind the watermark is not overdue until its day is closed"
+    assert pipeline.ledger().is_balanced, "pending before the watermark is not overdue until its day is closed"
     assert pipeline.totals() == {"accepted": 2, "loaded": 1, "pending": 1}
     assert pipeline.load().objects == (0 if pipeline.store.lists_in_order else 1), "a folder is always listed whole"
     pipeline.loader.run_pass(reconcile=[DAY])
     assert pipeline.totals() == {"accepted": 2, "loaded": 2}
 
 
-def test_closing_a_day_finds_what_lies_behind_its_watermark(pipeline: Pipeline) -> None:
+def test_closing_a_day_finds_objects_before_its_watermark(pipeline: Pipeline) -> None:
     pipeline.put_event(received(pipeline.clock.now), ago_s=400)
     pipeline.load()
     pipeline.put_event(received(pipeline.clock.now), ago_s=1000)
@@ -113,7 +113,7 @@ def test_closing_a_day_finds_what_lies_behind_its_watermark(pipeline: Pipeline) 
     assert pipeline.totals() == {"accepted": 3, "loaded": 2, "bad": 1}
 
 
-def test_what_was_loaded_is_not_listed_again_and_what_comes_behind_it_is_found(pipeline: Pipeline) -> None:
+def test_loaded_names_are_not_listed_again_and_names_after_them_are_found(pipeline: Pipeline) -> None:
     for second in range(400, 300, -10):
         pipeline.put_event(received(pipeline.clock.now), ago_s=second)
         pipeline.put_batch([received(pipeline.clock.now)], ago_s=second)
@@ -135,20 +135,20 @@ def test_a_backlog_of_days_is_found_and_closed_by_one_pass(pipeline: Pipeline) -
     assert pipeline.totals() == {"accepted": 7, "loaded": 7}
 
 
-def test_a_restart_finds_what_came_meanwhile(pipeline: Pipeline, tmp_path: Path) -> None:
+def test_a_restarted_loader_finds_what_arrived_meanwhile(pipeline: Pipeline, tmp_path: Path) -> None:
     pipeline.put_event(received(pipeline.clock.now), ago_s=400)
     pipeline.put_event(received(pipeline.clock.now), ago_s=100)
     pipeline.load()
     pipeline.put_event(received(pipeline.clock.now), ago_s=200)
     pipeline.clock.forward(hours=13)
     pipeline.put_event(received(pipeline.clock.now))
-    again = anew(pipeline, tmp_path / "again")
+    again = restarted(pipeline, tmp_path / "again")
     assert again.load().objects == 2
     again.loader.close()
 
 
 @on_s3
-def test_a_day_nobody_expects_is_found_within_ten_minutes(pipeline: Pipeline) -> None:
+def test_an_unexpected_day_is_found_within_ten_minutes(pipeline: Pipeline) -> None:
     pipeline.load()
     key = pipeline.put_event(received(pipeline.clock.now), ago_s=20 * 86_400)
     assert pipeline.load().objects == 0
@@ -184,7 +184,7 @@ def test_folder_that_has_not_changed_is_not_listed_again(pipeline: Pipeline) -> 
     pipeline.load()
     unseen = pipeline.put_event(received(pipeline.clock.now))
     os.utime(folder, (1, 1))
-    assert pipeline.load().objects == 0, "the folder says that nothing changed"
+    assert pipeline.load().objects == 0, "the folder has not changed"
     os.utime(folder, (2, 2))
     assert pipeline.load().objects == 1
     assert unseen
@@ -212,7 +212,7 @@ def test_object_that_no_pass_saw_in_time_makes_the_ledger_fail(pipeline: Pipelin
 
 
 @in_a_folder
-def test_names_that_are_no_uuid_v7_take_their_hour_from_the_file(pipeline: Pipeline) -> None:
+def test_names_that_are_not_uuid_v7_take_their_hour_from_the_file(pipeline: Pipeline) -> None:
     key = f"{day_prefix(date(2026, 3, 9))}event-{uuid4()}.json"
     pipeline.store.put([(key, b'{"eventName": "x"}')])
     late = datetime(2026, 3, 10, 1, 30, tzinfo=UTC).timestamp()
@@ -234,7 +234,7 @@ def test_name_with_a_time_of_another_day_is_loaded_within_its_folder(pipeline: P
 
 
 @in_a_folder
-def test_other_files_in_the_store_are_passed_over(pipeline: Pipeline) -> None:
+def test_other_files_in_the_store_are_ignored(pipeline: Pipeline) -> None:
     folder = pipeline.root / "events" / "2026" / "03" / "10"
     folder.mkdir(parents=True)
     for name in ("notes.txt", "batch-x.ndjson.gz", ".hidden", "event-1.json.tmp"):
@@ -259,7 +259,7 @@ def test_a_day_that_no_object_can_have_is_refused(pipeline: Pipeline, day: date)
 
 
 @in_a_folder
-def test_an_object_that_cannot_be_read_stops_no_other_and_is_told(pipeline: Pipeline) -> None:
+def test_an_unreadable_object_is_reported_and_all_others_load(pipeline: Pipeline) -> None:
     """A folder has its name: the others are loaded, its day stays open, and it is read once it can be."""
     pipeline.put_event(received(pipeline.clock.now), ago_s=1000)
     key = event_key(pipeline.name(ago_s=900))
@@ -282,25 +282,25 @@ def test_an_object_that_cannot_be_read_stops_no_other_and_is_told(pipeline: Pipe
     assert pipeline.ledger().is_balanced
 
 
-def test_an_object_that_is_gone_when_it_is_read_is_found_when_it_is_back(pipeline: Pipeline) -> None:
-    """What was loaded behind it moves no watermark past it."""
+def test_an_object_that_was_deleted_before_reading_is_found_when_it_is_back(pipeline: Pipeline) -> None:
+    """Objects that load after it do not move the watermark past it."""
     keys = [pipeline.put_event(received(pipeline.clock.now), ago_s=seconds) for seconds in (900, 800, 700)]
-    gone = pipeline.store.read(keys[1])
+    content = pipeline.store.read(keys[1])
     pipeline.store.delete([keys[1]])
     with pytest.raises(StoreError, match=keys[1]):
         pipeline.loader.load_objects([raw for raw in map(parse_key, keys) if raw])
     assert pipeline.totals() == {"accepted": 2, "loaded": 2}
-    pipeline.store.put([(keys[1], gone)])
+    pipeline.store.put([(keys[1], content)])
     assert pipeline.load().objects == 1
     assert pipeline.totals() == {"accepted": 3, "loaded": 3}
 
 
-def test_a_store_that_answers_nothing_is_given_up_soon_and_what_came_before_is_loaded(pipeline: Pipeline) -> None:
+def test_a_store_that_stops_responding_fails_soon_and_what_was_read_is_loaded(pipeline: Pipeline) -> None:
     first = pipeline.put_event(received(pipeline.clock.now), ago_s=900)
-    gone = [event_key(pipeline.name(ago_s=800 - n)) for n in range(MOST_UNREAD)]
+    deleted = [event_key(pipeline.name(ago_s=800 - n)) for n in range(MOST_UNREAD)]
     last = pipeline.put_event(received(pipeline.clock.now), ago_s=100)
     for missing, loaded in ((MOST_UNREAD, [(first,)]), (MOST_UNREAD - 1, [(first,), (last,)])):
-        names = [raw for raw in map(parse_key, [first, *gone[:missing], last]) if raw]
+        names = [raw for raw in map(parse_key, [first, *deleted[:missing], last]) if raw]
         known = {row[0] for row in pipeline.rows("select name from raw_objects")}
         with pytest.raises(StoreError, match="event-"):
             pipeline.loader.load_objects([raw for raw in names if raw.key not in known])
@@ -317,9 +317,7 @@ def test_irregular_name_on_s3_takes_its_hour_from_the_listing_within_its_day(pip
 
 
 @in_a_folder
-def test_a_pass_whose_time_is_up_closes_no_day_and_the_next_ones_load_the_rest(
-    pipeline: Pipeline, tmp_path: Path
-) -> None:
+def test_a_pass_out_of_time_closes_no_day_and_the_next_loads_the_rest(pipeline: Pipeline, tmp_path: Path) -> None:
     count = 2 * SHORT_CHUNK.objects + 1
     for number in range(count):
         key = event_key(pipeline.name(ago_s=2 * 86_400 + number / 100))

@@ -25,6 +25,7 @@ from clickstream.etl.export import (
     remove_unfinished,
     write_day,
 )
+from clickstream.warehouse import postgres
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, minutes, open_pipeline, received
 from tests.postgres import Cluster
@@ -112,7 +113,7 @@ def test_row_of_several_megabytes_is_exported(pipeline: Pipeline) -> None:
 def test_error_for_a_row_that_is_too_long_does_not_show_its_contents(
     tmp_path: Path, clock: Clock, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "MAX_ROW_BYTES", 10_000)
+    monkeypatch.setattr(postgres, "MAX_ROW_BYTES", 10_000)
     with open_pipeline(tmp_path, clock, cluster) as pipeline:
         pipeline.put_event(received(NOW, properties={"text": "secret" * 10_000}))
         pipeline.load()

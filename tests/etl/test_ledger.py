@@ -28,7 +28,7 @@ def printed(pipeline: Pipeline) -> str:
     return text.getvalue()
 
 
-def test_event_that_stands_in_two_rows_fails_the_check_although_every_hour_adds_up(tmp_path: Path) -> None:
+def test_an_event_with_two_rows_fails_the_check_although_every_hour_adds_up(tmp_path: Path) -> None:
     """On PostgreSQL a constraint refuses it."""
     with open_pipeline(tmp_path, Clock(NOW)) as pipeline:
         pipeline.put_batch([received(NOW, eventId="a"), received(NOW, eventId="a"), received(NOW, eventId="b")])
@@ -46,7 +46,7 @@ def test_event_that_stands_in_two_rows_fails_the_check_although_every_hour_adds_
         assert "event id): 1\n" in printed(pipeline)
 
 
-def test_copy_of_a_row_of_long_ago_is_seen_from_the_days_that_are_compared(tmp_path: Path) -> None:
+def test_a_copy_of_an_old_row_is_found_from_the_compared_days(tmp_path: Path) -> None:
     with open_pipeline(tmp_path, Clock(NOW)) as pipeline:
         pipeline.put_batch([received(NOW - timedelta(days=30), eventId="a")], ago_s=30 * 86_400)
         pipeline.put_batch([received(NOW, eventId="b")])
@@ -57,7 +57,7 @@ def test_copy_of_a_row_of_long_ago_is_seen_from_the_days_that_are_compared(tmp_p
         assert check(pipeline.warehouse, pipeline.store, date(2026, 3, 11)).repeated == 0
 
 
-def test_row_of_another_client_is_counted_as_external_and_fails_nothing(pipeline: Pipeline) -> None:
+def test_a_row_of_another_client_is_external_and_the_ledger_balances(pipeline: Pipeline) -> None:
     pipeline.put_event(received(NOW))
     pipeline.load()
     assert "external" not in printed(pipeline)
@@ -72,7 +72,7 @@ def test_row_of_another_client_is_counted_as_external_and_fails_nothing(pipeline
     assert "leaves them out): 1\n" in printed(pipeline)
 
 
-def test_object_that_lacks_most_of_what_its_name_counts_is_accounted_for_line_by_line(
+def test_an_object_with_fewer_lines_than_its_name_counts_is_accounted_for_line_by_line(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(loading, "BAD_ROWS_AT_ONCE", 7)  # they are written in as many statements as it takes

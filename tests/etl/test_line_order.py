@@ -21,7 +21,7 @@ LINES = 1_000
 
 @pytest.mark.parametrize("user", ["u", True], ids=["quick", "careful"])
 def test_rows_of_a_chunk_of_several_buffers_keep_their_lines(tmp_path: Path, clock: Clock, user: object) -> None:
-    """The last vector of the first buffer holds few rows: DuckDB's joins and filters would put them behind the next."""
+    """The last vector of the first buffer has few rows: DuckDB's joins and filters would put them after the next."""
     assert 0 < BUFFER_BYTES // LINE_BYTES - FULL_VECTORS * VECTOR < 64
     objects = [raw_object(number, user, clock) for number in range(2 * BUFFER_BYTES // (LINES * LINE_BYTES))]
     parser = Parser(tmp_path, "USD")
@@ -33,7 +33,7 @@ def test_rows_of_a_chunk_of_several_buffers_keep_their_lines(tmp_path: Path, clo
 
 
 def raw_object(number: int, user: object, clock: Clock) -> RawObject:
-    """A user id that is no text makes the parser read the lines carefully."""
+    """A user id that is not text makes the parser read the lines carefully."""
     name = parse_name(clock.now.date(), f"batch-{number}-{LINES}.ndjson.gz")
     assert isinstance(name, RawName)
     lines = [padded({"eventName": "x", "userId": user, "pageTitle": f"{name.key} {n} "}) for n in range(1, LINES + 1)]

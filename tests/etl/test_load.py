@@ -1,4 +1,4 @@
-"""Exactly once, whatever the order; sessions and visitors as the rules say, however the rows arrived."""
+"""Each event is loaded once and its session and visitor follow the rules, in whatever order rows arrive."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -83,7 +84,7 @@ def test_event_without_client_and_session_belongs_to_no_session(pipeline: Pipeli
     assert pipeline.rows("select count(*) from sessions") == [(2,)]
 
 
-def test_named_view_next_to_its_page_view_is_no_second_page_view(pipeline: Pipeline) -> None:
+def test_named_view_next_to_its_page_view_is_not_a_second_page_view(pipeline: Pipeline) -> None:
     def view(name: str, after_s: float, page: str = "/p") -> dict[str, Any]:
         moment = NOW + timedelta(seconds=after_s)
         return received(moment, eventName=name, clientId="c", pageUrl=f"https://shop.example{page}")
@@ -105,7 +106,7 @@ def test_named_view_next_to_its_page_view_is_no_second_page_view(pipeline: Pipel
     assert pipeline.rows("select page_views, entry_page, exit_page from sessions") == [(5, "/p", "/p")]
 
 
-def test_reloading_finds_nothing(pipeline: Pipeline) -> None:
+def test_a_second_pass_finds_nothing_new(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW)] * 3)
     pipeline.load()
     assert pipeline.load().load_id is None
@@ -163,28 +164,38 @@ EVENTS = st.lists(
 quick = settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@settings(quick, max_examples=12)
+@pytest.mark.slow  # the test below holds the same, on both engines
+@settings(quick, max_examples=60)
 @given(events=EVENTS, data=st.data())
 def test_any_split_into_passes_gives_the_same_warehouse(
     tmp_path_factory: Any, events: list[dict[str, Any]], data: st.DataObject
 ) -> None:
-    """The same objects, loaded at once and one after the other in any order, make the same rows."""
+    """The same objects, loaded at once or in parts in any order, make the same rows."""
     same_at_once_and_in_parts(tmp_path_factory.mktemp("split"), events, data, None)
 
 
-@settings(quick, max_examples=12)
+@settings(quick, max_examples=8)
 @given(events=EVENTS, data=st.data())
 def test_both_engines_hold_the_same_rows(
     tmp_path_factory: Any, cluster: Cluster, events: list[dict[str, Any]], data: st.DataObject
 ) -> None:
-    """PostgreSQL, loaded in any order, has the rows of DuckDB, loaded at once: all tables, all columns."""
+    """PostgreSQL, loaded in parts in any order, has the rows of DuckDB, loaded at once: all tables, all columns."""
+    same_at_once_and_in_parts(tmp_path_factory.mktemp("engines"), events, data, cluster)
+
+
+@pytest.mark.slow
+@settings(quick, max_examples=60)
+@given(events=EVENTS, data=st.data())
+def test_both_engines_hold_the_same_rows_in_many_more_examples(
+    tmp_path_factory: Any, cluster: Cluster, events: list[dict[str, Any]], data: st.DataObject
+) -> None:
     same_at_once_and_in_parts(tmp_path_factory.mktemp("engines"), events, data, cluster)
 
 
 def same_at_once_and_in_parts(
     folder: Path, events: list[dict[str, Any]], data: st.DataObject, server: Cluster | None
 ) -> None:
-    """Load into DuckDB at once, and in parts into a database of `server` (None: another DuckDB); compare."""
+    """Load into DuckDB at once, and in parts into a database of `server` (None: another DuckDB), and compare."""
     size = data.draw(st.integers(1, 4))
     groups = [events[start : start + size] for start in range(0, len(events), size)]
     with (
@@ -204,7 +215,7 @@ def same_at_once_and_in_parts(
 
 
 def assert_sessions_are_right(pipeline: Pipeline) -> None:
-    """Compare the sessions with a reading of the rule in plain Python."""
+    """Compare the sessions with the rule in plain Python."""
     groups = defaultdict(list)
     for row in pipeline.events("client_id, session_id, event_timestamp, session_key, raw_object, raw_line"):
         if row["client_id"] or row["session_id"]:

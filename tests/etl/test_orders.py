@@ -1,4 +1,4 @@
-"""Orders: one row per order id, merged from what browser and server said, whatever came first."""
+"""Orders: one row per order id, merged from the events of browser and server in any order."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ITEMS = [
 
 
 def bought(after_min: float = 0, **fields: Any) -> dict[str, Any]:
-    """What the browser says of order 1, `after_min` minutes after NOW."""
+    """The browser's event of order 1, `after_min` minutes after NOW."""
     order = {"id": "1", **fields.pop("order", {})}
     return received(NOW + minutes(after_min), eventName="checkout_complete", clientId="c", order=order, **fields)
 
 
 def confirmed(after_min: float = 0, **fields: Any) -> dict[str, Any]:
-    """What the server says of order 1."""
+    """The server's event of order 1."""
     order = {"id": "1", **fields.pop("order", {})}
     return received(NOW + minutes(after_min), eventName="order_confirmed", order=order, **fields)
 
@@ -53,22 +53,22 @@ def test_browser_carries_the_order_and_the_server_its_money(pipeline: Pipeline, 
     assert items == [("p1", Decimal("10.5"), 2), ("p2", None, 1)]
 
 
-def test_order_that_only_the_server_saw_has_no_session_without_ids(pipeline: Pipeline) -> None:
+def test_order_seen_only_by_the_server_has_no_session_without_ids(pipeline: Pipeline) -> None:
     pipeline.put_batch([confirmed(order={"total": 5})])
     pipeline.load()
     (order,) = orders(pipeline, "session_key, browser_at, ordered_at, currency")
     assert order == {"session_key": None, "browser_at": None, "ordered_at": NOW, "currency": "USD"}
 
 
-def test_reload_of_the_thank_you_page_is_no_second_order(pipeline: Pipeline) -> None:
+def test_reloading_the_confirmation_page_is_not_a_second_order(pipeline: Pipeline) -> None:
     pipeline.put_batch([bought(40, order={"total": 7}), bought(0, order={"total": 5})])
     pipeline.load()
     assert orders(pipeline, "ordered_at, total") == [{"ordered_at": NOW, "total": Decimal(5)}]
     assert pipeline.rows("select orders from sessions order by session_start") == [(1,), (0,)]
 
 
-def test_order_leaves_the_session_of_the_server_when_the_browser_tells_of_it(pipeline: Pipeline) -> None:
-    """The server's event made a session of its own a key one; the browser's, a day before, takes the order away."""
+def test_order_leaves_the_servers_session_when_the_browsers_event_arrives(pipeline: Pipeline) -> None:
+    """The server's event gave its session the order; the browser's, a day earlier, takes the order to another."""
     pipeline.put_batch([confirmed(clientId="server", order={"total": 5})])
     pipeline.load()
     assert pipeline.rows("select client_id, orders, is_engaged from sessions") == [("server", 1, True)]
@@ -80,7 +80,7 @@ def test_order_leaves_the_session_of_the_server_when_the_browser_tells_of_it(pip
 
 
 def told_by_two(pipeline: Pipeline) -> None:
-    """The server's event has a session of its own; the browser's carries the order."""
+    """The server's event is alone in its session; the browser's is the carrier of the order."""
     server = confirmed(clientId="server", eventId="s", order={"total": 5})
     pipeline.put_batch([server, bought(1, eventId="b", order={"total": 5})])
 
@@ -90,7 +90,7 @@ TOLD_BY_TWO = "select client_id, orders, is_engaged from sessions order by clien
 
 @pytest.mark.parametrize("is_at_once", [True, False], ids=["at once", "in two passes"])
 def test_order_moves_into_a_session_that_no_new_row_touches(pipeline: Pipeline, is_at_once: bool) -> None:
-    """An earlier copy of what the browser said tells of no order: the server's session, a day old, gets it."""
+    """An earlier copy of the browser's event has no order: the server's session, a day old, gets it."""
     told_by_two(pipeline)
     if not is_at_once:
         pipeline.load()
@@ -101,7 +101,7 @@ def test_order_moves_into_a_session_that_no_new_row_touches(pipeline: Pipeline, 
     assert pipeline.rows("select sum(order_sessions), sum(engaged_sessions) from daily_sessions") == [(1, 1)]
 
 
-def test_order_moves_into_the_session_that_is_left_when_its_carrier_is_forgotten(pipeline: Pipeline) -> None:
+def test_order_moves_into_the_remaining_session_when_its_carrier_is_forgotten(pipeline: Pipeline) -> None:
     told_by_two(pipeline)
     pipeline.load()
     Eraser(pipeline.loader).forget(Person("client", "c"))
@@ -109,7 +109,7 @@ def test_order_moves_into_the_session_that_is_left_when_its_carrier_is_forgotten
     assert pipeline.rows("select sum(order_sessions) from daily_sessions") == [(1,)]
 
 
-def test_earlier_copy_without_the_order_takes_it_away(pipeline: Pipeline) -> None:
+def test_earlier_copy_without_the_order_removes_it(pipeline: Pipeline) -> None:
     pipeline.put_batch([bought(eventId="e", order={"total": 5, "items": ITEMS})])
     pipeline.load()
     early = received(NOW - timedelta(seconds=1), eventName="checkout_complete", eventId="e", clientId="c")
@@ -119,7 +119,7 @@ def test_earlier_copy_without_the_order_takes_it_away(pipeline: Pipeline) -> Non
     assert pipeline.rows("select count(*) from order_lines") == [(0,)]
 
 
-def test_order_follows_its_carrier_into_the_session_that_a_late_event_makes(pipeline: Pipeline) -> None:
+def test_order_follows_its_carrier_into_the_session_that_a_late_event_creates(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW, clientId="c"), bought(50, order={"total": 5})])
     pipeline.load()
     pipeline.put_batch([received(NOW + minutes(25), clientId="c")])
@@ -129,7 +129,7 @@ def test_order_follows_its_carrier_into_the_session_that_a_late_event_makes(pipe
     assert orders(pipeline, "session_key") == [{"session_key": key}]
 
 
-def test_total_without_a_price_counts_as_order_not_as_money(pipeline: Pipeline) -> None:
+def test_order_with_an_unreadable_total_counts_as_an_order_without_money(pipeline: Pipeline) -> None:
     pipeline.put_batch([bought(order={"total": "much"})])
     pipeline.load()
     assert orders(pipeline, "total, currency, items_event_id") == [

@@ -13,7 +13,7 @@ import pytest
 from clickstream.event import SNAKE_CASE, derived_event_id
 from tests.etl.pipeline import Pipeline, received
 
-ENGINES = ("duckdb",)  # it parses for all of them; test_handover.py looks at the way to PostgreSQL
+ENGINES = ("duckdb",)  # it parses for all of them; test_staged_rows.py tests the way to PostgreSQL
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 GOOD = {"eventName": "good"}
@@ -53,7 +53,7 @@ def test_bad_single_event_is_one_bad_row(pipeline: Pipeline, line: bytes, reason
     assert pipeline.totals() == {"accepted": 2, "loaded": 1, "bad": 1}
 
 
-def test_cut_off_batch_loads_what_can_be_read_and_misses_the_rest(pipeline: Pipeline) -> None:
+def test_truncated_batch_loads_its_readable_lines_and_the_rest_is_missing(pipeline: Pipeline) -> None:
     events = [{"eventName": "x", "eventId": f"e{n}", "properties": {"n": n * 7919 % 1000}} for n in range(50)]
     key = pipeline.put_batch(events)
     path = pipeline.root / key
@@ -128,7 +128,7 @@ def test_snake_case_names_of_other_writers_are_read(pipeline: Pipeline) -> None:
         ("sent_at", "sent_at", datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)),
     ],
 )
-def test_snake_case_beside_a_camel_case_name_is_read_whatever_its_neighbours(
+def test_snake_case_beside_camel_case_is_read_whatever_the_other_lines_are(
     pipeline: Pipeline, neighbour: Any, sent: str, column: str, stored: Any
 ) -> None:
     pipeline.put_batch([{"eventName": "x", sent: 1}, neighbour])
@@ -156,10 +156,10 @@ BOM = b"\xef\xbb\xbf"
     "line", [b'{"eventName": "x"}', b'{"eventName": "x", "userId": true}'], ids=["quick", "careful"]
 )
 @pytest.mark.parametrize("position", [0, 1, 2])
-def test_byte_order_mark_in_front_of_an_object_is_passed_over(pipeline: Pipeline, line: bytes, position: int) -> None:
-    """Alone, before others and behind them: DuckDB passes it over at the start of a chunk alone."""
-    lines = [BOM + line if place == position else line for place in range(3)]
-    keys = [pipeline.put_event(content, ago_s=60 - place) for place, content in enumerate(lines)]
+def test_byte_order_mark_before_an_object_is_ignored(pipeline: Pipeline, line: bytes, position: int) -> None:
+    """Alone, before others and after them: DuckDB ignores it only at the start of a chunk."""
+    lines = [BOM + line if number == position else line for number in range(3)]
+    keys = [pipeline.put_event(content, ago_s=60 - number) for number, content in enumerate(lines)]
     keys.append(pipeline.put_batch([BOM + line, line]))
     pipeline.load()
     rows = pipeline.rows(
@@ -203,7 +203,7 @@ TEXTS = [
 
 
 @pytest.mark.parametrize(("sent", "stored", "error"), TEXTS)
-def test_text_fields(pipeline: Pipeline, sent: Any, stored: str | None, error: str | None) -> None:
+def test_values_of_text_fields(pipeline: Pipeline, sent: Any, stored: str | None, error: str | None) -> None:
     pipeline.put_batch([{"eventName": "x", "userId": sent}])
     pipeline.load()
     assert pipeline.one("user_id, field_errors") == {"user_id": stored, "field_errors": error}
@@ -228,7 +228,7 @@ PRICES = [
 
 
 @pytest.mark.parametrize(("sent", "stored", "error"), PRICES)
-def test_prices(pipeline: Pipeline, sent: Any, stored: str | None, error: str | None) -> None:
+def test_values_of_prices(pipeline: Pipeline, sent: Any, stored: str | None, error: str | None) -> None:
     pipeline.put_batch([{"eventName": "x", "product": {"id": 1, "price": sent}}])
     pipeline.load()
     row = pipeline.one("context_product_id, context_product_price, field_errors")
@@ -250,13 +250,13 @@ def test_prices(pipeline: Pipeline, sent: Any, stored: str | None, error: str | 
         (None, None, None),
     ],
 )
-def test_booleans(pipeline: Pipeline, sent: Any, stored: bool | None, error: str | None) -> None:
+def test_values_of_booleans(pipeline: Pipeline, sent: Any, stored: bool | None, error: str | None) -> None:
     pipeline.put_batch([{"eventName": "x", "isFirstVisit": sent}])
     pipeline.load()
     assert pipeline.one("is_first_visit, field_errors") == {"is_first_visit": stored, "field_errors": error}
 
 
-def test_wrong_type_of_a_whole_block_is_named_and_the_event_loads(pipeline: Pipeline) -> None:
+def test_block_of_a_wrong_type_is_a_field_error_and_the_event_loads(pipeline: Pipeline) -> None:
     wrong = {"product": "laptop", "element": [1], "order": 5, "properties": "x", "country": {}}
     pipeline.put_batch([{"eventName": "x", **wrong}, GOOD])
     pipeline.load()
@@ -264,7 +264,7 @@ def test_wrong_type_of_a_whole_block_is_named_and_the_event_loads(pipeline: Pipe
     assert pipeline.ledger().is_balanced
 
 
-def test_line_nested_10000_deep_harms_nothing(pipeline: Pipeline) -> None:
+def test_line_nested_10000_deep_is_one_bad_row(pipeline: Pipeline) -> None:
     deep = b"[" * 10_000 + b"]" * 10_000
     pipeline.put_batch([GOOD, b'{"eventName": "x", "properties": ' + deep + b', "unknown": ' + deep + b"}", GOOD])
     pipeline.load()
@@ -311,14 +311,16 @@ UUID_TEXT = "0193b1a0-0000-4000-8000-00000000000A"
         pytest.param("ключ", derived_event_id("ключ"), "ключ", id="other script"),
     ],
 )
-def test_event_ids(pipeline: Pipeline, sent: Any, event_id: UUID, source: str | None) -> None:
+def test_event_ids_that_are_not_uuids_are_derived(
+    pipeline: Pipeline, sent: Any, event_id: UUID, source: str | None
+) -> None:
     pipeline.put_batch([{"eventName": "x", "eventId": sent}])
     pipeline.load()
     assert pipeline.one("event_id, source_event_id") == {"event_id": event_id, "source_event_id": source}
 
 
 @pytest.mark.parametrize("sent", [None, "", {"a": 1}])
-def test_event_without_usable_id_takes_one_from_its_place(pipeline: Pipeline, sent: Any) -> None:
+def test_event_without_a_usable_id_gets_one_from_its_position(pipeline: Pipeline, sent: Any) -> None:
     key = pipeline.put_batch([GOOD | {"eventId": "first"}, {"eventName": "x", "eventId": sent}])
     pipeline.load()
     assert pipeline.events("event_id")[1]["event_id"] == derived_event_id(f"{key}:2")
@@ -347,7 +349,9 @@ CLOCKS = [
 
 
 @pytest.mark.parametrize(("created", "sent", "expected", "source"), CLOCKS)
-def test_clocks(pipeline: Pipeline, created: Any, sent: str | None, expected: timedelta, source: str) -> None:
+def test_the_event_time_is_chosen_among_the_clocks(
+    pipeline: Pipeline, created: Any, sent: str | None, expected: timedelta, source: str
+) -> None:
     event = {"eventName": "x", "createdAt": created, "_ingest": {"receivedAt": iso(), "sentAt": sent}}
     pipeline.put_batch([event])
     pipeline.load()
@@ -382,7 +386,7 @@ def test_time_that_cannot_be_read_is_a_field_error(pipeline: Pipeline, created: 
         99_999_999_999_999,
     ],
 )
-def test_time_of_receipt_in_another_century_is_a_field_error_and_the_objects_counts(
+def test_receipt_in_another_century_is_a_field_error_and_the_objects_time_is_used(
     pipeline: Pipeline, time: Any
 ) -> None:
     pipeline.put_batch([GOOD, {"eventName": "x", "_ingest": {"receivedAt": time}}])
@@ -393,14 +397,14 @@ def test_time_of_receipt_in_another_century_is_a_field_error_and_the_objects_cou
 
 
 @pytest.mark.parametrize("time", ["2000-01-01T00:00:00Z", "2099-12-31T23:59:59.999999Z"])
-def test_time_of_receipt_in_this_century_is_believed(pipeline: Pipeline, time: str) -> None:
+def test_receipt_in_this_century_is_used(pipeline: Pipeline, time: str) -> None:
     pipeline.put_batch([{"eventName": "x", "_ingest": {"receivedAt": time}}])
     pipeline.load()
     row = pipeline.one("received_at, field_errors")
     assert row == {"received_at": datetime.fromisoformat(time), "field_errors": None}
 
 
-def test_events_own_sent_at_is_used_when_the_envelope_has_none(pipeline: Pipeline) -> None:
+def test_sent_at_of_the_event_is_used_when_the_envelope_has_none(pipeline: Pipeline) -> None:
     event = {"eventName": "x", "createdAt": iso(DAY), "sentAt": iso(DAY), "_ingest": {"receivedAt": iso()}}
     pipeline.put_batch([event])
     pipeline.load()
@@ -414,7 +418,7 @@ def test_erased_lines_are_accounted_for(pipeline: Pipeline) -> None:
     assert pipeline.totals() == {"accepted": 3, "loaded": 2, "erased": 1}
 
 
-def test_price_without_currency_takes_the_one_of_the_settings(pipeline: Pipeline) -> None:
+def test_price_without_currency_takes_that_of_the_settings(pipeline: Pipeline) -> None:
     pipeline.put_batch(
         [
             {"eventName": "a", "product": {"price": 5}, "order": {"total": 7}},

@@ -21,7 +21,7 @@ ODD = json.dumps({"eventName": "odd", "userId": "quirk"}).encode()
 
 
 class PickyParser(Parser):
-    """Cannot read lines of a certain kind, as if DuckDB had one more quirk; or only one behind others."""
+    """Cannot read lines of a certain kind, as if DuckDB had another quirk; or only after other lines."""
 
     is_first_tolerated = False
 
@@ -47,7 +47,7 @@ def raw_object(number: int, lines: Sequence[bytes], clock: Clock) -> RawObject:
 
 
 @pytest.mark.parametrize("is_first_tolerated", [False, True])
-def test_only_the_lines_that_cannot_be_read_are_bad(tmp_path: Path, clock: Clock, is_first_tolerated: bool) -> None:
+def test_only_lines_that_duckdb_cannot_read_are_bad(tmp_path: Path, clock: Clock, is_first_tolerated: bool) -> None:
     objects = [
         raw_object(0, [GOOD] * 9, clock),
         raw_object(1, [GOOD, ODD, GOOD], clock),
@@ -69,7 +69,7 @@ def test_only_the_lines_that_cannot_be_read_are_bad(tmp_path: Path, clock: Clock
     assert chunk.lines == {first: 9, second: 3, third: 4}
 
 
-def test_a_reader_without_memory_makes_no_line_bad(tmp_path: Path, clock: Clock) -> None:
+def test_running_out_of_memory_makes_no_line_bad(tmp_path: Path, clock: Clock) -> None:
     parser = CrampedParser(tmp_path, "USD")
     with pytest.raises(duckdb.OutOfMemoryException):
         parser.parse([raw_object(0, [GOOD] * 100, clock)])

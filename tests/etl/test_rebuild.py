@@ -254,7 +254,7 @@ def test_erasure_during_a_rebuild_stops_it(filled: Pipeline, context: RebuildCon
 
 
 def test_second_rebuild_at_the_same_time_is_refused(filled: Pipeline, context: RebuildContext) -> None:
-    with filled.warehouse.shadow(), pytest.raises(WarehouseError, match="somebody is at it already"):
+    with filled.warehouse.shadow(), pytest.raises(WarehouseError, match="another rebuild is running"):
         rebuild(context, RebuildRequest())
     assert rebuild(context, RebuildRequest())["same"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clickstream.warehouse.dialects import number_parameters, render
+from clickstream.warehouse.dialects import fill, number_parameters, render
 
 
 @pytest.mark.parametrize(
@@ -18,17 +18,45 @@ from clickstream.warehouse.dialects import number_parameters, render
             "epoch_us(f(a, (b))) - epoch_us(c)",
             "cast(extract(epoch from f(a, (b))) * 1000000 as bigint) - cast(extract(epoch from c) * 1000000 as bigint)",
         ),
-        ("create temp table a as select 1", "create temp table a as select 1", None),
+        ("where @is_order(e.event_name)", "where e.event_name in ('checkout_complete', 'order_confirmed')", None),
+        (
+            "order by @event_order(e)",
+            "order by e.event_timestamp, e.received_at nulls last, e.raw_object nulls last, e.raw_line nulls last, "
+            "e.event_id",
+            None,
+        ),
+        ("'@money' -- @nothing", "'@money' -- @nothing", None),
+        (
+            "create temp table a as select 1",
+            "create temp table a as select 1",
+            "create temp table a on commit drop as select 1",
+        ),
     ],
 )
-def test_macros(sql: str, duckdb: str, postgres: str | None) -> None:
+def test_macros_become_the_sql_of_each_engine(sql: str, duckdb: str, postgres: str | None) -> None:
     assert render(sql, "duckdb") == duckdb
-    assert render(sql, "postgres") == (postgres or "create temp table a on commit drop as select 1")
+    assert render(sql, "postgres") == (postgres or duckdb)
 
 
-def test_an_unknown_macro_is_our_fault() -> None:
+def test_an_unknown_macro_is_an_error() -> None:
     with pytest.raises(KeyError):
         render("@nothing", "postgres")
+
+
+def test_a_macro_whose_parenthesis_is_never_closed_is_an_error() -> None:
+    with pytest.raises(ValueError, match="never closed"):
+        render("@micros(f(a)", "duckdb")
+
+
+def test_slots_take_sql_and_leave_other_braces_alone() -> None:
+    assert fill("select {columns} from t where a = {'b': {c}}", columns="a, b", c="1") == (
+        "select a, b from t where a = {'b': 1}"
+    )
+
+
+def test_a_slot_without_a_text_is_an_error() -> None:
+    with pytest.raises(KeyError):
+        fill("select {columns}", table="t")
 
 
 def test_parameters_are_numbered_outside_of_literals_names_and_comments() -> None:

@@ -12,7 +12,7 @@ from clickstream.errors import WarehouseBusyError, WarehouseError
 from clickstream.warehouse.duckdb import ROW_GROUP_ROWS, DuckWarehouse
 
 
-def test_second_process_is_refused_with_the_holders_number(warehouse: DuckWarehouse) -> None:
+def test_a_second_process_gets_an_error_that_names_the_holder(warehouse: DuckWarehouse) -> None:
     code = "import sys, pathlib, clickstream.warehouse.duckdb as w; w.DuckWarehouse.open(pathlib.Path(sys.argv[1]))"
     done = subprocess.run(
         [sys.executable, "-c", code, str(warehouse.path)], capture_output=True, text=True, check=False
@@ -40,16 +40,16 @@ def test_schema_is_applied_once(tmp_path: Path) -> None:
         "create table memory.main.x as select 1",
     ],
 )
-def test_reading_can_neither_leave_the_file_nor_change_it(warehouse: DuckWarehouse, sql: str) -> None:
+def test_a_reader_can_neither_access_other_files_nor_change_the_warehouse(warehouse: DuckWarehouse, sql: str) -> None:
     with pytest.raises(WarehouseError):
         warehouse.fetch(sql)
 
 
-def test_what_does_not_fit_into_memory_waits_beside_the_file(warehouse: DuckWarehouse) -> None:
+def test_what_exceeds_memory_is_spilled_beside_the_file(warehouse: DuckWarehouse) -> None:
     assert warehouse.fetch("select current_setting('temp_directory')").rows == [(f"{warehouse.path}.tmp",)]
 
 
-def test_memory_is_bounded_and_the_error_says_which_setting_gives_more(tmp_path: Path) -> None:
+def test_memory_is_limited_and_the_error_names_the_setting(tmp_path: Path) -> None:
     with DuckWarehouse.open(tmp_path / "warehouse.duckdb", memory_mb=128) as warehouse:
         sums = "select max(c) from (select count(*) as c from range(3000000) as r(n) group by md5(cast(n as text)))"
         assert warehouse.fetch(sums).rows == [(1,)], "what can be spilled is spilled"
@@ -58,7 +58,7 @@ def test_memory_is_bounded_and_the_error_says_which_setting_gives_more(tmp_path:
     assert "CLICKSTREAM_WAREHOUSE_MEMORY_MB" in raised.value.advice
 
 
-def test_rows_that_fill_row_groups_do_not_wait_in_the_log(tmp_path: Path) -> None:
+def test_full_row_groups_are_written_straight_into_the_file(tmp_path: Path) -> None:
     path = tmp_path / "warehouse.duckdb"
     with DuckWarehouse.open(path) as warehouse:
         with warehouse.transaction() as cursor:
@@ -81,30 +81,8 @@ def test_transaction_that_fails_leaves_nothing(warehouse: DuckWarehouse) -> None
     assert warehouse.fetch("select count(*) from passes").rows == [(0,)]
 
 
-def test_what_is_no_warehouse_is_told_plainly(tmp_path: Path) -> None:
+def test_a_file_that_is_not_a_warehouse_gives_a_plain_error(tmp_path: Path) -> None:
     path = tmp_path / "w.duckdb"
     path.write_text("something else entirely, and longer than a header" * 100)
     with pytest.raises(WarehouseError, match="opening the warehouse"):
         DuckWarehouse.open(path)
-
-
-def test_contract_columns_come_first_in_their_order(warehouse: DuckWarehouse) -> None:
-    columns = [row[0] for row in warehouse.fetch("describe clickstream_events").rows]
-    assert columns[:16] == [
-        "event_id",
-        "event_timestamp",
-        "event_name",
-        "user_id",
-        "user_login_state",
-        "identity_source",
-        "client_id",
-        "session_id",
-        "is_first_visit",
-        "context_product_id",
-        "context_product_name",
-        "context_product_category",
-        "context_product_brand",
-        "context_product_price",
-        "context_product_discount_price",
-        "context_product_url_path",
-    ]

@@ -1,4 +1,4 @@
-"""What every warehouse promises, on every engine: snapshots, all or nothing, one contract of columns."""
+"""The contract of every warehouse, on every engine: snapshots, all or nothing, the contract columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def put_pass(cursor: Cursor, moment: datetime = NOW) -> None:
     cursor.execute("insert into passes values ($moment)", {"moment": moment})
 
 
-def test_a_new_warehouse_says_which_schema_files_made_it(any_warehouse: Warehouse) -> None:
+def test_a_new_warehouse_records_the_schema_files_that_made_it(any_warehouse: Warehouse) -> None:
     names = [row[0] for row in any_warehouse.fetch("select name from schema_files order by name").rows]
     assert names[0] == "0001_tables.sql"
     assert len(names) == len(set(names))
@@ -35,7 +35,7 @@ def test_the_contract_columns_come_first_in_their_order(any_warehouse: Warehouse
     assert any_warehouse.fetch("select * from clickstream_events").columns[:16] == CONTRACT
 
 
-def test_what_is_written_is_read_back_the_same(any_warehouse: Warehouse) -> None:
+def test_values_are_read_back_as_they_were_written(any_warehouse: Warehouse) -> None:
     with any_warehouse.transaction() as cursor:
         put_pass(cursor)
         cursor.execute(
@@ -79,7 +79,7 @@ def test_a_transaction_that_fails_leaves_nothing_and_no_table_behind(any_warehou
     assert any_warehouse.fetch("select count(*) from passes").rows == [(0,)]
 
 
-def test_what_the_engine_refuses_is_a_warehouse_error(any_warehouse: Warehouse) -> None:
+def test_an_error_of_the_engine_is_a_warehouse_error(any_warehouse: Warehouse) -> None:
     with pytest.raises(WarehouseError, match=r"reading the warehouse: .*nowhere"):
         any_warehouse.fetch("select * from nowhere")
     with pytest.raises(WarehouseError, match="writing the warehouse: "), any_warehouse.transaction() as cursor:
@@ -88,7 +88,7 @@ def test_what_the_engine_refuses_is_a_warehouse_error(any_warehouse: Warehouse) 
 
 
 @pytest.mark.parametrize("sql", ["insert into passes values (now())", "delete from passes", "drop table passes"])
-def test_reading_changes_nothing(any_warehouse: Warehouse, sql: str) -> None:
+def test_a_reader_can_change_nothing(any_warehouse: Warehouse, sql: str) -> None:
     with pytest.raises(WarehouseError), any_warehouse.reading() as cursor:
         cursor.execute(sql)
     assert any_warehouse.fetch("select count(*) from passes").rows == [(0,)]

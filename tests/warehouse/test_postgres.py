@@ -27,8 +27,8 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Question
 from clickstream.warehouse.connections import is_local, read_address
 from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.migrations import roles_sql
 from clickstream.warehouse.postgres import PostgresWarehouse
-from clickstream.warehouse.roles import roles_sql
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.etl.warehouses import contents
@@ -63,7 +63,7 @@ def foreign_row(name: str, price: str = "9.99") -> list[object]:
 # Another client of the table ------------------------------------------------------------------------------------------
 
 
-def test_a_client_that_knows_16_columns_upserts_and_reads(cluster: Cluster, pipeline: Pipeline) -> None:
+def test_a_client_that_knows_only_16_columns_can_upsert_and_read(cluster: Cluster, pipeline: Pipeline) -> None:
     with cluster.admin(database_of(pipeline)) as other:
         other.execute(UPSERT, foreign_row("page_view"))
         other.execute(UPSERT, foreign_row("product_view", "5"))
@@ -88,7 +88,7 @@ def test_a_raw_copy_replaces_a_row_without_a_raw_position(cluster: Cluster, pipe
     assert pipeline.totals() == {"accepted": 1, "loaded": 1}
 
 
-def test_a_foreign_row_survives_loads_and_stands_outside_the_ledger(cluster: Cluster, pipeline: Pipeline) -> None:
+def test_a_row_of_another_client_survives_loads_and_is_outside_the_ledger(cluster: Cluster, pipeline: Pipeline) -> None:
     with cluster.admin(database_of(pipeline)) as other:
         other.execute(UPSERT, foreign_row("page_view"))
     pipeline.put_batch([received(NOW + timedelta(seconds=n), clientId="c", userId="v") for n in range(3)])
@@ -115,7 +115,9 @@ def roles(cluster: Cluster, pipeline: Pipeline) -> dict[str, str]:
     return {user: cluster.url(database, f"a_{user}") for user in ("loader", "reader")}
 
 
-def test_the_loader_role_can_load_and_make_no_table(roles: dict[str, str], pipeline: Pipeline, tmp_path: Path) -> None:
+def test_the_loader_role_can_load_and_cannot_create_tables(
+    roles: dict[str, str], pipeline: Pipeline, tmp_path: Path
+) -> None:
 
     pipeline.put_batch([received(NOW, eventId="e", clientId="c", userId="u"), b"no JSON", received(NOW, eventId="e")])
     with PostgresWarehouse.open(roles["loader"]) as warehouse:
@@ -141,7 +143,7 @@ def rebuilt(url: str, pipeline: Pipeline, folder: Path, wish: RebuildRequest) ->
             return rebuild(site, wish)
 
 
-def test_the_loader_role_can_rebuild_though_it_may_make_no_schema(
+def test_the_loader_role_can_rebuild_without_the_right_to_create_schemas(
     roles: dict[str, str], pipeline: Pipeline, tmp_path: Path, cluster: Cluster
 ) -> None:
     order = {"id": "o", "total": 10, "items": [{"id": "p"}]}
@@ -179,7 +181,7 @@ def test_the_owner_and_a_loader_rebuild_in_turn(
         assert rebuilt(url, pipeline, tmp_path, RebuildRequest())["same"]
 
 
-def test_who_lacks_the_schema_of_a_rebuild_is_told_what_to_run(
+def test_a_rebuild_without_its_schema_gives_an_error_with_the_command_to_run(
     roles: dict[str, str], pipeline: Pipeline, tmp_path: Path, cluster: Cluster
 ) -> None:
     with cluster.admin(database_of(pipeline)) as owner:
@@ -189,7 +191,7 @@ def test_who_lacks_the_schema_of_a_rebuild_is_told_what_to_run(
     assert "clickstream warehouse roles" in caught.value.advice
 
 
-def test_the_reader_role_can_ask_everything_and_write_nothing(roles: dict[str, str], pipeline: Pipeline) -> None:
+def test_the_reader_role_can_read_everything_and_write_nothing(roles: dict[str, str], pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW, clientId="c")])
     pipeline.load()
     with PostgresWarehouse.open(roles["reader"]) as warehouse:
@@ -205,7 +207,7 @@ def test_the_reader_role_can_ask_everything_and_write_nothing(roles: dict[str, s
             reader.execute("create temp table mine (a int)")
 
 
-def test_who_may_not_make_tables_is_told_who_should(cluster: Cluster, database: str) -> None:
+def test_opening_without_the_right_to_create_tables_names_who_must_migrate(cluster: Cluster, database: str) -> None:
     with cluster.admin(database) as owner:
         owner.execute(
             "drop role if exists stranger; create role stranger login; grant usage on schema public to stranger"
@@ -222,9 +224,7 @@ def test_who_may_not_make_tables_is_told_who_should(cluster: Cluster, database: 
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_a_database_that_cannot_hold_every_text_is_refused_before_it_is_touched(
-    cluster: Cluster, encoding: str
-) -> None:
+def test_a_database_with_another_encoding_than_utf8_is_refused_unchanged(cluster: Cluster, encoding: str) -> None:
     with cluster.admin() as owner:
         owner.execute("drop database if exists narrow")
         owner.execute(f"create database narrow encoding '{encoding}' locale 'C' template template0".encode())
@@ -244,7 +244,7 @@ def test_two_processes_that_migrate_at_once_apply_each_file_once(cluster: Cluste
     with cluster.admin() as owner:
         owner.execute("drop database if exists fresh with (force)")
         owner.execute("create database fresh")
-    code = "import sys; from clickstream.warehouse.open import open_warehouse; open_warehouse(sys.argv[1]).close()"
+    code = "import sys; from clickstream.warehouse import open_warehouse; open_warehouse(sys.argv[1]).close()"
     command = [sys.executable, "-c", code, cluster.url("fresh")]
     processes = [subprocess.Popen(command, stderr=subprocess.PIPE) for _ in range(3)]
     assert [process.communicate()[1] for process in processes] == [b"", b"", b""]
@@ -264,7 +264,7 @@ def test_two_processes_that_migrate_at_once_apply_each_file_once(cluster: Cluste
         "postgresql://me:sE%ZZcret@127.0.0.1/shop",
     ],
 )
-def test_the_password_stands_in_no_error(url: str) -> None:
+def test_no_error_contains_the_password(url: str) -> None:
     with pytest.raises(WarehouseError, match="opening the warehouse") as caught:
         PostgresWarehouse.open(url)
     assert "sE" not in f"{caught.value} {caught.value.advice} {caught.value.__cause__}"
@@ -281,11 +281,11 @@ def test_the_password_stands_in_no_error(url: str) -> None:
         ("postgresql://db.example/shop?sslmode=require", "require"),
     ],
 )
-def test_tls_is_verified_unless_the_url_says_otherwise_or_the_server_is_here(url: str, mode: str | None) -> None:
+def test_tls_is_verified_unless_the_url_says_otherwise_or_the_server_is_local(url: str, mode: str | None) -> None:
     assert read_address(url).get("sslmode") == mode
 
 
-def test_which_hosts_are_this_machine() -> None:
+def test_loopback_addresses_and_sockets_are_local() -> None:
     assert is_local("/run/postgresql")
     assert is_local("::1")
     assert not is_local("127.0.0.1.example")
@@ -303,7 +303,7 @@ def test_a_connection_that_broke_while_idle_is_replaced(cluster: Cluster, databa
             cursor.execute("insert into passes values (now())")
 
 
-def test_a_load_that_loses_its_connection_is_told_and_made_good_by_the_next_pass(
+def test_a_load_that_loses_its_connection_fails_and_the_next_pass_loads_everything(
     cluster: Cluster, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
 
@@ -336,7 +336,7 @@ def test_a_loader_that_waited_for_another_sees_its_work_whatever_the_default_iso
         with pipeline.warehouse.transaction() as first:
             coming = pool.submit(next_load_id_of, other)
             await_one_that_waits(cluster, database)
-            load.note_load(first, load.Load(load.next_load_id(first), 1, 1, 0), pipeline.loader.stamp())
+            load.record_load(first, load.Load(load.next_load_id(first), 1, 1, 0), pipeline.loader.stamp())
         assert coming.result(timeout=60) == 2
 
 
@@ -351,15 +351,13 @@ def await_one_that_waits(cluster: Cluster, database: str) -> None:
     sql = "select 1 from pg_stat_activity where datname = %s and wait_event_type = 'Lock' and wait_event = 'advisory'"
     with cluster.admin() as admin:
         while not admin.execute(sql, [database]).fetchall():
-            assert time.monotonic() < deadline, "nobody waits"
+            assert time.monotonic() < deadline, "no statement waits"
             time.sleep(0.02)
 
 
 @pytest.mark.usefixtures("roles")
 @pytest.mark.parametrize("by", ["owner", "a_loader"])
-def test_new_blocks_are_summarised_by_the_owner_and_left_by_others(
-    by: str, cluster: Cluster, pipeline: Pipeline
-) -> None:
+def test_only_the_owner_summarises_new_blocks(by: str, cluster: Cluster, pipeline: Pipeline) -> None:
     summarise = "select brin_summarize_new_values('clickstream_events_event_timestamp_brin')"
     with PostgresWarehouse.open(cluster.url(database_of(pipeline), by)) as warehouse:
         with warehouse.transaction() as cursor:
@@ -382,8 +380,8 @@ def cut_connections(cluster: Cluster, database: str) -> None:
         )
 
 
-def test_whether_there_are_sample_rows_is_asked_of_an_index(pipeline: Pipeline) -> None:
-    """Every question asks it, and most warehouses have none: all events would be read to learn that."""
+def test_an_index_shows_whether_there_are_sample_rows(pipeline: Pipeline) -> None:
+    """Every metric checks it, and most warehouses have none: without an index it would read all events."""
     with pipeline.warehouse.reading() as cursor:
         cursor.execute("set local enable_seqscan = off")
         plan = cursor.fetch(

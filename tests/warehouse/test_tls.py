@@ -1,8 +1,8 @@
-"""TLS to PostgreSQL: a server elsewhere must show a certificate that is known and names it, or nothing is said to it.
+"""TLS to PostgreSQL: a remote server must have a trusted certificate with its name, or the connection ends.
 
 The bundled PostgreSQL is built without TLS, so a door before it takes TLS off, as a proxy or a managed database does:
 it answers libpq's request for TLS, and hands what comes over the connection to the real server. It listens on this
-machine's own name, which is no loopback name, so that the rules for servers elsewhere hold.
+machine's own name, which is not a loopback name, so that the rules for remote servers apply.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Door:
             self.serving[-1].start()
 
     def _serve(self, connection: socket.socket) -> None:
-        """It ends when either side has gone, and closes what it opened."""
+        """It ends when either side disconnects, and closes what it opened."""
         with suppress(OSError), connection:
             client = self._greet(connection) if self.certificate else connection
             if client is None:
@@ -70,7 +70,7 @@ class Door:
                 back.join()
 
     def _greet(self, connection: socket.socket) -> socket.socket | None:
-        """TLS as libpq asks for it; who does not ask is refused with the server's own words."""
+        """TLS as libpq requests it; without the request, the server's own refusal."""
         while (code := struct.unpack("!ii", connection.recv(8, socket.MSG_WAITALL))[1]) == GSS_REQUEST:
             connection.sendall(b"N")
         if code != SSL_REQUEST:
@@ -136,7 +136,7 @@ def url(door: Door, database: str, options: str = "") -> str:
     return f"postgresql://owner:sEcret@{NAME}:{door.port}/{database}{options}"
 
 
-def test_a_certificate_of_the_given_authority_is_taken(cluster: Cluster, database: str, certificates: Path) -> None:
+def test_a_certificate_of_the_given_authority_is_accepted(cluster: Cluster, database: str, certificates: Path) -> None:
     with (
         door_before(cluster, certificates / "good.pem") as door,
         PostgresWarehouse.open(url(door, database, f"?sslrootcert={certificates}/good.crt")) as warehouse,
@@ -145,7 +145,7 @@ def test_a_certificate_of_the_given_authority_is_taken(cluster: Cluster, databas
         assert door.greeted > 0
 
 
-def test_without_more_words_the_authorities_of_the_system_are_asked(
+def test_by_default_the_authorities_of_the_system_are_used(
     cluster: Cluster, database: str, certificates: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with door_before(cluster, certificates / "good.pem") as door:
@@ -173,7 +173,7 @@ def test_without_more_words_the_authorities_of_the_system_are_asked(
         "plain server, own CA",
     ],
 )
-def test_anything_else_is_refused_in_words_that_say_why(
+def test_any_other_certificate_is_refused_with_the_reason(
     case: tuple[str | None, str, str], cluster: Cluster, database: str, certificates: Path
 ) -> None:
     shown, options, why = case

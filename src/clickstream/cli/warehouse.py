@@ -44,6 +44,6 @@ def compact(data: Data = None, json: Json = False) -> None:
 @warehouse.command()
 def roles() -> None:
     """Print SQL that creates the PostgreSQL roles clickstream_loader and clickstream_reader; run it with psql."""
-    from clickstream.warehouse.roles import roles_sql
+    from clickstream.warehouse.migrations import roles_sql
 
     write_result(roles_sql())

@@ -1,1 +1,1 @@
-"""Raw objects -> warehouse: discover, parse, load, sessionize, and the ledger that proves it."""
+"""Raw objects -> warehouse: discover, parse, load, sessionize, and the ledger that verifies it."""

@@ -23,8 +23,8 @@ from clickstream.etl.run import LoadConfig, Loader
 from clickstream.event import utc_now
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings, read_settings
+from clickstream.warehouse import open_warehouse
 from clickstream.warehouse.contract import Warehouse
-from clickstream.warehouse.open import open_warehouse
 
 MARGIN_SHARE = 0.2
 LONGEST_MARGIN_S = 10.0

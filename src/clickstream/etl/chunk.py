@@ -1,9 +1,9 @@
-"""Raw objects -> chunks: one file of JSON lines each, and where every line came from.
+"""Raw objects -> chunks: JSON lines to load together, and the position of each.
 
-In: names. Out: `Chunk`, at most one ChunkSize of lines (or one object), with segments that map its rows
-back to (object, line), and the bad rows found on the way. An object that is whole and plain goes in as
-it is; one that is not (cut off, pretty-printed, blank lines, unreadable lines) is judged line by line,
-and only its good lines go in. A line's number is its position among the object's non-blank lines, from 1.
+In: names. Out: `Chunk`, at most one ChunkSize of lines (or one object), with segments that map its rows back to
+(object, line), and the bad rows found on the way. An object that is whole and plain is added as it is; any other (cut
+off, pretty-printed, with blank or unreadable lines) is judged line by line, and only its good lines are added. The
+number of a line is its position among the object's non-blank lines, from 1.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _BOM = b"\xef\xbb\xbf"
 _decode = msgspec.json.Decoder().decode
 _NUL_ESCAPE = rb"\u0000"
 _NUL = re.compile(rb"(?<!\\)((?:\\\\)*)\\u0000")
-"""A NUL character, behind an even number of backslashes; it becomes U+FFFD, since PostgreSQL cannot hold it."""
+"""A NUL character, after an even number of backslashes; it becomes U+FFFD, since PostgreSQL cannot store it."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _HOUR_US = 3_600_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class ChunkSize:
-    """How much is loaded at a time, unpacked. Each chunk is a transaction and costs some tenths of a second besides."""
+    """The most that is loaded in one transaction; size_bytes is unpacked. Each costs some tenths of a second on top."""
 
     size_bytes: int
     objects: int
@@ -44,14 +44,14 @@ class ChunkSize:
 
 WHOLE_CHUNK = ChunkSize(64 * 1_048_576, 50_000)
 SHORT_CHUNK = ChunkSize(16 * 1_048_576, 5_000)
-"""For a pass that must end in time: some seconds at most, also where each object is fetched from S3."""
+"""For a pass with a time limit: a few seconds at most, even when each object is fetched from S3."""
 
 
 @dataclass(slots=True)
 class RawObject:
-    """An object as it was read. received_at: the clock of events that do not carry one.
+    """An object as it was read. received_at: that of events without their own.
 
-    is_cut: the stream ended before its end; a last line that cannot be read is missing, not bad.
+    is_cut: its compressed stream ends too early, so an unreadable last line is missing, not bad.
     """
 
     name: RawName
@@ -66,13 +66,13 @@ class RawObject:
 
     @property
     def hour_us(self) -> int:
-        """Start of the object's hour, which its lines are accounted in."""
+        """Start of the hour of the ledger that the object's lines are counted in."""
         received_us = self.received_us
         return received_us - received_us % _HOUR_US
 
 
 class Segment(msgspec.Struct, frozen=True, gc=False):
-    """The next `count` rows of a chunk are lines `line`... of an object."""
+    """The next `count` rows of a chunk are the lines of an object from `line` on."""
 
     count: int
     line: int
@@ -81,7 +81,7 @@ class Segment(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(slots=True)
 class Chunk:
-    """Lines to load together, and what is known of them."""
+    """Lines to load together, and what is known about them."""
 
     objects: list[RawObject] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
@@ -89,10 +89,10 @@ class Chunk:
     parts: list[bytes] = field(default_factory=list)
     rows: int = 0
     lines: dict[str, int] = field(default_factory=dict)
-    """Lines that each object accounts for: those found, or as many as its name says."""
+    """Object -> its number of lines: those found, or as many as its name counts."""
 
     def put_whole(self, raw: RawObject) -> None:
-        """Add an object whose lines are all good, as far as can be seen without reading them."""
+        """Add an object whose lines all look good without being parsed."""
         name, content = raw.name, raw.content
         if not content.endswith(b"\n"):
             content += b"\n"
@@ -101,9 +101,9 @@ class Chunk:
         self.lines[name.key] = name.count
 
     def put_judged(self, raw: RawObject, refused: Collection[tuple[str, int]] = ()) -> None:
-        """Add an object line by line: good lines go in, the others become bad rows.
+        """Add an object line by line: good lines are added, the others become bad rows.
 
-        refused: (object, line) of lines that DuckDB cannot read though they are good.
+        refused: (object, line) of lines that are good JSON and that DuckDB cannot read.
         """
         lines = lines_in(raw.name.kind, raw.content)
         for position, original in enumerate(lines, 1):
@@ -145,8 +145,8 @@ def read_objects(
 ) -> Iterator[list[RawObject]]:
     """Read objects in order, in groups of at most one chunk (an object that is larger stands alone).
 
-    The next group is read while the caller works on this one. unread: takes the objects that cannot be read; without
-    it the first of them is raised, as is that of MOST_UNREAD in a row: then the store is at fault.
+    The next group is read while the caller works on this one. unread: receives the objects that cannot be read. Without
+    it, the first error is raised; after MOST_UNREAD errors in a row, the last is, since then the store is at fault.
     """
     is_given_up = Event()
     groups = _groups(_objects(store, list(names), unread), size, is_given_up)
@@ -157,7 +157,7 @@ def read_objects(
                 coming = reader.submit(next, groups, None)
                 yield group
         finally:
-            is_given_up.set()  # whoever stops in the middle does not wait for a group that nobody wants
+            is_given_up.set()  # a caller that stops early does not wait for the next group
 
 
 def _objects(store: RawStore, names: list[RawName], unread: list[Unread] | None) -> Iterator[RawObject]:
@@ -191,15 +191,15 @@ def _groups(objects: Iterator[RawObject], size: ChunkSize, is_given_up: Event) -
             size_bytes += len(raw.content)
     except StoreError:
         if group:
-            yield group  # what stands before it is not at fault
+            yield group  # the objects before it are fine
         raise
     if group:
         yield group
 
 
 def is_plain(raw: RawObject) -> bool:
-    """Whether the object is whole and has one line for each event that its name counts."""
-    if raw.is_cut or not raw.content or raw.content.startswith(_BOM):  # DuckDB reads one at a chunk's start alone
+    """Return whether the object is whole and has one line for each event that its name counts."""
+    if raw.is_cut or not raw.content or raw.content.startswith(_BOM):  # DuckDB accepts one only at the start of a chunk
         return False
     if raw.name.kind is Kind.EVENT:
         return raw.content.find(b"\n", 0, -1) < 0
@@ -208,7 +208,7 @@ def is_plain(raw: RawObject) -> bool:
 
 
 def judge(original: bytes) -> tuple[bytes | None, str]:
-    """One line as a compact JSON object with camelCase names, or None and the reason why it is bad."""
+    """Return a line as a compact JSON object with camelCase names, or None and the reason why it is bad."""
     try:
         value = _decode(original.removeprefix(_BOM))
     except UnicodeDecodeError:
@@ -232,7 +232,7 @@ def judge(original: bytes) -> tuple[bytes | None, str]:
 
 
 def received_at(store: RawStore, name: RawName) -> datetime:
-    """When the object was received as far as its name tells; else its last-modified time, kept within its day."""
+    """Return the time in the object's name; without one, its last-modified time, kept within its day."""
     if name.instant is not None:
         return name.instant
     start = start_of(name.day)

@@ -1,12 +1,12 @@
-"""Which raw objects are not loaded yet.
+"""Finds the raw objects that are not loaded yet.
 
-In: the raw store's listing, and what the warehouse says is loaded (`raw_objects`, `watermarks`, `closed_days`).
-Out: names, oldest day first; and the days that this listing lets be closed.
-Guarantee: every object that was visible in an open day when the pass began is found: at once when its name lies behind
-the day's watermark (S3) or its folder changed (a folder is listed whole or not at all), else when the day is listed
-whole. A day is closed when it was listed whole 2 h after its end; whatever appears there later waits for `reconcile`.
+In: listings of the raw store, and what the warehouse has loaded (`raw_objects`, `watermarks`, `closed_days`).
+Out: names, oldest day first; and the days that can be closed after this listing.
+Guarantee: every object that was visible in an open day when the pass began is found: at once when its name is after the
+day's watermark (S3) or its folder changed (a folder is listed whole or not at all), else when the day is listed whole.
+A day is closed when it was listed whole 2 h after its end; what appears there later needs `reconcile`.
 
-The watermark never passes start of pass - SETTLE: a name may appear that much after its own time.
+A watermark never passes start of pass - SETTLE: an object may appear that much after the time in its name.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ SETTLE = timedelta(seconds=300)
 CLOSE_AFTER = timedelta(hours=2)
 ONE_DAY = timedelta(days=1)
 LOOK_FOR_DAYS_EVERY = timedelta(minutes=10)
-"""How often a store that charges for each folder is asked which days it has; today and its neighbours are known."""
+"""How often the days of a store that charges for listings are listed; today and its neighbours are known."""
 UNSURE_NS = 2_000_000_000
-"""A folder that changed this shortly before it was listed may have changed again within its clock's tick."""
+"""A folder that changed this shortly before it was listed may have changed again within one tick of its clock."""
 
-Marks = dict[tuple[date, Kind], str]
+Watermarks = dict[tuple[date, Kind], str]
 """Watermarks: (day, kind) -> the key up to which all objects are loaded."""
 
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What one listing found.
+    """The result of a listing.
 
-    names: objects to load, sorted by (day, kind, name). closable: days listed whole after their end.
-    started_at: when the listing began; the settle time counts back from here.
+    names: objects to load, sorted by (day, kind, name). closable: days that were listed whole after their end.
+    started_at: when the listing began; the settle time counts back from it.
     """
 
     names: list[RawName]
@@ -49,7 +49,7 @@ class Discovery:
 
 
 class Discoverer:
-    """Lists the open days of a store, and remembers what it need not look at again."""
+    """Lists the open days of a store, and remembers what it need not list again."""
 
     def __init__(self, warehouse: Warehouse, store: RawStore) -> None:
         self._warehouse = warehouse
@@ -58,17 +58,17 @@ class Discoverer:
         self._days_seen_at: datetime | None = None
         self._loaded: dict[date, set[str]] = {}
         self._unchanged_ns: dict[date, int] = {}
-        self._passed: Marks = {}
+        self._passed: Watermarks = {}
 
     def discover(self, now: datetime, reconcile: Collection[date] = ()) -> Discovery:
-        """List every open day from its watermarks; whole those of `reconcile`, and those that can be closed.
+        """List every open day after its watermarks, and list whole those of `reconcile` and those that can be closed.
 
-        Raises StoreError when a day of `reconcile` is one that no object can have.
+        Raises StoreError when no object can have a day of `reconcile`.
         """
         for day in reconcile:
             if not OLDEST_DAY <= day <= NEWEST_DAY:
                 advice = f"name a day from {OLDEST_DAY} to {NEWEST_DAY}"
-                raise StoreError(f"listing {day}", "no raw object can be of that day", advice)
+                raise StoreError(f"listing {day}", "no raw object can have that day", advice)
         with self._warehouse.reading() as cursor:
             closed = {row[0] for row in cursor.fetch("select day from closed_days").rows}
             stored = {
@@ -87,11 +87,11 @@ class Discoverer:
                     found.closable.append(day)
             else:
                 for kind in Kind:
-                    found.names.extend(self._behind_mark(day, kind, stored.get((day, kind), ""), now))
+                    found.names.extend(self._after_watermark(day, kind, stored.get((day, kind), ""), now))
         return found
 
     def _known_days(self, now: datetime) -> set[date]:
-        """Days that may have objects. On S3, where asking takes a request a month, they are remembered."""
+        """Return the days that may have objects. On S3, which needs a request a month for that, they are remembered."""
         is_due = self._days_seen_at is None or now - self._days_seen_at >= LOOK_FOR_DAYS_EVERY
         if is_due or not self._store.lists_in_order:
             self._days = set(self._store.days())
@@ -105,7 +105,7 @@ class Discoverer:
             self._passed.pop((day, kind), None)
 
     def _from_whole_listing(self, day: date, *, is_forced: bool) -> list[RawName]:
-        """New names of a whole day; nothing when its folder is as it was when all of it had been loaded."""
+        """Return the new names of a whole day; none when its folder has not changed since all of it was loaded."""
         changed_ns = self._store.changed_ns(day)
         if not is_forced and changed_ns is not None and self._unchanged_ns.get(day) == changed_ns:
             return []
@@ -114,15 +114,15 @@ class Discoverer:
             self._unchanged_ns[day] = changed_ns
         return names
 
-    def _behind_mark(self, day: date, kind: Kind, stored: str, now: datetime) -> list[RawName]:
-        """New names of one kind behind the watermark, or behind what this process has seen loaded since."""
+    def _after_watermark(self, day: date, kind: Kind, stored: str, now: datetime) -> list[RawName]:
+        """Return the new names of one kind after the watermark, or after what this process has seen loaded since."""
         prefix, first = day_prefix(day), f"{kind}-"
         mark = max(stored, self._passed.get((day, kind), ""))
         after = mark.removeprefix(prefix) or first
         listed = list(takewhile(lambda name: name.startswith(first), self._store.file_names(day, after)))
         names = self._new_names(day, listed)
         if not names:
-            # All of these are loaded: the next pass need not list again those of them that have settled.
+            # All of these are loaded: the next pass need not list those again that have settled.
             settled = now - SETTLE
             backwards = objects_among(day, reversed(listed))
             last = next((raw for raw in backwards if raw.instant and raw.instant <= settled), None)
@@ -133,7 +133,7 @@ class Discoverer:
         return names
 
     def _new_names(self, day: date, listed: Iterable[str]) -> list[RawName]:
-        """Those of the listed names that are objects and not loaded, in order."""
+        """Return the listed names that are objects and not loaded, in order."""
         loaded = self._loaded.setdefault(day, set())
         new = {name for name in set(listed) - loaded if name.isascii() or parse_name(day, name)}
         for kind in Kind:
@@ -148,19 +148,19 @@ class Discoverer:
 
 
 def start_of(day: date) -> datetime:
-    """First instant of a UTC day."""
+    """Return the first instant of a UTC day."""
     return datetime.combine(day, time(), UTC)
 
 
-def settled_marks(names: list[RawName], started_at: datetime, unread: Collection[RawName] = ()) -> Marks:
-    """The watermarks that loading `names` (and all before them but the `unread`) allows."""
-    marks: Marks = {}
+def settled_watermarks(names: list[RawName], started_at: datetime, unread: Collection[RawName] = ()) -> Watermarks:
+    """Return the watermarks to set once `names`, and all before them except the `unread`, are loaded."""
+    watermarks: Watermarks = {}
     settled = started_at - SETTLE
-    stops: Marks = {}
+    stops: Watermarks = {}
     for raw in unread:
         stops[raw.day, raw.kind] = min(stops.get((raw.day, raw.kind), raw.key), raw.key)
     for raw in names:
-        place = (raw.day, raw.kind)
-        if raw.instant is not None and raw.instant <= settled and not (place in stops and raw.key > stops[place]):
-            marks[place] = max(marks.get(place, ""), raw.key)
-    return marks
+        of = (raw.day, raw.kind)
+        if raw.instant is not None and raw.instant <= settled and not (of in stops and raw.key > stops[of]):
+            watermarks[of] = max(watermarks.get(of, ""), raw.key)
+    return watermarks

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from clickstream.etl.erasure.raw_store import REJECTED
-from clickstream.etl.load import Load, next_load_id, note_load
+from clickstream.etl.load import Load, next_load_id, record_load
 from clickstream.etl.run import Loader
 from clickstream.etl.sql import run_statements
 from clickstream.progress import Progress, no_progress
@@ -114,7 +114,7 @@ def _expire_rows(loader: Loader, before: date, found: ExpiryResult, *, dry_run: 
             run_statements(cursor, "expire_rows", params)
             if any(counts.values()):
                 # Its own load number: caches of answers are keyed by the last load, and must miss from now on.
-                note_load(cursor, Load(next_load_id(cursor), 0, 0, 0), stamp)
+                record_load(cursor, Load(next_load_id(cursor), 0, 0, 0), stamp)
     if not dry_run and any(counts.values()):
         loader.warehouse.tidy()
 

@@ -16,26 +16,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
-from typing import Literal
 from zoneinfo import ZoneInfo
-
-import duckdb
 
 from clickstream.durable import sync
 from clickstream.errors import ClickstreamError, QuestionError
 from clickstream.metrics.rules.local_time import DAY, local_date, start_of
-from clickstream.warehouse.contract import Cursor, Warehouse
-from clickstream.warehouse.duckdb import DuckCursor
-from clickstream.warehouse.postgres import PostgresCursor
+from clickstream.warehouse.contract import FileFormat, Warehouse
+from clickstream.warehouse.dialects import fill
 
-Format = Literal["parquet", "csv"]
+Format = FileFormat
 _PREFIX = "export-"
 _STALE_S = 3600
-MAX_ROW_BYTES = 64 * 1_048_576
-"""The longest row as CSV: a loaded line has at most 16 MB, and quotes are doubled. DuckDB accepts such a buffer."""
-_OPTIONS = {"parquet": "format parquet, compression zstd", "csv": "format csv, header, nullstr ''"}
-_TYPES = {"numeric": "DECIMAL(38, 4)"}
-"""Types that have one name in PostgreSQL and another in DuckDB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +79,8 @@ def days_with_rows(warehouse: Warehouse, table: str, zone: ZoneInfo) -> tuple[da
     exported = find_table(table)
     column = exported.moment or exported.day
     _, _, source = exported.rows.partition(" from ")
-
-    ((first, last),) = warehouse.fetch(f"select min({column}), max({column}) from {source}").rows  # noqa: S608 - ours
+    sql = fill("select min({column}), max({column}) from {source}", column=column, source=source)
+    ((first, last),) = warehouse.fetch(sql).rows
     if first is None:
         return None
     if isinstance(first, datetime):
@@ -110,7 +101,7 @@ def write_day(warehouse: Warehouse, extract: Extract, stage: Path) -> tuple[Path
     path = folder / f"{extract.table}-{extract.day}.{extract.kind}"
     try:
         with warehouse.reading() as cursor:
-            rows = _write(cursor, sql, path, extract.kind)
+            rows = cursor.write_file(sql, path, extract.kind)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -139,33 +130,6 @@ def move_into_place(written: Path, folder: Path) -> Path:
     return target
 
 
-def _write(cursor: Cursor, sql: str, path: Path, kind: Format) -> int:
-    if isinstance(cursor, DuckCursor):
-        return _copy(cursor.raw, sql, path, kind)
-    assert isinstance(cursor, PostgresCursor)
-    rows = path.with_suffix(".rows")
-    columns = cursor.copy_out(sql, rows)
-    types = ", ".join(f"'{name}': '{_TYPES.get(type_name, type_name.upper())}'" for name, type_name in columns)
-    source = f"read_csv({_quoted(str(rows))}, header = false, columns = {{{types}}}, nullstr = '', "
-    source += "allow_quoted_nulls = false, quote = '\"', escape = '\"', delim = ',', auto_detect = false, "
-    source += f"max_line_size = {MAX_ROW_BYTES})"
-    try:
-        with duckdb.connect(config={"threads": 1}) as writer:
-            writer.execute("set TimeZone = 'UTC'")
-            count = _copy(writer, f"from {source}", path, kind)
-    except duckdb.Error as error:
-        why = str(error).splitlines()[0]  # what follows may be the row itself
-        advice = f"check free space in DATA/stage; a row of more than {MAX_ROW_BYTES:,} bytes cannot be exported"
-        raise ClickstreamError("writing an export", why, advice) from None
-    rows.unlink()
-    return count
-
-
-def _copy(raw: duckdb.DuckDBPyConnection, sql: str, path: Path, kind: Format) -> int:
-    (row,) = raw.execute(f"copy ({sql}) to {_quoted(str(path))} ({_OPTIONS[kind]})").fetchall()
-    return int(row[0])
-
-
 def remove_unfinished(stage: Path) -> None:
     """Remove the files that this process is still writing; for its end, when its threads stop anywhere."""
     for unfinished in stage.glob(f"{_PREFIX}{os.getpid()}-*"):
@@ -182,7 +146,3 @@ def _remove_stale(stage: Path) -> None:
             continue
         if is_stale:
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -1,8 +1,8 @@
 """The ledger: for every hour of the raw store, accepted = loaded + duplicate + bad + erased + pending.
 
-In: the warehouse's own counts (the view `ledger`) and, read after them, a full listing of the raw store.
-Out: a `Ledger`; it holds when every hour adds up, nothing is pending that the last completed pass should have
-seen, and no event stands in two rows. Each column is counted on its own, so that none can hide another's mistake.
+In: the warehouse's counts (the view `ledger`) and, read after them, a full listing of the raw store.
+Out: a `Ledger`. It balances when every hour adds up, nothing is pending that the last completed pass should have seen,
+and no event has two rows. Each column is counted separately, so that none can hide a mistake of another.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _REPEATED = """
     from clickstream_events
     where event_id in (select event_id from clickstream_events where raw_hour >= $first)
 """
-"""Rows too many for their ids. Of the compared days alone: over 10 million rows, all ids would take seconds."""
+"""Rows beyond the first of each event id. Only of the compared days: all ids of 10 million rows would take seconds."""
 _EXTERNAL = "select count(*) from clickstream_events where raw_object is null and event_timestamp >= $first"
 
 
@@ -43,7 +43,7 @@ class Hour:
 
     @property
     def balance(self) -> int:
-        """What is missing (above 0) or too much (below 0)."""
+        """Lines that are missing (above 0) or too many (below 0)."""
         return self.accepted - self.loaded - self.duplicate - self.bad - self.erased - self.pending
 
 
@@ -51,7 +51,7 @@ class Hour:
 class Ledger:
     """Hours in descending order, and the objects that should have been loaded by now.
 
-    repeated: rows beyond the first of an event id. external: rows that another client wrote; no line accounts for them.
+    repeated: rows beyond the first of an event id. external: rows of other clients, which come from no line.
     """
 
     hours: list[Hour] = field(default_factory=list)
@@ -64,7 +64,7 @@ class Ledger:
         return not (self.overdue or self.repeated) and all(hour.balance == 0 for hour in self.hours)
 
     def as_json(self) -> dict[str, Any]:
-        """The ledger for `--json` and the API; instants as ISO 8601 in UTC."""
+        """Return the ledger for `--json` and the API; instants as ISO 8601 in UTC."""
         rows = [
             asdict(hour) | {"hour": f"{hour.hour:%Y-%m-%dT%H:%M:%SZ}", "balance": hour.balance} for hour in self.hours
         ]
@@ -85,8 +85,8 @@ _COUNTED = ("loaded", "duplicate", "bad", "erased")
 def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> Ledger:
     """Compare what was accepted with what became of it, since the day `since` (default: the last 7 with objects).
 
-    The tables are read first and the store is listed second: what comes in between is pending, never missing. Days of
-    which objects or rows have expired by rule (etl/expire.py) cannot be compared any more: they are left out.
+    The tables are read first and the store is listed second: what arrives in between is pending, never missing. Days
+    with expired objects or rows (etl/expire.py) cannot be compared: they are left out.
     """
     with warehouse.reading() as cursor:
         expired = {row[0] for row in cursor.fetch("select day from expired_days").rows}
@@ -101,7 +101,7 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
         marks = dict(cursor.fetch("select concat(day, kind), name from watermarks").rows)
         pass_started = cursor.scalar("select max(started_at) from passes")
         ledger = Ledger(external=int(cursor.scalar(_EXTERNAL, {"first": first})))
-        if cursor.engine == "duckdb":  # on PostgreSQL a constraint holds it
+        if not warehouse.has_unique_ids:
             ledger.repeated = int(cursor.scalar(_REPEATED, {"first": first}))
     hours: dict[datetime, Hour] = {}
     for hour, *numbers in counts:
@@ -135,9 +135,10 @@ def _add(hours: dict[datetime, Hour], hour: datetime, **counts: int) -> None:
 
 
 def _is_overdue(raw: RawName, pass_started: datetime | None, is_closed: bool, mark: str | None) -> bool:
-    """Whether the last completed pass should have seen the object: its name is older than that pass's settle time.
+    """Return whether the last completed pass should have seen the object: its name is older than its settle time.
 
-    One behind its watermark, or with an irregular name, came late or by hand: it is overdue once its day is closed.
+    An object before its watermark, or with an irregular name, came late or by hand: it is overdue once its day is
+    closed.
     """
     if pass_started is None:
         return False

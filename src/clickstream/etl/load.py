@@ -1,9 +1,9 @@
 """Parsed rows -> warehouse: everything of one chunk, in one transaction.
 
-In: a parsed chunk. Out: facts, duplicates, bad rows, erased lines, sessions, clients, seen, the objects
-themselves, the watermarks and the load's own row. Guarantee: all of it or nothing. An object counts as loaded
-once its row is there; loaders take turns, and each looks again what the others have loaded (docs/decisions/0009).
-An event that comes twice is a duplicate.
+In: a parsed chunk. Out: events, duplicates, bad rows, erased lines, sessions, clients, first sightings, orders, counts
+per day, the objects themselves, the watermarks, and the load's own row. Guarantee: all of it or nothing. An object is
+loaded once its row in `raw_objects` exists; loaders take turns, and each leaves out what another has loaded meanwhile
+(docs/decisions/0009). An event that comes twice is a duplicate.
 """
 
 from __future__ import annotations
@@ -18,16 +18,18 @@ import msgspec
 
 import clickstream
 from clickstream.etl.chunk import Chunk
-from clickstream.etl.handover import Handover, drop_objects
 from clickstream.etl.rollups import keep_rollups
 from clickstream.etl.sql import run_statements
 from clickstream.raw.keys import Kind
-from clickstream.warehouse.contract import Cursor, Warehouse
+from clickstream.warehouse.contract import Cursor, StagedRows, Warehouse
+from clickstream.warehouse.dialects import fill
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BAD_ROWS_AT_ONCE = 20_000
-"""A name that counts a million lines over an empty object makes as many bad rows; as parameters they take 1 kB each."""
-STEPS = ("duplicates", "sessionize", "facts", "orders", "sessions", "visitors")
+"""An empty object whose name counts a million lines makes a million bad rows; as parameters they take 1 kB each."""
+LOAD_STATEMENTS = ("duplicates", "sessionize", "facts", "orders", "sessions", "visitors")
+"""The statement files of a load, in their order."""
+_STAGED_OBJECTS = {"incoming": "raw_object", "new_events": "raw_object", "new_erased": "object"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,7 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Stamp:
-    """When a load happened, and the settings that its rows depend on besides the raw objects."""
+    """When a load happens, and the settings that its rows depend on besides the raw objects."""
 
     loaded_at: datetime
     zone: ZoneInfo
@@ -50,63 +52,63 @@ class Stamp:
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
-    """A parsed chunk that is ready to be loaded. marks: the watermarks to set when it is done.
+class ParsedChunk:
+    """A chunk that is ready to load. watermarks: to set when it is loaded.
 
-    erasures: how many there were before its objects were read.
+    erasures: how many erasures there were before its objects were read.
     """
 
     chunk: Chunk
-    rows: Handover
-    marks: Mapping[tuple[date, Kind], str]
+    rows: StagedRows
+    watermarks: Mapping[tuple[date, Kind], str]
     erasures: int
 
 
 class ErasedMeanwhileError(Exception):
-    """Lines were erased after these objects were read: they must be read anew. It never leaves the Loader."""
+    """Lines were erased after these objects were read, so they must be read again. It never leaves the Loader."""
 
 
-def load(warehouse: Warehouse, parcel: Parcel, stamp: Stamp) -> Load:
-    """Load what somebody else has not loaded since it was discovered. Raises ErasedMeanwhileError."""
+def load(warehouse: Warehouse, parsed: ParsedChunk, stamp: Stamp) -> Load:
+    """Load a chunk, without what another loader has loaded since it was discovered. Raises ErasedMeanwhileError."""
     with warehouse.transaction() as cursor:
-        if count_erasures(cursor) != parcel.erasures:
+        if count_erasures(cursor) != parsed.erasures:
             raise ErasedMeanwhileError
         load_id = next_load_id(cursor)
-        parcel.rows.stage(cursor)
-        chunk = _without_loaded(cursor, parcel.chunk)
+        parsed.rows.put_into(cursor)
+        chunk = _without_loaded(cursor, parsed.chunk) if warehouse.is_shared else parsed.chunk
         if not chunk.objects:
             return Load(load_id - 1, 0, 0, 0)
-        take_in(cursor, load_id, stamp.zone)
-        put_bad_rows(cursor, chunk, load_id)
+        load_staged_rows(cursor, load_id, stamp.zone)
+        insert_bad_rows(cursor, chunk, load_id)
         cursor.execute("insert into erased select object, line, hour, receipt from new_erased")
         result = Load(load_id, len(chunk.objects), sum(chunk.lines.values()), len(chunk.bad_rows))
-        _put_objects(cursor, chunk, load_id)
-        _put_marks(cursor, parcel.marks)
-        note_load(cursor, result, stamp)
+        _insert_objects(cursor, chunk, load_id)
+        _move_watermarks(cursor, parsed.watermarks)
+        record_load(cursor, result, stamp)
     return result
 
 
 def count_erasures(cursor: Cursor) -> int:
-    """How many erasures the warehouse knows of."""
+    """Return how many erasures the warehouse has recorded."""
     return int(cursor.scalar("select count(*) from erasures"))
 
 
 def next_load_id(cursor: Cursor) -> int:
-    """The number of the load that this transaction is."""
+    """Return the number of the load that this transaction makes."""
     return int(cursor.scalar("select coalesce(max(load_id), 0) + 1 from loads"))
 
 
-def take_in(cursor: Cursor, load_id: int, zone: ZoneInfo) -> None:
-    """Make events of the rows that are staged, with all that follows from them: sessions, orders, visitors, rollups."""
+def load_staged_rows(cursor: Cursor, load_id: int, zone: ZoneInfo) -> None:
+    """Load the events of the staged rows, and all that follows from them: sessions, orders, visitors, rollups."""
     span = cursor.fetch("select min(event_timestamp), max(event_timestamp) from incoming").rows[0]
     params = {"load_id": load_id, "earliest": span[0], "latest": span[1]}
-    for step in STEPS:
-        run_statements(cursor, step, params)
+    for name in LOAD_STATEMENTS:
+        run_statements(cursor, name, params)
     keep_rollups(cursor, zone)
 
 
-def note_load(cursor: Cursor, result: Load, stamp: Stamp) -> None:
-    """The load's own row: what it did, by which code and settings."""
+def record_load(cursor: Cursor, result: Load, stamp: Stamp) -> None:
+    """Insert the load's own row: what it did, by which code and settings."""
     cursor.execute(
         "insert into loads values ($load_id, $now, $objects, $lines, $code, $settings)",
         {
@@ -121,29 +123,29 @@ def note_load(cursor: Cursor, result: Load, stamp: Stamp) -> None:
 
 
 def _without_loaded(cursor: Cursor, chunk: Chunk) -> Chunk:
-    """The chunk without the objects that another loader has loaded meanwhile; their staged rows are taken out.
+    """Return the chunk without objects that another loader has loaded meanwhile, and unstage their rows.
 
-    Only now, behind the lock of the writers, is it sure. DuckDB has no other loader: one process holds the file.
+    It is certain only now that this transaction has the lock of the writers.
     """
-    if cursor.engine == "duckdb":
-        return chunk
     found = cursor.fetch(
         "select name from raw_objects where name in (select unnest(cast($names as text[])))",
         {"names": [raw.name.key for raw in chunk.objects]},
     )
-    gone = {row[0] for row in found.rows}
-    if not gone:
+    loaded = {row[0] for row in found.rows}
+    if not loaded:
         return chunk
-    drop_objects(cursor, gone)
+    delete = "delete from {table} where {column} in (select unnest(cast($names as text[])))"
+    for table, column in _STAGED_OBJECTS.items():
+        cursor.execute(fill(delete, table=table, column=column), {"names": list(loaded)})
     return Chunk(
-        objects=[raw for raw in chunk.objects if raw.name.key not in gone],
-        bad_rows=[row for row in chunk.bad_rows if row.object not in gone],
-        lines={name: count for name, count in chunk.lines.items() if name not in gone},
+        objects=[raw for raw in chunk.objects if raw.name.key not in loaded],
+        bad_rows=[row for row in chunk.bad_rows if row.object not in loaded],
+        lines={name: count for name, count in chunk.lines.items() if name not in loaded},
     )
 
 
-def put_bad_rows(cursor: Cursor, chunk: Chunk, load_id: int) -> None:
-    """Keep the bad rows of a chunk, in the hours of their objects."""
+def insert_bad_rows(cursor: Cursor, chunk: Chunk, load_id: int) -> None:
+    """Insert the bad rows of a chunk, in the hours of their objects."""
     if not chunk.bad_rows:
         return
     hours = {raw.name.key: _instant(raw.hour_us) for raw in chunk.objects}
@@ -168,7 +170,7 @@ def put_bad_rows(cursor: Cursor, chunk: Chunk, load_id: int) -> None:
         )
 
 
-def _put_objects(cursor: Cursor, chunk: Chunk, load_id: int) -> None:
+def _insert_objects(cursor: Cursor, chunk: Chunk, load_id: int) -> None:
     objects = chunk.objects
     if not objects:
         return
@@ -184,7 +186,7 @@ def _put_objects(cursor: Cursor, chunk: Chunk, load_id: int) -> None:
                 unnest(string_to_array($lines, ',')) as lines
         ) as texts
         """,
-        # Texts, not lists: a list of 50,000 is bound item by item, which takes four times as long. No key holds //.
+        # Texts, not lists: a list of 50,000 is bound item by item, which takes four times as long. No key contains //.
         {
             "names": "//".join([raw.name.key for raw in objects]),
             "hours": ",".join([str(_instant(raw.hour_us)) for raw in objects]),
@@ -194,9 +196,9 @@ def _put_objects(cursor: Cursor, chunk: Chunk, load_id: int) -> None:
     )
 
 
-def _put_marks(cursor: Cursor, marks: Mapping[tuple[date, Kind], str]) -> None:
+def _move_watermarks(cursor: Cursor, watermarks: Mapping[tuple[date, Kind], str]) -> None:
     """Move watermarks ahead, never back: another loader may be further."""
-    for (day, kind), name in marks.items():
+    for (day, kind), name in watermarks.items():
         mark = {"day": day, "kind": str(kind), "name": name}
         cursor.execute("delete from watermarks where day = $day and kind = $kind and name < $name", mark)
         cursor.execute(
@@ -211,5 +213,5 @@ def _put_marks(cursor: Cursor, marks: Mapping[tuple[date, Kind], str]) -> None:
 
 @lru_cache(maxsize=1024)
 def _instant(micros: int) -> datetime:
-    """An hour; the objects of a chunk share few."""
+    """Convert an hour; the objects of a chunk share few."""
     return _EPOCH + timedelta(microseconds=micros)

@@ -1,26 +1,30 @@
 """Chunks of raw objects -> typed rows, vectorised.
 
 In: raw objects as read. Out: the table `events` of this module's own in-memory DuckDB, in the columns of
-`clickstream_events`, and the chunk it came from (segments, bad rows). DuckDB parses for every target engine.
-Guarantee: each non-blank line of each object becomes exactly one row of `events`, one erased line or one
-bad row. An object whose lines DuckDB cannot all read as named events is judged line by line in Python
-first (chunk.py), alone: what becomes of a line depends on its own object only, never on its company.
+`clickstream_events`, and the chunk it came from (segments, bad rows). DuckDB parses for every engine.
+Guarantee: each non-blank line of each object becomes exactly one row of `events`, one erased line or one bad row.
+An object with a line that DuckDB cannot read as a named event is judged line by line in Python first (chunk.py), and
+it alone: what becomes of a line depends on its own object only, never on the others of the chunk.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum, auto
-from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 
 from clickstream.etl.chunk import Chunk, RawObject, is_plain
+from clickstream.etl.columns import KEY_COLUMNS
 from clickstream.etl.enrich.enrichment import Enrichment, EnrichmentConfig
+from clickstream.etl.sql import parser_sql
 from clickstream.event import EVENT_NAMESPACE, SNAKE_CASE
+from clickstream.warehouse.contract import ParsedRows
+from clickstream.warehouse.dialects import fill
 
+T = TypeVar("T")
 MAX_READ_BYTES = 16 * 1_048_576
 """The longest line that DuckDB reads. Its buffers are twice that."""
 CAREFUL_CHUNKS = 16
@@ -43,48 +47,46 @@ _QUICK = {
     **_BLOCKS,
     **dict.fromkeys(("isFirstVisit", "properties", "_erased"), "JSON"),
 }
+_PARSED_TABLES = {"new_events": "events", "new_erased": "erased_lines", "new_order_lines": "order_lines"}
+_POSITIONS = """
+    create or replace table positions as
+    select
+        object, object_received_us,
+        make_timestamptz(object_received_us - object_received_us % 3600000000) as hour,
+        unnest(range(first_line, first_line + lines)) :: integer as line
+    from (
+        select
+            unnest(cast(string_split(nullif($line, ''), ',') as bigint[])) as first_line,
+            unnest(cast(string_split(nullif($lines, ''), ',') as bigint[])) as lines,
+            unnest(string_split(nullif($object, ''), '//')) as object,
+            unnest(cast(string_split(nullif($received_us, ''), ',') as bigint[])) as object_received_us
+    ) as segments
+"""
 
 
 class Reading(StrEnum):
-    """How the lines are read; sql/read_<reading>.sql says what differs. Both give the same rows."""
+    """How the lines are read; sql/read_<reading>.sql says how the two differ. Both give the same rows."""
 
     QUICK = auto()
     CAREFUL = auto()
 
 
-def _lines(reading: Reading) -> str:
-    types = _QUICK if reading is Reading.QUICK else dict.fromkeys(_QUICK, "JSON")
-    snake = ", ".join(SNAKE_CASE)
-    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in (types | dict.fromkeys(SNAKE_CASE, "JSON")).items())
-    size = f"maximum_object_size = {MAX_READ_BYTES}"
-    source = f"read_json($file, format = 'newline_delimited', columns = {{{columns}}}, {size})"
-    return f"(select * exclude ({snake}), coalesce({snake}) is not null as has_snake_case from {source})"
-
-
 class Parser:
-    """Owns the in-memory DuckDB that parses, and one file below `stage` that hands it the lines."""
+    """Owns the in-memory DuckDB that parses, and one file below `stage` that passes the lines to it."""
 
-    def __init__(self, stage: Path, currency: str, rules: EnrichmentConfig | None = None) -> None:
+    def __init__(self, stage: Path, currency: str, config: EnrichmentConfig | None = None) -> None:
         stage.mkdir(parents=True, exist_ok=True)
         self.file = stage / "chunk.ndjson"
-        # One thread: two insert each wide row twice, and loading needs the other core (docs/decisions/0003-parsing.md).
+        # One thread: two would insert each wide row twice, and loading needs the other core
+        # (docs/decisions/0003-parsing.md).
         self.connection = duckdb.connect(config={"threads": 1, "temp_directory": str(stage / "parser.tmp")})
         self.connection.execute("set TimeZone = 'UTC'")
-        folder = files("clickstream.etl")
-        macros = (folder / "sql" / "parse_macros.sql").read_text(encoding="utf-8")
-        self.connection.execute(macros.replace("{namespace}", EVENT_NAMESPACE.hex))
+        self.connection.execute(parser_sql("parse_macros", namespace=EVENT_NAMESPACE.hex))
         self.connection.execute("set variable currency = $currency", {"currency": currency})
-        parse_sql = (folder / "sql" / "parse.sql").read_text(encoding="utf-8")
-        self._macros = {way: (folder / "sql" / f"read_{way}.sql").read_text(encoding="utf-8") for way in Reading}
-        self._parse_sql = {way: parse_sql.replace("{lines}", _lines(way)) for way in Reading}
         self._reading: Reading | None = None
         self._careful_chunks = 0
-        self.chunks = 0
-        self._enriched_sql = "".join(
-            (folder / "sql" / f"{name}.sql").read_text("utf-8") for name in ("items", "enriched")
-        )
-        self._events_sql = (folder / "sql" / "events.sql").read_text(encoding="utf-8")
-        self._enrichment = Enrichment(self.connection, rules or EnrichmentConfig())
+        self._chunks = 0
+        self._enrichment = Enrichment(self.connection, config or EnrichmentConfig())
         self.versions = self._enrichment.versions
 
     def close(self) -> None:
@@ -93,7 +95,7 @@ class Parser:
 
     def parse(self, objects: Sequence[RawObject]) -> Chunk:
         """Fill the tables `events`, `order_lines` and `erased_lines` with what `objects` hold."""
-        self.chunks += 1
+        self._chunks += 1
         judged = {raw.name.key for raw in objects if not is_plain(raw)}
         chunk = _chunk_of(objects, judged)
         is_read = self._read(chunk)
@@ -103,54 +105,93 @@ class Parser:
             judged |= found
             chunk = _chunk_of(objects, judged)
             if not self._read(chunk):
-                chunk = self._readable(objects)
-        self._put_places(chunk)
+                chunk = self._without_unreadable(objects)
+        self._put_positions(chunk)
         self._put_enriched()
-        self.connection.execute(self._events_sql)
+        self.connection.execute(parser_sql("events"))
         return chunk
 
+    def take_rows(self) -> ParsedRows:
+        """Move the rows out of the way of the next chunk; the caller closes them."""
+        connection = self.connection.cursor()
+        connection.execute("set TimeZone = 'UTC'")
+        tables = {name: f"{name}_{self._chunks}" for name in _PARSED_TABLES}
+        for name, source in _PARSED_TABLES.items():
+            if source == "events":
+                connection.execute(f"alter table {source} rename to {tables[name]}")
+            else:
+                connection.execute(f"create table {tables[name]} as from {source}")
+        return ParsedRows(connection, tables, KEY_COLUMNS)
+
+    def find(self, condition: str, params: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+        """Return (object, line, event id) of the parsed events that meet a condition in SQL."""
+        sql = fill("select raw_object, raw_line, event_id from events where {condition}", condition=condition)
+        return self.connection.execute(sql, dict(params) or None).fetchall()
+
+    def keep_only(self, positions: Collection[tuple[str, int]]) -> None:
+        """Remove the parsed events of all other positions (object, line)."""
+        self.connection.execute(
+            """
+            delete from events
+            where (raw_object, raw_line) not in (select unnest($objects), unnest($lines) :: integer)
+            """,
+            {"objects": [name for name, _ in positions] or [""], "lines": [line for _, line in positions] or [0]},
+        )
+
+    def read_as(self, reading: Reading) -> tuple[Any, ...] | None:
+        """Return how many rows were read and whether one is doubtful; None when DuckDB cannot read the lines this way.
+
+        Errors that are not the fault of the lines (memory, disk space) are raised: they must not make lines bad.
+        """
+        if reading is not self._reading:
+            self.connection.execute(parser_sql(f"read_{reading}"))
+            self._reading = reading
+        try:
+            self.connection.execute(parser_sql("parse", lines=_lines(reading)), {"file": str(self.file)})
+        except (duckdb.DataError, duckdb.ProgrammingError):
+            return None
+        return self.connection.execute("select count(*), coalesce(bool_or(is_doubtful), false) from parsed").fetchone()
+
     def _put_enriched(self) -> None:
-        """Fill `enriched`, a row for each row of `parsed`, in its order."""
+        """Fill `enriched` with a row for each row of `parsed`, in its order."""
         self._enrichment.put_enriched()
-        self.connection.execute(self._enriched_sql)
+        self.connection.execute(parser_sql("items"))
+        self.connection.execute(parser_sql("enriched"))
         # Joins keep the order of their left side as long as they fit into memory, but nothing promises it.
         if self.connection.execute("select 1 from enriched where row_number <> rowid limit 1").fetchall():
             self.connection.execute("create or replace table enriched as from enriched order by row_number")
 
     def _unreadable(self, objects: Sequence[RawObject]) -> set[str]:
-        """Keys of objects that hold a line which is no named event; found by halves, so that one costs few readings."""
-        if not objects:
-            return set()
-        chunk = _chunk_of(objects, frozenset())
-        if self._read(chunk):
-            return self._nameless(chunk)
-        if len(objects) == 1:
-            return {objects[0].name.key}
-        middle = len(objects) // 2
-        return self._unreadable(objects[:middle]) | self._unreadable(objects[middle:])
+        """Return the keys of objects with a line that is not a named event."""
+        nameless: set[str] = set()
 
-    def _readable(self, objects: Sequence[RawObject]) -> Chunk:
-        """The chunk without lines that are good and cannot be read: a quirk that nobody knows must not stop the others.
+        def is_readable(some: Sequence[RawObject]) -> bool:
+            chunk = _chunk_of(some, frozenset())
+            if not self._read(chunk):
+                return False
+            nameless.update(self._nameless(chunk))
+            return True
 
-        A line is kept when it can be read behind those that are kept already, so that all of them can be read at once.
+        return {raw.name.key for raw in _failing(objects, is_readable)} | nameless
+
+    def _without_unreadable(self, objects: Sequence[RawObject]) -> Chunk:
+        """Return the chunk without lines that are good JSON and yet unreadable: they must not stop the others.
+
+        A line stays when it can be read after those that stay already, so that all of them can be read at once.
         """
         keys = {raw.name.key for raw in objects}
         chunk = _chunk_of(objects, keys)
-        refused = set()
         kept: list[bytes] = []
-        waiting = [range(chunk.rows)]
-        while waiting:
-            rows = waiting.pop()
+
+        def is_readable(rows: Sequence[int]) -> bool:
             lines = [chunk.parts[row] for row in rows]
-            if self._read(Chunk(parts=kept + lines, rows=len(kept) + len(lines))):
-                kept += lines
-            elif len(rows) == 1:
-                segment = chunk.segments[rows[0]]
-                refused.add((segment.object.name.key, segment.line))
-            else:
-                middle = len(rows) // 2
-                waiting += [rows[middle:], rows[:middle]]
-        chunk = _chunk_of(objects, keys, refused)
+            if not self._read(Chunk(parts=kept + lines, rows=len(kept) + len(lines))):
+                return False
+            kept.extend(lines)
+            return True
+
+        segments = [chunk.segments[row] for row in _failing(range(chunk.rows), is_readable)]
+        chunk = _chunk_of(objects, keys, {(segment.object.name.key, segment.line) for segment in segments})
         self._read(chunk)
         return chunk
 
@@ -166,48 +207,23 @@ class Parser:
             self._careful_chunks = CAREFUL_CHUNKS
         return self.read_as(Reading.CAREFUL) == (chunk.rows, False)
 
-    def read_as(self, reading: Reading) -> tuple[Any, ...] | None:
-        """Rows read, and whether one of them is doubted; None when DuckDB cannot read the lines so.
-
-        What is no fault of the lines (no memory, no room on the disk) is raised: it must make nothing of them bad.
-        """
-        if reading is not self._reading:
-            self.connection.execute(self._macros[reading])
-            self._reading = reading
-        try:
-            self.connection.execute(self._parse_sql[reading], {"file": str(self.file)})
-        except (duckdb.DataError, duckdb.ProgrammingError):
-            return None
-        return self.connection.execute("select count(*), coalesce(bool_or(is_doubtful), false) from parsed").fetchone()
-
     def _nameless(self, chunk: Chunk) -> set[str]:
-        """Keys of objects with a line that has no plain name; their names are looked at in Python."""
+        """Return the keys of objects with a line that has no plain name; their names are judged in Python."""
         nameless = "not is_named and receipt is null"
-        if not self.connection.execute(f"select 1 from parsed where {nameless} limit 1").fetchall():
+        if not self.connection.execute(
+            fill("select 1 from parsed where {nameless} limit 1", nameless=nameless)
+        ).fetchall():
             return set()
-        self._put_places(chunk)
-        sql = f"select distinct object from parsed positional join places where {nameless}"
-        return {row[0] for row in self.connection.execute(sql).fetchall()}
+        self._put_positions(chunk)
+        sql = "select distinct object from parsed positional join positions where {nameless}"
+        return {row[0] for row in self.connection.execute(fill(sql, nameless=nameless)).fetchall()}
 
-    def _put_places(self, chunk: Chunk) -> None:
-        """Say of each row, in the order of the rows, which line of which object it is."""
+    def _put_positions(self, chunk: Chunk) -> None:
+        """Fill `positions` with the object and line of each row, in the order of the rows."""
         segments = chunk.segments
         self.connection.execute(
-            """
-            create or replace table places as
-            select
-                object, object_received_us,
-                make_timestamptz(object_received_us - object_received_us % 3600000000) as hour,
-                unnest(range(first_line, first_line + lines)) :: integer as line
-            from (
-                select
-                    unnest(cast(string_split(nullif($line, ''), ',') as bigint[])) as first_line,
-                    unnest(cast(string_split(nullif($lines, ''), ',') as bigint[])) as lines,
-                    unnest(string_split(nullif($object, ''), '//')) as object,
-                    unnest(cast(string_split(nullif($received_us, ''), ',') as bigint[])) as object_received_us
-            ) as segments
-            """,
-            # Texts, not lists: a list of 50,000 is bound item by item, which takes four times as long. No key holds //.
+            _POSITIONS,
+            # Texts, not lists: a list of 50,000 is bound item by item and takes four times as long. No key contains //.
             {
                 "line": ",".join([str(segment.line) for segment in segments]),
                 "lines": ",".join([str(segment.count) for segment in segments]),
@@ -217,9 +233,41 @@ class Parser:
         )
 
 
+def _lines(reading: Reading) -> str:
+    """SQL for the lines of the file, with a column for each field of the contract."""
+    types = _QUICK if reading is Reading.QUICK else dict.fromkeys(_QUICK, "JSON")
+    columns = ", ".join(f"'{name}': '{kind}'" for name, kind in (types | dict.fromkeys(SNAKE_CASE, "JSON")).items())
+    return fill(
+        """(
+        select * exclude ({snake}), coalesce({snake}) is not null as has_snake_case
+        from read_json(
+            $file, format = 'newline_delimited', maximum_object_size = {max_bytes}, columns = {columns}
+        )
+        )""",
+        snake=", ".join(SNAKE_CASE),
+        max_bytes=str(MAX_READ_BYTES),
+        columns=f"{{{columns}}}",
+    )
+
+
+def _failing(items: Sequence[T], passes: Callable[[Sequence[T]], bool]) -> Iterator[T]:
+    """Yield the items that do not pass alone. They are found by halving, so that one among many costs few attempts."""
+    waiting = [items] if items else []
+    while waiting:
+        some = waiting.pop()
+        if passes(some):
+            continue
+        if len(some) == 1:
+            yield some[0]
+        else:
+            middle = len(some) // 2
+            waiting += [some[middle:], some[:middle]]
+
+
 def _chunk_of(
     objects: Sequence[RawObject], judged: Collection[str], refused: Collection[tuple[str, int]] = ()
 ) -> Chunk:
+    """Return a chunk of these objects; judged: keys of those that are judged line by line."""
     chunk = Chunk()
     for raw in objects:
         if raw.name.key in judged:

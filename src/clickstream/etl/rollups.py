@@ -1,8 +1,8 @@
-"""Counts per local day, kept with every load.
+"""Counts per local day, updated by every load.
 
 In: the temp tables of a load (sql/rollups.sql), the zone that days are counted in. Out: `daily_visitors` and
-`daily_sessions`. Guarantee: they equal a count of all facts and sessions (sql/rollups_counted.sql), which is what a
-change of the zone does; and what expired counts on, in the days of the zone that it was counted in.
+`daily_sessions`. Guarantee: they equal a count of all events and sessions (sql/rollups_counted.sql), which a change of
+the zone makes; rows that expired stay counted, on the days of the zone that they were counted in.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from clickstream.etl.sql import run_statements
 from clickstream.metrics.rules.local_time import date_stretches, micros
 from clickstream.warehouse.contract import Cursor
+from clickstream.warehouse.dialects import fill
 
 _NEXT = timedelta(microseconds=1)
 _TOUCHED = """
@@ -28,7 +29,7 @@ _TOUCHED = """
 
 
 def keep_rollups(cursor: Cursor, zone: ZoneInfo) -> None:
-    """Bring the rollups up to date with the load that this transaction holds."""
+    """Bring the rollups up to date with the load that this transaction makes."""
     stored = cursor.scalar("select max(zone) from rollup_zone")
     has_outlived = stored not in (None, zone.key) and has_expired(cursor)
     if stored == zone.key or has_outlived:
@@ -41,31 +42,32 @@ def keep_rollups(cursor: Cursor, zone: ZoneInfo) -> None:
     cursor.execute("delete from rollup_zone")
     cursor.execute("insert into rollup_zone values ($zone)", {"zone": zone.key})
     _count(cursor, zone)
-    run_statements(cursor, "rollups_anew")
+    run_statements(cursor, "rollups_recounted")
     if has_outlived:
         run_statements(cursor, "rollups_kept")
 
 
 def has_expired(cursor: Cursor, at: str = "") -> bool:
-    """Whether rows were deleted by rule. at: what stands before the tables of another warehouse."""
-    sql = f"select count(*) from {at}expired_days where part = 'warehouse'"  # noqa: S608 - ours
-    return bool(cursor.scalar(sql))
+    """Return whether rows have expired. at: the prefix of the tables, when they are another warehouse's."""
+    return bool(cursor.scalar(fill("select count(*) from {at}expired_days where part = 'warehouse'", at=at)))
 
 
 def find_outlived(cursor: Cursor, at: str = "") -> None:
-    """Put what the rollups count of rows that expired into temp tables; sql/rollups_kept.sql adds them to others."""
-    zone = cursor.scalar(f"select max(zone) from {at}rollup_zone")  # noqa: S608 - ours
+    """Put the counts of rows that expired into temp tables; sql/rollups_kept.sql adds them to others."""
+    zone = cursor.scalar(fill("select max(zone) from {at}rollup_zone", at=at))
     _count(cursor, ZoneInfo(zone), at)
     run_statements(cursor, "rollups_outlived", slots={"at": at})
 
 
 def _count(cursor: Cursor, zone: ZoneInfo, at: str = "") -> None:
-    span = cursor.fetch(f"select min(event_timestamp), max(event_timestamp) from {at}clickstream_events").rows[0]  # noqa: S608 - ours
+    span = cursor.fetch(
+        fill("select min(event_timestamp), max(event_timestamp) from {at}clickstream_events", at=at)
+    ).rows[0]
     run_statements(cursor, "rollups_counted", slots={"at": at, "offset_us": _offset_us(zone, *span)})
 
 
 def _offset_us(zone: ZoneInfo, first: datetime | None, last: datetime | None) -> str:
-    """SQL for the zone's offset at `micros`, an instant from `first` to `last`. Only integers are written into it."""
+    """Return SQL for the zone's offset at `micros`, an instant from `first` to `last`. It contains only integers."""
     if first is None or last is None:
         return "0"
     *before, final = date_stretches(zone, first, last + _NEXT)

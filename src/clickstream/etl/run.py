@@ -1,7 +1,7 @@
 """One pass: discover new objects -> read -> parse -> load (sessions, ledger and watermarks with it).
 
-In: the raw store. Out: the warehouse, grown by what was new. Each chunk is one transaction: a pass that is
-killed at any moment has loaded a prefix of the work, and the next one goes on from there.
+In: the raw store. Out: the warehouse with what was new. Each chunk is one transaction: a pass that is killed at any
+moment has loaded a prefix of the work, and the next one continues from there.
 """
 
 from __future__ import annotations
@@ -16,26 +16,25 @@ from zoneinfo import ZoneInfo
 
 from clickstream.errors import StoreError
 from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, RawObject, Unread, read_objects
-from clickstream.etl.discover import Discoverer, Discovery, settled_marks
+from clickstream.etl.discover import Discoverer, Discovery, settled_watermarks
 from clickstream.etl.enrich.enrichment import EnrichmentConfig
-from clickstream.etl.handover import Handover, hand_over
-from clickstream.etl.load import ErasedMeanwhileError, Parcel, Stamp, count_erasures, load
+from clickstream.etl.load import ErasedMeanwhileError, ParsedChunk, Stamp, count_erasures, load
 from clickstream.etl.parse import Parser
 from clickstream.etl.stage import StageFolder
 from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName
 from clickstream.settings import Settings
-from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.contract import StagedRows, Warehouse
 
 RECORD_IDLE_PASS_AFTER = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
 class PassResult:
-    """What a pass did. load_id: of its last transaction, None when there was nothing new.
+    """What a pass did. load_id: that of its last transaction, None when there was nothing new.
 
-    is_finished: everything that it found is loaded; False when its time was up before that.
+    is_finished: whether everything that it found is loaded; False when its time was up before that.
     """
 
     objects: int = 0
@@ -47,7 +46,7 @@ class PassResult:
 
 @dataclass(frozen=True, slots=True)
 class LoadConfig:
-    """Settings that rows depend on. They are recorded with every load; another zone counts the rollups anew."""
+    """Settings that rows depend on. They are recorded with every load; another zone makes the rollups be recounted."""
 
     currency: str = "USD"
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
@@ -63,7 +62,7 @@ class LoadConfig:
 
 
 class TimeLimit:
-    """Says after each chunk whether another one as slow as the slowest so far would end too late."""
+    """Decides after each chunk whether another one as slow as the slowest so far would end too late."""
 
     def __init__(self, clock: Callable[[], datetime], started_at: datetime, max_seconds: float | None) -> None:
         self._clock = clock
@@ -72,7 +71,7 @@ class TimeLimit:
         self._slowest = timedelta()
 
     def is_up(self) -> bool:
-        """Ask it once after each chunk."""
+        """Return whether to stop. Call it once after each chunk."""
         now = self._clock()
         self._slowest = max(self._slowest, now - self._last)
         self._last = now
@@ -88,14 +87,14 @@ class Loader:
         store: RawStore,
         stage: Path,
         clock: Callable[[], datetime],
-        rules: LoadConfig | None = None,
+        config: LoadConfig | None = None,
     ) -> None:
         self.warehouse = warehouse
         self.store = store
         self._clock = clock
-        self._rules = rules or LoadConfig()
+        self._config = config or LoadConfig()
         self._stage = StageFolder(stage)
-        self.parser = Parser(self._stage.path, self._rules.currency, self._rules.enrichment)
+        self.parser = Parser(self._stage.path, self._config.currency, self._config.enrichment)
         self._discoverer = Discoverer(warehouse, store)
         self._recorded_at: datetime | None = None
         self._erasures = 0
@@ -111,11 +110,11 @@ class Loader:
         progress: Progress = no_progress,
         max_seconds: float | None = None,
     ) -> PassResult:
-        """Load everything that is visible now. `reconcile`: days to list whole, even if closed.
+        """Load everything that is visible now. reconcile: days to list whole, even closed ones.
 
-        max_seconds: stop before a chunk that would probably end later than that; the first is always loaded, so that
-        every pass gets on. A pass that stops so closes no day and does not count as completed.
-        Raises StoreError at its end when an object cannot be read: all others are loaded then.
+        max_seconds: stop before a chunk that would probably end later; the first is always loaded, so that every pass
+        makes progress. A pass that stops this way closes no day and does not count as completed.
+        Raises StoreError at its end when an object cannot be read; all others are loaded by then.
         """
         found = self._discoverer.discover(self._clock(), reconcile)
         try:
@@ -124,72 +123,73 @@ class Loader:
             return self.run_pass(reconcile, progress, max_seconds)
         if result.is_finished:
             self._finish(found, result)
-            _tell_unread(self._unread)
+            _raise_unread(self._unread)
         return result
 
     def load_objects(self, names: list[RawName], progress: Progress = no_progress) -> PassResult:
-        """Load objects that the caller found, none of which is loaded yet. Raises as `run_pass` does."""
+        """Load objects that the caller found, none of which is loaded yet. Raises what `run_pass` raises."""
         result = self._load(Discovery(names, [], self._clock()), progress)
-        _tell_unread(self._unread)
+        _raise_unread(self._unread)
         return result
 
     def stamp(self) -> Stamp:
-        """What a load of now is marked with."""
-        return Stamp(self._clock(), self._rules.zone, self._rules.as_text() | self.parser.versions)
+        """Return the stamp of a load that happens now."""
+        return Stamp(self._clock(), self._config.zone, self._config.as_text() | self.parser.versions)
 
-    def hand_over(self) -> Handover:
-        """The way into the warehouse for the rows that `parser` holds."""
-        return hand_over(self.warehouse.engine, self.parser, self._stage.path)
+    def stage_rows(self) -> StagedRows:
+        """Move the rows that `parser` holds on their way into the warehouse; the caller closes them."""
+        return self.warehouse.stage_rows(self.parser.take_rows(), self._stage.path)
 
     def _load(self, found: Discovery, progress: Progress = no_progress, max_seconds: float | None = None) -> PassResult:
         result = PassResult()
         self._unread = []
         self._erasures = self._count_erasures() if found.names else 0
         time_limit = TimeLimit(self._clock, found.started_at, max_seconds)
-        with closing(self._parcels(found, WHOLE_CHUNK if max_seconds is None else SHORT_CHUNK)) as parcels:
-            for parcel in parcels:
-                with closing(parcel.rows):
-                    done = load(self.warehouse, parcel, self.stamp())
+        size = WHOLE_CHUNK if max_seconds is None else SHORT_CHUNK
+        with closing(self._parsed_chunks(found, size)) as chunks:
+            for parsed in chunks:
+                with closing(parsed.rows):
+                    done = load(self.warehouse, parsed, self.stamp())
                 result.objects += done.objects
                 result.lines += done.lines
                 result.bad += done.bad
                 result.load_id = done.load_id
                 progress(result.objects, len(found.names))
-                self.warehouse.refresh_statistics(growth=1.0)  # in the midst of a pass only what doubled: it costs
+                self.warehouse.refresh_statistics(growth=1.0)  # within a pass only what doubled, since it costs
                 if time_limit.is_up() and result.objects + len(self._unread) < len(found.names):
                     result.is_finished = False
                     return result
         return result
 
-    def _parcels(self, found: Discovery, size: ChunkSize) -> Generator[Parcel]:
-        """Chunks to load, in order. While one is loaded, the next one is made: one ahead, so that memory is bounded."""
-        made = (self._parcel(objects, found) for objects in read_objects(self.store, found.names, size, self._unread))
+    def _parsed_chunks(self, found: Discovery, size: ChunkSize) -> Generator[ParsedChunk]:
+        """Yield chunks to load, in order. One is parsed while another is loaded, no more, so that memory is bounded."""
+        parsed = (self._parse(objects, found) for objects in read_objects(self.store, found.names, size, self._unread))
         with ThreadPoolExecutor(1, "parser") as parser:
-            coming = parser.submit(next, made, None)
+            coming = parser.submit(next, parsed, None)
             try:
-                while (parcel := coming.result()) is not None:
-                    coming = parser.submit(next, made, None)
-                    yield parcel
+                while (chunk := coming.result()) is not None:
+                    coming = parser.submit(next, parsed, None)
+                    yield chunk
             finally:
                 with suppress(Exception):
                     if (left := coming.result()) is not None:
                         left.rows.close()
 
-    def _parcel(self, objects: list[RawObject], found: Discovery) -> Parcel:
+    def _parse(self, objects: list[RawObject], found: Discovery) -> ParsedChunk:
         chunk = self.parser.parse(objects)
         chunk.parts.clear()
         for raw in objects:
-            raw.content = b""  # the bytes of two chunks would lie here while one is loaded
+            raw.content = b""  # else the bytes of two chunks would stay in memory while one is loaded
         unread = [one.name for one in self._unread]
-        marks = settled_marks([raw.name for raw in objects], found.started_at, unread)
-        return Parcel(chunk, self.hand_over(), marks, self._erasures)
+        watermarks = settled_watermarks([raw.name for raw in objects], found.started_at, unread)
+        return ParsedChunk(chunk, self.stage_rows(), watermarks, self._erasures)
 
     def _count_erasures(self) -> int:
         with self.warehouse.reading() as cursor:
             return count_erasures(cursor)
 
     def _finish(self, found: Discovery, result: PassResult) -> None:
-        """Close days and note the pass; an idle pass is noted once a minute, so that idling writes nothing."""
+        """Close days and record the pass; idle passes are recorded once a minute, so that idling hardly writes."""
         is_due = self._recorded_at is None or found.started_at - self._recorded_at >= RECORD_IDLE_PASS_AFTER
         closable = set(found.closable).difference(one.name.day for one in self._unread)
         if not (closable or result.objects or is_due):
@@ -205,8 +205,8 @@ class Loader:
             self.warehouse.refresh_statistics()
 
 
-def _tell_unread(unread: Sequence[Unread]) -> None:
-    """Raise what is wrong with the first of these objects."""
+def _raise_unread(unread: Sequence[Unread]) -> None:
+    """Raise the error of the first of these objects."""
     if unread:
         error = unread[0].error
         others = f" (and {len(unread) - 1:,} others)" if len(unread) > 1 else ""

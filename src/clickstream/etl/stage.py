@@ -1,7 +1,7 @@
-"""A folder for the files of one loader, below the stage that all loaders of a place share.
+"""A folder for the files of one loader, below the stage folder that loaders share.
 
-In: the stage. Out: an empty folder that nobody else uses, removed when it is closed. What loaders left that were killed
-is removed by the next one: a lock on the folder, which ends with its process, tells whether somebody is still at it.
+In: the stage folder. Out: an empty folder that no other process uses, removed when it is closed. Folders of killed
+loaders are removed by the next one: a lock on the folder, which ends with its process, shows whether it is in use.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFIX = "loader-"
 
 
 class StageFolder:
-    """`path` is ours until `close`."""
+    """`path` belongs to this object until `close`."""
 
     def __init__(self, stage: Path) -> None:
         stage.mkdir(parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ class StageFolder:
             self.path = Path(tempfile.mkdtemp(prefix=PREFIX, dir=stage))
             self._lock = _lock(self.path)
             if self._lock is not None:
-                return  # else another one that started took it for a left one, between its making and our lock
+                return  # else another loader took the folder for an abandoned one before we locked it
 
     def close(self) -> None:
         if self._lock is not None:
@@ -44,12 +44,12 @@ def _remove_if_free(folder: Path) -> None:
 
 
 def _lock(folder: Path) -> int | None:
-    """A descriptor that holds the lock of a folder; None when somebody else has it, or the folder is gone."""
+    """Return a descriptor that holds the lock of a folder; None when another process has it, or it was removed."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            os.stat(folder)  # noqa: PTH116 - gone in between: not ours
+            os.stat(folder)  # noqa: PTH116 - fails when it was removed in between
         except OSError:
             os.close(descriptor)
         else:

@@ -16,6 +16,7 @@ from clickstream.metrics.rules.local_time import local_date
 from clickstream.metrics.rules.scope import make_scope, read_sample
 from clickstream.metrics.rules.split import Split
 from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.dialects import fill
 
 
 def data_span(
@@ -31,7 +32,10 @@ def data_span(
         counted = f"event_timestamp < $as_of {rows.condition}"
         # Two plain aggregates: DuckDB computes them from the column's statistics where all rows count.
         first, last = cursor.fetch(
-            f"select min(event_timestamp), max(event_timestamp) from clickstream_events where {counted}",  # noqa: S608
+            fill(
+                "select min(event_timestamp), max(event_timestamp) from clickstream_events where {counted}",
+                counted=counted,
+            ),
             {"as_of": moment},
         ).rows[0]
     return None if first is None else (local_date(tz, first), local_date(tz, last))

@@ -1,8 +1,8 @@
-"""Writes a DuckDB file anew, without the blocks that nobody uses any more.
+"""Rewrites a DuckDB file without its unused blocks.
 
 In: the path of a file that no process holds. Out: the same tables in a smaller file. DuckDB keeps unused blocks, and
-with them bytes of deleted rows, until new rows need the room: after an erasure only a new file is surely without them.
-Guarantee: the old file stands until the new one is whole and on the disk; a crash leaves one of the two.
+with them bytes of deleted rows, until new rows need the space: after an erasure, only a new file surely lacks them.
+Guarantee: the old file exists until the new one is whole and on disk; a crash leaves one of the two.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from clickstream.warehouse.duckdb import opening_error, quoted, remove_database
 
 
 def compact(path: Path) -> tuple[int, int]:
-    """Bytes before and after. Raises WarehouseBusyError when a process holds the file, WarehouseError."""
+    """Compact the file; return its size in bytes before and after.
+
+    Raises WarehouseBusyError when a process holds the file, WarehouseError when it cannot be compacted.
+    """
     if not path.exists():
-        raise WarehouseError(f"compacting the warehouse {path}", "there is no such file", "check the path")
+        raise WarehouseError(f"compacting the warehouse {path}", "the file does not exist", "check the path")
     before = path.stat().st_size
     fresh = path.with_name(f"{path.name}.compact")
     remove_database(fresh)
@@ -29,10 +32,10 @@ def compact(path: Path) -> tuple[int, int]:
             copier.execute(f"attach {quoted(path)} as old")
             copier.execute("checkpoint old")
             copier.execute("detach old")
-            # It holds the file, so that nobody writes into it any more, and leaves no trace beside it when it closes.
+            # This holds the file, so that no process writes to it, and leaves no log beside it when it closes.
             copier.execute(f"attach {quoted(path)} as old (read_only)")
             if path.with_name(f"{path.name}.wal").exists():
-                raise WarehouseBusyError(str(path), "a process that began meanwhile")
+                raise WarehouseBusyError(str(path), "a process that opened it meanwhile")
             copier.execute(f"attach {quoted(fresh)} as fresh")
             copier.execute("copy from database old to fresh")
             copier.execute("checkpoint fresh")
@@ -40,7 +43,7 @@ def compact(path: Path) -> tuple[int, int]:
             sync(fresh)
             fresh.replace(path)
             sync(path.parent)
-    except BaseException as error:  # Ctrl-C too: it is a copy of everything, which no erasure would reach
+    except BaseException as error:  # Ctrl-C too: it is a copy of all data, which no erasure would reach
         remove_database(fresh)
         if isinstance(error, duckdb.Error):
             raise opening_error(path, error) from error

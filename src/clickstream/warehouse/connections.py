@@ -1,8 +1,8 @@
-"""Connections to a PostgreSQL database: its address, TLS, and a few that are kept open.
+"""Connections to a PostgreSQL database: its address, TLS, and a pool of a few.
 
-In: a URL. Out: connections that are in a transaction already; broken ones are left out and replaced.
-TLS with a verified certificate is demanded unless the URL says otherwise, or the server is on this machine.
-The password stands in no error: what libpq says of a URL is never repeated.
+In: a URL. Out: connections that are in a transaction already; broken ones are replaced.
+TLS with a verified certificate is required unless the URL says otherwise, or the server is on this machine.
+No error contains the password: libpq's messages about a URL are never repeated.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from clickstream.errors import WarehouseError
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 KEPT = 8
-"""Connections that are kept open when nobody needs them: as many as a dashboard asks at once."""
+"""Idle connections that are kept open: as many as a dashboard uses at once."""
 OLDEST_VERSION = 150_000
 CONNECT_TIMEOUT_S = 10
 _DEFAULTS = {
     "application_name": "clickstream",
     "connect_timeout": str(CONNECT_TIMEOUT_S),
-    # A server that is gone without a word is noticed after a minute, not after two hours.
+    # A server that vanished is noticed after a minute, not after two hours.
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
@@ -36,11 +36,11 @@ _SESSION = """
     set time zone 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres'; set synchronous_commit = on;
     set temp_buffers = '64MB'
 """
-"""temp_buffers: a chunk of a load stays in memory; nothing is taken until a temporary table needs it."""
+"""temp_buffers: a chunk of a load stays in memory; none is allocated until a temporary table needs it."""
 
 
 class Connections:
-    """Gives connections out and takes them back. Any number may be out at once; safe to use from any thread."""
+    """A pool: any number of connections may be in use at once. Safe to use from any thread."""
 
     def __init__(self, url: str, schema: str | None = None) -> None:
         self._url = url
@@ -51,15 +51,15 @@ class Connections:
         self._is_closed = False
 
     def within(self, schema: str) -> Connections:
-        """Connections to the same database, whose tables are those of `schema`."""
+        """Return a pool for the same database whose search path is `schema`."""
         return Connections(self._url, schema)
 
     def __str__(self) -> str:
-        """Where the warehouse is; no user, no password."""
+        """Return host and database, without user and password."""
         return f"{self._parts.get('host') or 'local'}/{self._parts.get('dbname', '')}"
 
     def take(self, begin: str) -> Connection:
-        """A connection on which `begin` has run. One that broke while it was idle is replaced in silence."""
+        """Return a connection on which `begin` has run. One that broke while it was idle is replaced silently."""
         while True:
             with self._lock:
                 idle = self._idle.pop() if self._idle else None
@@ -69,12 +69,12 @@ class Connections:
             except psycopg.Error as error:
                 connection.close()
                 if idle is None or not isinstance(error, psycopg.OperationalError):
-                    raise WarehouseError(f"asking the warehouse {self}", reason_of(error)) from error
+                    raise WarehouseError(f"querying the warehouse {self}", reason_of(error)) from error
             else:
                 return connection
 
     def give_back(self, connection: Connection) -> None:
-        """Keep it for the next one. Whatever it did and did not commit is rolled back."""
+        """Keep the connection for later use. What it did not commit is rolled back."""
         with suppress(psycopg.Error):
             connection.rollback()
         with self._lock:
@@ -98,16 +98,16 @@ class Connections:
                 **self._parts, autocommit=True, prepare_threshold=None, cursor_factory=psycopg.RawCursor
             )
         except psycopg.Error as error:
-            advice = "check that PostgreSQL runs there, CLICKSTREAM_WAREHOUSE_URL, and the rights of its user"
+            advice = "check that PostgreSQL is running there, CLICKSTREAM_WAREHOUSE_URL, and the rights of its user"
             raise WarehouseError(doing, self._without_password(reason_of(error)), advice) from None
         if connection.info.server_version < OLDEST_VERSION:
             version = connection.info.parameter_status("server_version")
             connection.close()
-            raise WarehouseError(doing, f"it is PostgreSQL {version}, 15 or newer is needed")
+            raise WarehouseError(doing, f"expected PostgreSQL 15 or newer, got {version}")
         encoding = connection.info.parameter_status("server_encoding")
         if encoding != "UTF8":
             connection.close()
-            why = f"the encoding of the database is {encoding}, which cannot hold every text"
+            why = f"expected a database with the encoding UTF8, got {encoding}, which cannot store every text"
             raise WarehouseError(doing, why, "create database NAME encoding 'UTF8' template template0")
         connection.execute(_SESSION.encode())
         if self._schema is not None:
@@ -120,13 +120,11 @@ class Connections:
 
 
 def read_address(url: str) -> dict[str, Any]:
-    """The parts of a PostgreSQL URL as libpq names them, with our defaults. Raises WarehouseError."""
+    """Return the parts of a PostgreSQL URL as libpq names them, with our defaults. Raises WarehouseError."""
     try:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
-        why = (
-            "its URL cannot be read; expected postgresql://user:password@host:port/database, with %XX for signs in them"
-        )
+        why = "its URL is invalid; expected postgresql://user:password@host:port/database, special characters as %XX"
         raise WarehouseError("opening the warehouse", why, "check CLICKSTREAM_WAREHOUSE_URL") from None
     if not is_local(str(parts.get("hostaddr") or parts.get("host") or "")):
         parts.setdefault("sslmode", "verify-full")
@@ -136,7 +134,7 @@ def read_address(url: str) -> dict[str, Any]:
 
 
 def is_local(hosts: str) -> bool:
-    """Whether all hosts of an address (with commas) are this machine: a socket's folder, or a loopback name."""
+    """Return whether all hosts of an address (with commas) are this machine: a socket folder, or a loopback name."""
     return all(_is_loopback(host) for host in hosts.split(","))
 
 
@@ -150,6 +148,6 @@ def _is_loopback(host: str) -> bool:
 
 
 def reason_of(error: psycopg.Error) -> str:
-    """What the server or libpq said, on one line."""
+    """Return the message of the server or of libpq, on one line."""
     lines = [line.strip() for line in str(error.diag.message_primary or error).splitlines()]
     return " ".join(line for line in lines if line) or type(error).__name__

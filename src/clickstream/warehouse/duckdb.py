@@ -1,9 +1,9 @@
-"""The embedded warehouse: one DuckDB file, held by one process.
+"""The embedded warehouse: one DuckDB file, which one process holds.
 
 In: SQL in the shared subset (dialects.py) with named parameters. Out: tables of plain Python values.
-The instance has external access off (but for its stage folder), its configuration locked, its zone UTC.
-A second process is refused with the holder's name. Readers use their own cursor and see committed data
-only; writers go through `transaction`, one at a time.
+The instance cannot access files outside its stage folder, its configuration is locked, its time zone is UTC.
+A second process gets an error that names the holder. Readers have a cursor each and see committed data only;
+writers use `transaction`, one at a time.
 """
 
 from __future__ import annotations
@@ -18,21 +18,24 @@ from typing import Any
 import duckdb
 
 from clickstream.errors import WarehouseBusyError, WarehouseError
-from clickstream.warehouse.contract import SHADOW, Table
-from clickstream.warehouse.dialects import Engine, render
+from clickstream.warehouse import MEMORY_MB
+from clickstream.warehouse.contract import REBUILDING, SHADOW, Cursor, FileFormat, ParsedRows, Table
+from clickstream.warehouse.dialects import Engine, fill, render
 from clickstream.warehouse.migrations import apply_schema
 from clickstream.warehouse.query import QueryLimits, QueryResult, invalid_query, query_result, query_timeout
 
 CATALOG = "warehouse"
-MEMORY_MB = 256
-"""MiB that DuckDB may hold, blocks of the file that it has read included; what is more is read again, or spilled."""
 ROW_GROUP_ROWS = 20_480
-"""A chunk of the ETL fills some of them: whole ones go straight into the file instead of through the log."""
+"""A chunk of the ETL fills several: full ones are written straight into the file, not into the log first."""
+_FILE_OPTIONS: dict[FileFormat, str] = {
+    "parquet": "format parquet, compression zstd",
+    "csv": "format csv, header, nullstr ''",
+}
 _PID = re.compile(r"\(PID (\d+)\)")
 
 
 class DuckCursor:
-    """Statements of one reader or one transaction, in the dialect of DuckDB."""
+    """The statements of one reader or one transaction, in the dialect of DuckDB."""
 
     engine: Engine = "duckdb"
 
@@ -48,15 +51,55 @@ class DuckCursor:
         return Table(tuple(column[0] for column in result.description or ()), result.fetchall())
 
     def scalar(self, sql: str, params: Mapping[str, Any] | None = None) -> Any:
-        """First column of the first row, or None when there is no row."""
+        """Return the first column of the first row, or None when there is no row."""
         rows = self.fetch(sql, params).rows
         return rows[0][0] if rows else None
 
+    def write_file(self, sql: str, path: Path, file_format: FileFormat) -> int:
+        """Write the rows of a SELECT without parameters into a new file; return how many there are."""
+        return write_file(self.raw, render(sql, "duckdb"), path, file_format)
+
+
+class ArrowRows:
+    """Rows that go from the parser's DuckDB into this one by the Arrow C stream.
+
+    It needs neither pyarrow nor access to files. A stream always brings all its columns and can be read once, so
+    `incoming` has a stream of its own. Arrow has no UUID: event ids arrive as text.
+    """
+
+    def __init__(self, rows: ParsedRows) -> None:
+        self._rows = rows
+
+    def put_into(self, cursor: Cursor) -> None:
+        """Make the rows readable in this transaction."""
+        assert isinstance(cursor, DuckCursor)
+        sources = {name: f"from {table}" for name, table in self._rows.tables.items()}
+        events = self._rows.tables["new_events"]
+        sources["new_keys"] = fill("select {keys} from {events}", keys=self._rows.key_columns, events=events)
+        for name, source in sources.items():
+            cursor.raw.register(name, _ArrowStream(self._rows.connection.sql(source)))
+        cursor.execute(
+            "create temp table incoming as select * replace (cast(event_id as uuid) as event_id) from new_keys"
+        )
+
+    def close(self) -> None:
+        self._rows.close()
+
+
+class _ArrowStream:
+    def __init__(self, relation: duckdb.DuckDBPyRelation) -> None:
+        self._relation = relation
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        return self._relation.__arrow_c_stream__(requested_schema)
+
 
 class DuckWarehouse:
-    """An open DuckDB warehouse. Use `DuckWarehouse.open`, and close it (or use it as a context)."""
+    """An open DuckDB warehouse. Use `DuckWarehouse.open`; close it, or use it as a context manager."""
 
     engine: Engine = "duckdb"
+    is_shared = False
+    has_unique_ids = False  # an index would cost 3.5 times the load: `check` counts instead
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> None:
         self._connection = connection
@@ -68,9 +111,9 @@ class DuckWarehouse:
 
     @classmethod
     def open(cls, path: Path, threads: int | None = None, memory_mb: int = MEMORY_MB) -> DuckWarehouse:
-        """Open the file at `path`, made anew when missing, with its schema up to date.
+        """Open the file at `path`, created when it is missing, with its schema up to date.
 
-        Raises WarehouseBusyError when another process holds the file, WarehouseError when it is no
+        Raises WarehouseBusyError when another process holds the file, WarehouseError when it is not a
         DuckDB file or cannot be written.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -102,7 +145,7 @@ class DuckWarehouse:
 
     @contextmanager
     def reading(self) -> Iterator[DuckCursor]:
-        """A cursor on one consistent snapshot; whatever it does is rolled back."""
+        """Open a cursor on one consistent snapshot; whatever it does is rolled back."""
         raw = self._cursor()
         try:
             raw.execute("begin transaction read only")
@@ -113,7 +156,7 @@ class DuckWarehouse:
             raw.close()
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
-        """Run one SELECT on its own cursor and return all its rows."""
+        """Run one SELECT on a new cursor and return all its rows."""
         with self.reading() as cursor:
             return cursor.fetch(sql, params)
 
@@ -124,7 +167,7 @@ class DuckWarehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[DuckCursor]:
-        """All or nothing: committed when the block ends, rolled back when it raises. One at a time."""
+        """Open a transaction: committed when the block ends, rolled back when it raises. One at a time."""
         with self._write_lock:
             raw = self._cursor()
             try:
@@ -136,11 +179,15 @@ class DuckWarehouse:
             finally:
                 raw.close()  # an open transaction ends with its cursor: rolled back
 
+    def stage_rows(self, rows: ParsedRows, folder: Path) -> ArrowRows:  # noqa: ARG002 - they need no files
+        """Take over parsed rows, to load them in a later transaction."""
+        return ArrowRows(rows)
+
     def refresh_statistics(self, growth: float = 0.05) -> None:
-        """DuckDB keeps its statistics by itself."""
+        """Do nothing: DuckDB keeps its statistics up to date."""
 
     def tidy(self) -> None:
-        """Write what is in the log into the file, and its blocks without the deleted rows."""
+        """Move the log into the file, and rewrite its blocks without the deleted rows."""
         with self._write_lock:
             raw = self._cursor()
             try:
@@ -152,9 +199,9 @@ class DuckWarehouse:
 
     @contextmanager
     def shadow(self) -> Iterator[DuckWarehouse]:
-        """An empty warehouse beside this one: a file in the stage, attached to this instance as long as the block."""
+        """Create an empty warehouse beside this one: a file in the stage, attached until the block ends."""
         if not self._shadow_lock.acquire(blocking=False):
-            raise WarehouseError("building the warehouse anew", "somebody is at it already", "wait until that is done")
+            raise WarehouseError(REBUILDING, "another rebuild is running", "wait until it is done")
         path = self.path.parent / "stage" / "rebuild.duckdb"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -181,7 +228,7 @@ class DuckWarehouse:
         try:
             raw.execute(sql)
         except duckdb.Error as error:
-            raise WarehouseError("building the warehouse anew", str(error).splitlines()[0]) from error
+            raise WarehouseError(REBUILDING, str(error).splitlines()[0]) from error
         finally:
             raw.close()
 
@@ -213,8 +260,14 @@ def _reading_statement(raw: duckdb.DuckDBPyConnection, sql: str) -> duckdb.State
     return statements[0]
 
 
+def write_file(raw: duckdb.DuckDBPyConnection, sql: str, path: Path, file_format: FileFormat) -> int:
+    """Write the rows of a SELECT of `raw` into a new file; return how many there are."""
+    (row,) = raw.execute(f"copy ({sql}) to {quoted(path)} ({_FILE_OPTIONS[file_format]})").fetchall()
+    return int(row[0])
+
+
 def remove_database(path: Path) -> None:
-    """A file and its log, as far as they are there."""
+    """Remove a database file and its log, where they exist."""
     for name in (path, path.with_name(path.name + ".wal")):
         name.unlink(missing_ok=True)
 
@@ -225,11 +278,12 @@ def _attach(path: Path, catalog: str) -> str:
 
 def _failed(doing: str, error: duckdb.Error) -> WarehouseError:
     is_full = isinstance(error, duckdb.OutOfMemoryException)
-    advice = "give it more: CLICKSTREAM_WAREHOUSE_MEMORY_MB" if is_full else ""
+    advice = "give it more memory: CLICKSTREAM_WAREHOUSE_MEMORY_MB" if is_full else ""
     return WarehouseError(doing, str(error).splitlines()[0], advice)
 
 
 def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
+    """Return the error for a file that DuckDB cannot open; it names the process that holds the file."""
     text = str(error)
     if "lock" in text.lower():
         pid = _PID.search(text)
@@ -238,5 +292,5 @@ def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
 
 
 def quoted(path: Path | str) -> str:
-    """A path as a literal of SQL, for statements that take no parameters."""
+    """Return a path as an SQL literal, for statements that take no parameters."""
     return "'" + str(path).replace("'", "''") + "'"

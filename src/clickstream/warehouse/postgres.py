@@ -1,48 +1,65 @@
 """The production warehouse: a PostgreSQL database (15 or newer).
 
 In: SQL in the shared subset (dialects.py) with named parameters. Out: tables of plain Python values.
-Any number of processes may read and load: writers take turns through one advisory lock, readers see one snapshot.
-Statements are never prepared by name, so the planner always sees the values. A connection that broke is replaced at
-the next use; what it was doing fails with a WarehouseError. Addresses and TLS: connections.py.
+Any number of processes can read and load: writers take turns by one advisory lock, a reader sees one snapshot.
+Statements are never prepared by name, so the planner always sees the values. A broken connection fails its work with a
+WarehouseError and is replaced at the next use. Addresses and TLS: connections.py.
 """
 
 from __future__ import annotations
 
 import re
+import shutil
+import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
 
+import duckdb
 import psycopg
 from psycopg import sql as names
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
-from clickstream.errors import WarehouseError
+from clickstream.errors import ClickstreamError, WarehouseError
 from clickstream.warehouse.connections import Connection, Connections, reason_of
-from clickstream.warehouse.contract import SHADOW, Table
-from clickstream.warehouse.dialects import Engine, number_parameters, render
+from clickstream.warehouse.contract import REBUILDING, SHADOW, Cursor, FileFormat, ParsedRows, Table
+from clickstream.warehouse.dialects import Engine, fill, number_parameters, render
+from clickstream.warehouse.duckdb import quoted, write_file
 from clickstream.warehouse.migrations import apply_schema, schema_files
 from clickstream.warehouse.query import QueryLimits, QueryResult, invalid_query, query_result, query_timeout
 
 WRITERS_LOCK = 0x636C69636B  # "click"
-"""Key of the advisory lock that every writer of ours holds as long as its transaction lasts."""
+"""Key of the advisory lock that each of our writers holds during its transaction."""
 REBUILD_LOCK = WRITERS_LOCK + 1
-"""Key of the advisory lock that a rebuild holds as long as its shadow lasts."""
+"""Key of the advisory lock that a rebuild holds while its shadow exists."""
 SHADOW_LOCK = WRITERS_LOCK + 2
 """WRITERS_LOCK of a shadow, which is loaded while its warehouse is."""
 COPY_BYTES = 1_048_576
 _READING_WORDS = ("select", "with", "values", "table", "explain", "show")
 _FIRST_WORD = re.compile(r"(?:\s|\(|--[^\n]*\n|/\*.*?\*/)*([a-z]+)", re.IGNORECASE | re.DOTALL)
-# Questions group by visitor: the default of 4 MB would do that on disk.
+MAX_ROW_BYTES = 64 * 1_048_576
+"""The longest row of an export as CSV: a loaded line has at most 16 MB, and CSV doubles quotes."""
+# DuckDB's type of a parsed column -> the type of its staging column.
+_STAGING_TYPES = {
+    "VARCHAR": 'text collate "C"',
+    "BOOLEAN": "boolean",
+    "INTEGER": "integer",
+    "BIGINT": "bigint",
+    "UUID": "uuid",
+    "TIMESTAMP WITH TIME ZONE": "timestamptz",
+}
+# Types of PostgreSQL that DuckDB knows by another name.
+_EXPORT_TYPES = {"numeric": "DECIMAL(38, 4)"}
+# Metrics group by visitor: with the default of 4 MB that would happen on disk.
 _READ = """
     begin transaction isolation level repeatable read read only;
     set local work_mem = '32MB'
 """
-# Read committed, whatever the default: a snapshot that is taken while we wait for the lock would not show what others
-# wrote. The planner knows little of tables that are minutes old, and just-in-time compilation costs more than it gives.
+# Read committed, whatever the default: a snapshot taken before we have the lock would not show what others wrote.
+# The planner knows little about tables that are minutes old; just-in-time compilation costs more than it saves.
 _WRITE = """
     begin transaction isolation level read committed read write;
     set local jit = off;
@@ -61,7 +78,7 @@ _GROWN = """
         end)
     order by c.relname
 """
-# Only the owner may; where another role loads, VACUUM does it.
+# Only the owner of the table may do it; where another role loads, VACUUM does.
 _SUMMARISE = """
     select brin_summarize_new_values(c.oid)
     from pg_class as c
@@ -73,14 +90,17 @@ _OURS = """
     where c.relnamespace = current_schema()::regnamespace and c.relkind = 'r' and pg_has_role(c.relowner, 'usage')
     order by c.relname
 """
-_SHADOW_TABLES = f"""
+_SHADOW_TABLES = fill(
+    """
     select c.oid::regclass::text from pg_class as c
-    where c.relnamespace = to_regnamespace('{SHADOW}') and c.relkind = 'r'
-"""  # noqa: S608 - a name of ours
+    where c.relnamespace = to_regnamespace('{shadow}') and c.relkind = 'r'
+    """,
+    shadow=SHADOW,
+)
 
 
 class PostgresCursor:
-    """Statements of one reader or one transaction, in the dialect of PostgreSQL."""
+    """The statements of one reader or one transaction, in the dialect of PostgreSQL."""
 
     engine: Engine = "postgres"
 
@@ -96,9 +116,29 @@ class PostgresCursor:
         return Table(tuple(column.name for column in result.description or ()), result.fetchall())
 
     def scalar(self, sql: str, params: Mapping[str, Any] | None = None) -> Any:
-        """First column of the first row, or None when there is no row."""
+        """Return the first column of the first row, or None when there is no row."""
         rows = self.fetch(sql, params).rows
         return rows[0][0] if rows else None
+
+    def write_file(self, sql: str, path: Path, file_format: FileFormat) -> int:
+        """Write the rows of a SELECT without parameters into a new file; return how many there are.
+
+        PostgreSQL copies them out as CSV, and DuckDB writes the file from that.
+        """
+        rows = path.with_suffix(".rows")
+        columns = self.copy_out(render(sql, "postgres"), rows)
+        try:
+            with duckdb.connect(config={"threads": 1}) as writer:
+                writer.execute("set TimeZone = 'UTC'")
+                return write_file(writer, f"from {_csv_source(rows, columns)}", path, file_format)
+        except duckdb.Error as error:
+            why = str(error).splitlines()[0]  # the lines after it may contain the row itself
+            advice = (
+                f"check the free space in DATA/stage; a row of more than {MAX_ROW_BYTES:,} bytes cannot be exported"
+            )
+            raise ClickstreamError("writing an export", why, advice) from None
+        finally:
+            rows.unlink(missing_ok=True)
 
     def copy_csv(self, table: str, path: Path) -> None:
         """Append the rows of a CSV file without header to a table: an empty field is NULL, `""` the empty text."""
@@ -108,7 +148,7 @@ class PostgresCursor:
                 copy.write(block)
 
     def copy_out(self, sql: str, path: Path) -> list[tuple[str, str]]:
-        """Write the rows of a SELECT into such a CSV file; the names and types of its columns."""
+        """Write the rows of a SELECT into such a CSV file; return the names and types of its columns."""
         described = self.connection.execute(f"{sql} limit 0".encode()).description or ()
         types = {column.name: column.type_display for column in described}
         with (
@@ -128,10 +168,56 @@ class PostgresCursor:
         return self.connection.execute(numbered.encode(), [params[name] for name in order])
 
 
+class CsvRows:
+    """Rows that go from the parser's DuckDB into PostgreSQL by COPY of CSV files.
+
+    DuckDB writes CSV faster than anything else here makes rows (docs/decisions/0009-postgres.md). The files are written
+    at once, so that the parser's memory is free.
+    """
+
+    def __init__(self, rows: ParsedRows, folder: Path) -> None:
+        self._folder = Path(tempfile.mkdtemp(prefix="chunk-", dir=folder))
+        self._columns: dict[str, dict[str, str]] = {}
+        self._key_columns = rows.key_columns
+        try:
+            for name, table in rows.tables.items():
+                relation = rows.connection.sql(f"from {table}")
+                columns = zip(relation.columns, relation.types, strict=True)
+                self._columns[name] = {column: _staging_type(column, str(kind)) for column, kind in columns}
+                _write_csv(relation, self._file(name))
+        except BaseException:
+            self.close()
+            raise
+        finally:
+            rows.close()
+
+    def put_into(self, cursor: Cursor) -> None:
+        """Make the rows readable in this transaction."""
+        assert isinstance(cursor, PostgresCursor)
+        for name, columns in self._columns.items():
+            listed = ", ".join(f"{column} {kind}" for column, kind in columns.items())
+            cursor.execute(f"create temp table {name} ({listed}) on commit drop")
+            cursor.copy_csv(name, self._file(name))
+        cursor.execute(
+            fill("create temp table incoming as select {columns} from new_events", columns=self._key_columns)
+        )
+        # Only the columns that the load joins and filters by: to look at all of them costs as much as to load them.
+        cursor.execute("analyze new_events (row_number)")
+        cursor.execute("analyze incoming (row_number, event_id, event_timestamp, client_id, session_id, user_id)")
+
+    def close(self) -> None:
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _file(self, name: str) -> Path:
+        return self._folder / f"{name}.csv"
+
+
 class PostgresWarehouse:
-    """An open PostgreSQL warehouse. Use `PostgresWarehouse.open`, and close it (or use it as a context)."""
+    """An open PostgreSQL warehouse. Use `PostgresWarehouse.open`; close it, or use it as a context manager."""
 
     engine: Engine = "postgres"
+    is_shared = True
+    has_unique_ids = True
 
     def __init__(self, connections: Connections, lock: int = WRITERS_LOCK) -> None:
         self._connections = connections
@@ -142,8 +228,8 @@ class PostgresWarehouse:
     def open(cls, url: str) -> PostgresWarehouse:
         """Open the database at `url`, with its schema up to date.
 
-        Who may not create tables can open a warehouse whose schema is up to date already.
-        Raises WarehouseError when it cannot be reached, is too old, or lacks tables that we may not make.
+        A role that may not create tables can open a warehouse whose schema is up to date.
+        Raises WarehouseError when it cannot be reached, is too old, or lacks tables that we may not create.
         """
         warehouse = cls(Connections(url))
         try:
@@ -164,13 +250,13 @@ class PostgresWarehouse:
 
     @contextmanager
     def reading(self) -> Iterator[PostgresCursor]:
-        """A cursor on one consistent snapshot; whatever it does is rolled back."""
+        """Open a cursor on one consistent snapshot; whatever it does is rolled back."""
         with self._work("reading", _READ) as cursor:
             yield cursor
             cursor.connection.rollback()
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
-        """Run one SELECT on its own cursor and return all its rows."""
+        """Run one SELECT on a new cursor and return all its rows."""
         with self.reading() as cursor:
             return cursor.fetch(sql, params)
 
@@ -181,13 +267,17 @@ class PostgresWarehouse:
 
     @contextmanager
     def transaction(self) -> Iterator[PostgresCursor]:
-        """All or nothing: committed when the block ends, rolled back when it raises. One at a time, on any machine."""
+        """Open a transaction: committed when the block ends, rolled back when it raises. One on all machines."""
         with self._work("writing", _WRITE.format(lock=self._lock)) as cursor:
             yield cursor
             cursor.connection.commit()
 
+    def stage_rows(self, rows: ParsedRows, folder: Path) -> CsvRows:
+        """Take over parsed rows, to load them in a later transaction. folder: for the CSV files."""
+        return CsvRows(rows, folder)
+
     def refresh_statistics(self, growth: float = 0.05) -> None:
-        """ANALYZE the tables that we may and that changed by more than this share; autovacuum would come minutes later.
+        """ANALYZE the tables that changed by more than this share, as far as our role may; autovacuum takes minutes.
 
         It costs as much as loading some ten thousand events, however large the table is.
         """
@@ -199,7 +289,7 @@ class PostgresWarehouse:
                 cursor.fetch(_SUMMARISE)
 
     def tidy(self) -> None:
-        """VACUUM the tables that are ours; it cannot run in a transaction."""
+        """VACUUM the tables that our role owns; it cannot run in a transaction."""
         connection = self._connections.take("select 1")
         try:
             rows = connection.execute(_OURS.encode()).fetchall()
@@ -212,16 +302,15 @@ class PostgresWarehouse:
 
     @contextmanager
     def shadow(self) -> Iterator[PostgresWarehouse]:
-        """An empty warehouse beside this one: a schema of its own, whose tables last as long as the block.
+        """Create an empty warehouse beside this one: tables in another schema, dropped when the block ends.
 
-        The schema itself stays: who may not make one has it from the owner (roles.postgres.sql).
+        The schema itself stays: a role that may not create one uses that of the owner (roles.postgres.sql).
         """
-        doing = "building the warehouse anew"
         guard = self._connections.take("select 1")
         try:
             if guard.execute(f"select pg_try_advisory_lock({REBUILD_LOCK})".encode()).fetchone() != (True,):
-                raise WarehouseError(doing, "somebody is at it already", "wait until that is done")
-            # Not `create schema if not exists`: that asks for the right to make one even where it is there.
+                raise WarehouseError(REBUILDING, "another rebuild is running", "wait until it is done")
+            # Not `create schema if not exists`: that needs the right to create one even where it exists.
             if guard.execute(f"select to_regnamespace('{SHADOW}') is null".encode()).fetchone() == (True,):
                 guard.execute(f"create schema {SHADOW}".encode())
             _empty_shadow(guard)
@@ -231,16 +320,16 @@ class PostgresWarehouse:
                     shadow.migrated = shadow._migrate()
                     yield shadow
             finally:
-                with suppress(psycopg.Error):  # the next one does it
+                with suppress(psycopg.Error):  # then the next rebuild does it
                     _empty_shadow(guard)
         except psycopg.Error as error:
-            advice = "let the owner of the warehouse do it, or run `clickstream warehouse roles` again, for the loaders"
-            raise WarehouseError(doing, reason_of(error), advice) from error
+            advice = "rebuild as the owner of the warehouse, or run the SQL of `clickstream warehouse roles` again"
+            raise WarehouseError(REBUILDING, reason_of(error), advice) from error
         finally:
-            guard.close()  # and with it its lock
+            guard.close()  # which releases its lock
 
     def _migrate(self) -> list[str]:
-        """Bring the schema up to date; the names of the files that were applied. Safe when two do it at once."""
+        """Bring the schema up to date; return the files that were applied. Two processes may do it at once."""
         with self.reading() as cursor:
             known: set[str] = set()
             if cursor.scalar("select to_regclass('schema_files')") is not None:
@@ -256,7 +345,7 @@ class PostgresWarehouse:
 
     @contextmanager
     def _work(self, doing: str, begin: str) -> Iterator[PostgresCursor]:
-        """A connection in a transaction that `begin` opened; it comes back to the others unless it broke."""
+        """Take a connection and run `begin` on it; it is given back unless it broke."""
         connection = self._connections.take(begin)
         try:
             yield PostgresCursor(connection)
@@ -267,7 +356,7 @@ class PostgresWarehouse:
 
 
 def _empty_shadow(connection: Connection) -> None:
-    """Drop what a rebuild, or one that was killed, has made."""
+    """Drop the tables of a rebuild, or of one that was killed."""
     tables = connection.execute(_SHADOW_TABLES.encode()).fetchall()
     if tables:
         connection.execute(f"drop table {', '.join(row[0] for row in tables)} cascade".encode())
@@ -300,3 +389,30 @@ def _described_columns(connection: Connection, sql: str) -> list[str]:
         if result.status != ExecStatus.COMMAND_OK:
             raise error_from_result(result)
     return [(result.fname(number) or b"").decode() for number in range(result.nfields)]
+
+
+def _staging_type(column: str, kind: str) -> str:
+    if column == "event_id":
+        return "uuid"
+    return "numeric" if kind.startswith("DECIMAL") else _STAGING_TYPES[kind]
+
+
+def _write_csv(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
+    """Write NULL as an empty field, '' as a quoted one. PostgreSQL writes years before 1 in another way than DuckDB."""
+    columns = [
+        f"""case when {name} >= timestamptz '0001-01-01' then cast({name} as varchar)
+            else replace(cast({name} as varchar), ' (BC)', '') || ' BC' end as {name}"""
+        if str(kind) == "TIMESTAMP WITH TIME ZONE"
+        else name
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+    ]
+    relation.select(*map(duckdb.SQLExpression, columns)).write_csv(str(path), header=False)
+
+
+def _csv_source(path: Path, columns: list[tuple[str, str]]) -> str:
+    """DuckDB's SQL for the rows of a CSV file that PostgreSQL wrote; columns: names, and types of PostgreSQL."""
+    types = ", ".join(f"'{name}': '{_EXPORT_TYPES.get(kind, kind.upper())}'" for name, kind in columns)
+    return (
+        f"read_csv({quoted(path)}, header = false, columns = {{{types}}}, nullstr = '', allow_quoted_nulls = false, "
+        f"quote = '\"', escape = '\"', delim = ',', auto_detect = false, max_line_size = {MAX_ROW_BYTES})"
+    )

@@ -24,6 +24,7 @@ from clickstream.etl.enrich.device import put_device
 from clickstream.etl.enrich.page import page_reader, referrer_reader
 from clickstream.etl.enrich.sources import shipped_sources
 from clickstream.settings import Settings
+from clickstream.warehouse.dialects import fill
 
 RULES_VERSION = "2"
 """Raise it with every change of a rule in this folder that gives another value to the same line."""
@@ -129,9 +130,14 @@ class _KnownValues:
         first = next(iter(enricher.inputs))
         inputs = ", ".join(f"{sql} as {name}" for name, sql in enricher.inputs.items())
         same = " and ".join(f"k.{name} = a.{name}" for name in enricher.inputs)
-        return (
-            f"select * from (select distinct {inputs} from {enricher.source}) as a "  # noqa: S608 - SQL of `enrichers`
-            f"where {first} is not null and not exists (select 1 from {self._table} as k where {same})"
+        return fill(
+            "select * from (select distinct {inputs} from {source}) as a "
+            "where {first} is not null and not exists (select 1 from {table} as k where {same})",
+            inputs=inputs,
+            source=enricher.source,
+            first=first,
+            table=self._table,
+            same=same,
         )
 
 

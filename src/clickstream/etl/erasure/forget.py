@@ -28,14 +28,14 @@ from clickstream.etl.erasure.raw_store import (
     write_receipt,
 )
 from clickstream.etl.erasure.search import ID_COLUMNS, PersonSearch, Positions
-from clickstream.etl.handover import KEYS
-from clickstream.etl.load import STEPS, Load, next_load_id, note_load
+from clickstream.etl.load import LOAD_STATEMENTS, Load, next_load_id, record_load
 from clickstream.etl.rollups import keep_rollups
 from clickstream.etl.run import Loader
 from clickstream.etl.sql import run_statements
 from clickstream.progress import Progress, no_progress
 from clickstream.raw.listing import still_there
 from clickstream.warehouse.contract import Cursor
+from clickstream.warehouse.dialects import fill
 
 ROUNDS = 3
 """Searches that may find something: events of the person may arrive during an erasure."""
@@ -144,18 +144,20 @@ class Eraser:
             "latest": None,
             **(person.params if person else {}),
         }
-        slots = {"keys": KEYS, "condition": person.condition() if person else "false"}
-        for statement in ("forget", *STEPS[1:]):
-            run_statements(cursor, statement, params, slots)
+        slots = {"condition": person.condition() if person else "false"}
+        for name in ("forget", *LOAD_STATEMENTS[1:]):
+            run_statements(cursor, name, params, slots)
         stamp = self._loader.stamp()
         keep_rollups(cursor, stamp.zone)
         if person is not None:
             for table in ("seen", "clients", "daily_visitors"):  # rows that outlived the expiry of their events
-                cursor.execute(f"delete from {table} where {person.condition(**ID_COLUMNS[table])}", person.params)  # noqa: S608 - ours
+                condition = person.condition(**ID_COLUMNS[table])
+                delete = fill("delete from {table} where {condition}", table=table, condition=condition)
+                cursor.execute(delete, person.params)
         cursor.execute("delete from erasures where receipt = $receipt", {"receipt": receipt.number})
         cursor.execute(
             "insert into erasures values ($receipt, $now, $lines)",
             {"receipt": receipt.number, "now": stamp.loaded_at, "lines": receipt.lines},
         )
         # Its own load number: caches of answers are keyed by the last load, and must miss from now on.
-        note_load(cursor, Load(load_id, 0, 0, 0), stamp)
+        record_load(cursor, Load(load_id, 0, 0, 0), stamp)

@@ -20,6 +20,7 @@ from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName
 from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.dialects import fill
 
 ID_COLUMNS: dict[str, dict[str, str]] = {
     "clickstream_events": {},
@@ -82,7 +83,8 @@ class PersonSearch:
         count = 0
         with self._warehouse.reading() as cursor:
             for table, columns in ID_COLUMNS.items():
-                sql = f"select count(*) from {table} where {self._person.condition(**columns)}"  # noqa: S608 - ours
+                condition = self._person.condition(**columns)
+                sql = fill("select count(*) from {table} where {condition}", table=table, condition=condition)
                 count += int(cursor.scalar(sql, self._person.params))
         return count + len(self._bad_rows())
 
@@ -101,10 +103,13 @@ class PersonSearch:
         person = self._person
         with self._warehouse.reading() as cursor:
             found = cursor.fetch(
-                f"""
-                select raw_object, raw_line, cast(event_id as text) from clickstream_events
-                where raw_object is not null and {person.condition()}
-                """,  # noqa: S608 - ours
+                fill(
+                    """
+                    select raw_object, raw_line, cast(event_id as text) from clickstream_events
+                    where raw_object is not null and {condition}
+                    """,
+                    condition=person.condition(),
+                ),
                 person.params,
             )
         positions.add(found.rows)
@@ -120,10 +125,10 @@ class PersonSearch:
     def _add_copies(self, names: Sequence[RawName], positions: Positions) -> None:
         """Add the other lines with these event ids: in the warehouse, and in objects that are not loaded yet."""
         ids = {"ids": sorted(positions.event_ids)}
-        among = "in (select unnest(cast($ids as uuid[])))"
+        copies = "select {columns} from {table} where event_id in (select unnest(cast($ids as uuid[])))"
         with self._warehouse.reading() as cursor:
             for table, columns in (("clickstream_events", "raw_object, raw_line"), ("duplicates", "object, line")):
-                sql = f"select {columns} from {table} where event_id {among}"  # noqa: S608 - ours
+                sql = fill(copies, columns=columns, table=table)
                 positions.add(row for row in cursor.fetch(sql, ids).rows if row[0] is not None)
             loaded = {row[0] for row in cursor.fetch("select name from raw_objects").rows}
         condition = "event_id in (select unnest(cast($ids as text[])))"
@@ -136,8 +141,7 @@ class PersonSearch:
         if not objects:
             return []
         self._bad_lines = self._parser.parse(objects).bad_rows
-        sql = f"select raw_object, raw_line, event_id from events where {condition}"  # noqa: S608 - ours
-        return self._parser.connection.execute(sql, params or None).fetchall()
+        return self._parser.find(condition, params)
 
     def _groups(self, names: Sequence[RawName]) -> Iterator[list[RawObject]]:
         done = 0

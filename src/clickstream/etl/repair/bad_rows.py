@@ -38,24 +38,29 @@ def list_bad_rows(warehouse: Warehouse, since: date | None = None, reason: str |
     """
     first = datetime.combine(since or date(1, 1, 1), time(), UTC)
     params = {"first": first, "reason": reason}
-    where = "hour >= $first and reason = coalesce(cast($reason as text), reason)"
     with warehouse.reading() as cursor:
         _assert_known(cursor, reason)
         reasons = cursor.fetch(
-            f"""
+            """
             select
                 reason, count(*) as lines, count(distinct object) as objects, min(hour) as first_seen,
                 max(hour) as last_seen
-            from bad_rows where {where}
+            from bad_rows
+            where hour >= $first and reason = coalesce(cast($reason as text), reason)
             group by reason
             order by lines desc, reason
-            """,  # noqa: S608 - ours
+            """,
             params,
         ).dicts()
         newest = cursor.fetch(
-            f"select object, line, reason, hour, original from bad_rows where {where} "  # noqa: S608 - ours
-            f"order by hour desc, object desc, line desc limit {NEWEST}",
-            params,
+            """
+            select object, line, reason, hour, original
+            from bad_rows
+            where hour >= $first and reason = coalesce(cast($reason as text), reason)
+            order by hour desc, object desc, line desc
+            limit $newest
+            """,
+            {**params, "newest": NEWEST},
         ).dicts()
     return {
         "lines": sum(row["lines"] for row in reasons),

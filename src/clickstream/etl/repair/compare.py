@@ -18,6 +18,7 @@ import msgspec
 import clickstream
 from clickstream.etl.repair.swap import REPLACED
 from clickstream.warehouse.contract import SHADOW, Cursor
+from clickstream.warehouse.dialects import fill
 
 EXAMPLES = 5
 KINDS = 20
@@ -79,8 +80,9 @@ def compare(cursor: Cursor, columns: Sequence[str], settings: Mapping[str, str],
 def _moves(cursor: Cursor) -> list[dict[str, Any]]:
     moves = []
     for name, sql in FIGURES.items():
-        full = sql.replace("{events}", _RAW_EVENTS)
-        before, after = (dict(cursor.fetch(full.replace("{at}", at)).rows) for at in ("", f"{SHADOW}."))
+        before, after = (
+            dict(cursor.fetch(fill(sql, at=at, events=fill(_RAW_EVENTS, at=at))).rows) for at in ("", f"{SHADOW}.")
+        )
         for key in sorted(before.keys() | after.keys()):
             values = before.get(key, 0), after.get(key, 0)
             if values[0] != values[1]:
@@ -90,21 +92,26 @@ def _moves(cursor: Cursor) -> list[dict[str, Any]]:
 
 def _table_changes(cursor: Cursor, table: str) -> dict[str, Any] | None:
     """Count the rows that only one side has, repeated rows included. The load number is not compared."""
-    found = cursor.fetch(f"select * from {table} limit 0").columns  # noqa: S608 - names of ours
-    columns = ", ".join(name for name in found if name != "load_id")
-    ((before, after),) = cursor.fetch(
-        f"""
+    found = cursor.fetch(fill("select * from {table} limit 0", table=table)).columns
+    sql = fill(
+        """
         select coalesce(sum(greatest(copies, 0)), 0), coalesce(sum(greatest(-copies, 0)), 0)
         from (
             select sum(side) as copies
             from (
-                select {columns}, 1 as side from {table} union all select {columns}, -1 as side from {SHADOW}.{table}
+                select {columns}, 1 as side from {table}
+                union all
+                select {columns}, -1 as side from {shadow}.{table}
             ) as both_sides
             group by {columns}
             having sum(side) <> 0
         ) as differing
-        """  # noqa: S608 - names of ours
-    ).rows
+        """,
+        columns=", ".join(name for name in found if name != "load_id"),
+        table=table,
+        shadow=SHADOW,
+    )
+    ((before, after),) = cursor.fetch(sql).rows
     return {"table": table, "only_before": int(before), "only_after": int(after)} if before or after else None
 
 
@@ -113,9 +120,15 @@ def _row_changes(cursor: Cursor, columns: Sequence[str]) -> dict[str, Any]:
     differ = {name: f"l.{name} is distinct from r.{name}" for name in columns if name != "event_id"}
     names = ", ".join(f"case when {sql} then ' {name}' else '' end" for name, sql in differ.items())
     cursor.execute(
-        f"create temp table moved as select l.event_id, concat({names}) as columns "  # noqa: S608 - names of ours
-        f"from {live} as l join {shadow} as r on r.event_id = l.event_id "
-        f"where r.raw_object is not null and ({' or '.join(differ.values())})"
+        fill(
+            "create temp table moved as select l.event_id, concat({names}) as columns "
+            "from {live} as l join {shadow} as r on r.event_id = l.event_id "
+            "where r.raw_object is not null and ({differ})",
+            names=names,
+            live=live,
+            shadow=shadow,
+            differ=" or ".join(differ.values()),
+        )
     )
     kinds = cursor.fetch(
         "select columns, count(*) as events, min(cast(event_id as text)) as example from moved "
@@ -138,9 +151,11 @@ def _row_changes(cursor: Cursor, columns: Sequence[str]) -> dict[str, Any]:
 
 def _only_in(cursor: Cursor, here: str, there: str) -> tuple[int, list[str]]:
     """Return how many events of raw objects only one side has, and the ids of some of them."""
-    source = (
-        f"from {here} as a where raw_object is not null "  # noqa: S608 - names of ours
-        f"and not exists (select 1 from {there} as b where b.event_id = a.event_id)"
+    source = fill(
+        "from {here} as a where raw_object is not null "
+        "and not exists (select 1 from {there} as b where b.event_id = a.event_id)",
+        here=here,
+        there=there,
     )
     count = int(cursor.scalar(f"select count(*) {source}"))
     if not count:
@@ -153,7 +168,8 @@ def _example(cursor: Cursor, columns: Sequence[str], event_id: str) -> dict[str,
     """Return one event's values before and after, in the columns that differ."""
     values = []
     for at in ("", f"{SHADOW}."):
-        sql = f"select {', '.join(columns)} from {at}clickstream_events where event_id = cast($id as uuid)"  # noqa: S608
+        sql = "select {columns} from {at}clickstream_events where event_id = cast($id as uuid)"
+        sql = fill(sql, columns=", ".join(columns), at=at)
         values.append({name: _plain(value) for name, value in cursor.fetch(sql, {"id": event_id}).dicts()[0].items()})
     return {"event_id": event_id, "before": values[0], "after": values[1]}
 

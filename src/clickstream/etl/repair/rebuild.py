@@ -36,6 +36,7 @@ from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName, parse_key
 from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Cursor, Warehouse
+from clickstream.warehouse.dialects import fill
 
 DOING = "rebuilding the warehouse"
 FEW = 10
@@ -43,6 +44,8 @@ _FIRST_DAY = date(1, 1, 1)
 _EXPIRED = "select day from expired_days where part = 'warehouse'"
 _IS_RETAINED = f"(day < $first or day in ({_EXPIRED}))"
 """Objects that are not read again: those of days before the first, and those whose rows have expired."""
+
+_READ_OBJECTS = "select name, day from raw_objects where not {is_retained}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ class _ShadowBuild:
         """
         with self._context.warehouse.reading() as cursor:
             self._last_read_load, self._removals = _last_load(cursor), _removals(cursor)
-            rows = cursor.fetch(f"select name, day from raw_objects where not {_IS_RETAINED}", self._days).rows  # noqa: S608
+            rows = cursor.fetch(fill(_READ_OBJECTS, is_retained=_IS_RETAINED), self._days).rows
             expired = {row[0] for row in cursor.fetch(_EXPIRED).rows}
         store = self._context.store
         days = [day for day in store.days() if day >= self._first and day not in expired]
@@ -152,7 +155,10 @@ class _ShadowBuild:
     def _retain(self, cursor: Cursor) -> None:
         """Retain objects of days that are not read again, unless the shadow has them already."""
         objects = cursor.fetch(
-            f"select name, lines from raw_objects where {_IS_RETAINED} and load_id > $known order by day, name",  # noqa: S608
+            fill(
+                "select name, lines from raw_objects where {is_retained} and load_id > $known order by day, name",
+                is_retained=_IS_RETAINED,
+            ),
             {**self._days, "known": self._last_retained_load},
         ).rows
         retain_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp().zone)
@@ -165,10 +171,10 @@ class _ShadowBuild:
     def _new_objects(self, cursor: Cursor) -> list[RawName]:
         """Return the objects that the live warehouse has loaded since the last call, and the shadow has not."""
         rows = cursor.fetch(
-            f"select name from raw_objects where not {_IS_RETAINED} and load_id > $known order by day, name",  # noqa: S608
+            fill(f"{_READ_OBJECTS} and load_id > $known order by day, name", is_retained=_IS_RETAINED),
             {**self._days, "known": self._last_read_load},
         ).rows
-        return [name for (key,) in rows if key not in self.objects and (name := parse_key(key)) is not None]
+        return [name for key, _ in rows if key not in self.objects and (name := parse_key(key)) is not None]
 
     def _appeared(self, name: RawName) -> datetime:
         return name.instant or self._context.store.modified_at(name.key)

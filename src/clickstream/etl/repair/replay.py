@@ -16,13 +16,12 @@ from datetime import UTC, datetime
 import msgspec
 
 from clickstream.etl.chunk import Chunk, RawObject, read_objects
-from clickstream.etl.handover import Handover
-from clickstream.etl.load import Load, count_erasures, next_load_id, note_load, put_bad_rows, take_in
+from clickstream.etl.load import Load, count_erasures, insert_bad_rows, load_staged_rows, next_load_id, record_load
 from clickstream.etl.run import Loader
 from clickstream.event import BadRow
 from clickstream.progress import Progress, no_progress
 from clickstream.raw.listing import still_there
-from clickstream.warehouse.contract import Cursor, Warehouse
+from clickstream.warehouse.contract import Cursor, StagedRows, Warehouse
 
 Position = tuple[str, int]
 """(object, line)"""
@@ -119,8 +118,8 @@ def _replay_chunk(loader: Loader, objects: Sequence[RawObject], erasures: int) -
     done = ReplayResult(len(objects), len(recorded.bad), len(outcome.good), outcome.still_bad)
     if not outcome.good and not outcome.changed:
         return done
-    _keep_only(loader, outcome.good)
-    with closing(loader.hand_over()) as rows, loader.warehouse.transaction() as cursor:
+    loader.parser.keep_only(outcome.good)  # the others are loaded already
+    with closing(loader.stage_rows()) as rows, loader.warehouse.transaction() as cursor:
         if count_erasures(cursor) != erasures or _recorded(cursor, keys) != recorded:
             return None
         done.load_id = _store(cursor, loader, rows, replace_bad=_changed_chunk(chunk, outcome), good=outcome.good)
@@ -128,13 +127,12 @@ def _replay_chunk(loader: Loader, objects: Sequence[RawObject], erasures: int) -
 
 
 def _recorded(cursor: Cursor, keys: Sequence[str]) -> _Recorded:
-    chosen = "in (select unnest(cast($keys as text[])))"
     bad = cursor.fetch(
-        f"select object, line, reason, original from bad_rows where object {chosen}",  # noqa: S608 - ours
+        "select object, line, reason, original from bad_rows where object in (select unnest(cast($keys as text[])))",
         {"keys": keys},
     ).rows
     objects = cursor.fetch(
-        f"select name, lines, hour from raw_objects where name {chosen}",  # noqa: S608 - ours
+        "select name, lines, hour from raw_objects where name in (select unnest(cast($keys as text[])))",
         {"keys": keys},
     ).rows
     return _Recorded(
@@ -165,26 +163,15 @@ def _judge(chunk: Chunk, recorded: _Recorded) -> _Outcome:
     return _Outcome(good, changed, len(open_lines) - len(good))
 
 
-def _keep_only(loader: Loader, places: frozenset[Position]) -> None:
-    """Remove all other rows from the parser's tables: they are loaded already."""
-    loader.parser.connection.execute(
-        """
-        delete from events
-        where (raw_object, raw_line) not in (select unnest($objects), unnest($lines) :: integer)
-        """,
-        {"objects": [name for name, _ in places] or [""], "lines": [line for _, line in places] or [0]},
-    )
-
-
 def _changed_chunk(chunk: Chunk, outcome: _Outcome) -> Chunk:
     return Chunk(objects=chunk.objects, bad_rows=list(outcome.changed), lines=chunk.lines)
 
 
-def _store(cursor: Cursor, loader: Loader, rows: Handover, *, replace_bad: Chunk, good: frozenset[Position]) -> int:
+def _store(cursor: Cursor, loader: Loader, rows: StagedRows, *, replace_bad: Chunk, good: frozenset[Position]) -> int:
     """Load the staged rows, and replace the bad rows at the positions of `replace_bad`; return the load number."""
     load_id, stamp = next_load_id(cursor), loader.stamp()
-    rows.stage(cursor)
-    take_in(cursor, load_id, stamp.zone)
+    rows.put_into(cursor)
+    load_staged_rows(cursor, load_id, stamp.zone)
     positions = [*good, *((row.object, row.line) for row in replace_bad.bad_rows)]
     cursor.execute(
         """
@@ -203,11 +190,11 @@ def _store(cursor: Cursor, loader: Loader, rows: Handover, *, replace_bad: Chunk
         "where (object, line) in (select object, line from reread where is_good)"
     )
     cursor.execute("delete from bad_rows where (object, line) in (select object, line from reread)")
-    put_bad_rows(cursor, replace_bad, load_id)
+    insert_bad_rows(cursor, replace_bad, load_id)
     for name, count in replace_bad.lines.items():
         cursor.execute(
             "update raw_objects set lines = $count where name = $name and lines < $count",
             {"name": name, "count": count},
         )
-    note_load(cursor, Load(load_id, 0, len(good), len(replace_bad.bad_rows)), stamp)
+    record_load(cursor, Load(load_id, 0, len(good), len(replace_bad.bad_rows)), stamp)
     return load_id

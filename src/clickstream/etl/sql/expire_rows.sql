@@ -1,11 +1,11 @@
--- What expire.sql chose goes, with the bookkeeping of its days. In: `doomed`, the first instant that is kept, the time.
-delete from sessions where session_key in (select session_key from doomed);
+-- Deletes what expire.sql chose, and what is recorded of its days. In: `expiring`, $before as there, $now.
+delete from sessions where session_key in (select session_key from expiring);
 
-delete from orders where event_id in (select event_id from doomed);
+delete from orders where event_id in (select event_id from expiring);
 
-delete from clickstream_events where event_id in (select event_id from doomed);
+delete from clickstream_events where event_id in (select event_id from expiring);
 
--- The items of an order that is left may have come with an event that is not.
+-- An order that is kept may have its items from an event that is not.
 delete from order_lines
 where event_id not in (select event_id from clickstream_events)
     and event_id not in (select items_event_id from orders where items_event_id is not null);
@@ -22,7 +22,7 @@ from raw_objects
 where day < cast(cast($before as timestamptz) as date)
     and day not in (select day from expired_days where part = 'warehouse');
 
--- Objects that are gone need not be known any more; while they are there, this keeps them from being loaded again.
+-- While an object exists, its row here keeps it from being loaded again; once it is deleted, the row is not needed.
 delete from raw_objects
 where day in (select day from expired_days where part = 'raw')
     and day in (select day from expired_days where part = 'warehouse');

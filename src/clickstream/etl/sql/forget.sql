@@ -1,6 +1,7 @@
--- Lines that are to go leave the warehouse, as far as they are in it. In: places. Out: `erased` for the lines of loaded
--- objects; `replaced`, the rows that left clickstream_events; and all that the steps of a load ask for, with nothing new:
--- they make sessions, orders, visitors and rollups what they would be if these rows had never come.
+-- Deletes the rows of erased lines. In: $objects and $lines, the positions; {condition}, for rows without a raw object.
+-- Out: `erased` for the lines of loaded objects; `replaced`, the rows deleted from clickstream_events; and the tables
+-- that the other statement files of a load read, empty: those files then make sessions, orders, visitors and rollups
+-- what they would be if these rows had never been loaded.
 create temp table forgotten as
 select unnest(cast($objects as text[])) as object, unnest(cast($lines as integer[])) as line;
 
@@ -10,7 +11,7 @@ from forgotten as f
 join raw_objects as o on o.name = f.object
 where not exists (select 1 from erased as e where e.object = f.object and e.line = f.line);
 
--- A row without a raw object was written by somebody else: it is found by its ids alone.
+-- A row without a raw object was written by another client: it is found by its ids.
 create temp table replaced as
 select
     event_id, event_timestamp, received_at, raw_object, raw_line, raw_hour, event_name, session_key, client_id, user_id,
@@ -33,4 +34,4 @@ create temp table new_order_lines as select 0 as row_number, l.* from order_line
 
 create temp table losers as select row_number from new_events;
 
-create temp table incoming as select {keys} from new_events;
+create temp table incoming as select {key_columns} from new_events;

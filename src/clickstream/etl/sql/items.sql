@@ -1,5 +1,5 @@
--- The items of order events, as lines of their order. In: `parsed`. Out: `items`, one row for each value of the array; a
--- value that is no object, or stands behind the first 1,000, is no line, and is named in the event's field_errors.
+-- The items of order events, as lines of their order. In: `parsed`. Out: `items`, one row for each value of the array.
+-- A value that is not an object, or comes after the first 1,000, is not a line, and makes order.items a field error.
 create or replace table items as
 with numbered as (
     select
@@ -8,7 +8,7 @@ with numbered as (
         cast(unnest(range(1, cast(json_array_length(order_items) as bigint) + 1)) as integer) as line_number
     from parsed
     where receipt is null and order_id is not null and order_items is not null
-        and event_name in ('checkout_complete', 'order_confirmed')
+        and @is_order(event_name)
 ),
 opened as (
     select *, fields_of(item, ['$.id', '$.name', '$.category', '$.brand', '$.price', '$.quantity']) as v

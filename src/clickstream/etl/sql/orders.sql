@@ -1,6 +1,7 @@
--- Orders that a new, replaced or re-keyed event tells of, merged anew from all their events. One order has one carrier:
--- the first checkout_complete in event order, else the first order_confirmed. Its money is what the server said first,
--- else the browser. In: `touched_orders`, `touched`. Out: `orders`; the facts hold the right session keys already.
+-- Merges the orders of new, replaced or re-keyed events again, each from all its events. An order has one carrier: its
+-- first checkout_complete in event order, else its first order_confirmed. Its money is from the server's first event
+-- with a total, else the browser's. In: `touched_orders`, `touched`, and events with their final session keys. Out:
+-- `orders`.
 insert into touched_orders
 select order_id from orders
 where session_key in (select session_key from touched)
@@ -12,34 +13,32 @@ insert into orders (
     order_id, event_id, ordered_at, browser_at, server_at, client_id, user_id, session_key, total, currency,
     total_differs, items_event_id, is_bot, is_sample
 )
-with told as (
+with order_events as (
     select
-        order_id, event_id, event_timestamp, client_id, user_id, session_key, order_total as total,
-        upper(order_currency) as currency, is_bot, is_sample,
-        case when event_name = 'order_confirmed' then 1 else 0 end as is_server,
-        event_id in (select event_id from order_lines) as has_items,
-        row_number() over (
-            order by event_timestamp, received_at nulls last, raw_object nulls last, raw_line nulls last, event_id
-        ) as seq
-    from clickstream_events
-    where order_id in (select order_id from touched_orders)
-        and event_name in ('checkout_complete', 'order_confirmed')
+        e.order_id, e.event_id, e.event_timestamp, e.client_id, e.user_id, e.session_key, e.order_total as total,
+        upper(e.order_currency) as currency, e.is_bot, e.is_sample,
+        case when e.event_name = 'order_confirmed' then 1 else 0 end as is_server,
+        e.event_id in (select event_id from order_lines) as has_items,
+        row_number() over (order by @event_order(e)) as seq
+    from clickstream_events as e
+    where e.order_id in (select order_id from touched_orders)
+        and @is_order(e.event_name)
 ),
 ranked as (
     select
         *,
-        row_number() over (partition by order_id order by is_server, seq) as carrier_place,
-        row_number() over (partition by order_id, is_server order by seq) as side_place,
+        row_number() over (partition by order_id order by is_server, seq) as carrier_rank,
+        row_number() over (partition by order_id, is_server order by seq) as side_rank,
         row_number() over (
             partition by order_id order by case when total is null then 1 else 0 end, is_server desc, seq
-        ) as money_place,
+        ) as money_rank,
         row_number() over (
             partition by order_id, is_server order by case when total is null then 1 else 0 end, seq
-        ) as side_money_place,
+        ) as side_money_rank,
         row_number() over (
             partition by order_id order by case when has_items then 0 else 1 end, is_server desc, seq
-        ) as items_place
-    from told
+        ) as items_rank
+    from order_events
 )
 select
     c.order_id,
@@ -57,10 +56,10 @@ select
     coalesce(c.is_bot, false),
     coalesce(c.is_sample, false)
 from ranked as c
-join ranked as m on m.order_id = c.order_id and m.money_place = 1
-join ranked as i on i.order_id = c.order_id and i.items_place = 1
-left join ranked as b on b.order_id = c.order_id and b.is_server = 0 and b.side_place = 1
-left join ranked as s on s.order_id = c.order_id and s.is_server = 1 and s.side_place = 1
-left join ranked as mb on mb.order_id = c.order_id and mb.is_server = 0 and mb.side_money_place = 1
-left join ranked as ms on ms.order_id = c.order_id and ms.is_server = 1 and ms.side_money_place = 1
-where c.carrier_place = 1;
+join ranked as m on m.order_id = c.order_id and m.money_rank = 1
+join ranked as i on i.order_id = c.order_id and i.items_rank = 1
+left join ranked as b on b.order_id = c.order_id and b.is_server = 0 and b.side_rank = 1
+left join ranked as s on s.order_id = c.order_id and s.is_server = 1 and s.side_rank = 1
+left join ranked as mb on mb.order_id = c.order_id and mb.is_server = 0 and mb.side_money_rank = 1
+left join ranked as ms on ms.order_id = c.order_id and ms.is_server = 1 and ms.side_money_rank = 1
+where c.carrier_rank = 1;

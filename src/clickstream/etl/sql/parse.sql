@@ -1,10 +1,10 @@
--- Lines of a chunk -> typed values. DuckDB only: it parses for every engine. A field of a wrong type becomes NULL and is
--- named in field_errors. Macros: parse_macros.sql, and those of the reading (read_quick.sql or read_careful.sql, which say
--- how the two differ; both give the same rows). Each value is unquoted once, in `texts`, and only read after that: a
--- macro's argument is copied wherever the macro names it. What needs the line's place is put in by events.sql.
--- Rows keep the order of the lines: `rowid` counts them. That holds for one thread and as long as there is nothing but
--- projections: joins and filters (a list of six behind `in` becomes a join) hold small vectors back, such as the last of a
--- buffer, and let the next ones pass (tests/etl/test_line_order.py).
+-- Lines of a chunk -> typed values. DuckDB only: it parses for every engine. A field of a wrong type becomes NULL and
+-- is named in field_errors. Macros: parse_macros.sql, and those of the reading: read_quick.sql and read_careful.sql,
+-- which explain how they differ, give the same rows. Each value is unquoted once, in `texts`, since a macro's argument
+-- is copied wherever the macro names it. events.sql adds what depends on the position of a line. Rows keep the order of
+-- the lines, and `rowid` counts them. That is true with one thread and for projections only: joins and filters (`in`
+-- with a list of six becomes a join) hold back small vectors, such as the last of a buffer, and let the next ones pass
+-- (tests/etl/test_line_order.py).
 create or replace table parsed as
 with lines as (
     from {lines}
@@ -46,7 +46,7 @@ texts as (
         sent_text(o.currency) as order_currency,
         sent_text(i.receivedAt) as ingest_received_at,
         sent_text(i.sentAt) as ingest_sent_at,
-        left(sent_text(i.userAgent), 1024) as user_agent,  -- as many as the collector keeps
+        left(sent_text(i.userAgent), 1024) as user_agent,  -- the length that the collector keeps
         sent_text(i.country) as header_country,
         sent_text(i.sourceIp) as source_ip
     from opened
@@ -113,7 +113,8 @@ select
     case when is_object(properties) and contains(properties, '"utm_') then campaign_of(properties) end as sent_campaign,
     is_sample,
     user_agent,
-    -- What the bot score judges; NULL: not judged. Nobody noted an agent, or it is that of a server or an importer.
+    -- The user agent that the bot score judges. NULL, not judged: none was recorded, or it is a server's or an
+    -- importer's.
     case
         when not (is_unsent(i.userAgent) and is_unsent(i.requestId)) and not is_sample and event_name <> 'order_confirmed'
             and coalesce(identity_source, '') not in ('server', 'import')
@@ -165,7 +166,7 @@ select
         misread('_ingest.receivedAt', i.receivedAt, receipt_us(ingest_received_at) is null),
         misread('_ingest.sentAt', i.sentAt, ingest_sent_us is null)
     ), '') as field_errors,
-    -- Times, money and currencies need no doubt: what is none of them is named above in either reading.
+    -- Times, money and currencies are never doubtful: both readings report what is not one of them above.
     coalesce(doubt_name("eventName") or doubt("eventId") or doubt("pageUrl") or doubt("pageTitle") or
         doubt(referrer) or doubt("userId") or doubt("userLoginState") or doubt("identitySource") or doubt("clientId") or
         doubt("sessionId") or doubt(country) or doubt(p.id) or doubt(p.name) or doubt(p.category) or doubt(p.brand) or

@@ -1,5 +1,5 @@
 -- How JSON values become column values. DuckDB only. A JSON field is NULL when absent or null; the code of its first
--- character tells its type: 34 string, 123 object, 91 array, 102 false, 116 true, 110 null, 45 and 48-57 number.
+-- character is its type: 34 string, 123 object, 91 array, 102 false, 116 true, 110 null, 45 and 48-57 number.
 create or replace macro is_object(j) as ascii(j) = 123;
 
 -- Text: a string, or a number as written; '' is NULL.
@@ -42,11 +42,12 @@ create or replace macro millis_us(t) as
     end;
 create or replace macro instant_us(t) as coalesce(iso_us(t), millis_us(t));
 
--- When an event was received: a time of this century, else the object's own is believed. Days and hours are counted from it.
+-- When an event was received: a time of this century, otherwise that of its object is used. Days and hours follow from
+-- it.
 create or replace macro within_century(us) as case when us between 946684800000000 and 4102444799999999 then us end;
 create or replace macro receipt_us(t) as within_century(instant_us(t));
 
--- An id may have 1,000 bytes: two of them must fit into one entry of an index (PostgreSQL: 2,704 bytes).
+-- An id has at most 1,000 bytes: two of them must fit into one index entry of PostgreSQL (2,704 bytes).
 create or replace macro short(t) as case when strlen(t) <= 1000 then t end;
 
 create or replace macro object_of(j) as case when is_object(j) then cast(j as varchar) end;
@@ -70,7 +71,7 @@ create or replace macro uuid5_of(h) as
     );
 create or replace macro uuid5(t) as uuid5_of(sha1(unhex('{namespace}') || encode(t)));
 
--- The campaign that a tracker noted at the landing, as the query of a URL.
+-- The campaign that a tracker recorded on the landing page, as the query of a URL.
 create or replace macro utm_of(j, name) as name || '=' || url_encode(text_of(json_extract(j, '$.' || name)));
 create or replace macro campaign_of(j) as
     concat_ws('&', utm_of(j, 'utm_source'), utm_of(j, 'utm_medium'), utm_of(j, 'utm_campaign'));

@@ -1,4 +1,4 @@
--- The careful reading: every field as JSON, which tells its type. For chunks that the quick reading refuses or doubts.
+-- The careful reading: every field as JSON, which has a type. For chunks that the quick reading fails on or doubts.
 create or replace macro sent_text(j) as text_of(j);
 create or replace macro is_unsent(j) as is_nothing(j);
 create or replace macro is_string(j) as ascii(j) = 34;

@@ -1,7 +1,7 @@
--- The quick reading: texts as VARCHAR, blocks as STRUCT. It saves unquoting each value and taking each block apart, a third
--- of the work; but a text that reads like a boolean, an object or an array may have been one, and a number with an exponent
--- is written in another way. Such a value is doubted, and a chunk with one is read again carefully. A block that is no
--- object fails the reading, with the same end.
+-- The quick reading: texts as VARCHAR, blocks as STRUCT. It saves unquoting each value and taking each block apart, a
+-- third of the work; but a text that looks like a boolean, an object or an array may have been one, and DuckDB rewrites
+-- numbers with an exponent. Such a value is doubtful, and a chunk with one is read again carefully; so is one in which
+-- a block is not an object, since that fails this reading.
 create or replace macro sent_text(t) as nullif(t, '');
 create or replace macro is_unsent(t) as t is null or t = '';
 create or replace macro is_string(t) as true;
@@ -9,7 +9,7 @@ create or replace macro misread(name, t, is_unread) as case when is_unread and t
 create or replace macro misread_text(name, t, read) as null;
 create or replace macro too_long(name, sent, kept) as case when sent is not null and kept is null then name end;
 create or replace macro misread_block(name, block) as null;
--- Comparing is what costs least: it looks at the first four bytes. No number is written in more than 24 characters.
+-- Comparisons cost least: they look at the first four bytes. No number is written in more than 24 characters.
 create or replace macro doubt(t) as
     case
         when t < ':' then case when strlen(t) < 25 and contains(t, 'e') then is_decimal(t) end

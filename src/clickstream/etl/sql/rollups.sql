@@ -1,6 +1,7 @@
--- Counts per local day, kept by what this load changed: the touched rows as they are now, less the same rows as they were.
--- In: `replaced`, `reopened`, `touched` (as it was), `incoming`, `keyed` (as it is). {offset_us} is the zone's offset at
--- `micros`, written by load.py. Proven equal to rollups_anew.sql by the tests.
+-- Updates the counts per local day by what this load changed: plus the touched rows as they are now, minus the same
+-- rows as they were. In: `replaced`, `reopened`, `touched` (before this load), `incoming`, `keyed` (after it).
+-- {offset_us} is the zone's offset at `micros`, written by etl/rollups.py. tests/etl/test_rollups.py compares them with
+-- rollups_counted.sql.
 create temp table visitor_changes as
 with was as (
     select @micros(r.event_timestamp) as micros, r.client_id, r.user_id, r.is_sample, r.event_name, r.is_page_view,
@@ -19,7 +20,7 @@ with was as (
     join sessions as s on s.session_key = k.session_key
     union all
     select @micros(event_timestamp), client_id, user_id, is_sample, event_name,
-        event_name in ('page_view', 'home_view', 'category_view', 'product_view'), is_bot, 1
+        @is_view(event_name), is_bot, 1
     from incoming
     where client_id is null and session_id is null
 ),
@@ -60,13 +61,13 @@ group by day, client_id, user_id, is_sample, is_bot
 having sum(events) <> 0;
 
 create temp table session_changes as
-with told as (
+with changed_sessions as (
     select *, -1 as sign from touched
     union all
     select *, 1 from sessions where session_key in (select session_key from keyed)
 ),
 timed as (
-    select *, @micros(session_start) as micros, @micros(session_end) - @micros(session_start) as duration_us from told
+    select *, @micros(session_start) as micros, @micros(session_end) - @micros(session_start) as duration_us from changed_sessions
 ),
 local as (
     select *, date '1970-01-01' + cast(floor((micros + {offset_us}) / 86400000000.0) as integer) as day from timed

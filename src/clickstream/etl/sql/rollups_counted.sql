@@ -1,5 +1,5 @@
--- The rollups as all facts and sessions tell them, in `counted_visitors` and `counted_sessions`. {at} stands before the
--- tables, {offset_us} is the zone's offset at `micros`, written by rollups.py.
+-- Counts the rollups from all events and sessions, into `counted_visitors` and `counted_sessions`. {at} is the prefix
+-- of the tables, {offset_us} the zone's offset at `micros`, written by etl/rollups.py.
 create temp table counted_visitors as
 with judged as (
     select

@@ -1,5 +1,5 @@
--- Counts that outlived their rows (rollups_outlived.sql) join the rollups that were made anew. All is written once more:
--- this runs when the zone changes, and at the end of a rebuild.
+-- Adds the counts of rows that have expired (rollups_outlived.sql) to rollups that were counted again. Everything is
+-- written again: this runs when the zone changes, and at the end of a rebuild.
 insert into outlived_visitors (day, client_id, user_id, is_sample, is_bot, events, page_views, product_views)
 select day, client_id, user_id, is_sample, is_bot, events, page_views, product_views from daily_visitors;
 

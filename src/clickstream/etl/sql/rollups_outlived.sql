@@ -1,8 +1,8 @@
--- What the rollups count and the rows that are left do not tell: expiry deletes rows, and keeps their counts. In:
--- rollups_counted.sql's tables, of the same rows and in the zone of these rollups. Out: `outlived_visitors`,
--- `outlived_sessions`; the counted ones are gone.
+-- The counts of rows that have expired: the rollups minus the rows that still exist. In: the tables of
+-- rollups_counted.sql, counted in the zone of these rollups. Out: `outlived_visitors`, `outlived_sessions`; the counted
+-- tables are dropped.
 create temp table outlived_visitors as
-with told as (
+with both_counts as (
     select day, client_id, user_id, is_sample, is_bot, events, page_views, product_views from {at}daily_visitors
     union all
     select day, client_id, user_id, is_sample, is_bot, -events, -page_views, -product_views from counted_visitors
@@ -10,12 +10,12 @@ with told as (
 select
     day, client_id, user_id, is_sample, is_bot,
     sum(events) as events, sum(page_views) as page_views, sum(product_views) as product_views
-from told
+from both_counts
 group by day, client_id, user_id, is_sample, is_bot
 having sum(events) > 0;
 
 create temp table outlived_sessions as
-with told as (
+with both_counts as (
     select
         day, channel, device_type, country, is_sample, is_bot, sessions, engaged_sessions, cart_sessions,
         checkout_sessions, order_sessions, events, page_views, duration_us
@@ -31,7 +31,7 @@ select
     sum(sessions) as sessions, sum(engaged_sessions) as engaged_sessions, sum(cart_sessions) as cart_sessions,
     sum(checkout_sessions) as checkout_sessions, sum(order_sessions) as order_sessions, sum(events) as events,
     sum(page_views) as page_views, sum(duration_us) as duration_us
-from told
+from both_counts
 group by day, channel, device_type, country, is_sample, is_bot
 having sum(sessions) > 0;
 

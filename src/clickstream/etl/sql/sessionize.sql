@@ -1,14 +1,14 @@
--- Splits events into sessions: one client and sent session id (or none of one), split where more than 30 minutes pass in
--- silence. In: `incoming`, `replaced`. Out: `keyed`, a row for each event of each session that is touched; `touched`, the
--- sessions as they stood; `reopened`, their events as they stood. Only sessions within 30 minutes of a touched row can
--- change: two sessions of one group lie further apart than that, so whatever a row joins or splits lies within its reach.
--- A session that holds an order which is told anew is touched as well: the order may leave it.
+-- Splits events into sessions: one client and sent session id (either may be missing), split where more than 30 minutes
+-- pass in silence. In: `incoming`, `replaced`. Out: `keyed`, a row for each event of each touched session; `touched`,
+-- those sessions before this load; `reopened`, their events before this load. Only sessions within 30 minutes of a
+-- touched row can change: two sessions of one group are further apart than that, so a row joins or splits only what is
+-- in its reach. A session with an order that is merged again is touched as well: the order may move to another session.
 create temp table touched_orders as
 select order_id from incoming
-where order_id is not null and event_name in ('checkout_complete', 'order_confirmed')
+where order_id is not null and @is_order(event_name)
 union
 select order_id from replaced
-where order_id is not null and event_name in ('checkout_complete', 'order_confirmed');
+where order_id is not null and @is_order(event_name);
 
 create temp table touched as
 select s.*
@@ -31,7 +31,7 @@ where s.session_key in (
     select e.session_key
     from clickstream_events as e
     join touched_orders as t on t.order_id = e.order_id
-    where e.event_name in ('checkout_complete', 'order_confirmed') and e.session_key is not null
+    where @is_order(e.event_name) and e.session_key is not null
 );
 
 create temp table reopened as
@@ -57,8 +57,8 @@ select
     page_path, is_sample, user_login_state, is_bot, has_page, session_key, is_page_view
 from reopened;
 
--- `seq` numbers the events by client, sent session id and event order. One sort of all columns; what follows sorts by
--- seq alone. A session's key is made once, from its first event.
+-- `seq` numbers the events by client, sent session id and event order. One sort has all columns; later ones sort by seq
+-- alone. The key of a session is computed once, from its first event.
 create temp table keyed as
 with ordered as (
     select
@@ -67,10 +67,8 @@ with ordered as (
         lag(client_id) over in_order as client_before,
         lag(session_id) over in_order as session_before,
         lag(event_timestamp) over in_order as before
-    from gathered
-    window in_order as (
-        order by client_id, session_id, event_timestamp, received_at, raw_object, raw_line, event_id
-    )
+    from gathered as g
+    window in_order as (order by client_id, session_id, @event_order(g))
 ),
 gaps as (
     select
@@ -87,7 +85,7 @@ numbered as (
     from gaps
 ),
 started as (
-    -- The lengths keep two pairs of ids apart that look alike when written one after the other.
+    -- The lengths tell apart two pairs of ids that are the same text when concatenated.
     select
         session_number,
         md5(concat(
@@ -98,7 +96,7 @@ started as (
     where is_start = 1
 ),
 viewed as (
-    -- A page counts once: a named view beside a page_view of the same page, less than 5 s away, is no second one.
+    -- A page counts once: a named view less than 5 s away from a page_view of the same page is not another page view.
     select
         seq,
         event_name = 'page_view' or max(case when event_name = 'page_view' then 1 else 0 end) over (
@@ -107,7 +105,7 @@ viewed as (
             range between interval '4999999 microseconds' preceding and interval '4999999 microseconds' following
         ) = 0 as is_page_view
     from numbered
-    where event_name in ('page_view', 'home_view', 'category_view', 'product_view')
+    where @is_view(event_name)
 )
 select
     n.seq, n.row_number, n.event_id, n.event_timestamp, n.event_name, n.user_id, n.client_id, n.session_id, n.page_path,

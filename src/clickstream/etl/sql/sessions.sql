@@ -1,6 +1,6 @@
--- The touched sessions, written anew from their events (`keyed`), the orders in them, and the source and device that
--- their first events show. `reopened` and `incoming` hold what those events were enriched with.
--- Another client of the table may have given stored events another client or session id: what they join now goes as well.
+-- Writes the touched sessions again, from their events (`keyed`), their orders, and the source and device of their
+-- first events, which are in `reopened` and `incoming`. Another client of the table may have given stored events
+-- another client or session id: the sessions that they join now are written again as well.
 delete from sessions
 where session_key in (
     select session_key from touched
@@ -13,7 +13,7 @@ insert into sessions (
     entry_page, exit_page, country, is_sample, source, medium, campaign, channel, referrer_domain, device_type, browser,
     os, login_state, has_view, has_cart, has_checkout, orders, is_engaged, is_bot, bot_reasons
 )
-with places as (
+with grouped as (
     select
         session_key,
         min(client_id) as client_id,
@@ -27,9 +27,7 @@ with places as (
         max(event_timestamp) as session_end,
         count(*) as events,
         count(case when is_page_view then 1 end) as page_views,
-        count(case when event_name in (
-            'add_to_cart_click', 'wishlist_toggle', 'share_click', 'login_success', 'checkout_start', 'checkout_complete'
-        ) then 1 end) as key_events,
+        count(case when @is_key_event(event_name) then 1 end) as key_events,
         count(case when event_name = 'product_view' then 1 end) > 0 as has_view,
         count(case when event_name = 'add_to_cart_click' then 1 end) > 0 as has_cart,
         count(case when event_name = 'checkout_start' then 1 end) > 0 as has_checkout,
@@ -57,26 +55,23 @@ known as (
     from keyed as k
     left join incoming as i on i.row_number = k.row_number
     left join reopened as r on r.event_id = k.event_id
-    where k.seq in (select first_event from places union all select landing from places)
+    where k.seq in (select first_event from grouped union all select landing from grouped)
 ),
 ordered as (
     select session_key, count(*) as orders
     from orders
-    where session_key in (select session_key from places)
+    where session_key in (select session_key from grouped)
     group by session_key
 ),
 timed as (
     select *, @micros(session_end) - @micros(session_start) as duration_us
-    from places
+    from grouped
 ),
 judged as (
     select
         t.*,
         coalesce(o.orders, 0) as orders,
-        -- Faster than anybody reads: docs/decisions/0008-enrichment.md
-        t.page_views > 1000
-        or (t.page_views >= 10 and t.duration_us < (t.page_views - 1) * 1000000)
-        or (t.events >= 100 and t.duration_us < (t.events - 1) * 200000) as is_too_fast
+        @is_too_fast(t) as is_too_fast
     from timed as t
     left join ordered as o on o.session_key = t.session_key
 )

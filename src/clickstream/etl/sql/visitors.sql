@@ -1,8 +1,8 @@
--- Who was seen first, where: `clients` (first user id of a client) and `seen` (first event of a client and user).
--- Candidates are the new rows, what is stored, and, for clients and users of replaced rows, all their events. What is stored
--- may tell of an event that has expired: it stays a candidate unless that event itself was replaced.
+-- First sightings: `clients` (the first user id of a client) and `seen` (the first event of a client and user).
+-- Candidates are the new rows, the stored sightings, and, for clients and users of replaced rows, all their events. A
+-- stored sighting may be of an event that has expired: it stays a candidate unless that event itself was replaced.
 create temp table user_candidates as
-select client_id, user_id, event_timestamp, received_at, raw_object as object, raw_line as line, event_id
+select client_id, user_id, event_timestamp, received_at, raw_object, raw_line, event_id
 from incoming
 where client_id is not null and user_id is not null
 union all
@@ -26,21 +26,19 @@ where client_id in (select client_id from user_candidates)
     or client_id in (select client_id from replaced where client_id is not null);
 
 insert into clients (client_id, first_user_id, event_timestamp, received_at, object, line, event_id)
-select client_id, user_id, event_timestamp, received_at, object, line, event_id
+select client_id, user_id, event_timestamp, received_at, raw_object, raw_line, event_id
 from (
     select
         *,
-        row_number() over (
-            partition by client_id order by event_timestamp, received_at, object, line, event_id
-        ) as place
-    from user_candidates
-) as placed
-where place = 1;
+        row_number() over (partition by client_id order by @event_order(u)) as event_rank
+    from user_candidates as u
+) as ranked_users
+where event_rank = 1;
 
 create temp table seen_candidates as
 select
     coalesce(client_id, '') as client_id, coalesce(user_id, '') as user_id, event_timestamp, is_first_visit,
-    received_at, raw_object as object, raw_line as line, event_id
+    received_at, raw_object, raw_line, event_id
 from incoming
 where client_id is not null or user_id is not null
 union all
@@ -77,13 +75,12 @@ insert into seen (
     client_id, user_id, first_seen_at, first_is_first_visit, received_at, object, line, event_id
 )
 select
-    nullif(client_id, ''), nullif(user_id, ''), event_timestamp, is_first_visit, received_at, object, line, event_id
+    nullif(client_id, ''), nullif(user_id, ''), event_timestamp, is_first_visit, received_at, raw_object, raw_line,
+    event_id
 from (
     select
         *,
-        row_number() over (
-            partition by client_id, user_id order by event_timestamp, received_at, object, line, event_id
-        ) as place
-    from seen_candidates
-) as placed
-where place = 1;
+        row_number() over (partition by client_id, user_id order by @event_order(s)) as event_rank
+    from seen_candidates as s
+) as ranked_pairs
+where event_rank = 1;

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import msgspec
 
+from clickstream import warehouse as warehouses
 from clickstream.errors import WarehouseBusyError, WarehouseError
 from clickstream.local.state_file import is_alive, read_state_file, state_file
 from clickstream.settings import Settings
-from clickstream.warehouse import open as warehouses
 from clickstream.warehouse.contract import Warehouse
 
 NAME = "owner.json"

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from clickstream.metrics.rules.texts import fill, read_sql, with_needed
+from clickstream.metrics.rules.texts import read_sql, with_needed
 from clickstream.warehouse.contract import Cursor, Table
+from clickstream.warehouse.dialects import fill
 
 _TYPES = {
     "event_id": "uuid",
@@ -33,7 +34,7 @@ _IS_CUT = """
             select 1 from clickstream_events
             where event_timestamp >= $as_of
                 and order_id is not null
-                and event_name in ('checkout_complete', 'order_confirmed')
+                and @is_order(event_name)
         )
 """
 
@@ -61,7 +62,7 @@ def read_cut(cursor: Cursor, as_of: datetime, sample: str) -> Cut:
     rules = fill(read_sql("rules/cut.sql"), {"sample": sample})
 
     def rows_of(cte: str, **params: Any) -> Table:
-        return cursor.fetch(with_needed(rules, f"select * from {cte}"), {"as_of": as_of, **params})  # noqa: S608 - names of this module
+        return cursor.fetch(with_needed(rules, fill("select * from {cte}", cte=cte)), {"as_of": as_of, **params})
 
     orders, order_params = _replacement("cut_orders", rows_of("cut_orders"), rows_of("cut_order_ids"))
     keys = rows_of("cut_session_keys")

@@ -11,7 +11,7 @@ cut_order_ids as (
     where
         event_timestamp >= $as_of
         and order_id is not null
-        and event_name in ('checkout_complete', 'order_confirmed')
+        and @is_order(event_name)
 ),
 order_events as (
     select
@@ -27,7 +27,7 @@ order_events as (
     from existing_events as e
     where
         e.order_id in (select order_id from cut_order_ids)
-        and e.event_name in ('checkout_complete', 'order_confirmed')
+        and @is_order(e.event_name)
 ),
 ranked_order_events as (
     select
@@ -65,7 +65,7 @@ cut_session_keys as (
     where
         session_key is not null
         and order_id in (select order_id from cut_order_ids)
-        and event_name in ('checkout_complete', 'order_confirmed')
+        and @is_order(event_name)
         and event_timestamp < $as_of
 ),
 ranked_events as (
@@ -98,9 +98,7 @@ recomputed as (
         @micros(max(event_timestamp)) - @micros(min(event_timestamp)) as duration_us,
         count(*) as events,
         count(case when is_page_view then 1 end) as page_views,
-        count(case when event_name in (
-            'add_to_cart_click', 'wishlist_toggle', 'share_click', 'login_success', 'checkout_start', 'checkout_complete'
-        ) then 1 end) as key_events,
+        count(case when @is_key_event(event_name) then 1 end) as key_events,
         max(case when page_rank = 1 and is_page_view then page_path end) as entry_page,
         count(page_url) > 0 as has_page,
         count(case when user_login_state = 'logged_in' then 1 end) as logged_in,
@@ -123,10 +121,7 @@ cut_sessions as (
         case when r.logged_in > 0 then 'logged_in' when r.anonymous > 0 then 'anonymous' end as login_state,
         r.has_cart, r.has_checkout, coalesce(o.orders, 0) as orders,
         r.page_views >= 2 or r.duration_us >= 10000000 or r.key_events >= 1 or coalesce(o.orders, 0) >= 1 as is_engaged,
-        r.has_bot
-        or r.page_views > 1000
-        or (r.page_views >= 10 and r.duration_us < (r.page_views - 1) * 1000000)
-        or (r.events >= 100 and r.duration_us < (r.events - 1) * 200000) as is_bot
+        r.has_bot or @is_too_fast(r) as is_bot
     from recomputed as r
     inner join sessions as s on r.session_key = s.session_key
     left join (

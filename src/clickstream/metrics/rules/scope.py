@@ -24,8 +24,9 @@ from clickstream.metrics.rules.filters import (
 from clickstream.metrics.rules.local_time import EPOCH
 from clickstream.metrics.rules.period import MAX_DAYS, Period, chosen_period
 from clickstream.metrics.rules.split import Split, sessions_ever_with, sessions_with, split_slots
-from clickstream.metrics.rules.texts import fill, read_sql, with_needed
+from clickstream.metrics.rules.texts import read_sql, with_needed
 from clickstream.warehouse.contract import Cursor, Table
+from clickstream.warehouse.dialects import fill
 
 _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
 _COUNTED = {"clickstream_events": "counted_events", "sessions": "counted_sessions", "orders": "counted_orders"}
@@ -81,7 +82,7 @@ class Scope:
 
     def rows_behind(self, table: str) -> dict[str, int]:
         """Return the number of counted rows of a table (events, sessions or orders)."""
-        return {table: self._run(f"select count(*) from {_COUNTED[table]}").rows[0][0]}  # noqa: S608 - one of three constants
+        return {table: self._run(fill("select count(*) from {counted}", counted=_COUNTED[table])).rows[0][0]}
 
     def hidden_bot_events(self) -> int:
         """Return the number of events that the filter `humans` leaves out."""
@@ -130,7 +131,7 @@ class Scope:
 
     def _slots(self, split: Split | None) -> dict[str, str]:
         event, session = self.conditions.event, self.conditions.session
-        passing = f"select s.session_key from population_sessions as s where true {session}"  # noqa: S608 - values are bound
+        passing = fill("select s.session_key from population_sessions as s where true {session}", session=session)
         has_none = self.conditions.without_session
         return {
             "sample": self.sample.condition,

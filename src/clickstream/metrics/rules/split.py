@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS, value_sql
+from clickstream.warehouse.dialects import fill
 
 OTHER = "(other)"
 
@@ -67,11 +68,12 @@ def sessions_with(event_filters: str, columns: str = "e.session_key") -> str:
     Sessions that count start in the range, so events before it are not read.
     """
     passing = f"e.session_key is not null and e.event_timestamp >= $start {event_filters}"
-    return f"select {columns} from population_events as e where {passing}"  # noqa: S608 - constant text, values are bound
+    return fill("select {columns} from population_events as e where {passing}", columns=columns, passing=passing)
 
 
 def sessions_ever_with(event_filters: str, columns: str = "e.session_key") -> str:
     """Return the same for orders: an order's session may have begun before the range, at $first_start or later."""
     ordered = "select session_key from population_orders where ordered_at >= $start and ordered_at < $end"
     passing = f"e.session_key in ({ordered}) {event_filters}"
-    return f"select {columns} from population_events as e where e.event_timestamp >= $first_start and {passing}"  # noqa: S608 - as above
+    sql = "select {columns} from population_events as e where e.event_timestamp >= $first_start and {passing}"
+    return fill(sql, columns=columns, passing=passing)

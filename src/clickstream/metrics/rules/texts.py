@@ -8,24 +8,17 @@ Slots are filled with constant text of this package, never with values.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from functools import cache, lru_cache
-from importlib.resources import files
+from functools import lru_cache
+
+from clickstream.warehouse import dialects
 
 _CTE = re.compile(r"^(\w+) as (?:not materialized )?\(\n.*?^\)", re.MULTILINE | re.DOTALL)
-_SLOT = re.compile(r"\{([a-z_]+)\}")
 _WORD = re.compile(r"\w+")
 
 
-@cache
 def read_sql(path: str) -> str:
     """Return the text of a `.sql` file of this package."""
-    return files("clickstream.metrics").joinpath(path).read_text(encoding="utf-8")
-
-
-def fill(sql: str, slots: Mapping[str, str]) -> str:
-    """Replace each `{name}` by the text of that slot."""
-    return _SLOT.sub(lambda match: slots[match[1]], sql)
+    return dialects.read_sql("clickstream.metrics", path)
 
 
 @lru_cache(maxsize=256)

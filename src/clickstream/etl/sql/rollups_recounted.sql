@@ -1,4 +1,4 @@
--- The rollups as rollups_counted.sql counted them: for a new CLICKSTREAM_TIMEZONE.
+-- Replaces the rollups by the counts of rollups_counted.sql: for a new CLICKSTREAM_TIMEZONE.
 delete from daily_visitors;
 
 insert into daily_visitors (day, client_id, user_id, is_sample, is_bot, events, page_views, product_views)

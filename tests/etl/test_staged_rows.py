@@ -1,4 +1,4 @@
-"""Rows on their way into each engine: nothing that a text, a number or an instant can hold is changed."""
+"""Rows on their way into each engine: no text, number or instant is changed."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ INSTANTS: dict[Any, int] = {
     "1970-01-01T00:00:00.000001Z": 1,
     "0001-01-01T00:00:00Z": -62_135_596_800_000_000,
     "9999-12-31T23:59:59.999999Z": 253_402_300_799_999_999,
-    -99_999_999_999_999: -99_999_999_999_999_000,  # a year before Christ, which engines write differently
+    -99_999_999_999_999: -99_999_999_999_999_000,  # a year before 1, which the engines write differently
     99_999_999_999_999: 99_999_999_999_999_000,
 }
 
 
-def test_every_text_arrives_as_it_was_sent(pipeline: Pipeline) -> None:
+def test_every_text_is_stored_as_it_was_sent(pipeline: Pipeline) -> None:
     pipeline.put_batch(
         received(NOW, eventName="x", identitySource=text, pageTitle=text, properties={"t": text}) for text in TEXTS
     )
@@ -47,8 +47,8 @@ def ids(text: str) -> dict[str, Any]:
     return received(NOW, eventName="checkout_complete", userId=text, clientId=text, sessionId=text, order=order)
 
 
-def test_ids_of_a_thousand_bytes_are_kept_and_longer_ones_are_named(pipeline: Pipeline) -> None:
-    """Two ids stand together in an index of PostgreSQL's, whose entries are short; these cannot be compressed."""
+def test_ids_of_up_to_a_thousand_bytes_are_kept_and_longer_ones_are_field_errors(pipeline: Pipeline) -> None:
+    """An index of PostgreSQL has two ids in each entry, whose size is limited; these ids cannot be compressed."""
     chance = Random(1)
     texts = [f"{chance.getrandbits(4000):01000x}", "ä" * 500, "ä" * 501, f"{chance.getrandbits(48_000):012000x}"]
     pipeline.put_batch([ids(text) for text in texts])
@@ -63,14 +63,14 @@ def test_ids_of_a_thousand_bytes_are_kept_and_longer_ones_are_named(pipeline: Pi
     assert pipeline.ledger().is_balanced
 
 
-def test_instants_arrive_to_the_microsecond(pipeline: Pipeline) -> None:
+def test_instants_are_stored_to_the_microsecond(pipeline: Pipeline) -> None:
     pipeline.put_batch(received(NOW, createdAt=sent) for sent in INSTANTS)
     pipeline.load()
     found = pipeline.rows("select @micros(created_at) from clickstream_events order by raw_line")
     assert [row[0] for row in found] == list(INSTANTS.values())
 
 
-def test_money_arrives_exactly(pipeline: Pipeline) -> None:
+def test_money_is_stored_exactly(pipeline: Pipeline) -> None:
     prices = ["99999999999999.9999", "-0.0001", "0", "12.5"]
     pipeline.put_batch(received(NOW, product={"id": "p", "price": price}) for price in prices)
     pipeline.load()
@@ -85,7 +85,7 @@ def test_the_bytes_of_a_bad_line_are_kept(pipeline: Pipeline) -> None:
     assert pipeline.totals() == {"accepted": 3, "bad": 3}
 
 
-def test_nothing_is_left_in_the_stage(pipeline: Pipeline) -> None:
+def test_no_file_is_left_in_the_stage_folder(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW)])
     pipeline.load()
     stage = Path(pipeline.store.location).parent / "stage"
