@@ -15,6 +15,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from clickstream.event import Rejection
+from clickstream.hosts import normal_origin
 from clickstream.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
@@ -35,11 +36,11 @@ class Cors:
 
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._all = "*" in origins
-        self._origins = frozenset(origin.rstrip("/").encode() for origin in origins)
+        self._origins = frozenset(map(normal_origin, origins))
 
     def lists(self, origin: bytes | None) -> bool:
         """Whether pages of `origin` may read answers. None: not asked by a page of another origin."""
-        return origin is None or self._all or origin in self._origins
+        return origin is None or self._all or normal_origin(origin.decode("latin-1")) in self._origins
 
     def headers(self, origin: bytes | None) -> Headers:
         """Headers of every answer to a page of `origin`."""
@@ -48,7 +49,7 @@ class Cors:
         if self._all:
             return [(b"access-control-allow-origin", b"*"), _EXPOSED]
         vary = [(b"vary", b"origin")]
-        return [(b"access-control-allow-origin", origin), _EXPOSED, *vary] if origin in self._origins else vary
+        return [(b"access-control-allow-origin", origin), _EXPOSED, *vary] if self.lists(origin) else vary
 
     def preflight(self, origin: bytes | None) -> Headers:
         """What the answer to OPTIONS adds for an allowed origin."""
