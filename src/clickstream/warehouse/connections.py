@@ -76,7 +76,9 @@ class Connections:
             except psycopg.Error as error:
                 connection.close()
                 if idle is None or not isinstance(error, psycopg.OperationalError):
-                    raise WarehouseError(f"querying the warehouse {self}", reason_of(error)) from error
+                    raise WarehouseError(
+                        f"querying the warehouse {self}", reason_of(error), advice_for(error)
+                    ) from error
             else:
                 return connection
 
@@ -201,3 +203,10 @@ def reason_of(error: psycopg.Error) -> str:
     """Return the message of the server or of libpq, on one line."""
     lines = [line.strip() for line in str(error.diag.message_primary or error).splitlines()]
     return " ".join(line for line in lines if line) or type(error).__name__
+
+
+def advice_for(error: psycopg.Error) -> str:
+    """Return what to do about missing rights; "" for other errors."""
+    if isinstance(error, psycopg.errors.InsufficientPrivilege | psycopg.errors.ReadOnlySqlTransaction):
+        return "connect as a user in the role clickstream_loader; clickstream warehouse roles prints its SQL"
+    return ""

@@ -17,7 +17,7 @@ import psycopg
 from psycopg import sql as names
 
 from clickstream.errors import WarehouseError
-from clickstream.warehouse.connections import Connection, Connections, reason_of
+from clickstream.warehouse.connections import Connection, Connections, advice_for, reason_of
 from clickstream.warehouse.contract import SHADOW, Table
 from clickstream.warehouse.dialects import Engine, number_parameters, render
 from clickstream.warehouse.migrations import apply_schema, schema_files
@@ -194,7 +194,7 @@ class PostgresWarehouse:
             if rows:
                 connection.execute(("vacuum (analyze) " + ", ".join(f'"{row[0]}"' for row in rows)).encode())
         except psycopg.Error as error:
-            raise WarehouseError("tidying the warehouse", reason_of(error)) from error
+            raise WarehouseError("tidying the warehouse", reason_of(error), advice_for(error)) from error
         finally:
             self._connections.give_back(connection)
 
@@ -249,7 +249,7 @@ class PostgresWarehouse:
         try:
             yield PostgresCursor(connection)
         except psycopg.Error as error:
-            raise WarehouseError(f"{doing} the warehouse", reason_of(error)) from error
+            raise WarehouseError(f"{doing} the warehouse", reason_of(error), advice_for(error)) from error
         finally:
             self._connections.give_back(connection)
 
