@@ -124,6 +124,27 @@ def test_hosts_and_parameters_are_separated_by_commas(monkeypatch: pytest.Monkey
     assert (read_settings().own_hosts, read_settings().personal_parameters) == (("a.example", "b.example"), ("vip",))
 
 
+def test_hosts_and_origins_are_read_into_their_normal_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICKSTREAM_CORS_ORIGINS", "https://www.bücher.example,https://Shop.Example:443/, *,")
+    monkeypatch.setenv("CLICKSTREAM_OWN_HOSTS", "bücher.example,https://sister.example/,Bücher.example.,*.wild.example")
+    settings = read_settings()
+    assert settings.cors_origins == ("https://www.xn--bcher-kva.example", "https://shop.example", "*")
+    assert settings.own_hosts == ("xn--bcher-kva.example", "sister.example", "wild.example")
+
+
+def test_every_invalid_origin_is_reported_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICKSTREAM_CORS_ORIGINS", "https://a.example,shop3.example,https://shop4.example/path")
+    monkeypatch.setenv("CLICKSTREAM_OWN_HOSTS", "a..example")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert caught.value.problems == [
+        "CLICKSTREAM_CORS_ORIGINS: expected entries such as https://shop.example, got 'shop3.example' "
+        "(it has no scheme such as https://), 'https://shop4.example/path' (an origin has no path)",
+        "CLICKSTREAM_OWN_HOSTS: expected entries such as shop.example, got 'a..example' "
+        "('a..example' is not a host name)",
+    ]
+
+
 def test_missing_geoip_file_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLICKSTREAM_GEOIP_FILE", "missing.mmdb")
     with pytest.raises(SettingsError, match="CLICKSTREAM_GEOIP_FILE: file not found"):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +27,7 @@ from pydantic_settings import (
 )
 
 from clickstream.errors import SettingsError
+from clickstream.hosts import is_loopback, read_host, read_origin
 
 SETTINGS_FILE = "clickstream.toml"
 MIN_KEY_CHARACTERS = 16
@@ -35,7 +37,6 @@ PREFIX = "CLICKSTREAM_"
 _S3_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/[^?#]*)?")
 _DUCKDB = "duckdb:///"
 _POSTGRES = ("postgresql://", "postgres://")
-_LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _EXPECTED = {
     "currency": "a three-letter code such as EUR (ISO 4217)",
     "country_header": "a header name such as CF-IPCountry",
@@ -89,7 +90,7 @@ class Settings(BaseSettings):
     )
     cors_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=("http://localhost:3000", "http://127.0.0.1:3000"),
-        description="Origins that browsers may send events from (CORS), comma-separated; * allows all.",
+        description="Origins whose pages may send events (CORS), comma-separated; * allows all.",
     )
     ack: Literal["store", "disk"] = Field(
         default="store",
@@ -145,6 +146,16 @@ class Settings(BaseSettings):
     def _split_list(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _origins_are_valid(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return _read_all(values, lambda value: value if value == "*" else read_origin(value), "https://shop.example")
+
+    @field_validator("own_hosts")
+    @classmethod
+    def _hosts_are_valid(cls, values: tuple[str, ...]) -> tuple[str, ...]:
+        return _read_all(values, read_host, "shop.example")
+
     @field_validator("write_keys")
     @classmethod
     def _keys_are_long(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
@@ -176,7 +187,7 @@ class Settings(BaseSettings):
         parts = urlsplit(value)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
             raise ValueError("expected http(s)://host[:port] without user and password")
-        if parts.scheme == "http" and parts.hostname not in _LOOPBACK and not info.data.get("s3_allow_http"):
+        if parts.scheme == "http" and not is_loopback(parts.hostname) and not info.data.get("s3_allow_http"):
             raise ValueError("plain http works on this machine only; use https or set CLICKSTREAM_S3_ALLOW_HTTP=true")
         return value
 
@@ -259,6 +270,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         del dotenv_settings, file_secret_settings  # the environment and clickstream.toml are enough
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def _read_all(values: tuple[str, ...], read: Callable[[str], str], example: str) -> tuple[str, ...]:
+    """Read each value into its normal form, without duplicates. Raises ValueError that names every invalid one."""
+    found, problems = [], []
+    for value in values:
+        try:
+            found.append(read(value))
+        except ValueError as error:
+            problems.append(f"{value!r} ({error})")
+    if problems:
+        raise ValueError(f"expected entries such as {example}, got {', '.join(problems)}")
+    return tuple(dict.fromkeys(found))
 
 
 def read_settings(data: Path | None = None) -> Settings:

@@ -101,6 +101,23 @@ def test_cors_is_an_allow_list_without_credentials(collector: Client) -> None:
     assert other.headers["vary"] == "origin"
 
 
+def test_origin_is_allowed_in_every_spelling_of_the_same_host(store: LocalStore) -> None:
+    spellings = {
+        "https://shop.example": True,
+        "https://shop.example:443": True,
+        "HTTPS://Shop.Example": True,
+        "https://xn--bcher-kva.example": True,
+        "http://shop.example": False,
+        "https://shop.example:8443": False,
+        "https://shop.example.evil.example": False,
+        "null": False,
+    }
+    with running(store, origins=("https://shop.example/", "https://bücher.example")) as client:
+        for origin, is_allowed in spellings.items():
+            headers = client.send(GOOD, Origin=origin).headers
+            assert (headers.get("access-control-allow-origin") == origin) is is_allowed, origin
+
+
 def test_star_allows_every_origin_and_the_preflight_lists_the_headers(store: LocalStore) -> None:
     with running(store, origins=("*",)) as client:
         preflight = client.send(b"", "OPTIONS", Origin="https://any.example")

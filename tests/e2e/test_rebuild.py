@@ -32,11 +32,12 @@ COUNTS = """
 SAME = (0, 1, 4, 5, 8, 9, 10)  # columns of COUNTS that do not depend on the currency
 
 
-def test_rebuild_applied_under_load_loses_and_duplicates_nothing(platform: Platform) -> None:
+@pytest.mark.parametrize("rebuilds", [1, pytest.param(3, marks=pytest.mark.slow)])
+def test_rebuild_applied_under_load_loses_and_duplicates_nothing(platform: Platform, rebuilds: int) -> None:
     platform.start_collector()
     platform.start_owner()
-    with under_load(platform, 2) as senders:
-        for _ in range(2):
+    with under_load(platform, senders=rebuilds) as senders:
+        for _ in range(rebuilds):
             wait_for_load(senders)
             found = platform.json("etl", "run", "--rebuild", "--apply")
             assert found["applied"]

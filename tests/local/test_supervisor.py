@@ -79,7 +79,7 @@ def test_part_that_keeps_exiting_is_given_up_with_its_last_log_lines(tmp_path: P
 
 def test_part_with_invalid_settings_is_not_restarted(tmp_path: Path) -> None:
     with Supervisor([child("shop", "raise SystemExit(2)")], tmp_path, print, QUICK) as supervisor:
-        assert supervisor.wait().startswith("the shop keeps exiting (exit 2)")
+        assert supervisor.wait().startswith("the shop exited (exit 2)")
 
 
 def test_part_whose_program_is_missing_is_given_up(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from clickstream.errors import WarehouseError
+from clickstream.warehouse.connections import read_address
 from clickstream.warehouse.postgres import PostgresWarehouse
 from tests.postgres import Cluster
 
@@ -181,4 +182,80 @@ def test_any_other_certificate_is_refused_with_the_reason(
     with door_before(cluster, certificate) as door, pytest.raises(WarehouseError, match=why) as caught:
         PostgresWarehouse.open(url(door, database, options.format(folder=certificates)))
     assert caught.value.doing == f"opening the warehouse {NAME}/{database}"
+    assert "sEcret" not in f"{caught.value} {caught.value.advice}"
+
+
+# Where libpq connects ----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def libpq(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
+    """An environment without PG* variables, and a service file with the services `far` and `near`."""
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        monkeypatch.delenv(name)
+    services = tmp_path / "services.conf"
+    services.write_text("[far]\nhost=192.0.2.9\nsslmode=disable\n[near]\nhost=/run/postgresql\n")
+    monkeypatch.setenv("PGSERVICEFILE", str(services))
+    return monkeypatch
+
+
+@pytest.mark.parametrize(
+    ("variables", "query", "mode", "authority"),
+    [
+        pytest.param({}, "", None, None, id="local socket"),
+        pytest.param({"PGHOST": "localhost"}, "", None, None, id="PGHOST here"),
+        pytest.param({"PGHOST": "192.0.2.2"}, "", "verify-full", "system", id="PGHOST elsewhere"),
+        pytest.param({"PGHOST": "localhost,192.0.2.2"}, "", "verify-full", "system", id="one of two hosts elsewhere"),
+        pytest.param({"PGHOSTADDR": "192.0.2.2"}, "?host=localhost", "verify-full", "system", id="PGHOSTADDR"),
+        pytest.param({"PGHOST": "db.example"}, "?hostaddr=127.0.0.1", None, None, id="hostaddr in the URL here"),
+        pytest.param({"PGHOST": "db.example"}, "?host=/tmp", None, None, id="the URL overrides PGHOST"),
+        pytest.param({"PGSERVICE": "far"}, "", "verify-full", "system", id="PGSERVICE elsewhere"),
+        pytest.param({"PGSERVICE": "near", "PGHOST": "db.example"}, "", None, None, id="PGSERVICE overrides PGHOST"),
+        pytest.param({}, "?service=far", "verify-full", "system", id="service in the URL"),
+        pytest.param({"PGHOST": "db.example", "PGSSLMODE": "disable"}, "", "verify-full", "system", id="PGSSLMODE"),
+        pytest.param({"PGHOST": "db.example"}, "?sslmode=require", "require", None, id="sslmode in the URL"),
+        pytest.param(
+            {"PGHOST": "db.example", "PGSSLROOTCERT": "/ca.pem"}, "", "verify-full", None, id="PGSSLROOTCERT is kept"
+        ),
+        pytest.param({"PGHOST": "LOCALHOST."}, "", None, None, id="localhost in another spelling"),
+    ],
+)
+def test_tls_is_judged_by_the_server_that_libpq_connects_to(
+    variables: dict[str, str], query: str, mode: str | None, authority: str | None, libpq: pytest.MonkeyPatch
+) -> None:
+    for name, value in variables.items():
+        libpq.setenv(name, value)
+    parts = read_address(f"postgresql:///dw{query}")
+    assert (parts.get("sslmode"), parts.get("sslrootcert")) == (mode, authority)
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        (None, {}, f"PGHOST names {NAME}, which is not this machine"),
+        (None, {"PGSSLMODE": "disable"}, "(PGSSLMODE cannot lower that, only ?sslmode= in the URL can)"),
+        ("good", {}, "add ?sslrootcert=/path/ca.pem to CLICKSTREAM_WAREHOUSE_URL"),
+        ("named", {}, "add ?sslrootcert=/path/ca.pem to CLICKSTREAM_WAREHOUSE_URL"),
+    ],
+    ids=["plain server", "plain server, PGSSLMODE", "unknown authority", "another name"],
+)
+def test_refused_connection_names_the_variable_that_chose_the_server(
+    case: tuple[str | None, dict[str, str], str],
+    cluster: Cluster,
+    database: str,
+    certificates: Path,
+    libpq: pytest.MonkeyPatch,
+) -> None:
+    certificate, variables, advice = case
+    if certificate == "named":
+        libpq.setenv("PGSSLROOTCERT", f"{certificates}/named.crt")
+    for name, value in variables.items():
+        libpq.setenv(name, value)
+    with door_before(cluster, certificates / f"{certificate}.pem" if certificate else None) as door:
+        libpq.setenv("PGHOST", NAME)
+        libpq.setenv("PGPORT", str(door.port))
+        with pytest.raises(WarehouseError) as caught:
+            PostgresWarehouse.open(f"postgresql://owner:sEcret@/{database}")
+    assert caught.value.doing == f"opening the warehouse {NAME}/{database}"
+    assert advice in caught.value.advice
     assert "sEcret" not in f"{caught.value} {caught.value.advice}"

@@ -16,6 +16,7 @@ from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from clickstream.event import Rejection
+from clickstream.hosts import normal_origin
 from clickstream.settings import Settings
 
 Headers = list[tuple[bytes, bytes]]
@@ -36,11 +37,11 @@ class Cors:
 
     def __init__(self, origins: tuple[str, ...]) -> None:
         self._allows_all = "*" in origins
-        self._origins = frozenset(origin.rstrip("/").encode() for origin in origins)
+        self._origins = frozenset(map(normal_origin, origins))
 
     def allows(self, origin: bytes | None) -> bool:
         """Whether pages of `origin` may read responses. None: the request has no Origin header."""
-        return origin is None or self._allows_all or origin in self._origins
+        return origin is None or self._allows_all or normal_origin(origin.decode("latin-1")) in self._origins
 
     def headers(self, origin: bytes | None) -> Headers:
         """Return the CORS headers of a response to a page of `origin`."""
@@ -49,7 +50,7 @@ class Cors:
         if self._allows_all:
             return [(b"access-control-allow-origin", b"*"), _EXPOSED]
         vary = [(b"vary", b"origin")]
-        return [(b"access-control-allow-origin", origin), _EXPOSED, *vary] if origin in self._origins else vary
+        return [(b"access-control-allow-origin", origin), _EXPOSED, *vary] if self.allows(origin) else vary
 
     def preflight_headers(self, origin: bytes | None) -> Headers:
         """Return what a response to OPTIONS adds for an allowed origin."""

@@ -80,56 +80,60 @@ class Supervisor:
         os.close(self._lifeline)
 
     def wait(self) -> str:
-        """Keep the parts running until one is given up; return the reason."""
+        """Wait until a part is given up; return the reason."""
         while self.given_up is None:
             time.sleep(TICK_S)
         return self.given_up
 
     def pids(self) -> dict[str, int]:
         """Process ids of the running parts, by name."""
-        return {one.part.name: one.process.pid for one in self._parts if one.process is not None}
+        return {
+            supervised.part.name: supervised.process.pid for supervised in self._parts if supervised.process is not None
+        }
 
     def _watch(self) -> None:
         while not self._stopping.is_set() and self.given_up is None:
-            for one in self._parts:
-                self._check(one)
+            for supervised in self._parts:
+                self._check(supervised)
             self._stopping.wait(TICK_S)
 
-    def _check(self, one: _SupervisedPart) -> None:
+    def _check(self, supervised: _SupervisedPart) -> None:
         now = time.monotonic()
-        if one.process is None:
-            if now >= one.restart_at:
-                self._start(one, now)
+        if supervised.process is None:
+            if now >= supervised.restart_at:
+                self._start(supervised, now)
             return
-        code = one.process.exit_code()
+        code = supervised.process.exit_code()
         if code is not None:
-            one.process = None
-            self._after_exit(one, code, now)
+            supervised.process = None
+            self._after_exit(supervised, code, now)
 
-    def _start(self, one: _SupervisedPart, now: float) -> None:
-        one.started_at = now
+    def _start(self, supervised: _SupervisedPart, now: float) -> None:
+        supervised.started_at = now
         try:
-            one.process = PartProcess(one.part, self._lifeline, one.log)
+            supervised.process = PartProcess(supervised.part, self._lifeline, supervised.log)
         except OSError as error:
-            self.given_up = f"cannot start the {one.part.name}: {error}"
+            self.given_up = f"cannot start the {supervised.part.name}: {error}"
 
-    def _after_exit(self, one: _SupervisedPart, code: int, now: float) -> None:
-        rule, name = self._rule, one.part.name
-        is_early = now - one.started_at < rule.steady_s
-        one.early_exits = one.early_exits + 1 if is_early else 0
-        if code == USAGE_EXIT_CODE or one.early_exits >= rule.max_early_exits:
-            times = f", {one.early_exits} times in a row" if one.early_exits > 1 else ""
-            self.given_up = "\n".join(
-                [f"the {name} keeps exiting ({_exit_text(code)}{times}); see {one.log.path}", *one.log.last_lines]
-            )
+    def _after_exit(self, supervised: _SupervisedPart, code: int, now: float) -> None:
+        rule, name = self._rule, supervised.part.name
+        is_early = now - supervised.started_at < rule.steady_s
+        supervised.early_exits = supervised.early_exits + 1 if is_early else 0
+        if code == USAGE_EXIT_CODE or supervised.early_exits >= rule.max_early_exits:
+            times = f", {supervised.early_exits} times in a row" if supervised.early_exits > 1 else ""
+            verb = "keeps exiting" if times else "exited"
+            reason = f"the {name} {verb} ({_exit_text(code)}{times}); see {supervised.log.path}"
+            self.given_up = "\n".join([reason, *supervised.log.last_lines])
             return
-        pause_s = min(rule.longest_pause_s, rule.first_pause_s * 2 ** max(0, one.early_exits - 1))
-        one.restart_at = now + pause_s
-        self._report(f"the {name} exited ({_exit_text(code)}); restarting it in {pause_s:g} s, see {one.log.path}")
+        pause_s = min(rule.longest_pause_s, rule.first_pause_s * 2 ** max(0, supervised.early_exits - 1))
+        supervised.restart_at = now + pause_s
+        self._report(
+            f"the {name} exited ({_exit_text(code)}); restarting it in {pause_s:g} s, see {supervised.log.path}"
+        )
 
     def _stop_parts(self) -> None:
         """Send SIGTERM to all parts, then SIGKILL to those that still run after the grace period."""
-        running = [one.process for one in self._parts if one.process is not None]
+        running = [supervised.process for supervised in self._parts if supervised.process is not None]
         for process in running:
             process.terminate()
         deadline = time.monotonic() + self._rule.stop_grace_s

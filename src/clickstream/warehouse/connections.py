@@ -7,15 +7,20 @@ No error contains the password: libpq's messages about a URL are never repeated.
 
 from __future__ import annotations
 
+import os
+import re
 import threading
+from collections.abc import Mapping
 from contextlib import suppress
-from ipaddress import ip_address
+from itertools import zip_longest
 from typing import Any
 
 import psycopg
-from psycopg.conninfo import conninfo_to_dict
+from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from clickstream.errors import WarehouseError
+from clickstream.hosts import is_loopback
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
@@ -32,6 +37,7 @@ _DEFAULTS = {
     "keepalives_count": "3",
     "client_encoding": "utf8",
 }
+_TLS_WORDS = re.compile("SSL|certificate|TLS")
 _SESSION = """
     set time zone 'UTC'; set datestyle = 'ISO'; set intervalstyle = 'postgres'; set synchronous_commit = on;
     set temp_buffers = '64MB'
@@ -45,6 +51,7 @@ class Connections:
     def __init__(self, url: str, schema: str | None = None) -> None:
         self._url = url
         self._parts = read_address(url)
+        self._name = _name_of(url)
         self._schema = schema
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
@@ -56,7 +63,7 @@ class Connections:
 
     def __str__(self) -> str:
         """Return host and database, without user and password."""
-        return f"{self._parts.get('host') or 'local'}/{self._parts.get('dbname', '')}"
+        return self._name
 
     def take(self, begin: str) -> Connection:
         """Return a connection on which `begin` has run. One that broke while it was idle is replaced silently."""
@@ -69,7 +76,9 @@ class Connections:
             except psycopg.Error as error:
                 connection.close()
                 if idle is None or not isinstance(error, psycopg.OperationalError):
-                    raise WarehouseError(f"querying the warehouse {self}", reason_of(error)) from error
+                    raise WarehouseError(
+                        f"querying the warehouse {self}", reason_of(error), advice_for(error)
+                    ) from error
             else:
                 return connection
 
@@ -99,7 +108,10 @@ class Connections:
             )
         except psycopg.Error as error:
             advice = "check that PostgreSQL is running there, CLICKSTREAM_WAREHOUSE_URL, and the rights of its user"
-            raise WarehouseError(doing, self._without_password(reason_of(error)), advice) from None
+            why = self._without_password(reason_of(error))
+            if self._parts.get("sslmode") == "verify-full" and _TLS_WORDS.search(why):
+                advice = _tls_advice(self._url, self._parts)
+            raise WarehouseError(doing, why, advice) from None
         if connection.info.server_version < OLDEST_VERSION:
             version = connection.info.parameter_status("server_version")
             connection.close()
@@ -120,34 +132,81 @@ class Connections:
 
 
 def read_address(url: str) -> dict[str, Any]:
-    """Return the parts of a PostgreSQL URL as libpq names them, with our defaults. Raises WarehouseError."""
+    """Return the parts of a PostgreSQL URL as libpq names them, with our defaults. Raises WarehouseError.
+
+    Whether TLS is required depends on the server that libpq will connect to, which the environment (PGHOST,
+    PGHOSTADDR) or a service file may name. Only the URL can lower the requirement; PGSSLMODE cannot.
+    """
     try:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
         why = "its URL is invalid; expected postgresql://user:password@host:port/database, special characters as %XX"
         raise WarehouseError("opening the warehouse", why, "check CLICKSTREAM_WAREHOUSE_URL") from None
-    if not is_local(str(parts.get("hostaddr") or parts.get("host") or "")):
+    effective = _effective_parts(url)
+    if not is_local(_hosts_of(effective)):
         parts.setdefault("sslmode", "verify-full")
-        if parts["sslmode"] == "verify-full":
-            parts.setdefault("sslrootcert", "system")
+        if parts["sslmode"] == "verify-full" and "sslrootcert" not in effective:
+            parts["sslrootcert"] = "system"
     return _DEFAULTS | parts
 
 
 def is_local(hosts: str) -> bool:
     """Return whether all hosts of an address (with commas) are this machine: a socket folder, or a loopback name."""
-    return all(_is_loopback(host) for host in hosts.split(","))
+    return all(not host or host.startswith(("/", "@")) or is_loopback(host) for host in hosts.split(","))
 
 
-def _is_loopback(host: str) -> bool:
-    if not host or host.startswith(("/", "@")) or host == "localhost":
-        return True
+def _effective_parts(url: str) -> dict[str, str]:
+    """Return what libpq makes of a URL with its environment and service files.
+
+    libpq reports that only for an attempt to connect; an invalid option ends the attempt before it uses the network.
+    """
+    attempt = pq.PGconn.connect_start(make_conninfo(url, target_session_attrs="none").encode())
     try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+        return {option.keyword.decode(): option.val.decode() for option in attempt.info if option.val}
+    finally:
+        attempt.finish()
+
+
+def _name_of(url: str) -> str:
+    effective = _effective_parts(url)
+    return f"{effective.get('host') or effective.get('hostaddr') or 'local'}/{effective.get('dbname', '')}"
+
+
+def _hosts_of(effective: Mapping[str, str]) -> str:
+    """Return the hosts that are connected to: each entry of `hostaddr`, or of `host` where it is empty."""
+    names, addresses = effective.get("host", "").split(","), effective.get("hostaddr", "").split(",")
+    return ",".join(address or name for name, address in zip_longest(names, addresses, fillvalue=""))
+
+
+def _source_of(name: str, url: str, effective: Mapping[str, str]) -> str:
+    """Return what decided about a part: the URL, a service or a variable of the environment."""
+    variable = f"PG{name.upper()}"
+    if name in conninfo_to_dict(url):
+        return "CLICKSTREAM_WAREHOUSE_URL"
+    if "service" in effective and os.environ.get(variable) != effective.get(name):
+        return f"the PostgreSQL service {effective['service']}"
+    return variable
+
+
+def _tls_advice(url: str, parts: Mapping[str, Any]) -> str:
+    """Return what to do about a failed connection to a server with TLS, and why TLS is required there."""
+    effective = _effective_parts(url)
+    hosts = _hosts_of(effective)
+    source = _source_of("hostaddr" if effective.get("hostaddr") else "host", url, effective)
+    text = f"{source} names {hosts}, which is not this machine, so that TLS must be verified"
+    if effective.get("sslmode") not in (None, "prefer", parts["sslmode"]):
+        text += f" ({_source_of('sslmode', url, effective)} cannot lower that, only ?sslmode= in the URL can)"
+    return f"{text}; for an authority of your own add ?sslrootcert=/path/ca.pem to CLICKSTREAM_WAREHOUSE_URL"
 
 
 def reason_of(error: psycopg.Error) -> str:
     """Return the message of the server or of libpq, on one line."""
     lines = [line.strip() for line in str(error.diag.message_primary or error).splitlines()]
     return " ".join(line for line in lines if line) or type(error).__name__
+
+
+def advice_for(error: psycopg.Error) -> str:
+    """Return what to do about missing rights; "" for other errors."""
+    if isinstance(error, psycopg.errors.InsufficientPrivilege | psycopg.errors.ReadOnlySqlTransaction):
+        return "connect as a user in the role clickstream_loader; clickstream warehouse roles prints its SQL"
+    return ""

@@ -24,7 +24,7 @@ from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
 from clickstream.errors import ClickstreamError, WarehouseError
-from clickstream.warehouse.connections import Connection, Connections, reason_of
+from clickstream.warehouse.connections import Connection, Connections, advice_for, reason_of
 from clickstream.warehouse.contract import REBUILDING, SHADOW, Cursor, FileFormat, ParsedRows, Table
 from clickstream.warehouse.dialects import Engine, fill, number_parameters, render
 from clickstream.warehouse.duckdb import quoted, write_file
@@ -296,7 +296,7 @@ class PostgresWarehouse:
             if rows:
                 connection.execute(("vacuum (analyze) " + ", ".join(f'"{row[0]}"' for row in rows)).encode())
         except psycopg.Error as error:
-            raise WarehouseError("tidying the warehouse", reason_of(error)) from error
+            raise WarehouseError("tidying the warehouse", reason_of(error), advice_for(error)) from error
         finally:
             self._connections.give_back(connection)
 
@@ -350,7 +350,7 @@ class PostgresWarehouse:
         try:
             yield PostgresCursor(connection)
         except psycopg.Error as error:
-            raise WarehouseError(f"{doing} the warehouse", reason_of(error)) from error
+            raise WarehouseError(f"{doing} the warehouse", reason_of(error), advice_for(error)) from error
         finally:
             self._connections.give_back(connection)
 

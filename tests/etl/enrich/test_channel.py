@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from clickstream.etl.enrich.channel import channel_reader
 from clickstream.etl.enrich.page import page_reader, referrer_reader
 from clickstream.etl.enrich.sources import SourceList, shipped_sources, suffixes
+from clickstream.settings import read_settings
 
 put_channel = channel_reader(shipped_sources(), ["pay.own.example", "WWW.sister.example"])
 read_page = page_reader()
@@ -213,3 +214,29 @@ def test_suffixes_have_at_least_two_labels() -> None:
     assert list(suffixes("a.b.co")) == ["a.b.co", "b.co"]
     assert list(suffixes("google")) == ["google"]
     assert len(list(suffixes("a." * 100_000))) < 200
+
+
+OWN_PAGES = [
+    pytest.param("https://bücher.example/", "https://xn--bcher-kva.example/", id="page and referrer in two spellings"),
+    pytest.param("https://shop.example/", "https://xn--bcher-kva.example/", id="own host, Punycode"),
+    pytest.param("https://shop.example/", "https://sister.example./", id="own host from a URL"),
+    pytest.param("https://shop.example/", "https://partner.example:8080/", id="own host with a port"),
+    pytest.param("https://shop.example/", "https://a.wild.example/", id="subdomain of a wildcard"),
+    pytest.param("https://shop.example/", "https://wild.example/", id="host of a wildcard"),
+]
+
+
+@pytest.mark.parametrize(("page", "referrer"), OWN_PAGES)
+def test_own_host_is_not_a_referrer_in_any_spelling(page: str, referrer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "CLICKSTREAM_OWN_HOSTS", "bücher.example,https://sister.example/,Partner.Example:8080,*.wild.example"
+    )
+    put_own = channel_reader(shipped_sources(), read_settings().own_hosts)
+    found = put_own(read_page(page).host, "", read_referrer(referrer)[1])
+    assert (found.channel, found.referrer_domain) == ("direct", None)
+
+
+def test_foreign_host_in_another_script_has_one_spelling() -> None:
+    assert {channel_of(referrer=f"https://{host}/")[4] for host in ("Straße.example", "xn--strae-oqa.example")} == {
+        "xn--strae-oqa.example"
+    }

@@ -13,6 +13,7 @@ from urllib.parse import unquote_plus
 
 from clickstream.etl.enrich.page import CLICK_IDS, campaign_of
 from clickstream.etl.enrich.sources import SourceList, suffixes
+from clickstream.hosts import normal_host
 
 DIRECT = "(direct)"
 NONE = "(none)"
@@ -45,7 +46,7 @@ def channel_reader(listed: SourceList, own_hosts: Collection[str] = ()) -> Calla
     Its arguments: page_host, campaign (of the page's URL), referrer_host, and sent_campaign: the campaign in the event
     itself, as a query (`utm_source=news&utm_medium=email`). It counts where the URL has no campaign and no click id.
     """
-    own = frozenset(without_www(host.strip().lower()) for host in own_hosts)
+    own = frozenset(without_www(normal_host(host)) for host in own_hosts)
 
     def put_channel(page_host: str, campaign: str, referrer_host: str, sent_campaign: str = "") -> Channel:
         given = _parameters(campaign) or _parameters(campaign_of(sent_campaign))

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection
 from typing import NamedTuple
 from urllib.parse import unquote, unquote_plus
 
+from clickstream.hosts import normal_host
+
 REMOVED = "removed"
 PERSONAL_NAMES = frozenset(
     (  # noqa: SIM905 - a list of words reads better as words
@@ -97,11 +99,9 @@ def clean_path(path: str) -> str:
 
 
 def host_of(authority: str) -> str:
-    """Return the host of `user@host:port`, in small letters; an IPv6 address keeps its brackets."""
-    host = authority.rpartition("@")[2].strip().lower()
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.partition(":")[0].rstrip(".")
+    """Return the host of `user@host:port` in its normal form (clickstream/hosts.py), '' if there is none."""
+    host = authority.rpartition("@")[2].strip()
+    return normal_host(host.partition("]")[0] + "]" if host.startswith("[") else host.partition(":")[0])
 
 
 def campaign_of(query: str) -> str:
