@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 import msgspec
 import typer
 
-from clickstream.cli.terminal import write_result
+from clickstream.cli.terminal import write_bytes
 from clickstream.progress import Progress, no_progress
 from clickstream.settings import read_settings
 
@@ -60,7 +60,7 @@ def day_of(moment: datetime | None) -> date | None:
 
 def print_json(value: object) -> None:
     """Print a value as one line of JSON."""
-    write_result(msgspec.json.encode(value).decode() + "\n")
+    write_bytes(msgspec.json.encode(value) + b"\n")
 
 
 def make_client(data: Path | None, progress: Progress = no_progress) -> Client:
