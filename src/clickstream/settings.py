@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import (
@@ -25,6 +25,7 @@ from pydantic_settings import (
 )
 
 from clickstream.errors import SettingsError
+from clickstream.time_zone import is_zone, zone_advice
 
 SETTINGS_FILE = "clickstream.toml"
 MIN_KEY_CHARACTERS = 16
@@ -117,8 +118,8 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"no such time zone: {value!r}; expected an IANA name such as Europe/Berlin")
+        if not is_zone(value):
+            raise ValueError(f"unknown time zone {value!r}; {zone_advice(value)}")
         return value
 
     @field_validator("cors_origins", "own_hosts", "personal_parameters", "write_keys", "trusted_proxies", mode="before")

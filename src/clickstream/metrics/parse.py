@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import cast
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import COMPARISONS, METRICS
 from clickstream.metrics.question import Compare, Question
 from clickstream.metrics.rules.filters import NOT_YET, check_filter, filter_names, words
+from clickstream.time_zone import is_zone, zone_advice
 
 PARAMETERS = ("from", "to", "tz", "as_of", "compare", "limit", "offset")
 _COMMA = re.compile(r"(?<!\\),")
@@ -89,9 +90,8 @@ def _instant(text: str) -> datetime:
 
 
 def _zone(text: str) -> ZoneInfo:
-    if text not in available_timezones():
-        advice = "use an IANA name such as Europe/Berlin"
-        raise QuestionError("invalid_zone", "tz", f"there is no time zone {text!r}", advice)
+    if not is_zone(text):
+        raise QuestionError("invalid_zone", "tz", f"unknown time zone {text!r}", zone_advice(text))
     return ZoneInfo(text)
 
 

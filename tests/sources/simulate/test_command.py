@@ -25,7 +25,7 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
         (("--collector", "NOBODY"), 1, ("nothing listens there", "clickstream up")),
         (("--from", "2199-01-01"), 1, ("has not begun", "--from")),
         (("--truth", "nowhere/truth.json"), 1, ("writing nowhere/truth.json", "No such file")),
-        (("--tz", "Mars/Base"), 2, ("there is no time zone", "Europe/Berlin")),
+        (("--tz", "Mars/Base"), 2, ("unknown time zone", "Europe/Berlin")),
         (("--visitors", "0"), 2, ("--visitors",)),
     ],
     ids=["nobody_listens", "ahead", "truth_cannot_be_written", "unknown_zone", "nobody_comes"],
