@@ -28,6 +28,7 @@ MEMORY_MB = 256
 """MiB that DuckDB may hold, blocks of the file that it has read included; what is more is read again, or spilled."""
 ROW_GROUP_ROWS = 20_480
 """A chunk of the ETL fills some of them: whole ones go straight into the file instead of through the log."""
+_LOCKED = re.compile("could not set lock on file", re.IGNORECASE)
 _PID = re.compile(r"\(PID (\d+)\)")
 
 
@@ -231,7 +232,7 @@ def _failed(doing: str, error: duckdb.Error) -> WarehouseError:
 
 def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
     text = str(error)
-    if "lock" in text.lower():
+    if _LOCKED.search(text):  # not just "lock", which may stand in the path
         pid = _PID.search(text)
         return WarehouseBusyError(str(path), f"process {pid[1]}" if pid else "another process")
     return WarehouseError(f"opening the warehouse {path}", text.splitlines()[0], "check the path and its rights")
