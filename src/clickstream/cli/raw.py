@@ -34,7 +34,7 @@ def ls(day: Day = None, data: Data = None, json: Json = False) -> None:
         if json:
             print_json([{"object": name.key, "events": name.count, "named_at": name.instant} for name in objects])
         else:
-            out.print(*(f"{name.count:>9,}  {name.key}" for name in objects), sep="\n", soft_wrap=True)
+            out.print("".join(f"{name.count:>9,}  {name.key}\n" for name in objects), end="", soft_wrap=True)
         return
     with ProgressBar(err, "listing", "days") as progress:
         days = store.days()
