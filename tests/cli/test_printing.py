@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import logging
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -23,7 +24,7 @@ from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore
 from clickstream.report.table import render_rows
 from clickstream.settings import Settings
-from clickstream.visible import visible
+from clickstream.visible import VisibleFormatter, visible
 from tests.house.test_house import SOURCE, python_files
 from tests.patience import wait_until
 
@@ -108,6 +109,13 @@ def _raise(error: Exception) -> Callable[[], object]:
         raise error
 
     return run
+
+
+def test_a_log_line_shows_hostile_text_escaped() -> None:
+    record = logging.LogRecord("etl", logging.ERROR, "", 0, "loading failed: %s", (HOSTILE,), None)
+    line = VisibleFormatter("%(levelname)s: %(message)s").format(record)
+    assert line.startswith("ERROR: loading failed: \\x1b[31mred")
+    assert UNSAFE.search(line) is None
 
 
 def test_the_phase_in_a_progress_bar_is_never_markup(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -49,8 +49,7 @@ class Terminal(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """Render an object into segments of safe text. Rich adds the escape sequences of colours later."""
         for segment in super().render(renderable, options):
-            is_safe = segment.control or segment.text == (text := visible(segment.text))
-            yield segment if is_safe else Segment(text, segment.style)
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
 
     def on_broken_pipe(self) -> None:
         self.quiet = True

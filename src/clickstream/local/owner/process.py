@@ -112,6 +112,7 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         app,
         lifespan="off",
         access_log=False,
+        log_config=None,  # its messages go through the handler of `run`
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,
