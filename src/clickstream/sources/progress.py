@@ -9,8 +9,6 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from clickstream.visible import visible_line
-
 
 class Measured(Protocol):
     """How far something is: fraction of it, 0 to 1; events sent."""
@@ -26,14 +24,14 @@ class Measured(Protocol):
 def progress_bar(console: Console, title: str) -> Iterator[Callable[[Measured], None]]:
     """A bar as long as the block runs; hand what it yields to `import_file` or `simulate`."""
     columns = (
-        TextColumn("{task.description}", markup=False),
+        TextColumn(title),
         BarColumn(bar_width=24),
         TaskProgressColumn(),
         TextColumn("{task.fields[events]:,} events"),
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task(visible_line(title), total=1.0, events=0)
+        task = progress.add_task(title, total=1.0, events=0)
 
         def show(result: Measured) -> None:
             progress.update(task, completed=result.fraction, events=result.sent)
