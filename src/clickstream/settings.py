@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import parse_qs, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from pydantic import Field, IPvAnyNetwork, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_core import ErrorDetails
@@ -28,6 +28,7 @@ from pydantic_settings import (
 
 from clickstream.errors import SettingsError
 from clickstream.hosts import is_loopback, read_host, read_origin
+from clickstream.time_zone import is_zone, zone_advice
 
 SETTINGS_FILE = "clickstream.toml"
 MIN_KEY_CHARACTERS = 16
@@ -137,8 +138,8 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _zone_exists(cls, value: str) -> str:
-        if value not in available_timezones():
-            raise ValueError(f"expected an IANA time zone such as Europe/Berlin, got {value!r}")
+        if not is_zone(value):
+            raise ValueError(f"unknown time zone {value!r}; {zone_advice(value)}")
         return value
 
     @field_validator("cors_origins", "own_hosts", "personal_parameters", "write_keys", "trusted_proxies", mode="before")

@@ -37,7 +37,7 @@ SAME: dict[str, Any] = {
 
 def printed(render: Callable[[Any, Console], None], value: dict[str, Any], kind: type[msgspec.Struct]) -> str:
     text = io.StringIO()
-    render(msgspec.convert(value, kind), Console(file=text, width=100, color_system=None))
+    render(msgspec.convert(value, kind), Console(file=text, width=100, color_system=None, force_terminal=True))
     return text.getvalue()
 
 
@@ -123,7 +123,7 @@ def test_a_rebuild_shows_what_would_change_why_and_how_to_apply_it() -> None:
     assert "reason: currency was USD, is EUR" in text
     assert "reason: 3 objects of the raw store were never loaded" in text
     assert "2 events would be new, such as id1, id2" in text
-    assert "page_title: a\N{REPLACEMENT CHARACTER}[2J[red] -> nothing" in text
+    assert "page_title: a\\x1b[2J[red] -> nothing" in text
     assert "clickstream etl run --rebuild --apply" in text
     assert "applied: the rebuilt rows are in place" in printed(
         render_rebuild, SAME | moved | {"applied": True}, RebuildResult

@@ -9,14 +9,14 @@ import pytest
 from rich.console import Console
 
 from clickstream.cli import terminal
-from clickstream.cli.terminal import ProgressBar, guarded
+from clickstream.cli.terminal import ProgressBar, Terminal, guarded
 from clickstream.errors import ClickstreamError, QuestionError
 from tests.patience import wait_until
 
 
 def run_guarded(run: Callable[[], object], wants_trace: bool = False) -> tuple[int, str]:
     printed = io.StringIO()
-    return guarded(run, Console(file=printed, width=40), lambda: wants_trace), printed.getvalue()
+    return guarded(run, Terminal(file=printed), lambda: wants_trace), printed.getvalue()
 
 
 def raising(error: BaseException) -> Callable[[], object]:
@@ -50,8 +50,10 @@ def test_every_exception_becomes_an_exit_code_and_at_most_three_lines(
 
 
 def test_trace_shows_the_traceback_of_a_bug() -> None:
-    with pytest.raises(ZeroDivisionError):
-        run_guarded(raising(ZeroDivisionError()), wants_trace=True)
+    code, text = run_guarded(raising(ZeroDivisionError()), wants_trace=True)
+    assert code == 1
+    assert text.startswith("Traceback")
+    assert text.endswith("ZeroDivisionError\n")
 
 
 @pytest.mark.parametrize("is_terminal", [True, False])

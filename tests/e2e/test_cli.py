@@ -163,9 +163,9 @@ def test_invalid_usage_exits_with_2_and_prints_the_usage(platform: Platform, arg
     assert "Traceback" not in done.stderr
 
 
-def test_json_output_is_one_line_on_stdout(platform: Platform) -> None:
+def test_json_output_is_one_line_on_stdout(run_here: RunHere) -> None:
     for arguments in (("etl", "run"), ("report",), ("metric", "overview"), ("check",), ("query", "select 1 one")):
-        done = run(platform, *arguments, "--json")
+        done = run_here(*arguments, "--json")
         assert (done.returncode, done.stderr) == (0, "")
         assert isinstance(json.loads(done.stdout), dict)
         assert done.stdout.count("\n") == 1

@@ -32,6 +32,8 @@ LEVELS = {
     "progress": 7,
     "durable": 7,
     "hosts": 7,
+    "visible": 7,
+    "time_zone": 7,
     "settings": 6,
 }
 

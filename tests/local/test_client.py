@@ -20,7 +20,7 @@ import msgspec
 import pytest
 import uuid_utils
 
-from clickstream.errors import ClickstreamError, QuestionError, WarehouseBusyError
+from clickstream.errors import ClickstreamError, QuestionError, WarehouseBusyError, WarehouseError
 from clickstream.etl.repair.rebuild import RebuildRequest
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.erasure import ExpireRequest, ForgetRequest, ResumeRequest
@@ -226,6 +226,15 @@ def test_a_file_held_by_a_program_that_is_not_an_owner_is_an_error_with_its_proc
         rows(Client(settings, clock, patience_s=0.2), "select 1")
     assert caught.value.holder == f"process {holder.pid}"
     assert caught.value.advice == "stop that process, then run this again"
+
+
+def test_a_damaged_file_in_a_folder_named_like_a_lock_is_not_busy(settings: Settings, clock: Clock) -> None:
+    blocks = settings.model_copy(update={"data": settings.data / "blocks", "warehouse_url": None})
+    blocks.warehouse_path.parent.mkdir(parents=True)
+    blocks.warehouse_path.write_bytes(b"not a database " * 1000)
+    with pytest.raises(WarehouseError, match="not a valid DuckDB database file") as caught:
+        rows(Client(blocks, clock, patience_s=0), "select 1")
+    assert not isinstance(caught.value, WarehouseBusyError)
 
 
 def test_a_command_waits_for_a_process_that_is_about_to_end(

@@ -42,7 +42,7 @@ def test_a_sparkline_has_one_character_a_value() -> None:
 
 @pytest.mark.parametrize(
     ("text", "cut"),
-    [("short", "short"), ("abcdefghijklm", "abcd…jklm"), ("日本語日本語", "日本…本語"), ("a\nb", "a�b")],
+    [("short", "short"), ("abcdefghijklm", "abcd…jklm"), ("日本語日本語", "日本…本語"), ("a\nb", "a\\nb")],
 )
 def test_a_long_name_is_cut_in_the_middle(text: str, cut: str) -> None:
     assert cut_middle(text, 9) == cut

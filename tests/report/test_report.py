@@ -133,17 +133,24 @@ def test_a_report_of_days_without_events_says_so(warehouse: DuckWarehouse) -> No
 
 
 @pytest.mark.parametrize("days", [1, 20, 40, 100], ids=["hours", "days", "months", "weeks"])
-def test_a_report_fits_eighty_columns(warehouse: DuckWarehouse, days: int) -> None:
+def test_a_report_on_a_terminal_fits_eighty_columns(warehouse: DuckWarehouse, days: int) -> None:
     fill(warehouse, shop(days, name="Ünverschämt lange Hose für 日本語 und andere Kunden"))
     report = build_report(warehouse, question())
     for width in (80, 200):
-        assert max(map(cell_len, shown(report, width=width).splitlines())) <= 80
+        text = shown(report, width=width, force_terminal=True, color_system=None)
+        assert max(map(cell_len, text.splitlines())) <= 80
+
+
+def test_a_report_off_a_terminal_shows_full_names(warehouse: DuckWarehouse) -> None:
+    name = "a name that is longer than its column on a terminal"
+    fill(warehouse, shop(name=name))
+    assert f"\n{name}  " in shown(build_report(warehouse, question()), width=1_000_000)
 
 
 def test_names_are_never_read_as_markup_or_escape_sequences(warehouse: DuckWarehouse) -> None:
     fill(warehouse, shop())
     text = shown(build_report(warehouse, question()), force_terminal=True, color_system="standard")
-    assert "Trousers�[31m [red]9" in text
+    assert "Trousers\\x1b[31m [red]9" in text
 
 
 def test_a_report_honours_no_color(warehouse: DuckWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:

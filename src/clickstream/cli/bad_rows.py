@@ -89,7 +89,7 @@ def render_bad_list(found: BadList, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from clickstream.report.figures import bar, cut_middle, number
+    from clickstream.report.figures import bar, fit, number
 
     if not found.lines:
         console.print("no bad rows")
@@ -107,7 +107,7 @@ def render_bad_list(found: BadList, console: Console) -> None:
     console.print(table)
     console.print(Text("\nThe newest", style="bold"))
     for newest in found.newest:
-        begins = "(the object ends before it)" if newest.begins is None else cut_middle(newest.begins, _PREVIEW_WIDTH)
+        begins = "(the object ends before it)" if newest.begins is None else fit(newest.begins, _PREVIEW_WIDTH, console)
         console.print(Text(f"{newest.reason}  {begins}"), soft_wrap=True)
         console.print(Text(f"  clickstream bad show {newest.object} {newest.line}", style="dim"), soft_wrap=True)
 
@@ -126,9 +126,9 @@ def render_bad_row(row: BadRowDetails, console: Console) -> None:
         console.print(Text("it has no bytes: the object ends before this line", style="dim"))
         return
     console.print(Text(f"{row.size_bytes:,} bytes, control characters escaped:", style="dim"))
-    console.print(Text(row.text[:_MAX_CHARACTERS]), soft_wrap=True)
-    if len(row.text) > _MAX_CHARACTERS:
-        left = len(row.text) - _MAX_CHARACTERS
+    shown = row.text[:_MAX_CHARACTERS] if console.is_terminal else row.text
+    console.print(Text(shown), soft_wrap=True)
+    if left := len(row.text) - len(shown):
         console.print(Text(f"… and {left:,} more characters (--json shows all)", style="dim"))
 
 

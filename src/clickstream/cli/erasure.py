@@ -96,7 +96,7 @@ def render_forgotten(done: ForgetResult, console: Console) -> None:
     """Print what was erased, with the numbers of the receipts and the proof; after a dry run, what would be erased."""
 
     def line(text: str, style: str | None = None) -> None:
-        console.print(text, style=style, markup=False, highlight=False, soft_wrap=True)
+        console.print(text, style=style, soft_wrap=True)
 
     if done.clients:
         names = ", ".join(done.clients[:MAX_SHOWN])
@@ -121,7 +121,7 @@ def render_expired(found: ExpiryResult, console: Console, *, dry_run: bool) -> N
     """Print what was deleted by each rule; after a dry run, what would be deleted."""
 
     def line(text: str) -> None:
-        console.print(text, markup=False, highlight=False, soft_wrap=True)
+        console.print(text, soft_wrap=True)
 
     verb = "would delete" if dry_run else "deleted"
     if found.raw_before:

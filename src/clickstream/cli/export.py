@@ -67,7 +67,7 @@ def export(
     if json:
         print_json(done)
     else:
-        err.print(f"wrote {done.rows:,} rows to {len(done.files):,} files in {folder}", markup=False)
+        err.print(f"wrote {done.rows:,} rows to {len(done.files):,} files in {folder}", soft_wrap=True)
 
 
 def export_files(client: Client, config: ExportConfig, progress: Progress) -> ExportResult:

@@ -133,7 +133,7 @@ def render_ledger(ledger: CheckResult, console: Console) -> None:
         console.print(f"repeated (rows beyond the first of their event id): {ledger.repeated:,}", style="red")
         console.print("next: clickstream etl run --rebuild, which rebuilds the rows and compares them")
     for key in ledger.overdue[:MAX_OVERDUE]:
-        console.print(f"overdue: {key}", style="red", markup=False)
+        console.print(f"overdue: {key}", style="red", soft_wrap=True)
     if ledger.overdue:
         console.print("next: clickstream etl run; for a closed day, clickstream etl run --reconcile DAY")
 
@@ -194,7 +194,7 @@ def _print_moves(moves: list[Move], console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from clickstream.report.figures import cut_middle
+    from clickstream.report.figures import fit
 
     if not moves:
         return
@@ -203,7 +203,7 @@ def _print_moves(moves: list[Move], console: Console) -> None:
     for name in ("before", "after", "change"):
         table.add_column(name, justify="right")
     for move in moves[:MAX_MOVES]:
-        name = f"{move.figure}  {cut_middle(move.of, _VALUE_WIDTH)}".rstrip()
+        name = f"{move.figure}  {fit(move.of, _VALUE_WIDTH, console)}".rstrip()
         table.add_row(Text(name), _number(move.before), _number(move.after), _change(move))
     console.print(table)
     if len(moves) > MAX_MOVES:
@@ -221,7 +221,7 @@ def _print_events(events: EventChanges, console: Console) -> None:
         console.print(Text(f"{kind.events:,} events differ in {', '.join(kind.columns)}"), soft_wrap=True)
         console.print(Text(f"  such as {kind.example['event_id']}", style="dim"), soft_wrap=True)
         for column in kind.columns[:MAX_COLUMNS]:
-            before, after = (_value(kind.example[side][column]) for side in ("before", "after"))
+            before, after = (_value(kind.example[side][column], console) for side in ("before", "after"))
             console.print(Text(f"    {column}: {before} -> {after}", style="dim"), soft_wrap=True)
 
 
@@ -234,7 +234,7 @@ def _change(move: Move) -> str:
     return f"{after - before:+,}" if isinstance(before, int) and isinstance(after, int) else ""
 
 
-def _value(value: object) -> str:
-    from clickstream.report.figures import cut_middle
+def _value(value: object, console: Console) -> str:
+    from clickstream.report.figures import fit
 
-    return "nothing" if value is None else cut_middle(str(value), _VALUE_WIDTH)
+    return "nothing" if value is None else fit(str(value), _VALUE_WIDTH, console)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
-from zoneinfo import available_timezones
 
 import msgspec
 import typer
 
-from clickstream.cli.terminal import write_result
+from clickstream.cli.terminal import write_bytes
 from clickstream.progress import Progress, no_progress
 from clickstream.settings import read_settings
+from clickstream.time_zone import is_zone, zone_advice
 
 if TYPE_CHECKING:
     from clickstream.local.owner.client import Client
@@ -33,8 +33,8 @@ DAY_FORMATS = ["%Y-%m-%d"]
 
 
 def _known_zone(name: str | None) -> str | None:
-    if name is not None and name not in available_timezones():
-        raise typer.BadParameter(f"unknown time zone {name!r}; use an IANA name such as Europe/Berlin")
+    if name is not None and not is_zone(name):
+        raise typer.BadParameter(f"unknown time zone {name!r}; {zone_advice(name)}")
     return name
 
 
@@ -60,7 +60,7 @@ def day_of(moment: datetime | None) -> date | None:
 
 def print_json(value: object) -> None:
     """Print a value as one line of JSON."""
-    write_result(msgspec.json.encode(value).decode() + "\n")
+    write_bytes(msgspec.json.encode(value) + b"\n")
 
 
 def make_client(data: Path | None, progress: Progress = no_progress) -> Client:

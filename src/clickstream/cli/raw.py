@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from clickstream.cli.options import DAY_FORMATS, Data, Json, print_json
-from clickstream.cli.terminal import ProgressBar, err, write_result
+from clickstream.cli.terminal import ProgressBar, err, out, write_bytes
 from clickstream.errors import StoreError
 from clickstream.settings import read_settings
 
@@ -34,7 +34,7 @@ def ls(day: Day = None, data: Data = None, json: Json = False) -> None:
         if json:
             print_json([{"object": name.key, "events": name.count, "named_at": name.instant} for name in objects])
         else:
-            write_result("".join(f"{name.count:>9,}  {name.key}\n" for name in objects))
+            out.print("".join(f"{name.count:>9,}  {name.key}\n" for name in objects), end="", soft_wrap=True)
         return
     with ProgressBar(err, "listing", "days") as progress:
         days = store.days()
@@ -45,7 +45,7 @@ def ls(day: Day = None, data: Data = None, json: Json = False) -> None:
     if json:
         print_json(sums)
     else:
-        write_result(_days_table(sums))
+        out.print(_days_table(sums), soft_wrap=True)
 
 
 @raw.command()
@@ -66,11 +66,11 @@ def cat(
         raise StoreError(f"reading line {line} of {key}", f"the object has {len(lines)} lines", "lines count from 1")
     first = line or 1
     chosen = lines if line is None else [lines[line - 1]]
-    texts = [one.decode("utf-8", "backslashreplace") for one in chosen]
     if json:
+        texts = [one.decode("utf-8", "backslashreplace") for one in chosen]
         print_json({"object": key, "lines": [{"line": first + at, "text": text} for at, text in enumerate(texts)]})
     else:
-        write_result("".join(f"{text}\n" for text in texts))
+        write_bytes(b"".join(one + b"\n" for one in chosen))
 
 
 @raw.command()
@@ -87,7 +87,7 @@ def verify(day: Day = None, data: Data = None, json: Json = False) -> None:
         print_json(verdict)
     else:
         for one in verdict.mismatches:
-            write_result(f"{one.object}: {one.expected} in its name, {one.found} found: {one.why}\n")
+            out.print(f"{one.object}: {one.expected} in its name, {one.found} found: {one.why}", soft_wrap=True)
         differing = f"{len(verdict.mismatches):,} objects differ from their names"
         result = "all objects match their names" if verdict.holds else differing
         err.print(f"{verdict.lines:,} lines in {verdict.objects:,} objects: {result}")
@@ -97,4 +97,4 @@ def verify(day: Day = None, data: Data = None, json: Json = False) -> None:
 def _days_table(sums: list[DaySum]) -> str:
     rows = [f"{one.day}  {one.objects:>9,}  {one.events:>12,}" for one in sums]
     total = f"all         {sum(one.objects for one in sums):>9,}  {sum(one.events for one in sums):>12,}"
-    return "\n".join(["day           objects        events", *rows, total, ""])
+    return "\n".join(["day           objects        events", *rows, total])

@@ -34,7 +34,7 @@ def import_(
     with Delivery(collector) as delivery, progress_bar(err, file.name) as show:
         result = import_file(file, find_mapping(mapping), delivery, progress=show)
     for problem in result.problems:
-        err.print(problem, markup=False)
+        err.print(problem, soft_wrap=True)
     if json:
         print_json({"accepted": result.accepted, "rejected": result.rejected, "skipped": result.skipped})
     else:

@@ -1,7 +1,9 @@
-"""How a command behaves on a terminal: how it ends, what an error looks like, and a bar for long work.
+"""How a command prints and ends: the consoles, what an error looks like, and a bar for long work.
 
-Guarantees: an error takes three lines (what failed, why, what to do); a traceback appears only with --trace;
-Ctrl-C ends with 130; when the reader closes the pipe (`| head -1`), the command ends quietly with 141.
+Guarantees: text from outside is printed with its control characters escaped, and never read as markup; output that is
+not a terminal is never cut or wrapped; an error takes three lines (what failed, why, what to do); a traceback appears
+only with --trace; Ctrl-C ends with 130; when the reader closes the pipe (`| head -1`), the command ends quietly with
+141.
 """
 
 from __future__ import annotations
@@ -9,22 +11,45 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from types import TracebackType
+from typing import Any
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
+from rich.text import Text
 
 from clickstream.errors import ClickstreamError, QuestionError, SettingsError
+from clickstream.visible import visible, visible_line
 
 STOPPED = 130
 READER_CLOSED = 141
 BAR_AFTER_S = 1.0
+UNLIMITED_WIDTH = 1_000_000
 
 
 class Terminal(Console):
-    """A console that ends the command with READER_CLOSED when the reader closes the pipe."""
+    """The console of every command: it prints text as it is, with control characters escaped.
+
+    When the reader closes the pipe, it ends the command with READER_CLOSED.
+    """
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(highlight=False, markup=False, emoji=False, **options)
+        if not self.is_terminal:
+            self.width = UNLIMITED_WIDTH
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print objects. Strings are escaped before rich removes some of their control characters."""
+        super().print(*(visible(value) if isinstance(value, str) else value for value in objects), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Render an object into segments of safe text. Rich adds the escape sequences of colours later."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=visible(segment.text))
 
     def on_broken_pipe(self) -> None:
         self.quiet = True
@@ -32,8 +57,8 @@ class Terminal(Console):
         raise SystemExit(READER_CLOSED)
 
 
-err = Terminal(stderr=True, highlight=False)
-out = Terminal(highlight=False)
+err = Terminal(stderr=True)
+out = Terminal()
 
 
 def guarded(run: Callable[[], object], console: Console, wants_trace: Callable[[], bool]) -> int:
@@ -49,8 +74,9 @@ def guarded(run: Callable[[], object], console: Console, wants_trace: Callable[[
         code = 2 if isinstance(error, SettingsError | QuestionError) else 1
     except Exception as error:
         if wants_trace():
-            raise
-        print_error(console, _unexpected(error))
+            console.print(traceback.format_exc(), end="", soft_wrap=True)
+        else:
+            print_error(console, _unexpected(error))
         code = 1
     if code == STOPPED:
         console.print("stopped")
@@ -61,18 +87,17 @@ def guarded(run: Callable[[], object], console: Console, wants_trace: Callable[[
 
 def print_error(console: Console, error: ClickstreamError) -> None:
     """Print what failed, why, and what to do: one line each, of any length."""
-    mark = "[red]error[/]" if console.is_terminal else "error"
-    console.print(f"{mark}: ", end="", soft_wrap=True)
-    console.print(one_line(error.doing), markup=False, soft_wrap=True)
+    console.print(Text("error", style="red"), end="", soft_wrap=True)
+    console.print(f": {one_line(error.doing)}", soft_wrap=True)
     for line in (error.why, error.advice):
         if line:
-            console.print(f"  {one_line(line)}", markup=False, soft_wrap=True)
+            console.print(f"  {one_line(line)}", soft_wrap=True)
 
 
-def write_result(text: str) -> None:
-    """Write to stdout what programs read."""
+def write_bytes(data: bytes) -> None:
+    """Write bytes to stdout exactly as they are: JSON, SQL, lines of raw objects."""
     try:
-        sys.stdout.write(text)
+        sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except BrokenPipeError:
         _discard_stdout()
@@ -80,8 +105,8 @@ def write_result(text: str) -> None:
 
 
 def one_line(text: str) -> str:
-    """Return the text with each run of white space as one blank."""
-    return " ".join(text.split())
+    """Return the text as one line that is safe to print."""
+    return " ".join(visible(text).split())
 
 
 class ProgressBar:
@@ -92,7 +117,7 @@ class ProgressBar:
 
     def __init__(self, console: Console, doing: str, unit: str = "objects") -> None:
         columns = (
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
             TextColumn("{task.fields[counted]}"),
             TimeElapsedColumn(),
@@ -100,7 +125,7 @@ class ProgressBar:
         self._unit = unit
         self._is_shown = console.is_terminal and not console.is_dumb_terminal
         self._bar = Progress(*columns, console=console, transient=True, auto_refresh=self._is_shown)
-        self._task = self._bar.add_task(doing, total=None, counted="")
+        self._task = self._bar.add_task(visible_line(doing), total=None, counted="")
         self._timer = threading.Timer(BAR_AFTER_S, self._bar.start)
         self._timer.daemon = True
 
@@ -120,7 +145,7 @@ class ProgressBar:
         counted = f"{done:,} of {total:,} {self._unit}" if total else ""
         self._bar.update(self._task, completed=done, total=total or None, counted=counted)
         if doing:
-            self._bar.update(self._task, description=doing)
+            self._bar.update(self._task, description=visible_line(doing))
 
 
 def _exit_code(run: Callable[[], object]) -> int:

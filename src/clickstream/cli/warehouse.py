@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from clickstream.cli.options import Data, Json, print_json
-from clickstream.cli.terminal import ProgressBar, err, write_result
+from clickstream.cli.terminal import ProgressBar, err, write_bytes
 from clickstream.settings import read_settings
 
 warehouse = typer.Typer(help="Maintain the warehouse.", no_args_is_help=True)
@@ -22,7 +22,7 @@ def migrate(data: Data = None, json: Json = False) -> None:
     if json:
         print_json({"warehouse": settings.warehouse_name, "applied": applied})
     else:
-        err.print(f"{settings.warehouse_name}: applied {len(applied)} schema files", markup=False)
+        err.print(f"{settings.warehouse_name}: applied {len(applied)} schema files")
 
 
 @warehouse.command()
@@ -46,4 +46,4 @@ def roles() -> None:
     """Print SQL that creates the PostgreSQL roles clickstream_loader and clickstream_reader; run it with psql."""
     from clickstream.warehouse.migrations import roles_sql
 
-    write_result(roles_sql())
+    write_bytes(roles_sql().encode())

@@ -10,12 +10,13 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import cast
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import COMPARISONS, METRICS
 from clickstream.metrics.question import Compare, Question
 from clickstream.metrics.rules.filters import NOT_YET, check_filter, filter_names, join_names
+from clickstream.time_zone import is_zone, zone_advice
 
 PARAMETERS = ("from", "to", "tz", "as_of", "compare", "limit", "offset")
 _COMMA = re.compile(r"(?<!\\),")
@@ -89,8 +90,8 @@ def _instant(text: str) -> datetime:
 
 
 def _zone(text: str) -> ZoneInfo:
-    if text not in available_timezones():
-        raise QuestionError("invalid_zone", "tz", f"{text!r} (expected an IANA time zone such as Europe/Berlin)")
+    if not is_zone(text):
+        raise QuestionError("invalid_zone", "tz", f"unknown time zone {text!r}", zone_advice(text))
     return ZoneInfo(text)
 
 

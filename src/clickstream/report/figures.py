@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from rich.cells import cell_len
+from rich.console import Console
+
+from clickstream.visible import visible_line
 
 Value = int | Decimal
 
@@ -60,9 +63,14 @@ def sparkline(values: Sequence[int], is_ascii: bool = False) -> str:
     return "".join(levels[round(7 * value / most)] if most else levels[0] for value in values)
 
 
+def fit(text: str, width: int, console: Console) -> str:
+    """Return text that is safe to print: on a terminal as `cut_middle` shortens it, elsewhere all of it."""
+    return cut_middle(text, width) if console.is_terminal else visible_line(text)
+
+
 def cut_middle(text: str, width: int) -> str:
-    """Return text that fits in `width` cells, shortened in the middle, without control characters."""
-    clean = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+    """Return text that is safe to print and fits in `width` cells, shortened in the middle."""
+    clean = visible_line(text)
     if cell_len(clean) <= width:
         return clean
     left = right = len(clean) // 2

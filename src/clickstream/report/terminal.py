@@ -1,7 +1,7 @@
-"""A report on a terminal: at most 80 columns, in colour if the console supports it.
+"""A report as text: on a terminal at most 80 columns, in colour if the console supports it; elsewhere with full names.
 
-In: a Report and a rich Console (which honours NO_COLOR). Names come from events: they are printed without control
-characters and never read as markup.
+In: a Report and a rich Console (which honours NO_COLOR). Names come from events: they are printed with their control
+characters escaped, and never read as markup.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,7 +19,7 @@ from rich.text import Text
 from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.filters import NONE
 from clickstream.report.build import Month, Report
-from clickstream.report.figures import Value, amount, bar, change, cut_middle, duration, number, percent, sparkline
+from clickstream.report.figures import Value, amount, bar, change, duration, fit, number, percent, sparkline
 
 WIDTH = 80
 _BAR = 30
@@ -29,13 +30,13 @@ _MAX_DAYS = 31  # a longer range is shown by month
 def render_report(report: Report, console: Console) -> None:
     """Print the report. Without events it states why, and what to do next."""
     for part in _parts(report, console) if report.has_events else _no_events(report):
-        console.print(part, width=min(WIDTH, console.width))
+        console.print(part, width=min(WIDTH, console.width) if console.is_terminal else None)
 
 
 def _parts(report: Report, console: Console) -> Iterator[Text | Table]:
     yield _title(report)
     yield Text()
-    yield _key_figures(report)
+    yield _key_figures(report, min(WIDTH, console.width))
     yield from _chart(report, console)
     yield from _money(report, console)
     yield from _ranking(Ranking("Categories, by views", report.categories, "views"), console)
@@ -100,7 +101,7 @@ def _days(report: Report) -> str:
     return f"{report.from_date} to {report.to_date - timedelta(days=1)}"
 
 
-def _key_figures(report: Report) -> Table:
+def _key_figures(report: Report, width: int) -> Table:
     figures = report.figures
     shown: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
         ("Visitors", "visitors", number),
@@ -123,7 +124,8 @@ def _key_figures(report: Report) -> Table:
             ("Sessions with an order", "conversion_rate", percent),
         )
         shown = (*sold, *shown)
-    table = Table.grid(padding=(0, 2), expand=True)
+    table = Table.grid(padding=(0, 2))
+    table.width = width
     for _ in range(3):
         table.add_column(ratio=1)
     cells = [_figure(label, figures, name, write) for label, name, write in shown]
@@ -165,7 +167,7 @@ def _month(month: Month) -> str:
 def _bars(rows: Sequence[tuple[str, Value]], console: Console, write: Callable[[Any], str] = number) -> Table:
     most = max(value for _, value in rows)
     table = Table.grid(padding=(0, 2))
-    table.add_column(width=_NAME, no_wrap=True)
+    table.add_column(width=max([_NAME, *(cell_len(label) for label, _ in rows)]), no_wrap=True)
     table.add_column(justify="right", min_width=9, no_wrap=True)
     table.add_column(width=_BAR, style="cyan", no_wrap=True)
     for label, value in rows:
@@ -189,7 +191,7 @@ def _ranking(ranking: Ranking, console: Console) -> Iterator[Text | Table]:
     if answer is None or not rows:
         return
     yield Text(f"\n{ranking.title}", style="bold")
-    bars = [(cut_middle(row.get("name") or row["value"], _NAME), row[ranking.figure]) for row in rows]
+    bars = [(fit(row.get("name") or row["value"], _NAME, console), row[ranking.figure]) for row in rows]
     yield _bars(bars, console, ranking.write)
     if (left := answer.meta["total_rows"] - len(rows)) > 0:
         yield Text(f"and {left:,} more", style="dim")

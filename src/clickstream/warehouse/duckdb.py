@@ -27,6 +27,7 @@ from clickstream.warehouse.query import QueryLimits, QueryResult, invalid_query,
 CATALOG = "warehouse"
 ROW_GROUP_ROWS = 20_480
 """A chunk of the ETL fills several: full ones are written straight into the file, not into the log first."""
+_LOCKED = re.compile("could not set lock on file", re.IGNORECASE)
 _FILE_OPTIONS: dict[FileFormat, str] = {
     "parquet": "format parquet, compression zstd",
     "csv": "format csv, header, nullstr ''",
@@ -285,7 +286,7 @@ def _failed(doing: str, error: duckdb.Error) -> WarehouseError:
 def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
     """Return the error for a file that DuckDB cannot open; it names the process that holds the file."""
     text = str(error)
-    if "lock" in text.lower():
+    if _LOCKED.search(text):  # not just "lock", which may stand in the path
         pid = _PID.search(text)
         return WarehouseBusyError(str(path), f"process {pid[1]}" if pid else "another process")
     return WarehouseError(f"opening the warehouse {path}", text.splitlines()[0], "check the path and its rights")

@@ -24,7 +24,7 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
     [
         (("--collector", "MISSING"), 1, ("nothing listens there", "clickstream up")),
         (("--truth", "nowhere/truth.json"), 1, ("writing nowhere/truth.json", "No such file")),
-        (("--tz", "Mars/Base"), 2, ("there is no time zone", "Europe/Berlin")),
+        (("--tz", "Mars/Base"), 2, ("unknown time zone", "Europe/Berlin")),
     ],
     ids=["no_collector", "truth_cannot_be_written", "unknown_zone"],
 )

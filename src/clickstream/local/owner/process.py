@@ -38,6 +38,7 @@ from clickstream.local.owner.loop import EtlLoop, with_daily_expiry
 from clickstream.progress import Progress
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings
+from clickstream.visible import VisibleFormatter
 
 PORT = 3838
 DASHBOARD = "/sbw_dashboard"
@@ -48,7 +49,9 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
 
     Raises WarehouseBusyError when another process holds it, UnavailableError when the port is taken.
     """
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s: %(message)s")
+    handler = logging.StreamHandler()
+    handler.setFormatter(VisibleFormatter("%(levelname)s: %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     with ExitStack() as stack:
@@ -109,6 +112,7 @@ def serve(app: ASGIApp, listener: socket.socket) -> None:
         app,
         lifespan="off",
         access_log=False,
+        log_config=None,  # its messages go through the handler of `run`
         log_level="warning",
         server_header=False,
         timeout_graceful_shutdown=3,
