@@ -86,7 +86,7 @@ def chart_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], Chart
 def value_name(view: View, name: str, row: Row, *more: TagChild) -> Tag:
     """Return the name of a row as a link that adds or removes a filter by it. more: content below the name."""
     value = row["value"]
-    is_on = (name, value) in view.filters
+    is_on = view.has_filter(name, value)
     text = Tag(
         "region-name" if name == "country" else "long-name", formats.cut(row.get("name") or value, MAX_NAME_LENGTH)
     )
