@@ -7,6 +7,8 @@ from decimal import Decimal
 
 from rich.cells import cell_len
 
+from clickstream.money import rounded_amount, with_code
+
 Value = int | Decimal
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
@@ -20,7 +22,7 @@ def number(value: int) -> str:
 
 def amount(value: Decimal, currency: str | None) -> str:
     """`1,234.50 EUR`."""
-    return f"{value:,.2f} {currency or ''}".rstrip()
+    return with_code(rounded_amount(value, currency), currency)
 
 
 def percent(rate: float) -> str:

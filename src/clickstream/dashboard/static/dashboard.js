@@ -62,10 +62,8 @@ const dashboard = (() => {
       button.textContent = table.hidden ? "Show as table" : "Hide table";
     },
     csv(button) {
-      const rows = [...button.closest(".panel").querySelectorAll(".chart-table tr")];
-      const cell = ({ textContent }) => `"${textContent.replaceAll('"', '""')}"`;
-      const text = rows.map((row) => [...row.children].map(cell).join(",")).join("\r\n");
-      save(button, "csv", URL.createObjectURL(new Blob([text], { type: "text/csv" })));
+      const chart = echartOf(button.closest(".panel").querySelector(".echart"));
+      if (chart) save(button, "csv", URL.createObjectURL(new Blob([chart.data.csv], { type: "text/csv" })));
     },
     png(button) {
       const chart = echartOf(button.closest(".panel").querySelector(".echart"));

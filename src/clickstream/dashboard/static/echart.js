@@ -20,7 +20,7 @@
     if (kind === "percent") return `${Math.round(value * 100)} %`;
     if (kind === "seconds") return value < 120 ? `${value} s` : `${+(value / 60).toFixed(1)} m`;
     const [size, letter] = value >= 1e6 ? [1e6, " M"] : value >= 1e4 ? [1e3, " k"] : [1, ""];
-    return (value / size).toLocaleString("en", { maximumFractionDigits: 2 }) + letter;
+    return (value / size).toLocaleString("en", { maximumFractionDigits: 4 }) + letter;
   }
 
   // A name in the legend, shortened in the middle to `length`; the tooltip shows all of it.
