@@ -31,6 +31,7 @@ LEVELS = {
     "errors": 7,
     "progress": 7,
     "durable": 7,
+    "visible": 7,
     "money": 7,
     "settings": 6,
 }

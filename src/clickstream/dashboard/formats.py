@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Literal
 
 from clickstream.money import decimal_places, exact_amount, round_half_up, with_code
+from clickstream.visible import visible_line
 
 Kind = Literal["count", "ratio", "seconds", "percent", "money"]
 Number = int | float | Decimal
@@ -95,12 +96,20 @@ def bucket(start: datetime, size: str) -> str:
     return f"{start:%a} {day(start.date())}"
 
 
+def safe_text(text: str) -> str:
+    """Make text from events safe to show on one line: control characters and bidirectional overrides are escaped."""
+    shown = visible_line(text)
+    has_ink = any(character.isprintable() and not character.isspace() for character in shown)
+    return shown if has_ink else text.encode("unicode_escape").decode().replace(" ", r"\x20")
+
+
 def cut(text: str, length: int = 32) -> str:
-    """Shorten `text` to at most `length` characters in the middle: both ends of a name distinguish it from others."""
-    if len(text) <= length:
-        return text
+    """Shorten a name to at most `length` characters in the middle: both ends distinguish it from others."""
+    shown = safe_text(text)
+    if len(shown) <= length:
+        return shown
     tail = (length - 1) // 2
-    return f"{text[: length - 1 - tail]}…{text[-tail:]}"
+    return f"{shown[: length - 1 - tail]}…{shown[-tail:]}"
 
 
 def _shortened(value: Number) -> str:

@@ -149,7 +149,7 @@ def filter_values(view: View, name: str, values: Sequence[tuple[str, int]]) -> T
         tags.li(
             tags.a(
                 tags.span("✓" if view.has_filter(name, value) else "", class_="tick"),
-                tags.span(_value_text(name, value), class_="text"),
+                tags.span(_value_text(name, value), class_="text", title=formats.safe_text(value)),
                 tags.span(formats.short(count), class_="quiet number", title=f"{formats.exact(count)} events"),
                 href=view.toggle(name, value).query(),
                 data_key=f"value-{value}",
@@ -184,7 +184,7 @@ def late_loader(status: LoaderStatus) -> Tag:
         if status.seen_at
         else ""
     )
-    cause = f" The loader reports: {status.trouble}." if status.trouble else ""
+    cause = f" The loader reports: {formats.safe_text(status.trouble)}." if status.trouble else ""
     return tags.p(
         tags.strong("New events are not being loaded."),
         ran,
@@ -284,7 +284,7 @@ def _filter_text(name: str, value: str) -> TagChild:
 
 def _value_text(name: str, text: str) -> TagChild:
     """Return a value for display: a country by its name."""
-    return Tag("region-name", text) if name == "country" else formats.cut(text)
+    return Tag("region-name", formats.cut(text)) if name == "country" else formats.cut(text)
 
 
 @cache

@@ -26,7 +26,7 @@ FILTERS = {
     "campaign": "Campaign",
     "device_type": "Device",
     "browser": "Browser",
-    "os": "Operating system",
+    "os": "OS",
     "country": "Country",
     "landing_page": "Landing page",
     "category": "Category",

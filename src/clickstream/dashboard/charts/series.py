@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from clickstream.dashboard.charts.output import Chart, csv_text
-from clickstream.dashboard.formats import Kind, Number, bucket, exact
+from clickstream.dashboard.formats import Kind, Number, bucket, exact, safe_text
 from clickstream.money import exact_decimal
 
 PALETTE = tuple(f"var(--series-{number})" for number in range(1, 8))
@@ -31,6 +31,11 @@ class Line:
     name: str
     values: Sequence[Number | None]
     colour: str = PALETTE[0]
+
+    @property
+    def label(self) -> str:
+        """The name as it is shown."""
+        return safe_text(self.name)
 
     def points(self) -> list[int | float | None]:
         """Return the values as numbers for the browser: money as a float."""
@@ -77,7 +82,7 @@ def time_series(buckets: Buckets, lines: Sequence[Line], measure: Measure, previ
         series += [_bars(line, buckets)] if is_bars else _line(line, buckets, is_filled=len(lines) == 1)
     names = [bucket(start, buckets.size) for start in buckets.starts]
     option = {**_axes(buckets, measure.kind), "series": series}
-    unit = f"per {buckets.size}" + (f", dashed: {previous.name}" if previous else "")
+    unit = f"per {buckets.size}" + (f", dashed: {previous.label}" if previous else "")
     return Chart(
         option=_with_legend(option, lines) if len(lines) > 1 else option,
         label=f"{measure.title}, {names[0]} to {names[-1]}",
@@ -85,7 +90,7 @@ def time_series(buckets: Buckets, lines: Sequence[Line], measure: Measure, previ
         kind=measure.kind,
         tips=[(_tip_title(name, buckets, i), _tip_lines(drawn, measure, i)) for i, name in enumerate(names)],
         ranges=buckets.ranges(),
-        head=[buckets.size.capitalize(), *(line.name for line in drawn)],
+        head=[buckets.size.capitalize(), *(line.label for line in drawn)],
         rows=[[name, *(measure.exact(line.values[i]) for line in drawn)] for i, name in enumerate(names)],
         csv=_csv(buckets, drawn, measure),
     )
@@ -124,7 +129,7 @@ def _axes(buckets: Buckets, kind: Kind) -> dict[str, Any]:
 
 def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
     """Add a legend above the chart that shows and hides lines. A line that would flatten the others starts hidden."""
-    totals = {line.name: sum(float(value or 0) for value in line.values) for line in lines}
+    totals = {line.label: sum(float(value or 0) for value in line.values) for line in lines}
     second = sorted(totals.values())[-2]
     legend = {
         "type": "scroll",
@@ -153,7 +158,7 @@ def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]
     is_short = len(buckets.starts) < BARS_BELOW
     look = {
         "type": "line",
-        "name": line.name,
+        "name": line.label,
         "symbol": "circle",
         "symbolSize": 5,
         "showSymbol": is_short,
@@ -191,14 +196,14 @@ def _bars(line: Line, buckets: Buckets) -> dict[str, Any]:
         for value, full in zip(line.points(), buckets.is_complete, strict=True)
     ]
     look = {"color": line.colour, "borderRadius": [3, 3, 0, 0]}
-    return {"type": "bar", "name": line.name, "data": data, "barMaxWidth": 56, "itemStyle": look}
+    return {"type": "bar", "name": line.label, "data": data, "barMaxWidth": 56, "itemStyle": look}
 
 
 def _previous(line: Line) -> dict[str, Any]:
     look = {"color": "var(--muted)", "width": 1, "type": [4, 4]}
     return {
         "type": "line",
-        "name": line.name,
+        "name": line.label,
         "data": line.points(),
         "symbol": "none" if len(line.values) > 1 else "emptyCircle",
         "symbolSize": 7,
@@ -213,7 +218,7 @@ def _tip_title(name: str, buckets: Buckets, i: int) -> str:
 
 
 def _tip_lines(lines: Sequence[Line], measure: Measure, i: int) -> list[tuple[str, str]]:
-    return [(line.name, measure.exact(line.values[i])) for line in lines]
+    return [(line.label, measure.exact(line.values[i])) for line in lines]
 
 
 def _end(start: datetime, size: str) -> Any:
