@@ -28,12 +28,9 @@ def data_span(
     moment = as_of or datetime.max.replace(year=9000, tzinfo=UTC)
     with warehouse.reading() as cursor:
         rows = read_sample(cursor, Question(moment, tz, filters={"sample": (sample,)}))
-        counted = f"event_timestamp < $as_of {rows.condition}"
         # Two plain aggregates: DuckDB computes them from the column's statistics where all rows count.
-        first, last = cursor.fetch(
-            f"select min(event_timestamp), max(event_timestamp) from clickstream_events where {counted}",  # noqa: S608
-            {"as_of": moment},
-        ).rows[0]
+        sql = "select min(event_timestamp), max(event_timestamp) from clickstream_events where event_timestamp < $as_of"
+        first, last = cursor.fetch(f"{sql} {rows.condition}", {"as_of": moment}).rows[0]
     return None if first is None else (local_date(tz, first), local_date(tz, last))
 
 

@@ -17,6 +17,7 @@ from shiny.render.renderer import Jsonifiable, Renderer
 
 from clickstream.dashboard.formats import Kind, Number
 
+Option = dict[str, Any]  # an option of ECharts, or a part of one
 _FORMULA = ("=", "+", "-", "@")
 
 
@@ -31,7 +32,7 @@ class Chart:
     note: shown instead of an empty chart. is_failure: the note is an error message.
     """
 
-    option: dict[str, Any] = field(default_factory=dict)
+    option: Option = field(default_factory=dict)
     label: str = ""
     unit: str = ""
     kind: Kind = "count"

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
 
-from clickstream.dashboard.charts.output import Chart, csv_text
+from clickstream.dashboard.charts.output import Chart, Option, csv_text
 from clickstream.dashboard.formats import Kind, Number, bucket, exact, safe_text
 from clickstream.money import exact_decimal
 
@@ -103,7 +102,7 @@ def _csv(buckets: Buckets, lines: Sequence[Line], measure: Measure) -> str:
     return csv_text([[buckets.size.capitalize(), *(f"{line.name}{suffix}" for line in lines)], *values])
 
 
-def _axes(buckets: Buckets, kind: Kind) -> dict[str, Any]:
+def _axes(buckets: Buckets, kind: Kind) -> Option:
     label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
     names = [start.strftime(_SHORT_NAMES[buckets.size]) for start in buckets.starts]
     return {
@@ -127,7 +126,7 @@ def _axes(buckets: Buckets, kind: Kind) -> dict[str, Any]:
     }
 
 
-def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
+def _with_legend(option: Option, lines: Sequence[Line]) -> Option:
     """Add a legend above the chart that shows and hides lines. A line that would flatten the others starts hidden."""
     totals = {line.label: sum(float(value or 0) for value in line.values) for line in lines}
     second = sorted(totals.values())[-2]
@@ -150,7 +149,7 @@ def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any
     return {**option, "legend": legend, "grid": {**option["grid"], "top": 40}}
 
 
-def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]:
+def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[Option]:
     """Return a solid line through the complete buckets and a dashed one to and from the incomplete ones.
 
     If there are few points, each is marked; otherwise only the incomplete ones are.
@@ -175,7 +174,7 @@ def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]
     return series
 
 
-def _end_point(line: Line, i: int, buckets: Buckets) -> Any:
+def _end_point(line: Line, i: int, buckets: Buckets) -> int | float | Option | None:
     """Return a point of a dashed section: hollow if its bucket is incomplete."""
     if buckets.is_complete[i]:
         return line.points()[i]
@@ -189,7 +188,7 @@ def _near(is_complete: Sequence[bool]) -> list[bool]:
     return [not all(is_complete[max(0, i - 1) : min(last, i + 1) + 1]) for i in range(last + 1)]
 
 
-def _bars(line: Line, buckets: Buckets) -> dict[str, Any]:
+def _bars(line: Line, buckets: Buckets) -> Option:
     hatch = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 4], "rotation": -0.785, "color": "var(--panel)"}
     data = [
         value if full else {"value": value, "itemStyle": {"decal": hatch}}
@@ -199,7 +198,7 @@ def _bars(line: Line, buckets: Buckets) -> dict[str, Any]:
     return {"type": "bar", "name": line.label, "data": data, "barMaxWidth": 56, "itemStyle": look}
 
 
-def _previous(line: Line) -> dict[str, Any]:
+def _previous(line: Line) -> Option:
     look = {"color": "var(--muted)", "width": 1, "type": [4, 4]}
     return {
         "type": "line",
@@ -221,7 +220,7 @@ def _tip_lines(lines: Sequence[Line], measure: Measure, i: int) -> list[tuple[st
     return [(line.label, measure.exact(line.values[i])) for line in lines]
 
 
-def _end(start: datetime, size: str) -> Any:
+def _end(start: datetime, size: str) -> date:
     if size == "month":
         return (start.replace(day=1) + timedelta(days=32)).replace(day=1).date()
     return start.date() + timedelta(days=7 if size == "week" else 1)

