@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
-from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, ranking_table, sort_rows
-from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
+from clickstream.dashboard.charts.ranking import (
+    RankColumn,
+    Ranking,
+    Row,
+    change_mark,
+    in_currency,
+    ranking_table,
+    sort_rows,
+)
+from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, Measure, time_series
 from clickstream.dashboard.charts.trend import sparkline, split_trend, trend
 from clickstream.metrics.question import Answer, Column
 
@@ -18,7 +28,7 @@ def days(count: int, incomplete: int = 0) -> Buckets:
 
 
 def test_many_buckets_are_drawn_as_a_line_from_zero_with_a_dashed_incomplete_end() -> None:
-    chart = time_series(days(10, incomplete=1), [Line("Sessions", list(range(10)))], "Sessions", "count")
+    chart = time_series(days(10, incomplete=1), [Line("Sessions", list(range(10)))], Measure("Sessions"))
     solid, dashed = chart.option["series"]
     assert chart.option["yAxis"]["min"] == 0
     assert solid["data"] == [*range(9), None]
@@ -29,7 +39,7 @@ def test_many_buckets_are_drawn_as_a_line_from_zero_with_a_dashed_incomplete_end
 
 
 def test_few_buckets_are_drawn_as_bars_with_a_hatched_incomplete_one() -> None:
-    chart = time_series(days(3, incomplete=1), [Line("Sessions", [1, 2, 3])], "Sessions", "count")
+    chart = time_series(days(3, incomplete=1), [Line("Sessions", [1, 2, 3])], Measure("Sessions"))
     (bars,) = chart.option["series"]
     assert bars["type"] == "bar"
     assert bars["data"][:2] == [1, 2]
@@ -38,7 +48,7 @@ def test_few_buckets_are_drawn_as_bars_with_a_hatched_incomplete_one() -> None:
 
 def test_the_comparison_period_is_a_thin_dashed_line() -> None:
     previous = Line("1–10 Feb 2026", [5] * 10)
-    chart = time_series(days(10), [Line("Sessions", [1] * 10)], "Sessions", "count", previous)
+    chart = time_series(days(10), [Line("Sessions", [1] * 10)], Measure("Sessions"), previous)
     assert chart.option["series"][0]["lineStyle"] == {"color": "var(--muted)", "width": 1, "type": [4, 4]}
     assert chart.head == ["Day", "Sessions", "1–10 Feb 2026"]
     assert chart.rows[0] == ["Sun 1 Mar 2026", "1", "5"]
@@ -55,13 +65,13 @@ def trend_answer(first: datetime, values: list[int]) -> Answer:
 def test_the_comparison_period_is_not_drawn_before_the_first_day_with_data() -> None:
     earlier = FIRST - timedelta(days=10)
     answers = [trend_answer(FIRST, [1] * 10), trend_answer(earlier, [0] * 6 + [2, 0, 2, 2])]
-    chart = trend(answers, "Sessions", "count", since=date(2026, 2, 25))
+    chart = trend(answers, Measure("Sessions"), since=date(2026, 2, 25))
     assert chart.option["series"][0]["data"] == [None] * 6 + [2, 0, 2, 2]
 
 
 def test_a_comparison_without_data_is_noted_in_the_unit() -> None:
     answers = [trend_answer(FIRST, [1] * 10), trend_answer(FIRST - timedelta(days=10), [0] * 10)]
-    assert trend(answers, "Sessions", "count").unit == "per day, no earlier data"
+    assert trend(answers, Measure("Sessions")).unit == "per day, no earlier data"
 
 
 def test_buckets_have_ranges_of_days() -> None:
@@ -71,7 +81,7 @@ def test_buckets_have_ranges_of_days() -> None:
 
 
 def test_a_series_of_zeros_is_a_note_instead_of_a_line() -> None:
-    assert time_series(days(10), [Line("Sessions", [0] * 10)], "Sessions", "count").note == "No sessions in these days."
+    assert time_series(days(10), [Line("Sessions", [0] * 10)], Measure("Sessions")).note == "No sessions in these days."
 
 
 def answer_by_split(values: dict[str, int]) -> Answer:
@@ -147,17 +157,65 @@ def test_a_wide_column_of_zeros_is_hidden_unless_the_table_is_sorted_by_it() -> 
 
 
 def test_only_counts_are_limited_to_whole_ticks() -> None:
-    count = time_series(days(3), [Line("Sessions", [1, 2, 1])], "Sessions", "count")
-    share = time_series(days(3), [Line("Bounce rate", [0.1, 0.2, 0.3])], "Bounce rate", "percent")
+    count = time_series(days(3), [Line("Sessions", [1, 2, 1])], Measure("Sessions"))
+    share = time_series(days(3), [Line("Bounce rate", [0.1, 0.2, 0.3])], Measure("Bounce rate", "percent"))
     assert count.option["yAxis"]["minInterval"] == 1
     assert share.option["yAxis"]["minInterval"] == 0
 
 
 def test_a_single_bucket_of_several_series_is_grouped_bars() -> None:
-    chart = time_series(days(1), [Line("A", [1]), Line("B", [2])], "Views", "count")
+    chart = time_series(days(1), [Line("A", [1]), Line("B", [2])], Measure("Views"))
     assert [series["type"] for series in chart.option["series"]] == ["bar", "bar"]
 
 
 def test_the_points_of_short_lines_are_marked() -> None:
-    chart = time_series(days(4), [Line("A", [1] * 4), Line("B", [2] * 4)], "Views", "count")
+    chart = time_series(days(4), [Line("A", [1] * 4), Line("B", [2] * 4)], Measure("Views"))
     assert all(series["type"] == "line" and series["showSymbol"] for series in chart.option["series"])
+
+
+def test_amounts_in_a_chart_have_their_currency_and_are_exact() -> None:
+    first = trend_answer(FIRST, [0] * 10)
+    rows = [(*row[:2], Decimal("12.3450"), row[3]) for row in first.rows]
+    answer = replace(first, rows=rows, meta={**first.meta, "currency": "KWD"})
+    chart = trend([answer], Measure("Revenue", "money"))
+    assert chart.unit == "KWD per day"
+    assert chart.tips[0][1] == [("Revenue", "12.345 KWD")]
+    assert chart.rows[0] == ["Sun 1 Mar 2026", "12.345 KWD"]
+    assert chart.option["series"][0]["data"][0] == 12.345
+
+
+def test_amounts_in_a_ranking_have_the_decimal_places_of_their_currency() -> None:
+    columns = in_currency((RankColumn("revenue", "Revenue", "money"),), "JPY")
+    ranking = Ranking("Product", lambda row: row["value"], columns, bar="revenue")
+    html = str(ranking_table([{"value": "A", "revenue": Decimal("660.0000")}], ranking))
+    assert '<td title="660 JPY" class="number">660</td>' in html
+
+
+def test_a_csv_download_has_plain_exact_values() -> None:
+    lines = [Line("Revenue", [Decimal("1234.5000"), None]), Line("Jan 2026", [0, Decimal("0.3333")])]
+    chart = time_series(days(2), lines, Measure("Revenue", "money", "EUR"))
+    assert chart.csv == "Day,Revenue (EUR),Jan 2026 (EUR)\r\n2026-03-01,1234.50,0.00\r\n2026-03-02,,0.3333\r\n"
+
+
+def test_a_csv_download_has_the_hours_of_hourly_buckets_and_rates_as_fractions() -> None:
+    chart = time_series(
+        Buckets([FIRST], "hour", [True]), [Line("Bounce rate", [0.25])], Measure("Bounce rate", "percent")
+    )
+    assert chart.csv == "Hour,Bounce rate\r\n2026-03-01T00:00:00,0.25\r\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+49", "'+49"),
+        ("-5 % off", "'-5 % off"),
+        ("@SUM(A1)", "'@SUM(A1)"),
+        ('=HYPERLINK("https://evil.example")', '"\'=HYPERLINK(""https://evil.example"")"'),
+        ("a=b", "a=b"),
+        ("a,b", '"a,b"'),
+    ],
+)
+def test_names_in_a_csv_download_are_never_formulas(name: str, cell: str) -> None:
+    chart = time_series(days(1), [Line(name, [-1])], Measure("Views"))
+    assert chart.csv == f"Day,{cell}\r\n2026-03-01,-1\r\n"

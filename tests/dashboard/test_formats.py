@@ -35,11 +35,24 @@ def test_counts_are_shortened(value: int | None, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [("0", "0.00"), ("999.5", "999.50"), ("1250.4", "1,250"), ("53321.00", "53.3 k")]
+    ("value", "currency", "text", "hover"),
+    [
+        ("0", "EUR", "0.00", "0.00 EUR"),
+        ("999.5", "EUR", "999.50", "999.50 EUR"),
+        ("1250.5", "EUR", "1,251", "1,250.50 EUR"),
+        ("53321.00", "EUR", "53.3 k", "53,321.00 EUR"),
+        ("12450", "EUR", "12.5 k", "12,450.00 EUR"),
+        ("660", "JPY", "660", "660 JPY"),
+        ("12.345", "KWD", "12.345", "12.345 KWD"),
+        ("-0.125", "USD", "-0.13", "-0.125 USD"),
+        ("12.5", None, "12.50", "12.50"),
+    ],
 )
-def test_large_amounts_are_shown_without_cents(value: str, text: str) -> None:
-    assert plain(formats.short(Decimal(value), "money")) == text
-    assert formats.exact(Decimal("53321"), "money") == "53,321.00"
+def test_amounts_are_rounded_on_cards_and_exact_in_tooltips(
+    value: str, currency: str | None, text: str, hover: str
+) -> None:
+    assert plain(formats.short(Decimal(value), "money", currency)) == text
+    assert formats.exact(Decimal(value), "money", currency) == hover
 
 
 def test_exact_values_are_not_shortened() -> None:

@@ -18,6 +18,7 @@ TODAY = date(2026, 11, 22)
         "?page=products&period=7d&compare=year&event=click&event=%21search&country=PL&by=brand&sort=views",
         "?from=2008-04-01&to=2008-05-01&tz=Europe%2FWarsaw&sample=include&metric=events",
         "?sample=only&humans=true&channel=email&device_type=mobile&metric=revenue",
+        "?category=%5C%21Hey+phone&category=%21%5C%21Hey&brand=a%5C%2Cb",
     ],
 )
 def test_an_address_is_unchanged_by_parsing_and_writing(query: str) -> None:
@@ -53,6 +54,21 @@ def test_toggling_adds_and_removes_a_filter() -> None:
     view = View().toggle("country", "PL").toggle("country", "DE")
     assert view.filter_values() == {"country": ("PL", "DE")}
     assert view.toggle("country", "PL").filters == (("country", "DE"),)
+
+
+@pytest.mark.parametrize("text", ["!Hey phone", " padded ", "a,b", "back\\slash", "*", "a" * 5000])
+def test_a_filter_is_for_exactly_one_text(text: str) -> None:
+    view = View.parse(View().toggle("category", text).query())
+    assert view.has_filter("category", text)
+    assert not view.has_filter("category", f"{text}x")
+    assert view.toggle("category", text) == View()
+
+
+def test_filters_in_an_address_may_be_lists_and_written_in_any_way() -> None:
+    view = View.parse(r"?country=DE,%20!US&category=\a\,b")
+    assert view.filters == (("country", "DE"), ("country", "!US"), ("category", r"\\a\,b"))
+    assert view.filter_values() == {"country": ("DE", "!US"), "category": (r"\\a\,b",)}
+    assert view.without_filter("country", "!US").filters == (("country", "DE"), ("category", r"\\a\,b"))
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ LEVELS = {
     "progress": 7,
     "durable": 7,
     "hosts": 7,
+    "money": 7,
     "visible": 7,
     "time_zone": 7,
     "settings": 6,

@@ -34,7 +34,7 @@ def test_every_parameter_is_read() -> None:
         "offset": "14",
         "country": "DE, !US",
         "page_path": r"/a\,b*,/c",
-        "event": ["a,b"],
+        "event": [r"a\,b", "c, d"],
         "metric": "visitors",
         "split": "brand",
     }
@@ -44,7 +44,7 @@ def test_every_parameter_is_read() -> None:
         from_date=date(2026, 3, 1),
         to_date=date(2026, 4, 1),
         compare="year",
-        filters={"country": ("DE", "!US"), "page_path": ("/a,b*", "/c"), "event": ("a,b",)},
+        filters={"country": ("DE", "!US"), "page_path": (r"/a\,b*", "/c"), "event": (r"a\,b", "c", "d")},
         options={"metric": "visitors", "split": "brand"},
         limit=7,
         offset=14,

@@ -10,8 +10,8 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from clickstream.dashboard.loads import Snapshot
@@ -20,6 +20,7 @@ from clickstream.metrics import catalog, contents
 from clickstream.metrics.question import Answer, Question
 from clickstream.warehouse.contract import Warehouse
 
+T = TypeVar("T")
 MAX_ENTRIES = 256  # a page needs about ten; a large table takes about 1 MB
 
 
@@ -35,12 +36,11 @@ class AnswerCache:
     async def answer(self, snapshot: Snapshot, metric: str, question: Question) -> Answer:
         """Return the answer of `metric`. Raises what the catalog raises."""
         key = (metric, question_key(question))
-        answer: Answer = await self._cached(snapshot, key, lambda: catalog.ask(self._warehouse, metric, question))
-        return answer
+        return await self._cached(snapshot, key, lambda: catalog.ask(self._warehouse, metric, question))
 
     async def data_span(self, snapshot: Snapshot, zone: ZoneInfo, sample: str) -> Days | None:
         """Return the days from the first to the last one with data, in `zone`; None without data."""
-        span: tuple[date, date] | None = await self._cached(
+        span = await self._cached(
             snapshot,
             ("span", zone.key, sample),
             lambda: contents.data_span(self._warehouse, zone, sample, snapshot.as_of),
@@ -52,12 +52,11 @@ class AnswerCache:
     ) -> list[tuple[str, int]]:
         """Return values of a dimension with their number of events in the question's days, most events first."""
         key = ("values", dimension, limit, question_key(question))
-        values: list[tuple[str, int]] = await self._cached(
+        return await self._cached(
             snapshot, key, lambda: contents.dimension_values(self._warehouse, dimension, question, limit)
         )
-        return values
 
-    async def _cached(self, snapshot: Snapshot, key: Hashable, work: Callable[[], Any]) -> Any:
+    async def _cached(self, snapshot: Snapshot, key: Hashable, work: Callable[[], T]) -> T:
         moment = (snapshot.load_id, snapshot.as_of)
         if self._newest is None or moment > self._newest:
             self._entries.clear()
@@ -70,7 +69,8 @@ class AnswerCache:
         self._entries.move_to_end(key)
         while len(self._entries) > MAX_ENTRIES:
             self._entries.popitem(last=False)
-        return await asyncio.shield(task)
+        result: T = await asyncio.shield(task)
+        return result
 
 
 def question_key(question: Question) -> Hashable:

@@ -10,6 +10,9 @@ from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
 
+from clickstream.money import decimal_places, exact_amount, round_half_up, with_code
+from clickstream.visible import visible_line
+
 Kind = Literal["count", "ratio", "seconds", "percent", "money"]
 Number = int | float | Decimal
 
@@ -18,25 +21,31 @@ _NBSP = "\u00a0"
 _UNITS: tuple[tuple[int, str], ...] = ((86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
 
 
-def short(value: Number | None, kind: Kind = "count") -> str:
-    """Format a figure for a card: 9,999 then 12.4 k, 1.24 M; 999.50 then 1,250; 3 m 12 s; None is a dash."""
+def short(value: Number | None, kind: Kind = "count", currency: str | None = None) -> str:
+    """Format a figure for a card: 9,999 then 12.4 k, 1.24 M; 999.50 then 1,250; 3 m 12 s; None is a dash.
+
+    currency: of an amount of money; it determines the decimal places and is not part of the text.
+    """
     if value is None:
         return NONE
     if kind in ("count", "money") and abs(float(value)) >= 10_000:
-        return _shortened(float(value))
-    if kind == "money" and abs(float(value)) >= 1_000:
-        return f"{value:,.0f}"  # the tooltip shows the cents
+        return _shortened(value)
+    if kind == "money":
+        places = 0 if abs(float(value)) >= 1_000 else decimal_places(currency)  # the tooltip shows all of them
+        return f"{round_half_up(value, places):,f}"
     return exact(value, kind)
 
 
-def exact(value: Number | None, kind: Kind = "count") -> str:
-    """Format the same figure in full, for a tooltip."""
+def exact(value: Number | None, kind: Kind = "count", currency: str | None = None) -> str:
+    """Format the same figure in full, for a tooltip; an amount of money with its currency."""
     if value is None:
         return NONE
     if kind == "seconds":
         return duration(float(value))
     if kind == "percent":
         return f"{float(value) * 100:.1f}{_NBSP}%"
+    if kind == "money":
+        return with_code(exact_amount(value, currency), currency)
     return f"{value:,}" if isinstance(value, int) else f"{value:,.2f}"
 
 
@@ -87,19 +96,28 @@ def bucket(start: datetime, size: str) -> str:
     return f"{start:%a} {day(start.date())}"
 
 
+def safe_text(text: str) -> str:
+    """Make text from events safe to show on one line: control characters and bidirectional overrides are escaped."""
+    shown = visible_line(text)
+    has_ink = any(character.isprintable() and not character.isspace() for character in shown)
+    return shown if has_ink else text.encode("unicode_escape").decode().replace(" ", r"\x20")
+
+
 def cut(text: str, length: int = 32) -> str:
-    """Shorten `text` to at most `length` characters in the middle: both ends of a name distinguish it from others."""
-    if len(text) <= length:
-        return text
+    """Shorten a name to at most `length` characters in the middle: both ends distinguish it from others."""
+    shown = safe_text(text)
+    if len(shown) <= length:
+        return shown
     tail = (length - 1) // 2
-    return f"{text[: length - 1 - tail]}…{text[-tail:]}"
+    return f"{shown[: length - 1 - tail]}…{shown[-tail:]}"
 
 
-def _shortened(value: float) -> str:
+def _shortened(value: Number) -> str:
     """Format with three significant digits and a letter; 999,950 is 1.00 M."""
-    for size, letter in ((1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T")):
-        scaled = value / size
-        digits = 2 if abs(scaled) < 9.995 else 1 if abs(scaled) < 99.95 else 0
-        if abs(round(scaled, digits)) < 1000:
-            return f"{scaled:.{digits}f}{_NBSP}{letter}"
+    for exponent, letter in ((3, "k"), (6, "M"), (9, "G"), (12, "T")):
+        scaled = Decimal(str(value)).scaleb(-exponent)
+        digits = 2 if abs(scaled) < Decimal("9.995") else 1 if abs(scaled) < Decimal("99.95") else 0
+        rounded = round_half_up(scaled, digits)
+        if abs(rounded) < 1000:
+            return f"{rounded:f}{_NBSP}{letter}"
     return f"{value:.3g}"

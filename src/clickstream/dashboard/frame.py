@@ -16,6 +16,7 @@ from clickstream.dashboard import formats
 from clickstream.dashboard.loads import LoaderStatus, Snapshot
 from clickstream.dashboard.panel import choice, placeholder
 from clickstream.dashboard.view import COMPARES, FILTERS, PAGES, PERIODS, Days, View, zones
+from clickstream.metrics.rules.filter_values import read_value
 
 DOT_TEXT = "Green: the loader finished a pass in the last 2 minutes. Amber: in the last 90 minutes. Red: longer ago."
 _WAREHOUSE = tags.span("Warehouse ", class_="wide-only")  # hidden on narrow screens
@@ -98,9 +99,9 @@ def chips(view: View) -> TagList:
     items: list[TagChild] = [
         tags.a(
             tags.span(f"{FILTERS[name]}: ", class_="quiet"),
-            _value(name, value),
+            _filter_text(name, value),
             tags.span("×", class_="cross", aria_hidden="true"),
-            href=view.toggle(name, value).query(),
+            href=view.without_filter(name, value).query(),
             class_="chip",
             data_key=f"chip-{name}-{value}",
             title="Remove this filter",
@@ -147,12 +148,12 @@ def filter_values(view: View, name: str, values: Sequence[tuple[str, int]]) -> T
     items = [
         tags.li(
             tags.a(
-                tags.span("✓" if (name, value) in view.filters else "", class_="tick"),
-                tags.span(_value(name, value), class_="text"),
+                tags.span("✓" if view.has_filter(name, value) else "", class_="tick"),
+                tags.span(_value_text(name, value), class_="text", title=formats.safe_text(value)),
                 tags.span(formats.short(count), class_="quiet number", title=f"{formats.exact(count)} events"),
                 href=view.toggle(name, value).query(),
                 data_key=f"value-{value}",
-                aria_pressed="true" if (name, value) in view.filters else "false",
+                aria_pressed="true" if view.has_filter(name, value) else "false",
                 role="button",
             )
         )
@@ -183,7 +184,7 @@ def late_loader(status: LoaderStatus) -> Tag:
         if status.seen_at
         else ""
     )
-    cause = f" The loader reports: {status.trouble}." if status.trouble else ""
+    cause = f" The loader reports: {formats.safe_text(status.trouble)}." if status.trouble else ""
     return tags.p(
         tags.strong("New events are not being loaded."),
         ran,
@@ -274,11 +275,16 @@ def _day_field(label: str, name: str, value: str) -> Tag:
     return tags.label(label, tags.input(type="date", name=name, value=value, required=True))
 
 
-def _value(name: str, value: str) -> TagChild:
-    """Return a filter's value for display: a country by its name, an excluded value with "not"."""
-    positive = value.removeprefix("!")
-    text: TagChild = Tag("region-name", positive) if name == "country" else formats.cut(positive)
-    return TagList("not ", text) if value.startswith("!") else text
+def _filter_text(name: str, value: str) -> TagChild:
+    """Return the text of a filter: an excluded value follows "not"."""
+    read = read_value(name, value)
+    text = _value_text(name, read.text)
+    return TagList("not ", text) if read.is_excluded else text
+
+
+def _value_text(name: str, text: str) -> TagChild:
+    """Return a value for display: a country by its name."""
+    return Tag("region-name", formats.cut(text)) if name == "country" else formats.cut(text)
 
 
 @cache

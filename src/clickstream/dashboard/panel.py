@@ -85,16 +85,14 @@ def chart_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], Chart
 
 def value_name(view: View, name: str, row: Row, *more: TagChild) -> Tag:
     """Return the name of a row as a link that adds or removes a filter by it. more: content below the name."""
-    value = row["value"]
-    is_on = (name, value) in view.filters
-    text = Tag(
-        "region-name" if name == "country" else "long-name", formats.cut(row.get("name") or value, MAX_NAME_LENGTH)
-    )
+    value, shown = row["value"], row.get("name") or row["value"]
+    is_on = view.has_filter(name, value)
+    text = Tag("region-name" if name == "country" else "long-name", formats.cut(shown, MAX_NAME_LENGTH))
     return tags.a(
         text,
         *more,
         href=view.toggle(name, value).query(),
-        title=f"{row.get('name') or value}: {'remove this filter' if is_on else 'filter by it'}",
+        title=f"{formats.safe_text(shown)}: {'remove this filter' if is_on else 'filter by it'}",
         data_key=f"row-{name}-{value}",
         aria_current="true" if is_on else None,
     )
@@ -123,4 +121,4 @@ def empty_note(why: str) -> Tag:
 
 def _sentences(error: ClickstreamError) -> str:
     """Return an error's three parts as sentences."""
-    return " ".join(f"{part[0].upper()}{part[1:]}." for part in (str(error), error.advice) if part)
+    return formats.safe_text(" ".join(f"{part[0].upper()}{part[1:]}." for part in (str(error), error.advice) if part))

@@ -2,7 +2,7 @@
 
 In: any query string. Out: a `View`, and from a view its canonical query string. Unknown names and invalid values are
 ignored and never an error: old links must keep working. Days in the address are `[from, to)`; a form may send `last`
-(the last day shown) instead of `to`.
+(the last day shown) instead of `to`. Filter values have the syntax of metrics/rules/filter_values.py.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urlencode
 from zoneinfo import available_timezones
 
 from clickstream.metrics.question import Compare
+from clickstream.metrics.rules.filter_values import FilterValue, read_value, split_values
 
 PAGES = {"overview": "Overview", "products": "Products"}
 FILTERS = {
@@ -25,7 +26,7 @@ FILTERS = {
     "campaign": "Campaign",
     "device_type": "Device",
     "browser": "Browser",
-    "os": "Operating system",
+    "os": "OS",
     "country": "Country",
     "landing_page": "Landing page",
     "category": "Category",
@@ -65,6 +66,7 @@ class View:
     """The page, its days, zone, comparison, filters and options.
 
     period, days: both empty = the days with data. tz: "" = the default zone. humans: exclude bots.
+    filters: names and values as written in the address.
     """
 
     page: str = "overview"
@@ -92,7 +94,7 @@ class View:
             compare=cast(Compare, _one_of(params.get("compare"), COMPARES, "previous")),
             sample=cast(Sample, _one_of(params.get("sample"), ("auto", "include", "only"), "auto")),
             humans=params.get("humans") == "true",
-            filters=tuple(dict.fromkeys((name, value) for name, value in pairs if name in FILTERS and value)),
+            filters=_filters(pairs),
             options=tuple((name, params[name]) for name in OPTIONS if params.get(name)),
         )
 
@@ -121,11 +123,18 @@ class View:
         new = {**dict(self.options), **options}
         return replace(self, options=tuple((name, new[name]) for name in OPTIONS if new.get(name)))
 
-    def toggle(self, name: str, value: str) -> View:
-        """Return the view with one value of a filter added, or removed if it is active."""
-        pair = (name, value)
-        on = pair in self.filters
-        return replace(self, filters=tuple(p for p in self.filters if p != pair) if on else (*self.filters, pair))
+    def has_filter(self, name: str, text: str) -> bool:
+        """Whether rows with exactly this text pass because of a filter."""
+        return (name, FilterValue(text).write()) in self.filters
+
+    def toggle(self, name: str, text: str) -> View:
+        """Return the view with a filter for exactly this text added, or removed if it is active."""
+        pair = (name, FilterValue(text).write())
+        return self.without_filter(*pair) if pair in self.filters else replace(self, filters=(*self.filters, pair))
+
+    def without_filter(self, name: str, value: str) -> View:
+        """Return the view without one of its filters."""
+        return replace(self, filters=tuple(pair for pair in self.filters if pair != (name, value)))
 
     def filter_values(self) -> dict[str, tuple[str, ...]]:
         """Return the filters of a question, including those for sample data and bots."""
@@ -153,6 +162,12 @@ def resolve_days(view: View, today: date, span: Days | None) -> Days:
     if span is None or (view.period == "" and span.end > last_30.first and span.first < last_30.end):
         return last_30
     return Days(max(span.first, span.end - timedelta(days=MAX_DAYS)), span.end)
+
+
+def _filters(pairs: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Read the filters of an address, each written the same way however the address writes it."""
+    read = ((name, read_value(name, text)) for name, texts in pairs if name in FILTERS for text in split_values(texts))
+    return tuple(dict.fromkeys((name, value.write()) for name, value in read if value.is_usable))
 
 
 def _days(params: Mapping[str, str]) -> Days | None:

@@ -29,15 +29,10 @@ def data_span(
     moment = as_of or datetime.max.replace(year=9000, tzinfo=UTC)
     with warehouse.reading() as cursor:
         rows = read_sample(cursor, Question(moment, tz, filters={"sample": (sample,)}))
-        counted = f"event_timestamp < $as_of {rows.condition}"
         # Two plain aggregates: DuckDB computes them from the column's statistics where all rows count.
-        first, last = cursor.fetch(
-            fill(
-                "select min(event_timestamp), max(event_timestamp) from clickstream_events where {counted}",
-                counted=counted,
-            ),
-            {"as_of": moment},
-        ).rows[0]
+        counted = f"event_timestamp < $as_of {rows.condition}"
+        sql = "select min(event_timestamp), max(event_timestamp) from clickstream_events where {counted}"
+        first, last = cursor.fetch(fill(sql, counted=counted), {"as_of": moment}).rows[0]
     return None if first is None else (local_date(tz, first), local_date(tz, last))
 
 

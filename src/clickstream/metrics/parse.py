@@ -15,11 +15,11 @@ from zoneinfo import ZoneInfo
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import COMPARISONS, METRICS
 from clickstream.metrics.question import Compare, Question
+from clickstream.metrics.rules.filter_values import split_values
 from clickstream.metrics.rules.filters import NOT_YET, check_filter, filter_names, join_names
 from clickstream.time_zone import is_zone, zone_advice
 
 PARAMETERS = ("from", "to", "tz", "as_of", "compare", "limit", "offset")
-_COMMA = re.compile(r"(?<!\\),")
 
 Texts = Mapping[str, str | Sequence[str]]
 
@@ -27,8 +27,8 @@ Texts = Mapping[str, str | Sequence[str]]
 def question_from_text(metric: str, options: Texts, clock_now: datetime, settings_tz: ZoneInfo) -> Question:
     """Read the parameters, filters and options of one metric.
 
-    options: name -> text. A filter takes several values: separated by commas in one text (`\\,` is a comma), or as a
-    sequence of texts, one value each. clock_now: the default of `as_of`.
+    options: name -> text, or several texts. A filter takes several values, separated by commas, in each of its texts;
+    their syntax: rules/filter_values.py. clock_now: the default of `as_of`.
     """
     if metric not in METRICS:
         raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
@@ -66,9 +66,8 @@ def _single(name: str, given: str | Sequence[str]) -> str:
 
 
 def _values(given: str | Sequence[str]) -> tuple[str, ...]:
-    if not isinstance(given, str):
-        return tuple(given)
-    return tuple(part.strip().replace("\\,", ",") for part in _COMMA.split(given))
+    texts = [given] if isinstance(given, str) else given
+    return tuple(value for text in texts for value in split_values(text))
 
 
 def _date(name: str, text: str | None) -> date | None:

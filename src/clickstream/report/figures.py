@@ -8,6 +8,7 @@ from decimal import Decimal
 from rich.cells import cell_len
 from rich.console import Console
 
+from clickstream.money import rounded_amount, with_code
 from clickstream.visible import visible_line
 
 Value = int | Decimal
@@ -23,7 +24,7 @@ def number(value: int) -> str:
 
 def amount(value: Decimal, currency: str | None) -> str:
     """Return an amount as `1,234.50 EUR`."""
-    return f"{value:,.2f} {currency or ''}".rstrip()
+    return with_code(rounded_amount(value, currency), currency)
 
 
 def percent(rate: float) -> str:

@@ -7,6 +7,7 @@ folded. Elsewhere a table is as wide as its rows. Values come from events: they 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.cells import cell_len
@@ -15,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clickstream.metrics.question import Answer, answer_document
+from clickstream.money import exact_amount
 from clickstream.visible import visible, visible_line
 
 MAX_COLUMNS_OF_ONE_ROW = 8
@@ -26,11 +28,23 @@ _GAP = 2
 def render_answer(answer: Answer, console: Console) -> None:
     """Print a metric's answer. A single row of many columns is printed as a list."""
     names = [column.name for column in answer.columns]
-    rows = [[row[name] for name in names] for row in answer_document(answer)["rows"]]
+    document = answer_document(answer)
+    rows = [_with_amounts(row, document["columns"], answer.meta.get("currency")) for row in document["rows"]]
     if len(rows) == 1 and len(names) > MAX_COLUMNS_OF_ONE_ROW:
         render_rows(["figure", "value"], list(zip(names, rows[0], strict=True)), console)
     else:
         render_rows(names, rows, console)
+
+
+def _with_amounts(row: dict[str, Any], columns: Sequence[dict[str, str]], currency: str | None) -> list[Any]:
+    """Return a row's values, with amounts of money in the decimal places of their currency."""
+    currency = row.get("currency") or currency
+    return [
+        exact_amount(Decimal(row[column["name"]]), currency)
+        if column["type"] == "money" and row[column["name"]] is not None
+        else row[column["name"]]
+        for column in columns
+    ]
 
 
 def render_rows(columns: Sequence[str], rows: Sequence[Sequence[Any]], console: Console) -> None:

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.filters import NONE
+from clickstream.money import rounded_amount
 from clickstream.report.build import Month, Report
 from clickstream.report.figures import Value, amount, bar, change, duration, fit, number, percent, sparkline
 
@@ -56,7 +57,7 @@ def _money(report: Report, console: Console) -> Iterator[Text | Table]:
     currency = report.figures["currency"]
     title = f"Products, by revenue in {currency}"
     yield from _ranking(
-        Ranking(title, report.products, "revenue", lambda value: amount(value, None)),
+        Ranking(title, report.products, "revenue", lambda value: rounded_amount(value, currency)),
         console,
     )
 

@@ -6,13 +6,19 @@ theme needs no new data. All texts are formatted here.
 
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from io import StringIO
 from typing import Any, cast
 
 from htmltools import Tag, tags
 from shiny.render.renderer import Jsonifiable, Renderer
 
-from clickstream.dashboard.formats import Kind
+from clickstream.dashboard.formats import Kind, Number
+
+Option = dict[str, Any]  # an option of ECharts, or a part of one
+_FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +28,11 @@ class Chart:
     option: an ECharts option without functions. label: text for screen readers. unit: shown after the panel's title.
     kind: format of the value axis. tips: the tooltip of each point: a title and lines of (series, exact value).
     ranges: the first day and the day after the last of each point, for selection by dragging. head, rows: the table.
+    csv: the file to download.
     note: shown instead of an empty chart. is_failure: the note is an error message.
     """
 
-    option: dict[str, Any] = field(default_factory=dict)
+    option: Option = field(default_factory=dict)
     label: str = ""
     unit: str = ""
     kind: Kind = "count"
@@ -33,6 +40,7 @@ class Chart:
     ranges: list[tuple[str, str]] = field(default_factory=list)
     head: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    csv: str = ""
     note: str = ""
     is_failure: bool = False
 
@@ -45,6 +53,15 @@ class render_echart(Renderer[Chart]):  # noqa: N801 - named like Shiny's own ren
 
     async def transform(self, value: Chart) -> Jsonifiable:
         return cast(Jsonifiable, asdict(value))
+
+
+def csv_text(rows: Iterable[Sequence[str | Number | None]]) -> str:
+    """Write rows as CSV. Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers do not."""
+    file = StringIO()
+    writer = csv.writer(file)
+    for row in rows:
+        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row])
+    return file.getvalue()
 
 
 def echart_ui(id: str) -> Tag:

@@ -19,13 +19,17 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class RankColumn:
-    """A column of numbers. is_wide: hidden on narrow screens. is_change: shows the change of `key`, with an arrow."""
+    """A column of numbers.
+
+    is_wide: hidden on narrow screens. is_change: shows the change of `key`, with an arrow. currency: of amounts.
+    """
 
     key: str
     label: str
     kind: Kind = "count"
     is_wide: bool = False
     is_change: bool = False
+    currency: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +64,17 @@ def ranking_table(rows: Sequence[Row], ranking: Ranking, sorted_by: str = "") ->
     )
 
 
-def change_mark(now: Number | None, before: Number | None, kind: Kind = "count") -> Tag:
+def in_currency(columns: Sequence[RankColumn], currency: str | None) -> list[RankColumn]:
+    """Return the columns with the currency of their amounts."""
+    return [replace(column, currency=currency) if column.kind == "money" else column for column in columns]
+
+
+def change_mark(now: Number | None, before: Number | None, kind: Kind = "count", currency: str | None = None) -> Tag:
     """Draw a change as arrow, sign and percent, with both values as a tooltip. If `before` is 0: a dash."""
+    earlier = "no earlier data" if before is None else f"{exact(before, kind, currency)} before"
+    title = f"{exact(now, kind, currency)} now, {earlier}"
     if now is None or not before:
-        earlier = "no earlier data" if before is None else f"{exact(before, kind)} before"
-        return tags.span(NONE, class_="change", title=f"{exact(now, kind)} now, {earlier}")
-    title = f"{exact(now, kind)} now, {exact(before, kind)} before"
+        return tags.span(NONE, class_="change", title=title)
     ratio = (float(now) - float(before)) / float(before)
     text = change(ratio)
     direction = "up" if text.startswith("+") else "down" if text.startswith("−") else "level"
@@ -105,8 +114,10 @@ def _row(row: Row, ranking: Ranking, top: float) -> Tag:
 def _number(row: Row, column: RankColumn) -> Tag:
     value = row[column.key]
     if column.is_change:
-        return tags.td(change_mark(value, row.get(f"{column.key}_previous"), column.kind), class_=_class(column))
-    return tags.td(short(value, column.kind), title=exact(value, column.kind), class_=_class(column))
+        previous = row.get(f"{column.key}_previous")
+        return tags.td(change_mark(value, previous, column.kind, column.currency), class_=_class(column))
+    text, title = (write(value, column.kind, column.currency) for write in (short, exact))
+    return tags.td(text, title=title, class_=_class(column))
 
 
 def _class(column: RankColumn) -> str:

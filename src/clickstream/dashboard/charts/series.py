@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 
-from clickstream.dashboard.charts.output import Chart
-from clickstream.dashboard.formats import Kind, Number, bucket, exact
+from clickstream.dashboard.charts.output import Chart, Option, csv_text
+from clickstream.dashboard.formats import Kind, Number, bucket, exact, safe_text
+from clickstream.money import exact_decimal
 
 PALETTE = tuple(f"var(--series-{number})" for number in range(1, 8))
 OTHER = "var(--series-7)"
@@ -30,6 +31,15 @@ class Line:
     values: Sequence[Number | None]
     colour: str = PALETTE[0]
 
+    @property
+    def label(self) -> str:
+        """The name as it is shown."""
+        return safe_text(self.name)
+
+    def points(self) -> list[int | float | None]:
+        """Return the values as numbers for the browser: money as a float."""
+        return [float(value) if isinstance(value, Decimal) else value for value in self.values]
+
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
@@ -44,30 +54,55 @@ class Buckets:
         return [(start.date().isoformat(), _end(start, self.size).isoformat()) for start in self.starts]
 
 
-def time_series(buckets: Buckets, lines: Sequence[Line], title: str, kind: Kind, previous: Line | None = None) -> Chart:
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """What a chart shows: its title, the format of its values, and the currency of amounts."""
+
+    title: str
+    kind: Kind = "count"
+    currency: str | None = None
+
+    def exact(self, value: Number | None) -> str:
+        return exact(value, self.kind, self.currency)
+
+    def plain(self, value: Number | None) -> Number | None:
+        """Return the value for a file: a number without separators and unit."""
+        return exact_decimal(value, self.currency) if self.kind == "money" and value is not None else value
+
+
+def time_series(buckets: Buckets, lines: Sequence[Line], measure: Measure, previous: Line | None = None) -> Chart:
     """Draw `lines` over `buckets`. previous: drawn thin and dashed behind a single line."""
     drawn = [*lines, *([previous] if previous else [])]
     if not any(value for line in drawn for value in line.values):
-        return Chart(note=f"No {title.lower()} in these days.")
+        return Chart(note=f"No {measure.title.lower()} in these days.")
     is_bars = len(buckets.starts) < (BARS_BELOW if len(lines) == 1 else GROUPS_BELOW)
     series = [_previous(previous)] if previous else []
     for line in lines:
         series += [_bars(line, buckets)] if is_bars else _line(line, buckets, is_filled=len(lines) == 1)
     names = [bucket(start, buckets.size) for start in buckets.starts]
-    option = {**_axes(buckets, kind), "series": series}
+    option = {**_axes(buckets, measure.kind), "series": series}
+    unit = f"per {buckets.size}" + (f", dashed: {previous.label}" if previous else "")
     return Chart(
         option=_with_legend(option, lines) if len(lines) > 1 else option,
-        label=f"{title}, {names[0]} to {names[-1]}",
-        unit=f"per {buckets.size}" + (f", dashed: {previous.name}" if previous else ""),
-        kind=kind,
-        tips=[(_tip_title(name, buckets, i), _tip_lines(drawn, kind, i)) for i, name in enumerate(names)],
+        label=f"{measure.title}, {names[0]} to {names[-1]}",
+        unit=f"{measure.currency} {unit}" if measure.currency else unit,
+        kind=measure.kind,
+        tips=[(_tip_title(name, buckets, i), _tip_lines(drawn, measure, i)) for i, name in enumerate(names)],
         ranges=buckets.ranges(),
-        head=[buckets.size.capitalize(), *(line.name for line in drawn)],
-        rows=[[name, *(exact(line.values[i], kind) for line in drawn)] for i, name in enumerate(names)],
+        head=[buckets.size.capitalize(), *(line.label for line in drawn)],
+        rows=[[name, *(measure.exact(line.values[i]) for line in drawn)] for i, name in enumerate(names)],
+        csv=_csv(buckets, drawn, measure),
     )
 
 
-def _axes(buckets: Buckets, kind: Kind) -> dict[str, Any]:
+def _csv(buckets: Buckets, lines: Sequence[Line], measure: Measure) -> str:
+    suffix = f" ({measure.currency})" if measure.currency else ""
+    starts = [start.isoformat() if buckets.size == "hour" else start.date().isoformat() for start in buckets.starts]
+    values = [[start, *(measure.plain(line.values[i]) for line in lines)] for i, start in enumerate(starts)]
+    return csv_text([[buckets.size.capitalize(), *(f"{line.name}{suffix}" for line in lines)], *values])
+
+
+def _axes(buckets: Buckets, kind: Kind) -> Option:
     label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
     names = [start.strftime(_SHORT_NAMES[buckets.size]) for start in buckets.starts]
     return {
@@ -91,9 +126,9 @@ def _axes(buckets: Buckets, kind: Kind) -> dict[str, Any]:
     }
 
 
-def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any]:
+def _with_legend(option: Option, lines: Sequence[Line]) -> Option:
     """Add a legend above the chart that shows and hides lines. A line that would flatten the others starts hidden."""
-    totals = {line.name: sum(float(value or 0) for value in line.values) for line in lines}
+    totals = {line.label: sum(float(value or 0) for value in line.values) for line in lines}
     second = sorted(totals.values())[-2]
     legend = {
         "type": "scroll",
@@ -114,7 +149,7 @@ def _with_legend(option: dict[str, Any], lines: Sequence[Line]) -> dict[str, Any
     return {**option, "legend": legend, "grid": {**option["grid"], "top": 40}}
 
 
-def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]:
+def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[Option]:
     """Return a solid line through the complete buckets and a dashed one to and from the incomplete ones.
 
     If there are few points, each is marked; otherwise only the incomplete ones are.
@@ -122,13 +157,13 @@ def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]
     is_short = len(buckets.starts) < BARS_BELOW
     look = {
         "type": "line",
-        "name": line.name,
+        "name": line.label,
         "symbol": "circle",
         "symbolSize": 5,
         "showSymbol": is_short,
         "itemStyle": {"color": line.colour},
     }
-    solid = [value if full else None for value, full in zip(line.values, buckets.is_complete, strict=True)]
+    solid = [value if full else None for value, full in zip(line.points(), buckets.is_complete, strict=True)]
     area = {"areaStyle": {"color": line.colour, "opacity": 0.08}} if is_filled else {}
     series = [{**look, **area, "data": solid, "lineStyle": {"color": line.colour, "width": 2}}]
     if not all(buckets.is_complete):
@@ -139,12 +174,12 @@ def _line(line: Line, buckets: Buckets, is_filled: bool) -> list[dict[str, Any]]
     return series
 
 
-def _end_point(line: Line, i: int, buckets: Buckets) -> Any:
+def _end_point(line: Line, i: int, buckets: Buckets) -> int | float | Option | None:
     """Return a point of a dashed section: hollow if its bucket is incomplete."""
     if buckets.is_complete[i]:
-        return line.values[i]
+        return line.points()[i]
     hollow = {"color": "var(--panel)", "borderColor": line.colour, "borderWidth": 2}
-    return {"value": line.values[i], "symbol": "circle", "symbolSize": 7, "itemStyle": hollow}
+    return {"value": line.points()[i], "symbol": "circle", "symbolSize": 7, "itemStyle": hollow}
 
 
 def _near(is_complete: Sequence[bool]) -> list[bool]:
@@ -153,22 +188,22 @@ def _near(is_complete: Sequence[bool]) -> list[bool]:
     return [not all(is_complete[max(0, i - 1) : min(last, i + 1) + 1]) for i in range(last + 1)]
 
 
-def _bars(line: Line, buckets: Buckets) -> dict[str, Any]:
+def _bars(line: Line, buckets: Buckets) -> Option:
     hatch = {"symbol": "rect", "dashArrayX": [1, 0], "dashArrayY": [2, 4], "rotation": -0.785, "color": "var(--panel)"}
     data = [
         value if full else {"value": value, "itemStyle": {"decal": hatch}}
-        for value, full in zip(line.values, buckets.is_complete, strict=True)
+        for value, full in zip(line.points(), buckets.is_complete, strict=True)
     ]
     look = {"color": line.colour, "borderRadius": [3, 3, 0, 0]}
-    return {"type": "bar", "name": line.name, "data": data, "barMaxWidth": 56, "itemStyle": look}
+    return {"type": "bar", "name": line.label, "data": data, "barMaxWidth": 56, "itemStyle": look}
 
 
-def _previous(line: Line) -> dict[str, Any]:
+def _previous(line: Line) -> Option:
     look = {"color": "var(--muted)", "width": 1, "type": [4, 4]}
     return {
         "type": "line",
-        "name": line.name,
-        "data": list(line.values),
+        "name": line.label,
+        "data": line.points(),
         "symbol": "none" if len(line.values) > 1 else "emptyCircle",
         "symbolSize": 7,
         "silent": True,
@@ -181,11 +216,11 @@ def _tip_title(name: str, buckets: Buckets, i: int) -> str:
     return name if buckets.is_complete[i] else f"{name} (incomplete)"
 
 
-def _tip_lines(lines: Sequence[Line], kind: Kind, i: int) -> list[tuple[str, str]]:
-    return [(line.name, exact(line.values[i], kind)) for line in lines]
+def _tip_lines(lines: Sequence[Line], measure: Measure, i: int) -> list[tuple[str, str]]:
+    return [(line.label, measure.exact(line.values[i])) for line in lines]
 
 
-def _end(start: datetime, size: str) -> Any:
+def _end(start: datetime, size: str) -> date:
     if size == "month":
         return (start.replace(day=1) + timedelta(days=32)).replace(day=1).date()
     return start.date() + timedelta(days=7 if size == "week" else 1)

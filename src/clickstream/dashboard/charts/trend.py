@@ -2,34 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from decimal import Decimal
-from typing import Any
 
 from htmltools import HTML
 
 from clickstream.dashboard.charts.output import Chart
-from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, time_series
-from clickstream.dashboard.formats import Kind, Number, days
+from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, Measure, time_series
+from clickstream.dashboard.formats import Number, days
 from clickstream.metrics.question import Answer
 
 OTHER_NAME = "(other)"
 _WIDTH, _HEIGHT, _PAD = 120, 28, 2  # of a sparkline, in SVG units
 
 
-def trend(answers: Sequence[Answer], title: str, kind: Kind, since: date | None = None) -> Chart:
+def trend(answers: Sequence[Answer], measure: Measure, since: date | None = None) -> Chart:
     """Draw one figure over time. A second answer is the comparison period, drawn behind it bucket by bucket.
 
     since: the first day with data. The comparison is not drawn before it: zeros would suggest days without visitors.
     """
     now = answers[0]
-    rows = now.dicts()
-    previous = _previous(answers[1], len(rows), since or date.min) if len(answers) > 1 else None
-    chart = time_series(_buckets(now), [Line(title, _values(rows))], title, kind, previous)
-    if kind == "money":
-        chart = replace(chart, unit=f"{now.meta['currency']} {chart.unit}")
+    values = _values(now)
+    previous = _previous(answers[1], len(values), since or date.min) if len(answers) > 1 else None
+    if measure.kind == "money":
+        measure = replace(measure, currency=now.meta["currency"])
+    chart = time_series(_buckets(now), [Line(measure.title, values)], measure, previous)
     if len(answers) > 1 and previous is None and not chart.note:
         return replace(chart, unit=f"{chart.unit}, no earlier data")
     return chart
@@ -41,13 +39,13 @@ def split_trend(answer: Answer, title: str, order: Sequence[str]) -> Chart:
     groups = sorted({row["split"] for row in rows}, key=lambda group: (group == OTHER_NAME, _rank(group, order)))
     colours = _colours(groups, order)
     lines = [Line(group, [row["value"] for row in rows if row["split"] == group], colours[group]) for group in groups]
-    return time_series(_buckets(answer), lines, title, "count")
+    return time_series(_buckets(answer), lines, Measure(title))
 
 
 def spark(answer: Answer) -> HTML:
     """Draw the sparkline of one figure."""
     rows = answer.dicts()
-    return sparkline([value or 0 for value in _values(rows)], is_last_complete=bool(rows) and rows[-1]["is_complete"])
+    return sparkline([value or 0 for value in _values(answer)], is_last_complete=bool(rows) and rows[-1]["is_complete"])
 
 
 def sparkline(values: Sequence[Number], is_last_complete: bool = True) -> HTML:
@@ -70,14 +68,13 @@ def sparkline(values: Sequence[Number], is_last_complete: bool = True) -> HTML:
     )
 
 
-def _values(rows: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return the values as numbers for the browser: money as a float."""
-    return [float(row["value"]) if isinstance(row["value"], Decimal) else row["value"] for row in rows]
+def _values(answer: Answer) -> list[Number | None]:
+    return [row["value"] for row in answer.dicts()]
 
 
 def _previous(answer: Answer, length: int, since: date) -> Line | None:
-    rows, ends = answer.dicts(), [end for _, end in _buckets(answer).ranges()]
-    known = zip(_values(rows), ends, strict=True)
+    ends = [end for _, end in _buckets(answer).ranges()]
+    known = zip(_values(answer), ends, strict=True)
     values = [value if end > since.isoformat() else None for value, end in known]
     name = days(answer.meta["from"], answer.meta["to"] - timedelta(days=1))
     return Line(name, [*values, *[None] * length][:length]) if any(values) else None

@@ -15,7 +15,8 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
-from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, ranking_table
+from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, in_currency, ranking_table
+from clickstream.dashboard.charts.series import Measure
 from clickstream.dashboard.charts.trend import spark, trend
 from clickstream.dashboard.definitions import Figure
 from clickstream.dashboard.panel import (
@@ -109,10 +110,10 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     @output
     @render_echart
     def series() -> Chart:
-        title, kind = definitions.SERIES[_metric(state.view())]
+        measure = Measure(*definitions.SERIES[_metric(state.view())])
         span = state.span.outcome()
         since = span.first if isinstance(span, Days) else None
-        return chart_or_failure(over_time, title, lambda answers: trend(answers, title, kind, since))
+        return chart_or_failure(over_time, measure.title, lambda answers: trend(answers, measure, since))
 
     @output
     @render.ui
@@ -202,15 +203,15 @@ def _draw_card(
 def _figure(figure: Figure, row: Row) -> tuple[Tag, Tag]:
     """Draw the figure, and its change if there was an event in the comparison period."""
     value, previous = row[figure.key], f"{figure.key}_previous"
-    text = formats.short(value, figure.kind)
-    change = change_mark(value, row[previous], figure.kind) if row.get("events_previous") else None
     currency = row["currency"] if figure.kind == "money" else None
+    text = formats.short(value, figure.kind, currency)
+    change = change_mark(value, row[previous], figure.kind, currency) if row.get("events_previous") else None
     return (
         tags.span(
             text,
             tags.span(f"\u00a0{currency}", class_="currency") if currency else None,
             class_="value",
-            title=" ".join(filter(None, (formats.exact(value, figure.kind), currency))),
+            title=formats.exact(value, figure.kind, currency),
         ),
         tags.div(change, class_="change-line"),
     )
@@ -234,11 +235,10 @@ def _by_sales(answer: Answer, head: str, name: Callable[[Row], TagChild]) -> Ran
 
 
 def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColumn]:
-    """Return the columns, with the currency as the title of those with amounts."""
-    code = answer.meta["currency"]
+    """Return the columns in the answer's currency, which is the title of those with amounts."""
     return [
-        replace(column, label=code or column.label) if column.kind == "money" and not column.is_change else column
-        for column in columns
+        replace(column, label=column.currency) if column.currency and not column.is_change else column
+        for column in in_currency(columns, answer.meta["currency"])
     ]
 
 

@@ -12,7 +12,7 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
-from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table, sort_rows
+from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, in_currency, ranking_table, sort_rows
 from clickstream.dashboard.charts.trend import split_trend
 from clickstream.dashboard.panel import (
     chart_or_failure,
@@ -113,7 +113,8 @@ def _ranking(view: View, answer: Answer) -> TagChild:
     rows_by_size = sort_rows(answer.dicts(), sort)
     if not rows_by_size:
         return empty_note(f"No events with a {by} in these days.")
-    drawn_as = Ranking(BY[by], lambda row: _name(view, by, row), COLUMNS, sort, lambda key: _sorted_by(view, key))
+    columns = in_currency(COLUMNS, answer.meta["currency"])
+    drawn_as = Ranking(BY[by], lambda row: _name(view, by, row), columns, sort, lambda key: _sorted_by(view, key))
     return TagList(
         ranking_table(rows_by_size[:shown_rows], drawn_as, sort),
         _more(view, shown_rows, answer.meta["total_rows"]),

@@ -62,10 +62,8 @@ const dashboard = (() => {
       button.textContent = table.hidden ? "Show as table" : "Hide table";
     },
     csv(button) {
-      const rows = [...button.closest(".panel").querySelectorAll(".chart-table tr")];
-      const cell = ({ textContent }) => `"${textContent.replaceAll('"', '""')}"`;
-      const text = rows.map((row) => [...row.children].map(cell).join(",")).join("\r\n");
-      save(button, "csv", URL.createObjectURL(new Blob([text], { type: "text/csv" })));
+      const chart = echartOf(button.closest(".panel").querySelector(".echart"));
+      if (chart) save(button, "csv", URL.createObjectURL(new Blob([chart.data.csv], { type: "text/csv" })));
     },
     png(button) {
       const chart = echartOf(button.closest(".panel").querySelector(".echart"));
@@ -187,16 +185,21 @@ const dashboard = (() => {
       this.dataset.level = Number.isNaN(age) ? "none" : age < 120 ? "good" : age < 5400 ? "late" : "dead";
     }
   });
+  // The characters of a text as a reader sees them: an emoji or a letter with its accents is never split.
+  const segmenter = new Intl.Segmenter("en");
+  const characters = (text) => [...segmenter.segment(text)].map(({ segment }) => segment);
+
   // <long-name>: a name that is shortened in its middle. The style sheet truncates the first part.
   class LongName extends HTMLElement {
     connectedCallback() {
       if (this.firstElementChild) return;
       const text = this.name(this.textContent);
-      if (text.length <= 8) { this.textContent = text; return; }
-      let half = text.length - 5;
-      if (text[half] === " ") half += 1;
-      this.replaceChildren(...[text.slice(0, half), text.slice(half)].map((part) =>
-        Object.assign(document.createElement("span"), { textContent: part })));
+      const parts = characters(text);
+      if (parts.length <= 8) { this.textContent = text; return; }
+      let half = parts.length - 5;
+      if (parts[half] === " ") half += 1;
+      this.replaceChildren(...[parts.slice(0, half), parts.slice(half)].map((part) =>
+        Object.assign(document.createElement("span"), { textContent: part.join("") })));
       this.title = text;
     }
     name(text) {
@@ -211,5 +214,5 @@ const dashboard = (() => {
       return /^[A-Z]{2}$/.test(code) ? regions.of(code) : code;
     }
   });
-  return { go };
+  return { go, characters };
 })();

@@ -20,13 +20,15 @@
     if (kind === "percent") return `${Math.round(value * 100)} %`;
     if (kind === "seconds") return value < 120 ? `${value} s` : `${+(value / 60).toFixed(1)} m`;
     const [size, letter] = value >= 1e6 ? [1e6, " M"] : value >= 1e4 ? [1e3, " k"] : [1, ""];
-    return (value / size).toLocaleString("en", { maximumFractionDigits: 2 }) + letter;
+    return (value / size).toLocaleString("en", { maximumFractionDigits: 4 }) + letter;
   }
 
-  // A name in the legend, shortened in the middle to `length`; the tooltip shows all of it.
+  // A name in a legend or tooltip, shortened in the middle to `length` characters.
   function shortName(name, length) {
     const tail = (length >> 1) - 1;
-    return name.length > length ? `${name.slice(0, length - 1 - tail)}…${name.slice(-tail)}` : name;
+    const parts = dashboard.characters(name);
+    if (parts.length <= length) return name;
+    return `${parts.slice(0, length - 1 - tail).join("")}…${parts.slice(-tail).join("")}`;
   }
 
   function element(name, text, parent, className = "") {
@@ -45,7 +47,7 @@
       const line = element("div", null, box);
       const mark = element("i", null, line, "tip-mark");
       mark.style.background = points.find((point) => point.seriesName === name)?.color ?? "transparent";
-      element("span", name, line);
+      element("span", shortName(name, 60), line);
       element("b", value, line);
     }
     return box;

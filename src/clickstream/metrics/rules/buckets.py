@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -91,7 +91,7 @@ def _calendar(unit: Unit, tz: ZoneInfo, period: Period) -> list[Bucket]:
     while first < period.to_date:
         after = _next_day(unit, first)
         end = start_of(tz, after)
-        local = datetime(first.year, first.month, first.day)  # noqa: DTZ001 - a local time has no zone
+        local = datetime.combine(first, time())
         if start < end:
             found.append(Bucket(local, None, start, end, (micros(local), 0)))
         first, start = after, end

@@ -2,7 +2,7 @@
 
 In: the filters of a Question. Out: `Conditions`: one text for events (alias `e`), one for sessions (alias `s`), the
 parameters of both. An unknown name is `unknown_filter`; one that is not supported yet is `filter_not_applicable`. No
-filter is ignored.
+filter is ignored. How filter values are written: filter_values.py.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from clickstream.errors import QuestionError
+from clickstream.metrics.rules.filter_values import FilterValue, read_value
 
 NONE = "(none)"
 EVENT_COLUMNS = {
@@ -27,7 +28,6 @@ SESSION_COLUMNS = {**ACQUISITION_COLUMNS, **DEVICE_COLUMNS, "landing_page": "ent
 SAMPLE_MODES = ("auto", "include", "only")
 HUMANS = ("true", "false")
 NOT_YET = ("segment", "visitor_id")
-_PREFIXED = frozenset({"page_path"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,13 @@ def conditions(filters: Mapping[str, Sequence[str]]) -> Conditions:
     """Write filters as SQL. A row passes if it matches all filters, each by any of its values and no excluded one."""
     event, session, params = "", "", dict[str, str]()
     without_session = True
-    for name, values in filters.items():
-        check_filter(name, values)
+    for name, texts in filters.items():
+        check_filter(name, texts)
+        values = [read_value(name, text) for text in texts]
         if name in EVENT_COLUMNS:
-            event += f" and {_condition(value_sql('e', EVENT_COLUMNS[name]), name, values, params)}"
+            event += f" and {_condition(value_sql('e', EVENT_COLUMNS[name]), values, params)}"
         elif name in SESSION_COLUMNS:
-            session += f" and {_condition(value_sql('s', SESSION_COLUMNS[name]), name, values, params)}"
+            session += f" and {_condition(value_sql('s', SESSION_COLUMNS[name]), values, params)}"
             without_session = without_session and _passes_none(values)
     return Conditions(event, session, without_session, params)
 
@@ -74,7 +75,7 @@ def check_filter(name: str, values: Sequence[str]) -> None:
         raise QuestionError("filter_not_applicable", name, why, f"use one of {join_names(filter_names())}")
     if name not in filter_names():
         raise QuestionError("unknown_filter", name, "not a filter", f"use one of {join_names(filter_names())}")
-    if not values or not all(value.removeprefix("!") for value in values):
+    if not values or not all(read_value(name, value).is_usable for value in values):
         raise QuestionError("invalid_filter", name, "an empty value", f"use {NONE} for rows without a value")
 
 
@@ -100,22 +101,19 @@ def _one_of(filters: Mapping[str, Sequence[str]], name: str, allowed: Sequence[s
     return values[0]
 
 
-def _condition(value: str, name: str, values: Sequence[str], params: dict[str, str]) -> str:
-    wanted = [_test(value, name, text, params) for text in values if not text.startswith("!")]
-    unwanted = [_test(value, name, text[1:], params) for text in values if text.startswith("!")]
+def _condition(column: str, values: Sequence[FilterValue], params: dict[str, str]) -> str:
+    wanted = [_test(column, value, params) for value in values if not value.is_excluded]
+    unwanted = [_test(column, value, params) for value in values if value.is_excluded]
     parts = [f"({' or '.join(wanted)})"] if wanted else []
     return " and ".join([*parts, *(f"not {test}" for test in unwanted)])
 
 
-def _test(value: str, name: str, text: str, params: dict[str, str]) -> str:
+def _test(column: str, value: FilterValue, params: dict[str, str]) -> str:
     key = f"filter_{len(params)}"
-    if name in _PREFIXED and text.endswith("*"):
-        params[key] = text[:-1]
-        return f"starts_with({value}, ${key})"
-    params[key] = text
-    return f"{value} = ${key}"
+    params[key] = value.stored_text
+    return f"starts_with({column}, ${key})" if value.is_prefix else f"{column} = ${key}"
 
 
-def _passes_none(values: Sequence[str]) -> bool:
-    wanted = [text for text in values if not text.startswith("!")]
-    return (not wanted or NONE in wanted) and f"!{NONE}" not in values
+def _passes_none(values: Sequence[FilterValue]) -> bool:
+    wanted = [value.text for value in values if not value.is_excluded]
+    return (not wanted or NONE in wanted) and FilterValue(NONE, is_excluded=True) not in values

@@ -82,7 +82,7 @@ class Scope:
 
     def rows_behind(self, table: str) -> dict[str, int]:
         """Return the number of counted rows of a table (events, sessions or orders)."""
-        return {table: self._run(fill("select count(*) from {counted}", counted=_COUNTED[table])).rows[0][0]}
+        return {table: self._run("select count(*) from {counted}", {"counted": _COUNTED[table]}).rows[0][0]}
 
     def hidden_bot_events(self) -> int:
         """Return the number of events that the filter `humans` leaves out."""

@@ -67,13 +67,21 @@ def sessions_with(event_filters: str, columns: str = "e.session_key") -> str:
 
     Sessions that count start in the range, so events before it are not read.
     """
-    passing = f"e.session_key is not null and e.event_timestamp >= $start {event_filters}"
-    return fill("select {columns} from population_events as e where {passing}", columns=columns, passing=passing)
+    return fill(_SESSIONS_WITH, {"columns": columns, "event_filters": event_filters})
 
 
 def sessions_ever_with(event_filters: str, columns: str = "e.session_key") -> str:
     """Return the same for orders: an order's session may have begun before the range, at $first_start or later."""
-    ordered = "select session_key from population_orders where ordered_at >= $start and ordered_at < $end"
-    passing = f"e.session_key in ({ordered}) {event_filters}"
-    sql = "select {columns} from population_events as e where e.event_timestamp >= $first_start and {passing}"
-    return fill(sql, columns=columns, passing=passing)
+    return fill(_SESSIONS_EVER_WITH, {"columns": columns, "event_filters": event_filters})
+
+
+# On one line each: a `)` at the start of a line would end a CTE (texts.py).
+_SESSIONS_WITH = (
+    "select {columns} from population_events as e"
+    " where e.session_key is not null and e.event_timestamp >= $start {event_filters}"
+)
+_SESSIONS_EVER_WITH = (
+    "select {columns} from population_events as e"
+    " where e.event_timestamp >= $first_start and e.session_key in ("
+    "select session_key from population_orders where ordered_at >= $start and ordered_at < $end) {event_filters}"
+)
