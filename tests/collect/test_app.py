@@ -40,7 +40,6 @@ REFUSED = [
     pytest.param({"eventName": "n" * 10_000}, {}, 400, "invalid_name", id="name of 10,000 characters"),
     pytest.param({"eventName": "n" * 201}, {}, 400, "invalid_name", id="name of 201 characters"),
     pytest.param(b'{"eventName": "\xff"}', {}, 400, "invalid_encoding", id="invalid UTF-8"),
-    pytest.param(b'{"eventName": "\\ud800"}', {}, 400, "invalid_json", id="lone surrogate"),
     pytest.param(b'{"eventName": "x", "a": NaN}', {}, 400, "invalid_json", id="NaN"),
     pytest.param(b'{"eventName": "x", "a": 1e999}', {}, 400, "invalid_json", id="1e999"),
     pytest.param(b"[" * 10_000 + b"]" * 10_000, {}, 400, "too_deep", id="nested 10,000 deep"),
@@ -91,6 +90,7 @@ ACCEPTED = [
     pytest.param({"eventName": "x", "product": {"price": "12,50"}}, {}, 1, id="a price with a comma"),
     pytest.param({"eventName": "x", "eventId": "no-uuid"}, {}, 1, id="an id that is not a UUID"),
     pytest.param({"eventName": "x", "userId": "\u0000"}, {}, 1, id="a NUL character"),
+    pytest.param(b'{"eventName": "\\ud800"}', {}, 1, id="half of a surrogate pair"),
     pytest.param({"eventName": "x", "createdAt": "1970-01-01"}, {}, 1, id="1970"),
 ]
 

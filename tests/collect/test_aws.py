@@ -116,7 +116,12 @@ def test_repeated_invocation_writes_the_same_object(function: LambdaRuntime, buc
         pytest.param(gateway_event(b"[" * 2_000_000), 413, "body_too_large", id="too large"),
         pytest.param(gateway_event(GOOD, Content_Type="text/html"), 415, "unsupported_media_type", id="HTML"),
         pytest.param(gateway_event(GOOD, X_Odd="\ud800", User_Agent="\ud800"), 200, None, id="odd headers"),
-        pytest.param(gateway_event("") | {"body": "\ud800"}, 400, "invalid_encoding", id="half a surrogate pair"),
+        pytest.param(
+            gateway_event("") | {"body": "\ud800"}, 400, "invalid_json", id="half of a surrogate pair as the body"
+        ),
+        pytest.param(
+            gateway_event("") | {"body": '{"eventName": "\ud800"}'}, 200, None, id="half of a surrogate pair in a value"
+        ),
         pytest.param(gateway_event(GOOD, "GET"), 405, "method_not_allowed", id="GET"),
         pytest.param(gateway_event(GOOD) | {"rawPath": "/other"}, 404, "not_found", id="other path"),
     ],

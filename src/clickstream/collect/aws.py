@@ -134,8 +134,11 @@ def _body(event: Mapping[str, Any]) -> bytes | RefusedBody:
 
 
 def _bytes(text: str) -> bytes:
-    """Return UTF-8. Half of a surrogate pair becomes bytes that are not UTF-8, and is judged as such."""
-    return text.encode("utf-8", "surrogatepass")
+    """Return UTF-8; half of a surrogate pair becomes U+FFFD."""
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
 
 
 def _names(context: Mapping[str, Any]) -> Iterator[UUID]:

@@ -11,7 +11,7 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -46,10 +46,11 @@ class Excerpt:
 def rejected_parts(body: bytes | Excerpt, envelope: Envelope) -> Iterator[tuple[bytes | Excerpt, Rejection]]:
     """Yield each rejected part of a request with its reason: the whole body, or single events as JSON."""
     for rejection in envelope.rejected:
+        data = body
         if rejection.index is not None:
-            yield msgspec.json.encode(rejection.original), rejection
-        else:
-            yield body, rejection
+            with suppress(RecursionError):  # an event nested so deep is described by the whole body
+                data = msgspec.json.encode(rejection.original)
+        yield data, rejection
 
 
 class RejectedLog:
