@@ -81,6 +81,7 @@ ACCEPTED = [
     pytest.param({"eventName": "x", "events": []}, {}, 1, id="an event with a field called events"),
     pytest.param(GOOD, {"Content_Type": "text/plain;charset=UTF-8"}, 1, id="plain text"),
     pytest.param(gzip.compress(json.dumps(GOOD).encode()), {"Content_Encoding": "gzip"}, 1, id="gzip"),
+    pytest.param(gzip.compress(json.dumps(GOOD).encode()), {"Content_Encoding": "X-Gzip"}, 1, id="x-gzip"),
     pytest.param(
         gzip.compress(b'{"eventName":') + gzip.compress(b'"x"}'), {"Content_Encoding": "gzip"}, 1, id="two members"
     ),
@@ -102,6 +103,15 @@ def test_accepted_input_is_stored_before_the_response(
     response = collector.send(body, **headers)
     assert (response.status, response.body) == (200, {"success": True, "accepted": count, "rejected": []})
     assert len(collector.stored()) == count
+
+
+def test_path_with_a_trailing_slash_is_the_same_path(collector: Client) -> None:
+    assert collector.send(GOOD, path="/clickstream/").status == 200
+    preflight = collector.send(b"", "OPTIONS", "/clickstream/", Origin="https://shop.example")
+    assert (preflight.status, preflight.headers["access-control-allow-methods"]) == (204, "POST")
+    assert collector.send(b"", "GET", "/clickstream/").status == 405
+    assert collector.send(GOOD, path="/clickstream//").status == 404
+    assert [event["_ingest"]["path"] for event in collector.stored()] == ["/clickstream"]
 
 
 def test_missing_content_type_counts_as_json(collector: Client) -> None:

@@ -33,7 +33,7 @@ from clickstream.collect.envelope import (
     refused_response,
     unavailable,
 )
-from clickstream.collect.intake import PATH, Intake, IntakeConfig
+from clickstream.collect.intake import PATH, PATHS, Intake, IntakeConfig
 from clickstream.collect.rejected import RejectedLog
 from clickstream.collect.request import Request
 from clickstream.collect.tracker import TrackerScripts
@@ -81,7 +81,7 @@ class Collector:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            if scope["path"] == PATH and scope["method"] == "POST":
+            if scope["method"] == "POST" and scope["path"] in PATHS:
                 await self._post(scope, receive, send)
             else:
                 await self._get(scope, send)

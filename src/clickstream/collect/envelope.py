@@ -70,9 +70,11 @@ def _decompressed(headers: Mapping[bytes, bytes], body: bytes) -> bytes | Reject
     if b"content-encoding" not in headers:
         return body
     encoding = headers[b"content-encoding"].strip().lower()
-    if encoding not in (b"gzip", b"identity", b""):
+    if encoding in (b"identity", b""):
+        return body
+    if encoding not in (b"gzip", b"x-gzip"):  # RFC 9110 (8.4.1.3): the two are equal
         return Rejection(415, "unsupported_media_type", "unsupported Content-Encoding; send gzip or none")
-    return gunzip(body) if encoding == b"gzip" and body else body
+    return gunzip(body) if body else body
 
 
 def gunzip(body: bytes) -> bytes | Rejection:
