@@ -39,6 +39,7 @@ SNAKE_CASE = {
     "client_id": "clientId",
     "session_id": "sessionId",
     "is_first_visit": "isFirstVisit",
+    "user_agent": "userAgent",
 }
 SNAKE_CASE_PRODUCT = {"discount_price": "discountPrice", "url_path": "urlPath"}
 _SNAKE_NAMES = frozenset(SNAKE_CASE) | frozenset(SNAKE_CASE_PRODUCT)

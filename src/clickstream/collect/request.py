@@ -24,7 +24,7 @@ from clickstream.settings import IpMode, OptOut, Settings
 MAX_USER_AGENT_BYTES = 1_024
 MAX_SENT_AT_CHARACTERS = 64
 MAX_COUNTRY_BYTES = 16
-PERSONAL_FIELDS = ("userId", "clientId", "sessionId", "identitySource")
+PERSONAL_FIELDS = ("userId", "clientId", "sessionId", "identitySource", "userAgent")
 _Route = tuple[str, str, tuple[tuple[str, str], ...]]
 _encoder = msgspec.json.Encoder()
 _encode = _encoder.encode
