@@ -73,7 +73,7 @@ class Collector:
         self._gauges = gauges
         self._scripts = TrackerScripts()
         self._commit: GroupCommit
-        self._reading: dict[asyncio.Task[Any] | None, float] = {}
+        self._reading: dict[asyncio.Task[object] | None, float] = {}
         self._memory = BodyMemory()
         # A request's id is the id of this run of the collector, and the request's number in it.
         self._run = f"{uuid_utils.uuid7(nanoseconds=clock_ns()).hex}-"

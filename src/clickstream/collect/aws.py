@@ -178,7 +178,7 @@ def _without_prefix(path: str) -> str:
     return next((known for known in (PATH, "/health") if path.endswith(known)), path)
 
 
-def _headers(event: Mapping[str, Any]) -> dict[bytes, bytes]:
+def _headers(event: Mapping[str, object]) -> dict[bytes, bytes]:
     """Return the headers with lower-case names; several values of one header are joined, as payload 2.0 does."""
     several = {
         name: ",".join(map(_text, values))
@@ -189,14 +189,14 @@ def _headers(event: Mapping[str, Any]) -> dict[bytes, bytes]:
     return {_text(name).encode().lower(): text.encode() for name, value in headers.items() if (text := _text(value))}
 
 
-def _query(event: Mapping[str, Any]) -> bytes:
+def _query(event: Mapping[str, object]) -> bytes:
     query = event.get("rawQueryString")
     if query is None:
         query = urlencode({name: _text(value) for name, value in _fields(event.get("queryStringParameters")).items()})
     return _text(query).encode()
 
 
-def _body(event: Mapping[str, Any]) -> bytes | RefusedBody:
+def _body(event: Mapping[str, object]) -> bytes | RefusedBody:
     """Return the body as the client sent it, or why it cannot be decoded."""
     text = _text(event.get("body")).encode()
     try:
@@ -213,7 +213,7 @@ def _request_id(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest() if text else uuid4().hex
 
 
-def _fields(value: object) -> Mapping[str, Any]:
+def _fields(value: object) -> Mapping[str, object]:
     return value if isinstance(value, Mapping) else {}
 
 

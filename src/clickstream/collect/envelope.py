@@ -48,7 +48,7 @@ class Envelope:
 
     accepted: list[RawEvent]
     rejected: list[Rejection]
-    sent_at: Any = None
+    sent_at: object = None
 
 
 def read_body(headers: Mapping[bytes, bytes], body: bytes, new_id: Callable[[], str]) -> tuple[Envelope, bytes]:
@@ -136,7 +136,7 @@ def read_envelope(body: bytes, new_id: Callable[[], str]) -> Envelope:
     return Envelope(accepted, rejected, sent_at)
 
 
-def _rejection(problem: tuple[str, str], index: int, event: Any) -> Rejection:
+def _rejection(problem: tuple[str, str], index: int, event: object) -> Rejection:
     return Rejection(400, *problem, index, event.original if isinstance(event, _Undecodable) else event)
 
 
@@ -147,7 +147,7 @@ class _Undecodable(NamedTuple):
     original: msgspec.Raw
 
 
-def _decode_body(body: bytes) -> Any:
+def _decode_body(body: bytes) -> object:
     """Decode a body such that what is wrong in one event affects that event alone.
 
     Half of a surrogate pair becomes U+FFFD. An event with a number out of range is an _Undecodable in its place. An
@@ -166,7 +166,7 @@ def _decode_body(body: bytes) -> Any:
         return _decode_separately(_cut_depth(mended).strip())
 
 
-def _decode_separately(body: bytes) -> Any:
+def _decode_separately(body: bytes) -> object:
     """Decode each event of a body separately; a body that is a single event as one."""
     if body.startswith(b"["):
         return _decode_each(body)
@@ -177,12 +177,12 @@ def _decode_separately(body: bytes) -> Any:
     return {"events": _decode_each(fields["events"]), "sentAt": None if sent_at is None else _decode_event(sent_at)}
 
 
-def _decode_each(array: bytes | msgspec.Raw) -> list[Any]:
+def _decode_each(array: bytes | msgspec.Raw) -> list[object]:
     events = _decode_array(array)
     return list(events) if len(events) > MAX_EVENTS else [_decode_event(event) for event in events]
 
 
-def _decode_event(event: msgspec.Raw) -> Any:
+def _decode_event(event: msgspec.Raw) -> object:
     try:
         return _decode(event)
     except msgspec.ValidationError as error:
@@ -223,7 +223,7 @@ def _undecodable(body: bytes, error: Exception) -> Rejection:
     return Rejection(400, "invalid_json", str(error))
 
 
-def _events_of(decoded: Any) -> tuple[list[Any] | Rejection, int, Any]:
+def _events_of(decoded: object) -> tuple[list[Any] | Rejection, int, object]:
     """Return the events of a body in any of its three shapes, the level above them, and the envelope's `sentAt`."""
     level, sent_at = 1, None
     if isinstance(decoded, list):
@@ -302,7 +302,7 @@ def refused_response(rejections: list[Rejection], retry_after_s: int = RETRY_AFT
     return Response(first.status, msgspec.json.encode(body), headers)
 
 
-def _listed(rejections: list[Rejection]) -> list[dict[str, Any]]:
+def _listed(rejections: list[Rejection]) -> list[dict[str, object]]:
     return [
         {"index": rejection.index, "error": rejection.code, "message": rejection.message}
         for rejection in rejections

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import uuid_utils
@@ -63,7 +62,9 @@ class RejectedLog:
         self._waiting_bytes = 0
         self.dropped = 0
 
-    def put(self, data: bytes | Excerpt, rejection: Rejection, ingest: dict[str, Any], with_head: bool = True) -> None:
+    def put(
+        self, data: bytes | Excerpt, rejection: Rejection, ingest: dict[str, object], with_head: bool = True
+    ) -> None:
         """Add rejected data: a body, or one of its events as JSON. with_head: keep the beginning of its bytes too."""
         if self._waiting_bytes >= MAX_WAITING_BYTES:
             self.dropped += 1

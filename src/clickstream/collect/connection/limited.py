@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
-from typing import Any
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from clickstream.collect.envelope import MAX_BODY_BYTES, Response, refused_response, unavailable
@@ -202,7 +202,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self.flow.resume_reading()
         self.transport.write_eof()  # the client sees the end of the response, and closes the connection
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
         cycle.transport = _CycleTransport(self)  # type: ignore[assignment]
         super()._start_asgi_task(cycle, app)
