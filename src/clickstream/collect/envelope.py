@@ -117,8 +117,8 @@ def read_envelope(body: bytes, new_id: Callable[[], str]) -> Envelope:
     except (UnicodeDecodeError, msgspec.DecodeError) as error:
         return Envelope([], [_undecodable(body, error)])
     # The number of brackets bounds the depth: most single events have few, and need no walk.
-    is_shallow = body.count(b"{") + body.count(b"[") <= MAX_NESTING
-    if is_shallow and type(decoded) is dict and "eventName" in decoded:  # one event: the common request
+    has_deep_event = body.count(b"{") + body.count(b"[") > MAX_NESTING and is_too_deep(decoded)
+    if type(decoded) is dict and "eventName" in decoded and not has_deep_event:  # one event: the common request
         problem = _put_event(decoded, new_id)
         return Envelope([decoded], []) if problem is None else Envelope([], [Rejection(400, *problem, 0, decoded)])
     events, level, sent_at = _events_of(decoded)
@@ -127,7 +127,7 @@ def read_envelope(body: bytes, new_id: Callable[[], str]) -> Envelope:
     accepted: list[RawEvent] = []
     rejected: list[Rejection] = []
     for index, event in enumerate(events):
-        is_deep = not is_shallow and is_too_deep(event, MAX_NESTING - level)
+        is_deep = has_deep_event and is_too_deep(event, MAX_NESTING - level)
         problem = _TOO_DEEP if is_deep else _put_event(event, new_id)
         if problem is None:
             accepted.append(event)
