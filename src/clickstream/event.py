@@ -8,6 +8,7 @@ The field names of the wire format are declared here, once, for the collector an
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NewType
@@ -38,10 +39,17 @@ SNAKE_CASE = {
     "client_id": "clientId",
     "session_id": "sessionId",
     "is_first_visit": "isFirstVisit",
+    "user_agent": "userAgent",
 }
 SNAKE_CASE_PRODUCT = {"discount_price": "discountPrice", "url_path": "urlPath"}
 _SNAKE_NAMES = frozenset(SNAKE_CASE) | frozenset(SNAKE_CASE_PRODUCT)
 _CONTAINERS = frozenset((dict, list))
+_SURROGATES = re.compile(
+    rb"((?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])))++"  # text without surrogates
+    rb"|\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})"  # a pair
+    rb"|\\u[dD][89a-fA-F][0-9a-fA-F]{2}",  # half of a pair
+    re.DOTALL,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +110,16 @@ def name_problem(value: object) -> tuple[str, str] | None:
     if not 1 <= length <= MAX_NAME_CHARACTERS:
         return "invalid_name", f"eventName must have 1 to {MAX_NAME_CHARACTERS} characters, got {length}"
     return None
+
+
+def replace_lone_surrogates(json_text: bytes) -> bytes:
+    r"""Replace the escape of half a surrogate pair, such as `\ud83d` alone, by that of U+FFFD.
+
+    JavaScript's `slice` and `substring` cut emoji in half; JSON decoders refuse the whole text then.
+    """
+    if rb"\ud" not in json_text and rb"\uD" not in json_text:
+        return json_text
+    return _SURROGATES.sub(lambda match: match[1] or rb"\ufffd", json_text)
 
 
 def is_too_deep(value: object, limit: int = MAX_NESTING) -> bool:

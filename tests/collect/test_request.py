@@ -55,7 +55,14 @@ def test_setting_decides_how_much_of_the_address_is_stored(mode: IpMode, ip: str
     assert ingest_block(Request("POST", "/clickstream", {}, ip, 0, "r"), IngestConfig(mode))["sourceIp"] == stored
 
 
-PERSONAL = {"eventName": "x", "userId": "u", "clientId": "c", "sessionId": "s", "pageUrl": "/p"}
+PERSONAL = {
+    "eventName": "x",
+    "userAgent": "Mozilla/5.0",
+    "userId": "u",
+    "clientId": "c",
+    "sessionId": "s",
+    "pageUrl": "/p",
+}
 
 
 @pytest.mark.parametrize("header", [b"sec-gpc", b"dnt"])

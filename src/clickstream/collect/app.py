@@ -25,8 +25,15 @@ import uuid_utils
 
 from clickstream.collect.commit import GroupCommit, Sink
 from clickstream.collect.connection.body import BodyMemory, BodyReader, Receive, RefusedBody
-from clickstream.collect.envelope import JSON, Response, refused_response, unavailable
-from clickstream.collect.intake import PATH, Intake, IntakeConfig
+from clickstream.collect.envelope import (
+    JSON,
+    MAX_BODY_BYTES,
+    Response,
+    body_too_large,
+    refused_response,
+    unavailable,
+)
+from clickstream.collect.intake import PATH, PATHS, Intake, IntakeConfig
 from clickstream.collect.rejected import RejectedLog
 from clickstream.collect.request import Request
 from clickstream.collect.tracker import TrackerScripts
@@ -66,7 +73,7 @@ class Collector:
         self._gauges = gauges
         self._scripts = TrackerScripts()
         self._commit: GroupCommit
-        self._reading: dict[asyncio.Task[Any] | None, float] = {}
+        self._reading: dict[asyncio.Task[object] | None, float] = {}
         self._memory = BodyMemory()
         # A request's id is the id of this run of the collector, and the request's number in it.
         self._run = f"{uuid_utils.uuid7(nanoseconds=clock_ns()).hex}-"
@@ -74,7 +81,7 @@ class Collector:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            if scope["path"] == PATH and scope["method"] == "POST":
+            if scope["method"] == "POST" and scope["path"] in PATHS:
                 await self._post(scope, receive, send)
             else:
                 await self._get(scope, send)
@@ -124,7 +131,7 @@ class Collector:
         request = self.request(scope["headers"], client[0] if client else None)
         response = self.intake.admit(request, scope["query_string"])
         if response is None:
-            body = await self._read(receive)
+            body = await self._read(request, receive)
             if body is None:
                 return  # the client disconnected before its body was complete: there is no one to respond to
             responded: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
@@ -135,8 +142,10 @@ class Collector:
                 response = refused_response([unavailable()])
         await _send(send, response)
 
-    async def _read(self, receive: Receive) -> bytes | RefusedBody | None:
+    async def _read(self, request: Request, receive: Receive) -> bytes | RefusedBody | None:
         """Return the whole body, or why it is refused; None if the client disconnected."""
+        if b"expect" in request.headers and int(request.headers.get(b"content-length", b"0")) > MAX_BODY_BYTES:
+            return RefusedBody(body_too_large(), None, 0)  # reading would ask the client to send the body
         task = asyncio.current_task()
         self._reading[task] = time.monotonic()
         with BodyReader(self._memory) as reader:

@@ -36,6 +36,7 @@ from clickstream.event import RawLine, Rejection
 from clickstream.settings import Settings
 
 PATH = "/clickstream"
+PATHS = (PATH, f"{PATH}/")
 BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
 
@@ -72,6 +73,7 @@ class Intake:
         """Answer any request but a POST of events."""
         origin = headers.get(b"origin")
         cors = self._cors_headers(origin)
+        path = PATH if path in PATHS else path
         if path == PATH and method == "OPTIONS":
             return Response(204, b"", (*cors, *self._cors.preflight_headers(origin)))
         if path in self._pages and method in ("GET", "HEAD"):

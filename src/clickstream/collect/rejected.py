@@ -11,10 +11,9 @@ import hashlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 import uuid_utils
@@ -46,10 +45,11 @@ class Excerpt:
 def rejected_parts(body: bytes | Excerpt, envelope: Envelope) -> Iterator[tuple[bytes | Excerpt, Rejection]]:
     """Yield each rejected part of a request with its reason: the whole body, or single events as JSON."""
     for rejection in envelope.rejected:
+        data = body
         if rejection.index is not None:
-            yield msgspec.json.encode(rejection.original), rejection
-        else:
-            yield body, rejection
+            with suppress(RecursionError):  # an event nested so deep is described by the whole body
+                data = msgspec.json.encode(rejection.original)
+        yield data, rejection
 
 
 class RejectedLog:
@@ -62,7 +62,9 @@ class RejectedLog:
         self._waiting_bytes = 0
         self.dropped = 0
 
-    def put(self, data: bytes | Excerpt, rejection: Rejection, ingest: dict[str, Any], with_head: bool = True) -> None:
+    def put(
+        self, data: bytes | Excerpt, rejection: Rejection, ingest: dict[str, object], with_head: bool = True
+    ) -> None:
         """Add rejected data: a body, or one of its events as JSON. with_head: keep the beginning of its bytes too."""
         if self._waiting_bytes >= MAX_WAITING_BYTES:
             self.dropped += 1

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, cast
+from typing import cast
 
 import msgspec
 
@@ -24,7 +24,7 @@ from clickstream.settings import IpMode, OptOut, Settings
 MAX_USER_AGENT_BYTES = 1_024
 MAX_SENT_AT_CHARACTERS = 64
 MAX_COUNTRY_BYTES = 16
-PERSONAL_FIELDS = ("userId", "clientId", "sessionId", "identitySource")
+PERSONAL_FIELDS = ("userId", "clientId", "sessionId", "identitySource", "userAgent")
 _Route = tuple[str, str, tuple[tuple[str, str], ...]]
 _encoder = msgspec.json.Encoder()
 _encode = _encoder.encode
@@ -66,9 +66,9 @@ class IngestConfig:
         return self.opt_out == "anonymous" and (headers.get(b"sec-gpc") == b"1" or headers.get(b"dnt") == b"1")
 
 
-def ingest_block(request: Request, config: IngestConfig) -> dict[str, Any]:
+def ingest_block(request: Request, config: IngestConfig) -> dict[str, object]:
     """Return the `_ingest` block of a request."""
-    block: dict[str, Any] = msgspec.json.decode(_sender_part(request, config) + _request_part(request, None))
+    block: dict[str, object] = msgspec.json.decode(_sender_part(request, config) + _request_part(request, None))
     return block
 
 
@@ -104,7 +104,7 @@ def _encoded_sender(
 ) -> bytes:
     """Return the part of the block that all requests of one visitor share, as JSON without its closing brace."""
     method, path, gateway = route
-    block: dict[str, Any] = {
+    block: dict[str, object] = {
         "sourceIp": ip,
         "userAgent": user_agent.decode("latin-1") or None,
         "method": method,

@@ -19,7 +19,7 @@ import msgspec
 
 from clickstream.errors import StoreError
 from clickstream.etl.discover import start_of
-from clickstream.event import BadRow, is_too_deep, name_problem, use_camel_case
+from clickstream.event import BadRow, is_too_deep, name_problem, replace_lone_surrogates, use_camel_case
 from clickstream.raw.contract import MOST_UNREAD, RawStore
 from clickstream.raw.keys import Kind, RawName
 from clickstream.raw.unpack import lines_in, unpack
@@ -121,6 +121,7 @@ class Chunk:
         self.lines[raw.name.key] = max(len(lines), raw.name.count)
 
     def _put(self, raw: RawObject, line: int, count: int, content: bytes) -> None:
+        content = replace_lone_surrogates(content)
         self.parts.append(_NUL.sub(rb"\1\\ufffd", content) if _NUL_ESCAPE in content else content)
         self.segments.append(Segment(count, line, raw))
         self.rows += count
@@ -210,7 +211,7 @@ def is_plain(raw: RawObject) -> bool:
 def judge(original: bytes) -> tuple[bytes | None, str]:
     """Return a line as a compact JSON object with camelCase names, or None and the reason why it is bad."""
     try:
-        value = _decode(original.removeprefix(_BOM))
+        value = _decode(replace_lone_surrogates(original.removeprefix(_BOM)))
     except UnicodeDecodeError:
         return None, "invalid_encoding"
     except RecursionError:

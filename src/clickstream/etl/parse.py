@@ -32,7 +32,7 @@ CAREFUL_CHUNKS = 16
 
 _TEXTS = (  # noqa: SIM905 - a list of words reads better as words
     "eventName eventId createdAt sentAt pageUrl pageTitle referrer userId userLoginState identitySource clientId "
-    "sessionId country"
+    "sessionId country userAgent"
 ).split()
 _BLOCKS = {
     "product": "STRUCT(id VARCHAR, name VARCHAR, category VARCHAR, brand VARCHAR, price VARCHAR, "

@@ -10,6 +10,7 @@ from datetime import date
 import msgspec
 
 from clickstream.errors import StoreError
+from clickstream.event import replace_lone_surrogates
 from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import MOST_UNREAD, RawStore
 from clickstream.raw.keys import EVENTS, RawName, day_prefix, parse_key, parse_name
@@ -126,6 +127,6 @@ def _count(name: RawName, data: bytes) -> tuple[int, str]:
 
 def _is_object(line: bytes) -> bool:
     try:
-        return isinstance(msgspec.json.decode(line), dict)
+        return isinstance(msgspec.json.decode(replace_lone_surrogates(line)), dict)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False

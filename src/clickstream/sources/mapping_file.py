@@ -27,7 +27,7 @@ from clickstream.sources.values import KINDS, Binding, Constant, Instant, Lookup
 SHIPPED = files("clickstream.sources") / "sample"
 TOP_FIELDS = [
     "eventName", "eventId", "createdAt", "pageUrl", "pageTitle", "referrer", "userId", "userLoginState",
-    "identitySource", "clientId", "sessionId", "isFirstVisit", "country",
+    "identitySource", "clientId", "sessionId", "isFirstVisit", "country", "userAgent",
 ]  # fmt: skip
 GROUPS = {
     "product": ["id", "name", "category", "brand", "price", "discountPrice", "currency", "urlPath"],

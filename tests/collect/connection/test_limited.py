@@ -13,6 +13,7 @@ import pytest
 
 from clickstream.collect import app
 from clickstream.collect.connection import body, limited
+from clickstream.collect.envelope import MAX_BODY_BYTES
 from clickstream.collect.server import IDLE_TIMEOUT_S
 from clickstream.raw.store import LocalStore
 from tests.collect.conftest import Client, GatedStore, running
@@ -103,6 +104,7 @@ def test_bytes_that_belong_to_neither_head_nor_body_are_limited(collector: Clien
 
 def test_rest_of_a_body_is_limited_after_the_response(collector: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limited, "MAX_REQUEST_BYTES", 1_000_000)
+    monkeypatch.setattr(limited, "MAX_DISCARDED_BYTES", 1_000_000)
     with connected(collector) as connection:
         connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000000\r\n\r\n")
         assert refusal(receive(connection)) == (404, "not_found")
@@ -203,6 +205,14 @@ def test_offers_to_upgrade_in_pipelined_requests_are_ignored(collector: Client) 
     ("data", "status", "code"),
     [
         pytest.param(b"nonsense\r\n\r\n", 400, "invalid_request", id="not HTTP"),
+        pytest.param(b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 400, "invalid_request", id="HTTP/2.0"),
+        pytest.param(b"GET / HTTP/1.2\r\nHost: x\r\n\r\n", 400, "invalid_request", id="HTTP/1.2"),
+        pytest.param(b"GET /\r\n\r\n", 400, "invalid_request", id="HTTP/0.9"),
+        pytest.param(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 400, "invalid_request", id="preface of HTTP/2"),
+        pytest.param(b"GET / HTTP/1.1\r\n\r\n", 400, "invalid_request", id="no Host"),
+        pytest.param(post(GOOD).replace(b"Host: x\r\n", b""), 400, "invalid_request", id="POST without Host"),
+        pytest.param(post(GOOD, b"Host: y\r\n"), 400, "invalid_request", id="two Host headers"),
+        pytest.param(post(GOOD, b"Host: y\r\n", version=b"1.0"), 400, "invalid_request", id="two in HTTP/1.0"),
         pytest.param(b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", 400, "invalid_request", id="CONNECT"),
         pytest.param(
             (b"GET / HTTP/1.1\r\nX: " + b"a" * 40_000)[: limited.MAX_HEAD_BYTES + 1],
@@ -292,3 +302,64 @@ def test_body_that_does_not_arrive_is_408(store: LocalStore, monkeypatch: pytest
         assert response.startswith(b"HTTP/1.1 408")
         assert b"request_timeout" in response
         assert client.send(json.loads(GOOD)).status == 200
+
+
+def test_http_1_0_needs_no_host(collector: Client) -> None:
+    request = post(GOOD, version=b"1.0").replace(b"Host: x\r\n", b"")
+    assert response_to(collector, request).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("path", [b"/clickstream", b"/clickstream?a=1"])
+def test_body_over_the_limit_is_413_before_the_client_sends_it(collector: Client, path: bytes) -> None:
+    head = b"POST %s HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 1048577\r\n\r\n" % path
+    with connected(collector) as connection:
+        connection.sendall(head)
+        assert refusal(receive(connection)) == (413, "body_too_large")
+        assert connection.recv(1) == b"", "the client can close the connection at once"
+
+
+def test_body_of_an_expecting_client_is_read_up_to_the_limit(collector: Client) -> None:
+    large = GOOD + b" " * (MAX_BODY_BYTES - len(GOOD))
+    with connected(collector) as connection:
+        connection.sendall(post(large, b"Expect: 100-continue\r\n")[: -len(large)])
+        assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
+        connection.sendall(large)
+        assert receive(connection).startswith(b"HTTP/1.1 200 ")
+
+
+@pytest.mark.parametrize("close", [b"", b"Connection: close\r\n"], ids=["keep-alive", "close"])
+@pytest.mark.parametrize(
+    ("path", "status"), [(b"/clickstream", (413, "body_too_large")), (b"/nothing", (404, "not_found"))]
+)
+def test_client_that_sends_40_mib_before_it_reads_gets_the_response(
+    collector: Client, path: bytes, status: tuple[int, str], close: bytes
+) -> None:
+    size_bytes = 40 * 1_048_576
+    with connected(collector) as connection:
+        connection.sendall(b"POST %s HTTP/1.1\r\nHost: x\r\n%sContent-Length: %d\r\n\r\n" % (path, close, size_bytes))
+        for _ in range(size_bytes // 1_048_576):
+            connection.sendall(bytes(1_048_576))
+        assert refusal(receive(connection)) == status
+    assert collector.send(json.loads(GOOD)).status == 200
+
+
+def test_client_that_sends_on_after_its_response_is_disconnected(
+    collector: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "MAX_DISCARDED_BYTES", 1_000_000)
+    with connected(collector) as connection:
+        connection.sendall(
+            b"POST /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 1000000000\r\n\r\n"
+        )
+        assert receive(connection).startswith(b"HTTP/1.1 404 ")
+        send_until_it_ends(connection, bytes(100_000))
+
+
+def test_client_that_stays_after_its_response_is_disconnected_in_time(
+    store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limited, "REQUEST_TIMEOUT_S", 0.5)
+    with running(store) as client, connected(client) as connection:
+        connection.sendall(b"POST /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 100\r\n\r\n")
+        assert receive(connection).startswith(b"HTTP/1.1 404 ")
+        send_until_it_ends(connection, b"a", every_s=0.05)

@@ -23,7 +23,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 @dataclass(frozen=True, slots=True)
 class RefusedBody:
-    """A body that was not read whole. excerpt: what arrived of it; None if the body itself is not at fault."""
+    """A body that was not read whole. excerpt: what arrived of it; None if nothing did, or if it is not at fault."""
 
     rejection: Rejection
     excerpt: Excerpt | None

@@ -44,6 +44,7 @@ class DirectProtocol(LimitedProtocol):
 
     def on_headers_complete(self) -> None:
         if self.url == _URL and not self._may_be_large and self._is_plain_post():
+            self._check_head()
             self.cycle = self._unfinished = Exchange(self)
             self.headers = COMPLETE
         else:

@@ -3,16 +3,18 @@
 In: connections. Out: the same connections; each is ended if its head is too large (431) or does not arrive, if the
 request is malformed or hides its size (trailer fields, endless chunk extensions, tiny chunks), if a request does not
 end, or if its response is not read. What is refused here gets a response of the contract. The application limits how
-much of a body is read, and for how long. An offer to upgrade the protocol is ignored, as RFC 9110 (7.8) allows.
+much of a body is read, and for how long. If a response ends the connection before the request has ended, the rest of
+the request is discarded first: closing at once would destroy the response before the client reads it. An offer to
+upgrade the protocol is ignored, as RFC 9110 (7.8) allows.
 """
 
 from __future__ import annotations
 
 import asyncio
 from functools import lru_cache
-from typing import Any
 
 import httptools
+from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
 from clickstream.collect.envelope import MAX_BODY_BYTES, Response, refused_response, unavailable
@@ -21,6 +23,8 @@ from clickstream.event import Rejection
 MAX_HEAD_BYTES = 32_768
 MAX_REQUEST_BYTES = 16 * MAX_BODY_BYTES
 """More than the application reads of a body that is too large, so that its own response comes first."""
+MAX_DISCARDED_BYTES = 256 * MAX_BODY_BYTES
+"""How much more a client may send after a response that ends the connection."""
 MAX_CHUNKS = 16_384
 MAX_PIPELINED = 64
 HEAD_TIMEOUT_S = 20.0
@@ -33,6 +37,7 @@ CLOSE_TIMEOUT_S = 10.0
 
 _CLOSE = (b"connection", b"close")
 _OFFERS = (b"upgrade", b"http2-settings")
+_VERSIONS = ("1.1", "1.0")
 
 
 class _HeadTooLargeError(ValueError):
@@ -59,6 +64,7 @@ class LimitedProtocol(HttpToolsProtocol):
         self._request_bytes = 0  # of a request that is not complete
         self._chunks = 0
         self._may_be_large = False
+        self._is_discarding = False
         self._receive_timer: asyncio.TimerHandle | None = self.loop.call_later(HEAD_TIMEOUT_S, transport.abort)
         self._unread_timer: asyncio.TimerHandle | None = None
         self._running: RequestResponseCycle | None = None
@@ -68,6 +74,11 @@ class LimitedProtocol(HttpToolsProtocol):
             self.refuse(unavailable())
 
     def data_received(self, data: bytes) -> None:
+        if self._is_discarding:
+            self._request_bytes += len(data)
+            if self._request_bytes > MAX_DISCARDED_BYTES:
+                self.transport.abort()
+            return
         self._unset_keepalive_if_required()
         self._pending_bytes += len(data)
         self._may_be_large = self._pending_bytes > MAX_HEAD_BYTES
@@ -88,8 +99,13 @@ class LimitedProtocol(HttpToolsProtocol):
         self._request_bytes += size_bytes
         if self._pending_bytes > MAX_HEAD_BYTES and (self.cycle is None or self.cycle.scope is not self.scope):
             self._refuse_malformed(_HeadTooLargeError())
-        elif self._pending_bytes > MAX_HEAD_BYTES or self._request_bytes > MAX_REQUEST_BYTES:
-            self._refuse_malformed(ValueError("the request is too large"))
+        elif self._pending_bytes > MAX_HEAD_BYTES:
+            self._refuse_malformed(ValueError("trailer fields or chunk extensions are too large"))
+        elif self._request_bytes > MAX_REQUEST_BYTES:
+            if self.cycle.response_complete:
+                self.end_after_request()
+            else:
+                self._refuse_malformed(ValueError("the request is too large"))
         elif self._receive_timer is None:
             self._receive_timer = self.loop.call_later(HEAD_TIMEOUT_S, self.transport.abort)
 
@@ -98,6 +114,7 @@ class LimitedProtocol(HttpToolsProtocol):
             raise _HeadTooLargeError
         if self.parser.should_upgrade():
             return  # the head is parsed again, without the offer
+        self._check_head()
         if len(self.pipeline) >= MAX_PIPELINED:
             raise ValueError("too many pipelined requests")
         super().on_headers_complete()
@@ -106,6 +123,15 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._receive_timer is not None:
             self._receive_timer.cancel()
         self._receive_timer = self.loop.call_later(REQUEST_TIMEOUT_S, self.transport.abort)
+
+    def _check_head(self) -> None:
+        """Require what the parser does not: HTTP/1.0 or 1.1, and in 1.1 one Host header (RFC 9112, 3.2)."""
+        version = self.parser.get_http_version()
+        if version not in _VERSIONS:
+            raise ValueError(f"HTTP/{version} is not supported (expected HTTP/1.1 or HTTP/1.0)")
+        hosts = [name for name, _ in self.scope["headers"]].count(b"host")
+        if hosts != 1 and (hosts or version == "1.1"):
+            raise ValueError(f"the request has {hosts} Host headers (expected 1)")
 
     def on_chunk_header(self) -> None:
         self._chunks += 1
@@ -133,7 +159,9 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        if self.transport.is_closing():
+        if self._is_discarding:
+            self._unset_keepalive_if_required()
+        elif self.transport.is_closing():
             self.end()
 
     def timeout_keep_alive_handler(self) -> None:
@@ -164,8 +192,19 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._unread_timer is None:
             self._unread_timer = self.loop.call_later(CLOSE_TIMEOUT_S, self.transport.abort)
 
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+    def end_after_request(self) -> None:
+        """Close the connection once the client has sent its request, within the limits of its size and time."""
+        if self.cycle is None or not self.cycle.more_body or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._is_discarding = True
+        self._request_bytes = 0
+        self.flow.resume_reading()
+        self.transport.write_eof()  # the client sees the end of the response, and closes the connection
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._running = cycle
+        cycle.transport = _CycleTransport(self)  # type: ignore[assignment]
         super()._start_asgi_task(cycle, app)
 
     def _disconnect_running(self) -> None:
@@ -216,6 +255,15 @@ class LimitedProtocol(HttpToolsProtocol):
                 return
             except httptools.HttpParserUpgrade as offer:  # of a later request
                 rest = rest[offer.args[0] :]
+
+
+class _CycleTransport:
+    """The part of a transport that uvicorn's cycles use. Closing it waits until the request has been sent."""
+
+    def __init__(self, protocol: LimitedProtocol) -> None:
+        self.write = protocol.transport.write
+        self.close = protocol.end_after_request
+        self.is_closing = protocol.transport.is_closing
 
 
 def _without_offer(header: tuple[bytes, bytes]) -> tuple[bytes, bytes]:

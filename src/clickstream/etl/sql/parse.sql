@@ -46,7 +46,9 @@ texts as (
         sent_text(o.currency) as order_currency,
         sent_text(i.receivedAt) as ingest_received_at,
         sent_text(i.sentAt) as ingest_sent_at,
-        left(sent_text(i.userAgent), 1024) as user_agent,  -- the length that the collector keeps
+        sent_text("userAgent") as own_user_agent,  -- of an event that a server forwards or that was imported
+        sent_text(i.userAgent) as sender_agent,
+        left(coalesce(own_user_agent, sender_agent), 1024) as user_agent,  -- the length that the collector keeps
         sent_text(i.country) as header_country,
         sent_text(i.sourceIp) as source_ip
     from opened
@@ -118,7 +120,7 @@ select
     case
         when not (is_unsent(i.userAgent) and is_unsent(i.requestId)) and not is_sample and event_name <> 'order_confirmed'
             and coalesce(identity_source, '') not in ('server', 'import')
-            and not starts_with(coalesce(user_agent, ''), 'clickstream-')
+            and not starts_with(coalesce(sender_agent, ''), 'clickstream-')
             then coalesce(user_agent, '')
     end as judged_agent,
     header_country,
@@ -140,6 +142,7 @@ select
         misread_text('sessionId', "sessionId", session_id),
         too_long('sessionId', sent_text("sessionId"), session_id),
         misread_text('country', "country", texts_country),
+        misread_text('userAgent', "userAgent", own_user_agent),
         wrong('isFirstVisit', "isFirstVisit", first_visit is null),
         misread_block('product', product),
         misread_text('product.id', p.id, product_id),
@@ -169,7 +172,7 @@ select
     -- Times, money and currencies are never doubtful: both readings report what is not one of them above.
     coalesce(doubt_name("eventName") or doubt("eventId") or doubt("pageUrl") or doubt("pageTitle") or
         doubt(referrer) or doubt("userId") or doubt("userLoginState") or doubt("identitySource") or doubt("clientId") or
-        doubt("sessionId") or doubt(country) or doubt(p.id) or doubt(p.name) or doubt(p.category) or doubt(p.brand) or
+        doubt("sessionId") or doubt(country) or doubt("userAgent") or doubt(p.id) or doubt(p.name) or doubt(p.category) or doubt(p.brand) or
         doubt(p.urlPath) or doubt(e.tag) or doubt(e.id) or doubt(e.role) or doubt(e."text") or doubt(o.id) or
         doubt(i.userAgent) or doubt(i.country) or doubt(i.sourceIp), false) as is_doubtful
 from typed;
