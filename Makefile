@@ -6,6 +6,8 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 # uv installs four times as fast as pip, which installs uv and stands in where uv fails (docs/decisions/0015-set-up.md).
 UV := $(BIN)/uv pip install -q --system-certs --python $(BIN)/python --no-deps
 install = $(UV) $(1) || { echo "uv failed: installing with pip instead" >&2; $(PIP) $(1); }
+# Two workers; the files keep their order, so that the longest ones (tests/e2e) run first.
+PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 RUN := .venv/.run
 TEST := .venv/.test
 TRACKER := tracker/dist/.built
@@ -24,10 +26,10 @@ up: $(RUN) ## start the platform: collector, ETL, dashboard (Ctrl-C stops it)
 
 test: $(TEST) $(TRACKER) ## run linter, type checks and all tests that are not slow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(PYTEST)
 
 test-slow: $(TEST) $(TRACKER) ## run the slow tests: random kills, long runs, large data
-	@$(BIN)/python -m pytest -m slow
+	@$(PYTEST) -m slow
 
 setup: $(TEST) $(TRACKER) ## install what running and testing need (the other commands do this on demand)
 

@@ -120,7 +120,7 @@ def test_user_id_is_kept_until_reset(visit: Visit) -> None:
     assert a[1] != after[1]
 
 
-def test_user_ids_that_identify_nobody_are_not_sent(visit: Visit) -> None:
+def test_placeholder_user_ids_are_not_sent(visit: Visit) -> None:
     page = visit.open("a")
     values = [
         "undefined",
