@@ -5,8 +5,9 @@ import type { ElementInfo } from "./types.js";
 
 // Ids that identify nothing: an empty text, and what templates and casts write for a missing value.
 const PLACEHOLDER =
-  /^(|undefined|null|NULL|Null|None|NaN|nan|nil|<nil>|\[object \w+]|\(not set\)|0{8}-(0{4}-){3}0{12}|true|false|0|-1|anonymous|guest)$/;
-const ROUTE = /^!?\/[^?&=]*/;
+  /^(|undefined|null|NULL|Null|None|NaN|nan|nil|<nil>|\[object \w+]|\(not set\)|0{8}-(0{4}-){3}0{12})$/;
+const ANONYMOUS = /^(true|false|0|-1|anonymous|guest)$/i;
+const ROUTE = /^!?\/[^?&=#]*/;
 const ANCHOR = /^[^?&=]+(?![^?&])/;
 const FORM_FIELDS = "input,textarea,select,option,[contenteditable]";
 
@@ -20,7 +21,7 @@ export function newId(): string {
 /** Return an id as text, or undefined for a placeholder: shared by strangers, it would merge them. */
 export function idOf(value: unknown): string | undefined {
   const id = String(value).trim();
-  return PLACEHOLDER.test(id) ? undefined : id;
+  return PLACEHOLDER.test(id) || ANONYMOUS.test(id) ? undefined : id;
 }
 
 /**

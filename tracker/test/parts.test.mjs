@@ -48,10 +48,10 @@ test("placeholders and empty values are not ids", async () => {
   const { idOf } = await load("event");
   const nil = "00000000-0000-0000-0000-000000000000";
   const texts = ["", "  ", "undefined", " null ", "NULL", "Null", "None", "NaN", "nan", "nil", "<nil>", "(not set)", nil];
-  const casts = ["[object Object]", "[object Promise]", "true", "false", "0", "-1", "anonymous", "guest"];
+  const casts = ["[object Object]", "[object Promise]", "true", "false", "0", "-1", "anonymous", "guest", "Guest", "TRUE"];
   const values = [undefined, null, NaN, true, 0, {}, [], new Map(), Promise.resolve("u-1")];
   for (const value of [...texts, ...casts, ...values]) assert.equal(idOf(value), undefined, String(value));
-  for (const id of ["u-7", "Nil", "nil-1", "10", "nullable", "guest-4", "007", "é"]) assert.equal(idOf(` ${id} `), id);
+  for (const id of ["u-7", "Nil", "Nan", "nil-1", "10", "nullable", "guest-4", "007", "é"]) assert.equal(idOf(` ${id} `), id);
   assert.equal(idOf(7), "7");
 });
 
@@ -69,7 +69,7 @@ for (const [fragment, route, anchor] of [
   ["#access_token=secret&state=x", "", ""],
   ["#state=x&access_token=secret", "", ""],
   ["#/access_token=secret", "#/access_token", "#/access_token"],
-  ["#/callback#access_token=secret", "#/callback#access_token", "#/callback#access_token"],
+  ["#/callback#access_token=secret", "#/callback", "#/callback"],
   ["#!", "", "#!"],
 ]) {
   test(`a page URL with the fragment "${fragment}"`, async () => {
