@@ -9,7 +9,7 @@ import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
-const MAX_GZIP_BYTES = 3_056; // as the collector compresses it; `gzip -9` also stores the file name, 15 bytes more
+const MAX_GZIP_BYTES = 3_300; // as the collector compresses it; `gzip -9` also stores the file name, 15 bytes more
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 
 const shared = { bundle: true, target: "es2020", absWorkingDir: HERE, outdir: "dist", logLevel: "warning" };

@@ -74,6 +74,18 @@ def test_fragment_is_a_page_by_option(visit: Visit) -> None:
     assert views(visit, 2) == ["#/home", "#/cart"]
 
 
+def test_routes_in_the_fragment_are_pages_and_other_fragments_are_never_sent(visit: Visit) -> None:
+    page = visit.open("#access_token=secret-1")
+    for fragment in ("#/", "#top", "#/p/42", "#/p/42?code=secret-2", "#/cart", "#!/cart", "#/id_token=secret-3"):
+        page.evaluate("(fragment) => { location.hash = fragment }", fragment)
+        wait_for_view(page)
+    assert views(visit, 5) == ["", "#/p/42", "#/cart", "#!/cart", "#/id_token"]
+    assert visit.rows("referrer", "page_url like '%#/cart'") == [(visit.url("#/p/42"),)]
+    assert "secret" not in json.dumps(
+        [event for event in visit.tracked.raw_events() if event["eventId"] in visit.stored()]
+    )
+
+
 def test_automatic_page_views_can_be_switched_off(visit: Visit) -> None:
     visit.put("data-page-views=false")
     page = visit.open("home")
@@ -106,6 +118,47 @@ def test_user_id_is_kept_until_reset(visit: Visit) -> None:
     assert a == b
     assert a[0] != after[0]
     assert a[1] != after[1]
+
+
+def test_placeholder_user_ids_are_not_sent(visit: Visit) -> None:
+    page = visit.open("a")
+    values = [
+        "undefined",
+        "null",
+        "NaN",
+        "({})",
+        "Promise.resolve('u-1')",
+        "'undefined'",
+        "' null '",
+        "'guest'",
+        "0",
+        "''",
+    ]
+    page.evaluate("clickstream.identify('u-1', 'shop')")
+    for value in values:
+        page.evaluate(f"() => {{ clickstream.identify({value}, 'shop'); clickstream.track('step') }}")
+    page.evaluate("clickstream.identify(7); clickstream.track('number')")
+    visit.wait_for(len(values), "step")
+    columns = "user_id, user_login_state, identity_source"
+    assert visit.rows(columns, "event_name = 'step'") == [(None, "anonymous", None)] * len(values)
+    visit.wait_for(1, "number")
+    assert visit.rows(columns, "event_name = 'number'") == [("7", "logged_in", None)]
+    assert len(set(visit.rows("client_id"))) == 1
+
+
+@pytest.mark.parametrize(
+    "given", ["undefined", "null", "'undefined'", "'[object Object]'"], ids=["undefined", "null", "text", "object"]
+)
+def test_event_id_that_is_missing_is_replaced_before_the_event_is_sent(visit: Visit, given: str) -> None:
+    """Without an id, the collector would give each attempt its own, and a retried event would count twice."""
+    page = visit.open()
+    visit.context.set_offline(True)
+    page.evaluate(f"clickstream.track('step', {{eventId: {given}}})")
+    queued = page.evaluate(
+        "JSON.parse(Object.entries(localStorage).find(([name]) => name.includes('queue'))[1]).at(-1)"
+    )
+    visit.context.set_offline(False)
+    visit.expect_exactly([json.loads(queued)["eventId"]])
 
 
 def test_session_ends_after_30_minutes_without_an_event(visit: Visit) -> None:

@@ -2,7 +2,7 @@
 // A click inside [data-cs-event] becomes the event named there, a click on a link to another host becomes `click`;
 // with clicks: "all", every other click becomes `click` too. Clicks inside [data-cs-ignore] are not tracked.
 
-import { dataOf, describe } from "./event.js";
+import { cleanUrl, dataOf, describe } from "./event.js";
 import { RENDER_MS } from "./limits.js";
 import { isAllowed, options } from "./storage.js";
 import type { Fields, Product } from "./types.js";
@@ -18,17 +18,20 @@ export let referrer: string;
 let page: string;
 let url: string;
 
+export function pageUrl(): string {
+  return cleanUrl(location.href, options.hash);
+}
+
 /** Watch for page changes. Returns a function that tracks a page view if the page has changed since its last call. */
 export function watchPages(track: Track): () => void {
   referrer = document.referrer;
   function view(): void {
-    const { href } = location;
-    const current = options.hash ? href : href.split("#")[0]!;
+    const current = pageUrl().replace(/#!?\/$/, ""); // a router replaces "/" by "/#/" when it starts: one page
     if (current === page || options.pageViews === false || !isAllowed()) return;
     if ((document as { prerendering?: boolean }).prerendering) return;
     if (page) referrer = url; // the first view keeps the document's referrer
     page = current;
-    url = href;
+    url = pageUrl();
     track("page_view");
   }
   // The framework sets the new title only when it has rendered the page.

@@ -1,5 +1,6 @@
 // Optional parts, kept out of the main script: one function per shop event, the total of an order, scroll depth.
 
+import { cleanUrl } from "./event.js";
 import type { Fields, Order, OrderItem, Product } from "./types.js";
 
 /** A receiver of calls: the tracker, or the array that stores calls until the tracker has loaded. */
@@ -21,6 +22,7 @@ export interface Shop {
   logout(): void;
   startCheckout(order: Order): void;
   completeCheckout(order: Order): void;
+  refundOrder(order: Order): void;
 }
 
 /** Return one function per shop event; each tracks the event under the name that the metrics use. */
@@ -30,7 +32,7 @@ export function shop(calls: Calls): Shop {
     homeView: () => track("home_view"),
     categoryView: (category) => track("category_view", { properties: { category } }),
     productView: (product) => track("product_view", { product }),
-    search: (term, results) => track("search", { properties: { term, results } }),
+    search: (term, results) => track("search", { search: { term, results } }),
     addToCart: (product, quantity = 1) => track("add_to_cart_click", { product, properties: { quantity } }),
     removeFromCart: (product, quantity = 1) => track("remove_from_cart_click", { product, properties: { quantity } }),
     toggleWishlist: (product, isOn) => track("wishlist_toggle", { product, properties: { isOn } }),
@@ -40,6 +42,7 @@ export function shop(calls: Calls): Shop {
     logout: () => track("logout"),
     startCheckout: (order) => track("checkout_start", { order }),
     completeCheckout: (order) => track("checkout_complete", { order }),
+    refundOrder: (order) => track("order_refunded", { order }),
   };
 }
 
@@ -56,8 +59,9 @@ export function watchScroll(calls: Calls): void {
   addEventListener(
     "scroll",
     () => {
-      if (page !== location.pathname) depth = 0;
-      page = location.pathname;
+      const current = cleanUrl(location.href);
+      if (page !== current) depth = 0;
+      page = current;
       const seen = Math.floor(((scrollY + innerHeight + 1) / document.documentElement.scrollHeight) * 4) * 25;
       if (seen > depth) calls.push(["track", "scroll", { properties: { depth: (depth = seen) } }]);
     },

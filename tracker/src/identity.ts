@@ -2,7 +2,7 @@
 // All tabs share a session, which ends after 30 minutes without an event. Without storage an event has no ids:
 // an id that lasts for one page would count every page as a visitor.
 
-import { newId } from "./event.js";
+import { idOf, newId } from "./event.js";
 import { SESSION_GAP_MS } from "./limits.js";
 import { drop, isAllowed, read, readList, storage, write } from "./storage.js";
 
@@ -44,7 +44,8 @@ export function stamp(at: number): Client & Partial<Session> & { userLoginState:
 }
 
 export function identify(userId?: string | null, identitySource?: string): void {
-  write(CLIENT, { ...read<Client>(CLIENT), userId, identitySource: userId && identitySource });
+  const id = idOf(userId);
+  write(CLIENT, { ...read<Client>(CLIENT), userId: id, identitySource: id && identitySource });
 }
 
 export function reset(): void {

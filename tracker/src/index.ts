@@ -3,7 +3,7 @@
 import { attach } from "./page.js";
 import type { Options, Tracker } from "./types.js";
 
-export type { Call, ElementInfo, Fields, Options, Order, OrderItem, Product, Tracker } from "./types.js";
+export type { Call, ElementInfo, Fields, Options, Order, OrderItem, Product, Search, Tracker } from "./types.js";
 
 /** Start the page's tracker, or return it if it has started. On a server, its functions do nothing. */
 export function start(options: Options): Tracker {

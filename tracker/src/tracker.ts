@@ -1,8 +1,8 @@
 // The tracker of a page: connects identity, queue, sender and automatic events. A page has one tracker, so module
 // variables hold its state. An event is in the queue, and so in localStorage, before `track` returns.
 
-import { forgetPage, on, referrer, watchClicks, watchPages } from "./capture.js";
-import { newId, toLine } from "./event.js";
+import { forgetPage, on, pageUrl, referrer, watchClicks, watchPages } from "./capture.js";
+import { idOf, newId, toLine } from "./event.js";
 import { identify, openIdentity, reset, stamp } from "./identity.js";
 import { add, countDropped, openQueue, sleep, sync } from "./queue.js";
 import { hurry, openSender, send, wake } from "./sender.js";
@@ -25,13 +25,13 @@ export function create(options: Options): Tracker {
       add(
         toLine({
           eventName: name,
-          eventId: newId(),
           createdAt: new Date(at),
-          pageUrl: location.href,
+          pageUrl: pageUrl(),
           pageTitle: document.title,
           referrer,
           ...who,
           ...fields,
+          eventId: idOf(fields.eventId) ?? newId(),
           properties: { ...who.properties, ...fields.properties },
         }),
       );

@@ -7,7 +7,7 @@ export interface Options {
   endpoint: string;
   /** `false`: no automatic page views; call `track("page_view")` instead. */
   pageViews?: boolean;
-  /** Whether a change of the fragment (`#…`) alone is a new page. */
+  /** Whether every fragment (`#…`) is a page. Routes (`#/…`, `#!/…`) always are. */
   hash?: boolean;
   /** `"all"`: track every click as `click`, not only links to other hosts and `data-cs-event`. */
   clicks?: "all";
@@ -41,9 +41,23 @@ export interface OrderItem {
 
 export interface Order {
   id?: string;
+  /** The amount that the customer pays; of `order_refunded`, the amount given back. */
   total?: number | string;
   currency?: string;
   items?: OrderItem[];
+  discount?: number | string;
+  tax?: number | string;
+  shipping?: number | string;
+  coupon?: string;
+  paymentMethod?: string;
+  /** Identifies a refund, so that reports of the same refund count once. */
+  refundId?: string;
+}
+
+/** A search in the shop. results: how many were found; 0 is a search without results. */
+export interface Search {
+  term: string;
+  results?: number | undefined;
 }
 
 export interface ElementInfo {
@@ -64,13 +78,17 @@ export interface Fields {
   product?: Product;
   element?: ElementInfo;
   order?: Order;
+  search?: Search;
   properties?: Record<string, unknown>;
 }
 
 export interface Tracker {
   /** Queue an event. Never throws; an event that cannot be written as JSON counts as dropped. */
   track(name: string, fields?: Fields): void;
-  /** Set the user id until `reset`. Without an id: the user has logged out, the browser stays the same client. */
+  /**
+   * Set the user id until `reset`. Without an id, or with a placeholder such as `"undefined"` or `"guest"`: the user has
+   * logged out, the browser stays the same client.
+   */
   identify(userId?: string | null, source?: string): void;
   /** Forget the user; continue as a new client in a new session. */
   reset(): void;

