@@ -40,7 +40,9 @@ SNAKE_CASE = {
     "is_first_visit": "isFirstVisit",
 }
 SNAKE_CASE_PRODUCT = {"discount_price": "discountPrice", "url_path": "urlPath"}
-_SNAKE_NAMES = frozenset(SNAKE_CASE) | frozenset(SNAKE_CASE_PRODUCT)
+SNAKE_CASE_ORDER = {"payment_method": "paymentMethod", "refund_id": "refundId"}
+_SNAKE_BLOCKS = {"product": SNAKE_CASE_PRODUCT, "order": SNAKE_CASE_ORDER}
+_SNAKE_NAMES = frozenset(SNAKE_CASE)
 _CONTAINERS = frozenset((dict, list))
 
 
@@ -77,9 +79,10 @@ def use_camel_case(event: RawEvent) -> None:
     """Rename the contract's snake_case spellings in place; where both are given, camelCase wins."""
     if not _SNAKE_NAMES.isdisjoint(event):
         _rename(event, SNAKE_CASE)
-    product = event.get("product")
-    if isinstance(product, dict) and not _SNAKE_NAMES.isdisjoint(product):
-        _rename(product, SNAKE_CASE_PRODUCT)
+    for name, names in _SNAKE_BLOCKS.items():
+        block = event.get(name)
+        if isinstance(block, dict):
+            _rename(block, names)
 
 
 def _rename(fields: dict[str, Any], names: dict[str, str]) -> None:

@@ -43,7 +43,18 @@ export interface Order {
   id?: string;
   total?: number | string;
   currency?: string;
+  discount?: number | string;
+  tax?: number | string;
+  shipping?: number | string;
+  coupon?: string;
+  paymentMethod?: string;
+  refundId?: string;
   items?: OrderItem[];
+}
+
+export interface Search {
+  term?: string;
+  results?: number;
 }
 
 export interface ElementInfo {
@@ -64,6 +75,7 @@ export interface Fields {
   product?: Product;
   element?: ElementInfo;
   order?: Order;
+  search?: Search;
   properties?: Record<string, unknown>;
 }
 

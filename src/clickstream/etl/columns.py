@@ -85,6 +85,14 @@ EVENT_COLUMNS = (
     Column("campaign", is_key=True),
     Column("channel", is_key=True),
     Column("referrer_domain", is_key=True),
+    Column("order_discount"),
+    Column("order_tax"),
+    Column("order_shipping"),
+    Column("order_coupon"),
+    Column("order_payment_method"),
+    Column("order_refund_id"),
+    Column("search_term"),
+    Column("search_results"),
 )
 LOAD_COLUMNS = ("session_key", "is_page_view", "load_id")
 """Columns that the load itself adds: they are not known before the row stands among the others of its session."""

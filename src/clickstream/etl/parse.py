@@ -38,7 +38,10 @@ _BLOCKS = {
     "product": "STRUCT(id VARCHAR, name VARCHAR, category VARCHAR, brand VARCHAR, price VARCHAR, "
     "discountPrice VARCHAR, urlPath VARCHAR, currency VARCHAR, discount_price VARCHAR, url_path VARCHAR)",
     "element": "STRUCT(tag VARCHAR, id VARCHAR, role VARCHAR, text VARCHAR, dataset JSON)",
-    "order": "STRUCT(id VARCHAR, total VARCHAR, currency VARCHAR, items JSON)",
+    "order": "STRUCT(id VARCHAR, total VARCHAR, currency VARCHAR, items JSON, discount VARCHAR, tax VARCHAR, "
+    "shipping VARCHAR, coupon VARCHAR, paymentMethod VARCHAR, refundId VARCHAR, payment_method VARCHAR, "
+    "refund_id VARCHAR)",
+    "search": "STRUCT(term VARCHAR, results VARCHAR)",
     "_ingest": "STRUCT(receivedAt VARCHAR, sentAt VARCHAR, userAgent VARCHAR, country VARCHAR, sourceIp VARCHAR, "
     "requestId VARCHAR)",
 }

@@ -159,7 +159,7 @@ class _Building:
             ),
             {**self._days, "known": self._carried_loads},
         ).rows
-        retain_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp().zone)
+        retain_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp())
         self._carried_loads = _last_load(cursor)
 
     def _read(self, names: list[RawName], progress: Progress = no_progress) -> None:

@@ -164,7 +164,7 @@ def _store(cursor: Cursor, loader: Loader, rows: StagedRows, *, replace_bad: Chu
     """Load the staged rows, and put the bad rows of `replace_bad` in the place of what stood there."""
     load_id, stamp = next_load_id(cursor), loader.stamp()
     rows.put_into(cursor)
-    load_staged_rows(cursor, load_id, stamp.zone)
+    load_staged_rows(cursor, load_id, stamp)
     gone = [*good, *((row.object, row.line) for row in replace_bad.bad_rows)]
     cursor.execute(
         """

@@ -8,9 +8,8 @@ sessions, merged into orders and counted by the steps of an ordinary load, so th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
-from clickstream.etl.load import load_staged_rows
+from clickstream.etl.load import Stamp, load_staged_rows
 from clickstream.etl.rollups import find_outlived, has_expired
 from clickstream.etl.sql import run_statements
 from clickstream.warehouse.contract import Warehouse
@@ -40,13 +39,13 @@ def retain_foreign(shadow: Warehouse, live: str) -> None:
         )
 
 
-def retain_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, int]], zone: ZoneInfo) -> None:
+def retain_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, int]], stamp: Stamp) -> None:
     """Objects (name, lines) as the live warehouse has them; the caller sees to it that they do not change meanwhile."""
     for names in _chunks(objects):
         with shadow.transaction() as cursor:
             slots = {"live": live, "columns": ", ".join((*event_columns(shadow), "load_id"))}
             run_statements(cursor, "retain", {"names": names}, slots)
-            load_staged_rows(cursor, _CARRIED_LOAD, zone)
+            load_staged_rows(cursor, _CARRIED_LOAD, stamp)
             cursor.execute(
                 "update clickstream_events set load_id = -n.load_id from new_events as n "
                 "where clickstream_events.event_id = n.event_id and clickstream_events.load_id = $carried",

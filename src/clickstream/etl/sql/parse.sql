@@ -10,7 +10,8 @@ with lines as (
     from {lines}
 ),
 opened as (
-    select *, product_of(product) as p, element_of(element) as e, order_of("order") as o, ingest_of(_ingest) as i
+    select *, product_of(product) as p, element_of(element) as e, order_of("order") as o, search_of(search) as s,
+        ingest_of(_ingest) as i
     from lines
 ),
 texts as (
@@ -44,6 +45,14 @@ texts as (
         short(sent_text(o.id)) as order_id,
         sent_text(o.total) as order_total,
         sent_text(o.currency) as order_currency,
+        sent_text(o.discount) as order_discount,
+        sent_text(o.tax) as order_tax,
+        sent_text(o.shipping) as order_shipping,
+        sent_text(o.coupon) as order_coupon,
+        sent_text(o.paymentMethod) as order_payment_method,
+        short(sent_text(o.refundId)) as order_refund_id,
+        sent_text(s.term) as block_term,
+        sent_text(s.results) as block_results,
         sent_text(i.receivedAt) as ingest_received_at,
         sent_text(i.sentAt) as ingest_sent_at,
         left(sent_text(i.userAgent), 1024) as user_agent,  -- the length that the collector keeps
@@ -63,6 +72,12 @@ typed as (
         money_of(order_total) as total,
         currency_of(product_currency) as product_currency_code,
         currency_of(order_currency) as order_currency_code,
+        money_of(order_discount) as discount,
+        money_of(order_tax) as tax,
+        money_of(order_shipping) as shipping,
+        count_of(block_results) as results,
+        -- Other trackers send a search as properties.
+        case when event_name = 'search' and is_object(properties) then properties end as search_properties,
         coalesce(is_object(properties) and contains(properties, '"sample"')
             and json_extract(properties, '$.sample') is not null, false) as is_sample,
         boolean_of("isFirstVisit") as first_visit,
@@ -71,7 +86,8 @@ typed as (
 )
 select
     coalesce(is_name(event_name) and is_string("eventName"), false)
-        and not has_snake_case and p.discount_price is null and p.url_path is null as is_named,
+        and not has_snake_case and p.discount_price is null and p.url_path is null
+        and o.payment_method is null and o.refund_id is null as is_named,
     case when "eventName" is null and _erased is not null then coalesce(text_of(_erased), '') end as receipt,
     received_us,
     coalesce(ingest_sent_us, own_sent_us) as sent_us,
@@ -106,9 +122,29 @@ select
     object_of(e.dataset) as element_dataset,
     order_id,
     total as order_total,
-    case when is_unsent(o.currency) and total is not null then getvariable('currency') else order_currency_code end
-        as order_currency,
+    -- A refund without a currency takes that of its order (refunds.sql).
+    case
+        when is_unsent(o.currency) and total is not null and not @is_refund(event_name) then getvariable('currency')
+        else order_currency_code
+    end as order_currency,
     array_of(o.items) as order_items,
+    discount as order_discount,
+    tax as order_tax,
+    shipping as order_shipping,
+    order_coupon,
+    order_payment_method,
+    order_refund_id,
+    coalesce(
+        term_of(block_term),
+        term_of(text_of(json_extract(search_properties, '$.query'))),
+        term_of(text_of(json_extract(search_properties, '$.search_term'))),
+        term_of(text_of(json_extract(search_properties, '$.term')))
+    ) as search_term,
+    coalesce(
+        results,
+        count_of(text_of(json_extract(search_properties, '$.results'))),
+        count_of(text_of(json_extract(search_properties, '$.resultsCount')))
+    ) as search_results,
     object_of(properties) as properties,
     case when is_object(properties) and contains(properties, '"utm_') then campaign_of(properties) end as sent_campaign,
     is_sample,
@@ -162,6 +198,16 @@ select
         misread('order.total', o.total, total is null),
         misread('order.currency', o.currency, order_currency_code is null),
         wrong('order.items', o.items, array_of(o.items) is null),
+        misread('order.discount', o.discount, discount is null),
+        misread('order.tax', o.tax, tax is null),
+        misread('order.shipping', o.shipping, shipping is null),
+        misread_text('order.coupon', o.coupon, order_coupon),
+        misread_text('order.paymentMethod', o.paymentMethod, order_payment_method),
+        misread_text('order.refundId', o.refundId, order_refund_id),
+        too_long('order.refundId', sent_text(o.refundId), order_refund_id),
+        misread_block('search', search),
+        misread_text('search.term', s.term, block_term),
+        misread('search.results', s.results, results is null),
         wrong('properties', properties, object_of(properties) is null),
         misread('_ingest.receivedAt', i.receivedAt, receipt_us(ingest_received_at) is null),
         misread('_ingest.sentAt', i.sentAt, ingest_sent_us is null)
@@ -171,5 +217,6 @@ select
         doubt(referrer) or doubt("userId") or doubt("userLoginState") or doubt("identitySource") or doubt("clientId") or
         doubt("sessionId") or doubt(country) or doubt(p.id) or doubt(p.name) or doubt(p.category) or doubt(p.brand) or
         doubt(p.urlPath) or doubt(e.tag) or doubt(e.id) or doubt(e.role) or doubt(e."text") or doubt(o.id) or
+        doubt(o.coupon) or doubt(o.paymentMethod) or doubt(o.refundId) or doubt(s.term) or
         doubt(i.userAgent) or doubt(i.country) or doubt(i.sourceIp), false) as is_doubtful
 from typed;

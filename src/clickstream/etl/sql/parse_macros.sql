@@ -23,6 +23,15 @@ create or replace macro money_of(t) as
 -- Currency: three letters, in capitals.
 create or replace macro currency_of(t) as case when regexp_full_match(t, '[a-zA-Z]{3}') then upper(t) end;
 
+-- A number of results: a whole number from 0 on.
+create or replace macro count_of(t) as
+    case when is_decimal(t) and try_cast(t as decimal(18, 4)) >= 0
+        and try_cast(t as decimal(18, 4)) % 1 = 0 then try_cast(try_cast(t as decimal(18, 4)) as bigint) end;
+
+-- A search term, so that one search has one spelling: lower case, no blanks at its ends, one between words.
+create or replace macro term_of(t) as
+    nullif(trim(regexp_replace(lower(t), '[\s\p{Z}]+', ' ', 'g')), '');
+
 create or replace macro boolean_of(j) as
     case
         when j in ('true', '"true"', '1') then true

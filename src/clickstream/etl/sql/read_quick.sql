@@ -21,4 +21,5 @@ create or replace macro doubt_name(t) as doubt(t) or is_decimal(t);
 create or replace macro product_of(block) as block;
 create or replace macro element_of(block) as block;
 create or replace macro order_of(block) as block;
+create or replace macro search_of(block) as block;
 create or replace macro ingest_of(block) as block;
