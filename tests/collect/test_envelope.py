@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gzip
 
+import msgspec
 import pytest
 
-from clickstream.collect.envelope import MAX_GZIP_MEMBERS, gunzip
+from clickstream.collect.envelope import MAX_GZIP_MEMBERS, gunzip, read_envelope
 from clickstream.event import Rejection
 
 
@@ -19,3 +20,15 @@ def test_body_of_many_gzip_members_is_refused(more: int) -> None:
         assert (found.status, found.code) == (400, "invalid_encoding")
     else:
         assert found == b"x" * MAX_GZIP_MEMBERS
+
+
+@pytest.mark.parametrize("sent", [None, "", " undefined ", "[object Object]", "00000000-0000-0000-0000-000000000000"])
+def test_an_event_without_a_real_id_gets_one(sent: str | None) -> None:
+    envelope = read_envelope(msgspec.json.encode({"eventName": "x", "eventId": sent}), lambda: "minted")
+    assert envelope.accepted == [{"eventName": "x", "eventId": "minted"}]
+
+
+@pytest.mark.parametrize("sent", ["order-17", "0", 0, "Nil", ["undefined"]])
+def test_an_id_of_the_client_is_kept(sent: object) -> None:
+    envelope = read_envelope(msgspec.json.encode({"eventName": "x", "eventId": sent}), lambda: "minted")
+    assert envelope.accepted == [{"eventName": "x", "eventId": sent}]

@@ -15,7 +15,15 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from clickstream.event import MAX_NESTING, RawEvent, Rejection, is_too_deep, name_problem, use_camel_case
+from clickstream.event import (
+    MAX_NESTING,
+    RawEvent,
+    Rejection,
+    is_placeholder,
+    is_too_deep,
+    name_problem,
+    use_camel_case,
+)
 
 MAX_BODY_BYTES = 1_048_576
 MAX_EVENTS = 1_000
@@ -135,7 +143,8 @@ def _put_event(event: Any, new_id: Callable[[], str]) -> tuple[str, str] | None:
         event["eventName"] = name.strip()
     if "_ingest" in event:
         del event["_ingest"]
-    if event.get("eventId") in (None, ""):
+    event_id = event.get("eventId")
+    if event_id in (None, "") or is_placeholder(event_id):
         event["eventId"] = new_id()
     return None
 

@@ -4,7 +4,7 @@ create or replace macro is_unsent(j) as is_nothing(j);
 create or replace macro is_string(j) as ascii(j) = 34;
 create or replace macro misread(name, j, is_unread) as wrong(name, j, is_unread);
 create or replace macro misread_text(name, j, t) as wrong(name, j, t is null);
-create or replace macro too_long(name, sent, kept) as null;
+create or replace macro refused(name, sent, kept) as null;  -- misread_text reports it
 create or replace macro misread_block(name, j) as wrong(name, j, not is_object(j));
 create or replace macro doubt(j) as false;
 create or replace macro doubt_name(j) as false;

@@ -7,7 +7,7 @@ create or replace macro is_unsent(t) as t is null or t = '';
 create or replace macro is_string(t) as true;
 create or replace macro misread(name, t, is_unread) as case when is_unread and t <> '' then name end;
 create or replace macro misread_text(name, t, read) as null;
-create or replace macro too_long(name, sent, kept) as case when sent is not null and kept is null then name end;
+create or replace macro refused(name, sent, kept) as case when sent is not null and kept is null then name end;
 create or replace macro misread_block(name, block) as null;
 -- Comparisons cost least: they look at the first four bytes. No number is written in more than 24 characters.
 create or replace macro doubt(t) as
