@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from clickstream.errors import QuestionError
+from clickstream.etl.erasure.person import Person
 from clickstream.event import ANONYMOUS_IDS, NIL_UUID, PLACEHOLDER_IDS
 from tests.etl.pipeline import Pipeline, received
 
@@ -76,3 +78,10 @@ def test_an_event_id_of_nobody_is_derived_from_the_position(pipeline: Pipeline) 
     rows = pipeline.events("event_id, source_event_id, field_errors")
     assert len({row["event_id"] for row in rows}) == 2
     assert {(row["source_event_id"], row["field_errors"]) for row in rows} == {(None, "eventId")}
+
+
+@pytest.mark.parametrize("value", ["undefined", " null ", "Guest", NIL_UUID])
+def test_nobody_is_forgotten_by_a_placeholder(value: str) -> None:
+    """Lines that nobody can read are found by the word itself: `undefined` stands in many."""
+    with pytest.raises(QuestionError, match="placeholder"):
+        Person("user", value)
