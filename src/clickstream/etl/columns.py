@@ -69,7 +69,8 @@ EVENT_COLUMNS = (
     Column("source_event_id"),
     Column(
         "field_errors",
-        "case when has_wrong_items then concat_ws(',', field_errors, 'order.items') else field_errors end",
+        "nullif(concat_ws(',', field_errors, case when is_impossible then 'createdAt' end, "
+        "case when has_wrong_items then 'order.items' end), '')",
     ),
     Column("raw_object", "object", is_key=True),
     Column("raw_line", "line", is_key=True),

@@ -38,18 +38,20 @@ create or replace macro boolean_of(j) as
         when j in ('false', '"false"', '0') then false
     end;
 
--- Time: ISO 8601 (no offset: UTC) or milliseconds since 1970; as microseconds since 1970.
+-- Time: ISO 8601 (no offset: UTC), or a number of seconds (10 digits), milliseconds (13) or microseconds (16) since 1970;
+-- as microseconds since 1970.
 create or replace macro iso_us(t) as
     case
-        when regexp_full_match(t, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([zZ]|[+-]\d\d(:?\d\d)?)?)?')
-            then epoch_us(try_cast(upper(t) as timestamptz))
+        when regexp_full_match(t, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([zZ]| UTC|[+-]\d\d(:?\d\d)?)?)?')
+            then epoch_us(try_cast(replace(upper(t), ' UTC', 'Z') as timestamptz))
     end;
-create or replace macro millis_us(t) as
+create or replace macro number_us(t) as
     case
-        when is_decimal(t) and abs(try_cast(t as decimal(18, 4))) < 100000000000000
-            then cast(try_cast(t as decimal(18, 4)) as bigint) * 1000
+        when regexp_full_match(t, '\d{10}(\.\d+)?') then cast(try_cast(t as decimal(38, 6)) * 1000000 as bigint)
+        when regexp_full_match(t, '\d{13}(\.\d+)?') then cast(try_cast(t as decimal(18, 4)) as bigint) * 1000
+        when regexp_full_match(t, '\d{16}') then try_cast(t as bigint)
     end;
-create or replace macro instant_us(t) as coalesce(iso_us(t), millis_us(t));
+create or replace macro instant_us(t) as coalesce(iso_us(t), number_us(t));
 
 -- When an event was received: a time of this century, otherwise that of its object is used. Days and hours follow from
 -- it.
