@@ -23,6 +23,27 @@ RawLine = NewType("RawLine", bytes)
 EVENT_NAMESPACE = uuid5(NAMESPACE_URL, "urn:clickstream:event")
 """Namespace of event ids that are derived from text (UUIDv5)."""
 
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+PLACEHOLDER_IDS = frozenset(
+    (
+        "undefined",
+        "null",
+        "NULL",
+        "Null",
+        "None",
+        "NaN",
+        "nan",
+        "nil",
+        "<nil>",
+        "[object Object]",
+        "(not set)",
+        NIL_UUID,
+    )
+)
+"""Texts that programs send when they have no id. To store them as ids would merge strangers."""
+ANONYMOUS_IDS = frozenset(("true", "false", "0", "-1", "anonymous", "guest"))
+"""Texts, in any case, that do not identify a user, a client or a session either; as the id of an order they may."""
+
 MAX_NAME_CHARACTERS = 200
 MAX_NESTING = 32
 
@@ -42,7 +63,9 @@ SNAKE_CASE = {
     "user_agent": "userAgent",
 }
 SNAKE_CASE_PRODUCT = {"discount_price": "discountPrice", "url_path": "urlPath"}
-_SNAKE_NAMES = frozenset(SNAKE_CASE) | frozenset(SNAKE_CASE_PRODUCT)
+SNAKE_CASE_ORDER = {"payment_method": "paymentMethod", "refund_id": "refundId"}
+_SNAKE_BLOCKS = {"product": SNAKE_CASE_PRODUCT, "order": SNAKE_CASE_ORDER}
+_SNAKE_NAMES = frozenset(SNAKE_CASE)
 _CONTAINERS = frozenset((dict, list))
 _SURROGATES = re.compile(
     rb"((?:[^\\]++|\\(?:[^u]|u(?![dD][89a-fA-F])))++"  # text without surrogates
@@ -85,9 +108,10 @@ def use_camel_case(event: RawEvent) -> None:
     """Rename the snake_case spellings of the contract in place; if both are present, camelCase wins."""
     if not _SNAKE_NAMES.isdisjoint(event):
         _rename(event, SNAKE_CASE)
-    product = event.get("product")
-    if isinstance(product, dict) and not _SNAKE_NAMES.isdisjoint(product):
-        _rename(product, SNAKE_CASE_PRODUCT)
+    for name, names in _SNAKE_BLOCKS.items():
+        block = event.get(name)
+        if isinstance(block, dict):
+            _rename(block, names)
 
 
 def _rename(fields: dict[str, Any], names: dict[str, str]) -> None:
@@ -120,6 +144,11 @@ def replace_lone_surrogates(json_text: bytes) -> bytes:
     if rb"\ud" not in json_text and rb"\uD" not in json_text:
         return json_text
     return _SURROGATES.sub(lambda match: match[1] or rb"\ufffd", json_text)
+
+
+def is_placeholder(value: object) -> bool:
+    """Return whether `value` is a text that is sent in place of an id; blanks at its ends do not count."""
+    return isinstance(value, str) and value.strip() in PLACEHOLDER_IDS
 
 
 def is_too_deep(value: object, limit: int = MAX_NESTING) -> bool:

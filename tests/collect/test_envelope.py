@@ -130,3 +130,15 @@ def test_depth_near_the_limit_of_the_decoder_is_too_deep(levels: int) -> None:
     envelope = read_envelope(body, lambda: "1")
     assert [(one.index, one.code) for one in envelope.rejected] == [(1, "too_deep")]
     assert len(list(rejected_parts(body, envelope))) == 1
+
+
+@pytest.mark.parametrize("sent", [None, "", " undefined ", "[object Object]", "00000000-0000-0000-0000-000000000000"])
+def test_an_event_without_a_real_id_gets_one(sent: str | None) -> None:
+    envelope = read_envelope(msgspec.json.encode({"eventName": "x", "eventId": sent}), lambda: "minted")
+    assert envelope.accepted == [{"eventName": "x", "eventId": "minted"}]
+
+
+@pytest.mark.parametrize("sent", ["order-17", "0", 0, "Nil", ["undefined"]])
+def test_an_id_of_the_client_is_kept(sent: object) -> None:
+    envelope = read_envelope(msgspec.json.encode({"eventName": "x", "eventId": sent}), lambda: "minted")
+    assert envelope.accepted == [{"eventName": "x", "eventId": sent}]

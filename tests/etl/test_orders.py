@@ -136,3 +136,19 @@ def test_order_with_an_unreadable_total_counts_as_an_order_without_money(pipelin
         {"total": None, "currency": None, "items_event_id": None}
     ]
     assert "order.total" in pipeline.one("field_errors")["field_errors"]
+
+
+def test_order_has_discount_tax_shipping_coupon_and_payment_method(pipeline: Pipeline) -> None:
+    """Each from the server where it has it, else from the browser."""
+    of_browser = {"total": 10, "discount": "1.5", "tax": 2, "coupon": "SPRING"}
+    of_server = {"total": 10, "tax": 3, "shipping": 4.99, "paymentMethod": "card"}
+    pipeline.put_batch([bought(order=of_browser), confirmed(order=of_server)])
+    pipeline.load()
+    (found,) = orders(pipeline, "discount, tax, shipping, coupon, payment_method")
+    assert found == {
+        "discount": Decimal("1.5"),
+        "tax": Decimal(3),
+        "shipping": Decimal("4.99"),
+        "coupon": "SPRING",
+        "payment_method": "card",
+    }

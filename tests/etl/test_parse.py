@@ -299,6 +299,36 @@ UUID_TEXT = "0193b1a0-0000-4000-8000-00000000000A"
 
 
 @pytest.mark.parametrize(
+    ("event", "term", "results", "error"),
+    [
+        pytest.param({"search": {"term": "  Gaming\t LAPTOP ", "results": 12}}, "gaming laptop", 12, None, id="block"),
+        pytest.param({"search": {"term": "ÄÖ\u00a0x", "results": "0"}}, "äö x", 0, None, id="other scripts"),
+        pytest.param({"search": {"term": 15, "results": 2.0}}, "15", 2, None, id="numbers"),
+        pytest.param({"search": {"term": " ", "results": ""}}, None, None, None, id="empty"),
+        pytest.param({"search": {"term": True, "results": 3}}, None, 3, "search.term", id="boolean term"),
+        pytest.param({"search": {"term": "a", "results": -1}}, "a", None, "search.results", id="below zero"),
+        pytest.param({"search": {"term": "a", "results": "2.5"}}, "a", None, "search.results", id="a fraction"),
+        pytest.param({"search": "a"}, None, None, "search", id="text as block"),
+        pytest.param({"properties": {"query": "Shoes", "results": 3}}, "shoes", 3, None, id="query"),
+        pytest.param({"properties": {"search_term": "Shoes", "resultsCount": 3}}, "shoes", 3, None, id="search_term"),
+        pytest.param({"properties": {"term": "Shoes", "results": ["a"]}}, "shoes", None, None, id="term, list"),
+        pytest.param({"search": {"term": "a"}, "properties": {"query": "b"}}, "a", None, None, id="block and query"),
+        pytest.param({"eventName": "x", "properties": {"query": "b"}}, None, None, None, id="another event"),
+    ],
+)
+def test_searches(
+    pipeline: Pipeline, event: dict[str, Any], term: str | None, results: int | None, error: str | None
+) -> None:
+    pipeline.put_batch([received(NOW, **{"eventName": "search", **event})])
+    pipeline.load()
+    assert pipeline.one("search_term, search_results, field_errors") == {
+        "search_term": term,
+        "search_results": results,
+        "field_errors": error,
+    }
+
+
+@pytest.mark.parametrize(
     ("sent", "event_id", "source"),
     [
         pytest.param(UUID_TEXT, UUID(UUID_TEXT), None, id="UUID in capitals"),
@@ -337,13 +367,16 @@ CLOCKS = [
     pytest.param(iso(-3 * DAY), iso(-2 * DAY), -DAY, "corrected", id="device two days behind"),
     pytest.param(iso(-6 * DAY), None, -6 * DAY, "client", id="not sent, 6 days old"),
     pytest.param(iso(-8 * DAY), None, timedelta(), "received", id="not sent, 8 days old"),
-    pytest.param(iso(timedelta(minutes=6)), None, timedelta(), "received", id="not sent, 6 minutes ahead"),
-    pytest.param("1970-01-01T00:00:00Z", iso(), timedelta(), "received", id="1970"),
-    pytest.param("2099-01-01T00:00:00Z", iso(), timedelta(), "received", id="2099"),
+    pytest.param(iso(timedelta(minutes=5)), None, timedelta(minutes=5), "client", id="not sent, 5 minutes ahead"),
     pytest.param(None, iso(), timedelta(), "received", id="no createdAt"),
     pytest.param(1_773_144_000_000 - 60_000, iso(), timedelta(minutes=-1), "client", id="epoch milliseconds"),
     pytest.param("2026-03-10T11:00:00", iso(), timedelta(hours=-1), "client", id="no offset is UTC"),
+    pytest.param(1_773_144_000 - 60, iso(), timedelta(minutes=-1), "client", id="epoch seconds"),
+    pytest.param("1773143940.5", iso(), timedelta(seconds=-59.5), "client", id="seconds with a fraction, as text"),
+    pytest.param(1_773_143_940_000_001, iso(), timedelta(microseconds=-59_999_999), "client", id="epoch microseconds"),
     pytest.param("2026-03-10T12:30:00+02:00", iso(), timedelta(minutes=-90), "client", id="offset"),
+    pytest.param("2026-03-10 11:00:00 UTC", iso(), timedelta(hours=-1), "client", id="UTC"),
+    pytest.param("2026-03-10T11:00:00z", iso(), timedelta(hours=-1), "client", id="z"),
 ]
 
 
@@ -364,7 +397,35 @@ def test_the_event_time_is_chosen_among_the_clocks(
 
 
 @pytest.mark.parametrize(
-    "created", ["yesterday", "infinity", "2026-02-30", "12026-01-01", "2026-03-10T12:00:00 CET", True]
+    ("created", "sent"),
+    [
+        pytest.param("1970-01-01T00:00:00Z", iso(), id="1970"),
+        pytest.param("1999-12-31T23:59:59.999999Z", None, id="a microsecond before 2000"),
+        pytest.param("2099-01-01T00:00:00Z", iso(), id="2099"),
+        pytest.param(iso(timedelta(minutes=6)), None, id="6 minutes ahead, not sent"),
+        pytest.param(iso(3 * DAY), iso(2 * DAY), id="a day ahead after the correction"),
+    ],
+)
+def test_a_time_that_cannot_be_is_a_field_error_and_stays_as_sent(
+    pipeline: Pipeline, created: Any, sent: str | None
+) -> None:
+    pipeline.put_batch([{"eventName": "x", "createdAt": created, "_ingest": {"receivedAt": iso(), "sentAt": sent}}])
+    pipeline.load()
+    row = pipeline.one("event_timestamp, event_timestamp_source, created_at, field_errors")
+    assert row == {
+        "event_timestamp": NOW,
+        "event_timestamp_source": "received",
+        "created_at": datetime.fromisoformat(created),
+        "field_errors": "createdAt",
+    }
+
+
+@pytest.mark.parametrize(
+    "created",
+    [
+        *("yesterday", "infinity", "2026-02-30", "12026-01-01", "2026-03-10T12:00:00 CET", True),
+        *(0, -1, 177_314_400, 17_731_440_000, 20_260_310_140_500, 202_603_101_405, "1.7731440e9", -1_773_144_000),
+    ],
 )
 def test_time_that_cannot_be_read_is_a_field_error(pipeline: Pipeline, created: Any) -> None:
     pipeline.put_batch([received(NOW, createdAt=created)])

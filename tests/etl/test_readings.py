@@ -89,7 +89,8 @@ TEXT_FIELDS = (
 BLOCK_FIELDS = {
     "product": "id name category brand price discountPrice urlPath currency discount_price url_path other",
     "element": "tag id role text dataset",
-    "order": "id total currency items",
+    "order": "id total currency items discount tax coupon paymentMethod refundId refund_id",
+    "search": "term results other",
     "_ingest": "receivedAt sentAt userAgent country sourceIp requestId",
 }
 

@@ -130,6 +130,8 @@ CORRUPTIONS = {
     "seen": "update seen set first_is_first_visit = true",
     "orders": "update orders set user_id = 'x', ordered_at = ordered_at - interval '1 minute'",
     "order_lines": "insert into order_lines (event_id, line_number) select event_id, 7 from orders",
+    "refunds": "insert into refunds (order_id, event_id, refunded_at, currency, is_bot, is_sample) "
+    "select order_id, event_id, ordered_at, 'EUR', false, false from orders",
     "daily_visitors": "update daily_visitors set product_views = 7",
     "daily_sessions": "update daily_sessions set duration_us = 1",
     "rollup_zone": "update rollup_zone set zone = 'Europe/Berlin'",

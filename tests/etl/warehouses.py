@@ -19,6 +19,7 @@ TABLES = (
     "seen",
     "orders",
     "order_lines",
+    "refunds",
     "daily_visitors",
     "daily_sessions",
 )

@@ -21,6 +21,7 @@ from clickstream.event import (
     MAX_NESTING,
     RawEvent,
     Rejection,
+    is_placeholder,
     is_too_deep,
     name_problem,
     replace_lone_surrogates,
@@ -256,7 +257,8 @@ def _put_event(event: Any, new_id: Callable[[], str]) -> tuple[str, str] | None:
         event["eventName"] = name.strip()
     if "_ingest" in event:
         del event["_ingest"]
-    if event.get("eventId") in (None, ""):
+    event_id = event.get("eventId")
+    if event_id in (None, "") or is_placeholder(event_id):
         event["eventId"] = new_id()
     return None
 

@@ -69,7 +69,8 @@ EVENT_COLUMNS = (
     Column("source_event_id"),
     Column(
         "field_errors",
-        "case when has_wrong_items then concat_ws(',', field_errors, 'order.items') else field_errors end",
+        "nullif(concat_ws(',', field_errors, case when is_impossible then 'createdAt' end, "
+        "case when has_wrong_items then 'order.items' end), '')",
     ),
     Column("raw_object", "object", is_key=True),
     Column("raw_line", "line", is_key=True),
@@ -85,6 +86,14 @@ EVENT_COLUMNS = (
     Column("campaign", is_key=True),
     Column("channel", is_key=True),
     Column("referrer_domain", is_key=True),
+    Column("order_discount"),
+    Column("order_tax"),
+    Column("order_shipping"),
+    Column("order_coupon"),
+    Column("order_payment_method"),
+    Column("order_refund_id"),
+    Column("search_term"),
+    Column("search_results"),
 )
 LOAD_COLUMNS = ("session_key", "is_page_view", "load_id")
 """Columns that the load itself adds: they are not known before the row stands among the others of its session."""

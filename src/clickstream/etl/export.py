@@ -59,6 +59,7 @@ TABLES = {
         "select o.ordered_at, t.* from order_items as t join orders as o on o.order_id = t.order_id",
         moment="o.ordered_at",
     ),
+    "refunds": ExportTable("select t.* from refunds as t", moment="t.refunded_at"),
     "seen": ExportTable("select t.* from seen as t", moment="t.first_seen_at"),
     "clients": ExportTable("select t.* from clients as t", moment="t.event_timestamp"),
     "daily_visitors": ExportTable("select t.* from daily_visitors as t", day="t.day"),

@@ -27,7 +27,7 @@ from clickstream.warehouse.dialects import fill
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BAD_ROWS_AT_ONCE = 20_000
 """An empty object whose name counts a million lines makes a million bad rows; as parameters they take 1 kB each."""
-LOAD_STATEMENTS = ("duplicates", "sessionize", "facts", "orders", "sessions", "visitors")
+LOAD_STATEMENTS = ("duplicates", "sessionize", "facts", "orders", "refunds", "sessions", "visitors")
 """The statement files of a load, in their order."""
 _STAGED_OBJECTS = {"incoming": "raw_object", "new_events": "raw_object", "new_erased": "object"}
 
@@ -48,6 +48,7 @@ class Stamp:
 
     loaded_at: datetime
     zone: ZoneInfo
+    currency: str
     settings: Mapping[str, str]
 
 
@@ -78,7 +79,7 @@ def load(warehouse: Warehouse, parsed: ParsedChunk, stamp: Stamp) -> Load:
         chunk = _without_loaded(cursor, parsed.chunk) if warehouse.is_shared else parsed.chunk
         if not chunk.objects:
             return Load(load_id - 1, 0, 0, 0)
-        load_staged_rows(cursor, load_id, stamp.zone)
+        load_staged_rows(cursor, load_id, stamp)
         insert_bad_rows(cursor, chunk, load_id)
         cursor.execute("insert into erased select object, line, hour, receipt from new_erased")
         result = Load(load_id, len(chunk.objects), sum(chunk.lines.values()), len(chunk.bad_rows))
@@ -98,13 +99,13 @@ def next_load_id(cursor: Cursor) -> int:
     return int(cursor.scalar("select coalesce(max(load_id), 0) + 1 from loads"))
 
 
-def load_staged_rows(cursor: Cursor, load_id: int, zone: ZoneInfo) -> None:
-    """Load the events of the staged rows, and all that follows from them: sessions, orders, visitors, rollups."""
+def load_staged_rows(cursor: Cursor, load_id: int, stamp: Stamp) -> None:
+    """Load the events of the staged rows, and all that follows: sessions, orders, refunds, visitors, rollups."""
     span = cursor.fetch("select min(event_timestamp), max(event_timestamp) from incoming").rows[0]
-    params = {"load_id": load_id, "earliest": span[0], "latest": span[1]}
+    params = {"load_id": load_id, "earliest": span[0], "latest": span[1], "currency": stamp.currency}
     for name in LOAD_STATEMENTS:
         run_statements(cursor, name, params)
-    keep_rollups(cursor, zone)
+    keep_rollups(cursor, stamp.zone)
 
 
 def record_load(cursor: Cursor, result: Load, stamp: Stamp) -> None:

@@ -20,7 +20,7 @@ from clickstream.etl.chunk import Chunk, RawObject, is_plain
 from clickstream.etl.columns import KEY_COLUMNS
 from clickstream.etl.enrich.enrichment import Enrichment, EnrichmentConfig
 from clickstream.etl.sql import parser_sql
-from clickstream.event import EVENT_NAMESPACE, SNAKE_CASE
+from clickstream.event import ANONYMOUS_IDS, EVENT_NAMESPACE, NIL_UUID, PLACEHOLDER_IDS, SNAKE_CASE
 from clickstream.warehouse.contract import ParsedRows
 from clickstream.warehouse.dialects import fill
 
@@ -38,7 +38,10 @@ _BLOCKS = {
     "product": "STRUCT(id VARCHAR, name VARCHAR, category VARCHAR, brand VARCHAR, price VARCHAR, "
     "discountPrice VARCHAR, urlPath VARCHAR, currency VARCHAR, discount_price VARCHAR, url_path VARCHAR)",
     "element": "STRUCT(tag VARCHAR, id VARCHAR, role VARCHAR, text VARCHAR, dataset JSON)",
-    "order": "STRUCT(id VARCHAR, total VARCHAR, currency VARCHAR, items JSON)",
+    "order": "STRUCT(id VARCHAR, total VARCHAR, currency VARCHAR, items JSON, discount VARCHAR, tax VARCHAR, "
+    "shipping VARCHAR, coupon VARCHAR, paymentMethod VARCHAR, refundId VARCHAR, payment_method VARCHAR, "
+    "refund_id VARCHAR)",
+    "search": "STRUCT(term VARCHAR, results VARCHAR)",
     "_ingest": "STRUCT(receivedAt VARCHAR, sentAt VARCHAR, userAgent VARCHAR, country VARCHAR, sourceIp VARCHAR, "
     "requestId VARCHAR)",
 }
@@ -47,6 +50,10 @@ _QUICK = {
     **_BLOCKS,
     **dict.fromkeys(("isFirstVisit", "properties", "_erased"), "JSON"),
 }
+_BLANKS = "".join(
+    chr(code) for code in range(1, 0x3001) if chr(code).isspace() or (not chr(code).isprintable() and code < 161)
+)
+"""Characters that are cut off both ends of an id: blanks of any script and control characters."""
 _PARSED_TABLES = {"new_events": "events", "new_erased": "erased_lines", "new_order_lines": "order_lines"}
 _POSITIONS = """
     create or replace table positions as
@@ -81,8 +88,15 @@ class Parser:
         # (docs/decisions/0003-parsing.md).
         self.connection = duckdb.connect(config={"threads": 1, "temp_directory": str(stage / "parser.tmp")})
         self.connection.execute("set TimeZone = 'UTC'")
-        self.connection.execute(parser_sql("parse_macros", namespace=EVENT_NAMESPACE.hex))
-        self.connection.execute("set variable currency = $currency", {"currency": currency})
+        self.connection.execute(parser_sql("parse_macros", namespace=EVENT_NAMESPACE.hex, nil_uuid=NIL_UUID))
+        variables = {
+            "currency": currency,
+            "blanks": _BLANKS,
+            "placeholder_ids": sorted(PLACEHOLDER_IDS),
+            "anonymous_ids": sorted(ANONYMOUS_IDS),
+        }
+        for name, value in variables.items():
+            self.connection.execute(f"set variable {name} = $value", {"value": value})
         self._reading: Reading | None = None
         self._careful_chunks = 0
         self._chunks = 0

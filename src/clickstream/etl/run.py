@@ -134,7 +134,9 @@ class Loader:
 
     def stamp(self) -> Stamp:
         """Return the stamp of a load that happens now."""
-        return Stamp(self._clock(), self._config.zone, self._config.as_text() | self.parser.versions)
+        return Stamp(
+            self._clock(), self._config.zone, self._config.currency, self._config.as_text() | self.parser.versions
+        )
 
     def stage_rows(self) -> StagedRows:
         """Move the rows that `parser` holds on their way into the warehouse; the caller closes them."""

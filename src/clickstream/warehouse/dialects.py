@@ -8,6 +8,7 @@ A template has slots, `{name}`, which `fill` replaces by SQL of this project, ne
     @text               type of a text column of a table: compared byte by byte, whatever the locale of the database
     @micros(time)       a timestamptz as whole microseconds since 1970 (bigint), exact
     @is_order(name)     whether an event name is that of an order event
+    @is_refund(name)    whether an event name is that of a refund, which belongs to no session and makes no visitor
     @is_view(name)      whether an event name can make a page view
     @is_key_event(name) whether an event name is that of a key event
     @is_too_fast(row)   whether a session (alias, with page_views, events and duration_us) is faster than a human
@@ -33,6 +34,7 @@ _MACROS: dict[str, str | dict[Engine, str]] = {
     # extract() is exact: it returns a numeric.
     "micros": {"duckdb": "epoch_us({0})", "postgres": "cast(extract(epoch from {0}) * 1000000 as bigint)"},
     "is_order": "{0} in ('checkout_complete', 'order_confirmed')",
+    "is_refund": "{0} = 'order_refunded'",
     "is_view": "{0} in ('page_view', 'home_view', 'category_view', 'product_view')",
     "is_key_event": (
         "{0} in ('add_to_cart_click', 'wishlist_toggle', 'share_click', 'login_success', 'checkout_start', "

@@ -135,11 +135,13 @@ class Eraser:
     def _erase_rows(self, cursor: Cursor, receipt: Receipt, person: Person | None) -> None:
         positions = [(key, line) for key, lines in receipt.positions.items() for line in lines]
         load_id = next_load_id(cursor)
+        stamp = self._loader.stamp()
         params = {
             "objects": [key for key, _ in positions],
             "lines": [line for _, line in positions],
             "receipt": receipt.number,
             "load_id": load_id,
+            "currency": stamp.currency,
             "earliest": None,
             "latest": None,
             **(person.params if person else {}),
@@ -147,7 +149,6 @@ class Eraser:
         slots = {"condition": person.condition() if person else "false"}
         for name in ("forget", *LOAD_STATEMENTS[1:]):
             run_statements(cursor, name, params, slots)
-        stamp = self._loader.stamp()
         keep_rollups(cursor, stamp.zone)
         if person is not None:
             for table in ("seen", "clients", "daily_visitors"):  # rows that outlived the expiry of their events

@@ -12,6 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from clickstream.errors import QuestionError
+from clickstream.event import ANONYMOUS_IDS, is_placeholder
+
 Kind = Literal["user", "client", "sample"]
 
 _ESCAPES = (b"\\u", b"\\/")
@@ -30,6 +33,11 @@ class Person:
     kind: Kind
     value: str = ""
     clients: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        if is_placeholder(self.value) or self.value.strip().lower() in ANONYMOUS_IDS:
+            why = f"{self.value} (expected an id, got a placeholder)"
+            raise QuestionError("placeholder_id", f"{self.kind} id", why, "no event is stored under a placeholder")
 
     def condition(self, user: str = "user_id", client: str = "client_id", sample: str = "is_sample") -> str:
         """Return the SQL condition that selects this person's rows; it uses `params`.

@@ -51,6 +51,8 @@ FIGURES: Mapping[str, str] = {
     "orders": "select '', count(*) from {at}orders",
     "revenue by currency": "select coalesce(currency, '-'), sum(total) from {at}orders where total is not null "
     "group by 1",
+    "refunds": "select '', count(*) from {at}refunds",
+    "refunds by currency": "select currency, sum(amount) from {at}refunds where amount is not null group by 1",
     "units": f"select '', coalesce(sum(l.quantity), 0) {_ITEMS}",
     "item revenue by currency": f"select coalesce(o.currency, '-'), sum(l.price * l.quantity) {_ITEMS} "
     "where l.price * l.quantity is not null group by 1",

@@ -161,7 +161,7 @@ class _ShadowBuild:
             ),
             {**self._days, "known": self._last_retained_load},
         ).rows
-        retain_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp().zone)
+        retain_objects(self._shadow, self._live, [(row[0], row[1]) for row in objects], self._loader.stamp())
         self._last_retained_load = _last_load(cursor)
 
     def _read(self, names: list[RawName], progress: Progress = no_progress) -> None:

@@ -171,7 +171,7 @@ def _store(cursor: Cursor, loader: Loader, rows: StagedRows, *, replace_bad: Chu
     """Load the staged rows, and replace the bad rows at the positions of `replace_bad`; return the load number."""
     load_id, stamp = next_load_id(cursor), loader.stamp()
     rows.put_into(cursor)
-    load_staged_rows(cursor, load_id, stamp.zone)
+    load_staged_rows(cursor, load_id, stamp)
     positions = [*good, *((row.object, row.line) for row in replace_bad.bad_rows)]
     cursor.execute(
         """

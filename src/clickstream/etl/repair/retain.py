@@ -9,9 +9,8 @@ retained and new events is complete.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from zoneinfo import ZoneInfo
 
-from clickstream.etl.load import load_staged_rows
+from clickstream.etl.load import Stamp, load_staged_rows
 from clickstream.etl.rollups import find_outlived, has_expired
 from clickstream.etl.sql import run_statements
 from clickstream.warehouse.contract import Warehouse
@@ -41,13 +40,13 @@ def retain_foreign(shadow: Warehouse, live: str) -> None:
         )
 
 
-def retain_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, int]], zone: ZoneInfo) -> None:
+def retain_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, int]], stamp: Stamp) -> None:
     """Retain the rows of these objects (name, lines). The caller ensures that they do not change meanwhile."""
     for names in _chunks(objects):
         with shadow.transaction() as cursor:
             slots = {"live": live, "columns": ", ".join((*event_columns(shadow), "load_id"))}
             run_statements(cursor, "retain", {"names": names}, slots)
-            load_staged_rows(cursor, _RETAINED_LOAD, zone)
+            load_staged_rows(cursor, _RETAINED_LOAD, stamp)
             cursor.execute(
                 "update clickstream_events set load_id = -n.load_id from new_events as n "
                 "where clickstream_events.event_id = n.event_id and clickstream_events.load_id = $retained",

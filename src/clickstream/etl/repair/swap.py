@@ -21,6 +21,7 @@ REPLACED = (
     "seen",
     "orders",
     "order_lines",
+    "refunds",
     "daily_visitors",
     "daily_sessions",
     "rollup_zone",

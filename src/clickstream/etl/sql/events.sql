@@ -25,7 +25,10 @@ happened as (
 dated as (
     select
         *,
-        coalesce(happened_us between 946684800000000 and received_us + 300000000, false) as is_believed
+        coalesce(happened_us between 946684800000000 and received_us + 300000000, false) as is_believed,
+        -- Old times that were sent without a sentAt are possible; they are only not believed.
+        coalesce(coalesce(happened_us, created_us) not between 946684800000000 and received_us + 300000000, false)
+            as is_impossible
     from happened
 )
 select row_number, {event_values}

@@ -1,16 +1,16 @@
 -- Chooses the rows to expire: those older than $before, the first instant that is kept. A session expires whole, with
--- its last event, so that no session has to be counted again. So does an order: while one of its events is kept, all of
--- them are, with their sessions. `seen`, `clients` and the daily counts stay. Out: `expiring`, `expired_counts`.
+-- its last event, so that no session has to be counted again. So does an order with its refunds: while one of their
+-- events is kept, all of them are, with their sessions. `seen`, `clients` and the daily counts stay. Out: `expiring`, `expired_counts`.
 create temp table kept_orders as
 select distinct order_id
 from clickstream_events
-where order_id is not null and @is_order(event_name)
+where order_id is not null and (@is_order(event_name) or @is_refund(event_name))
     and coalesce(raw_hour, event_timestamp) >= $before;
 
 create temp table kept_with_orders as
 select event_id, session_key
 from clickstream_events
-where @is_order(event_name) and order_id in (select order_id from kept_orders);
+where (@is_order(event_name) or @is_refund(event_name)) and order_id in (select order_id from kept_orders);
 
 create temp table expiring as
 select e.event_id, e.session_key

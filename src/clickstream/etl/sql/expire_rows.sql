@@ -3,6 +3,8 @@ delete from sessions where session_key in (select session_key from expiring);
 
 delete from orders where event_id in (select event_id from expiring);
 
+delete from refunds where event_id in (select event_id from expiring);
+
 delete from clickstream_events where event_id in (select event_id from expiring);
 
 -- An order that is kept may have its items from an event that is not.

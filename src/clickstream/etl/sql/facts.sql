@@ -11,7 +11,7 @@ insert into clickstream_events ({event_columns}, session_key, is_page_view, load
 select
     {new_event_columns},
     k.session_key,
-    -- An event without client and session id has no session: then its name alone makes it a page view.
+    -- An event without client and session id, or of a refund, has no session: its name alone makes it a page view.
     coalesce(k.is_page_view, @is_view(n.event_name)),
     $load_id
 from new_events as n

@@ -11,12 +11,13 @@ delete from orders where order_id in (select order_id from touched_orders);
 
 insert into orders (
     order_id, event_id, ordered_at, browser_at, server_at, client_id, user_id, session_key, total, currency,
-    total_differs, items_event_id, is_bot, is_sample
+    discount, tax, shipping, coupon, payment_method, total_differs, items_event_id, is_bot, is_sample
 )
 with order_events as (
     select
         e.order_id, e.event_id, e.event_timestamp, e.client_id, e.user_id, e.session_key, e.order_total as total,
         upper(e.order_currency) as currency, e.is_bot, e.is_sample,
+        e.order_discount, e.order_tax, e.order_shipping, e.order_coupon, e.order_payment_method,
         case when e.event_name = 'order_confirmed' then 1 else 0 end as is_server,
         e.event_id in (select event_id from order_lines) as has_items,
         row_number() over (order by @event_order(e)) as seq
@@ -39,6 +40,19 @@ ranked as (
             partition by order_id order by case when has_items then 0 else 1 end, is_server desc, seq
         ) as items_rank
     from order_events
+),
+-- Each from the server's first event that has it, else from the browser's.
+details as (
+    select
+        order_id,
+        (array_agg(order_discount order by is_server desc, seq) filter (where order_discount is not null))[1] as discount,
+        (array_agg(order_tax order by is_server desc, seq) filter (where order_tax is not null))[1] as tax,
+        (array_agg(order_shipping order by is_server desc, seq) filter (where order_shipping is not null))[1] as shipping,
+        (array_agg(order_coupon order by is_server desc, seq) filter (where order_coupon is not null))[1] as coupon,
+        (array_agg(order_payment_method order by is_server desc, seq) filter (where order_payment_method is not null))[1]
+            as payment_method
+    from order_events
+    group by order_id
 )
 select
     c.order_id,
@@ -51,11 +65,17 @@ select
     c.session_key,
     m.total,
     m.currency,
+    d.discount,
+    d.tax,
+    d.shipping,
+    d.coupon,
+    d.payment_method,
     coalesce(mb.total <> ms.total or mb.currency <> ms.currency, false),
     case when i.has_items then i.event_id end,
     coalesce(c.is_bot, false),
     coalesce(c.is_sample, false)
 from ranked as c
+join details as d on d.order_id = c.order_id
 join ranked as m on m.order_id = c.order_id and m.money_rank = 1
 join ranked as i on i.order_id = c.order_id and i.items_rank = 1
 left join ranked as b on b.order_id = c.order_id and b.is_server = 0 and b.side_rank = 1

@@ -10,26 +10,27 @@ with lines as (
     from {lines}
 ),
 opened as (
-    select *, product_of(product) as p, element_of(element) as e, order_of("order") as o, ingest_of(_ingest) as i
+    select *, product_of(product) as p, element_of(element) as e, order_of("order") as o, search_of(search) as s,
+        ingest_of(_ingest) as i
     from lines
 ),
 texts as (
     select
         *,
         sent_text("eventName") as event_name,
-        sent_text("eventId") as event_id,
+        trimmed(sent_text("eventId")) as sent_event_id,
         sent_text("createdAt") as created_at,
         sent_text("sentAt") as sent_at,
         sent_text("pageUrl") as page_url,
         sent_text("pageTitle") as page_title,
         sent_text(referrer) as texts_referrer,
-        short(sent_text("userId")) as user_id,
+        trimmed(sent_text("userId")) as sent_user_id,
         sent_text("userLoginState") as user_login_state,
         sent_text("identitySource") as identity_source,
-        short(sent_text("clientId")) as client_id,
-        short(sent_text("sessionId")) as session_id,
+        trimmed(sent_text("clientId")) as sent_client_id,
+        trimmed(sent_text("sessionId")) as sent_session_id,
         sent_text(country) as texts_country,
-        sent_text(p.id) as product_id,
+        trimmed(sent_text(p.id)) as sent_product_id,
         sent_text(p.name) as product_name,
         sent_text(p.category) as product_category,
         sent_text(p.brand) as product_brand,
@@ -41,9 +42,17 @@ texts as (
         sent_text(e.id) as element_id,
         sent_text(e.role) as element_role,
         sent_text(e."text") as element_text,
-        short(sent_text(o.id)) as order_id,
+        trimmed(sent_text(o.id)) as sent_order_id,
         sent_text(o.total) as order_total,
         sent_text(o.currency) as order_currency,
+        sent_text(o.discount) as order_discount,
+        sent_text(o.tax) as order_tax,
+        sent_text(o.shipping) as order_shipping,
+        sent_text(o.coupon) as order_coupon,
+        sent_text(o.paymentMethod) as order_payment_method,
+        trimmed(sent_text(o.refundId)) as sent_refund_id,
+        sent_text(s.term) as block_term,
+        sent_text(s.results) as block_results,
         sent_text(i.receivedAt) as ingest_received_at,
         sent_text(i.sentAt) as ingest_sent_at,
         sent_text("userAgent") as own_user_agent,  -- of an event that a server forwards or that was imported
@@ -65,15 +74,29 @@ typed as (
         money_of(order_total) as total,
         currency_of(product_currency) as product_currency_code,
         currency_of(order_currency) as order_currency_code,
+        money_of(order_discount) as discount,
+        money_of(order_tax) as tax,
+        money_of(order_shipping) as shipping,
+        count_of(block_results) as results,
+        -- Other trackers send a search as properties.
+        case when event_name = 'search' and is_object(properties) then properties end as search_properties,
         coalesce(is_object(properties) and contains(properties, '"sample"')
             and json_extract(properties, '$.sample') is not null, false) as is_sample,
         boolean_of("isFirstVisit") as first_visit,
-        is_uuid(event_id) as has_uuid
+        id_of(sent_event_id) as event_id,
+        is_uuid(sent_event_id) as has_uuid,
+        who_of(sent_user_id) as user_id,
+        who_of(sent_client_id) as client_id,
+        who_of(sent_session_id) as session_id,
+        id_of(sent_product_id) as product_id,
+        short(id_of(sent_order_id)) as order_id,
+        short(id_of(sent_refund_id)) as order_refund_id
     from texts
 )
 select
     coalesce(is_name(event_name) and is_string("eventName"), false)
-        and not has_snake_case and p.discount_price is null and p.url_path is null as is_named,
+        and not has_snake_case and p.discount_price is null and p.url_path is null
+        and o.payment_method is null and o.refund_id is null as is_named,
     case when "eventName" is null and _erased is not null then coalesce(text_of(_erased), '') end as receipt,
     received_us,
     coalesce(ingest_sent_us, own_sent_us) as sent_us,
@@ -108,9 +131,29 @@ select
     object_of(e.dataset) as element_dataset,
     order_id,
     total as order_total,
-    case when is_unsent(o.currency) and total is not null then getvariable('currency') else order_currency_code end
-        as order_currency,
+    -- A refund without a currency takes that of its order (refunds.sql).
+    case
+        when is_unsent(o.currency) and total is not null and not @is_refund(event_name) then getvariable('currency')
+        else order_currency_code
+    end as order_currency,
     array_of(o.items) as order_items,
+    discount as order_discount,
+    tax as order_tax,
+    shipping as order_shipping,
+    order_coupon,
+    order_payment_method,
+    order_refund_id,
+    coalesce(
+        term_of(block_term),
+        term_of(text_of(json_extract(search_properties, '$.query'))),
+        term_of(text_of(json_extract(search_properties, '$.search_term'))),
+        term_of(text_of(json_extract(search_properties, '$.term')))
+    ) as search_term,
+    coalesce(
+        results,
+        count_of(text_of(json_extract(search_properties, '$.results'))),
+        count_of(text_of(json_extract(search_properties, '$.resultsCount')))
+    ) as search_results,
     object_of(properties) as properties,
     case when is_object(properties) and contains(properties, '"utm_') then campaign_of(properties) end as sent_campaign,
     is_sample,
@@ -128,24 +171,26 @@ select
     case when not has_uuid then event_id end as source_event_id,
     nullif(concat_ws(',',
         misread_text('eventId', "eventId", event_id),
+        refused('eventId', sent_event_id, event_id),
         misread('createdAt', "createdAt", created_us is null),
         misread('sentAt', "sentAt", own_sent_us is null),
         misread_text('pageUrl', "pageUrl", page_url),
         misread_text('pageTitle', "pageTitle", page_title),
         misread_text('referrer', "referrer", texts_referrer),
         misread_text('userId', "userId", user_id),
-        too_long('userId', sent_text("userId"), user_id),
+        refused('userId', sent_user_id, user_id),
         misread_text('userLoginState', "userLoginState", user_login_state),
         misread_text('identitySource', "identitySource", identity_source),
         misread_text('clientId', "clientId", client_id),
-        too_long('clientId', sent_text("clientId"), client_id),
+        refused('clientId', sent_client_id, client_id),
         misread_text('sessionId', "sessionId", session_id),
-        too_long('sessionId', sent_text("sessionId"), session_id),
+        refused('sessionId', sent_session_id, session_id),
         misread_text('country', "country", texts_country),
         misread_text('userAgent', "userAgent", own_user_agent),
         wrong('isFirstVisit', "isFirstVisit", first_visit is null),
         misread_block('product', product),
         misread_text('product.id', p.id, product_id),
+        refused('product.id', sent_product_id, product_id),
         misread_text('product.name', p.name, product_name),
         misread_text('product.category', p.category, product_category),
         misread_text('product.brand', p.brand, product_brand),
@@ -161,10 +206,20 @@ select
         wrong('element.dataset', e.dataset, object_of(e.dataset) is null),
         misread_block('order', "order"),
         misread_text('order.id', o.id, order_id),
-        too_long('order.id', sent_text(o.id), order_id),
+        refused('order.id', sent_order_id, order_id),
         misread('order.total', o.total, total is null),
         misread('order.currency', o.currency, order_currency_code is null),
         wrong('order.items', o.items, array_of(o.items) is null),
+        misread('order.discount', o.discount, discount is null),
+        misread('order.tax', o.tax, tax is null),
+        misread('order.shipping', o.shipping, shipping is null),
+        misread_text('order.coupon', o.coupon, order_coupon),
+        misread_text('order.paymentMethod', o.paymentMethod, order_payment_method),
+        misread_text('order.refundId', o.refundId, order_refund_id),
+        refused('order.refundId', sent_refund_id, order_refund_id),
+        misread_block('search', search),
+        misread_text('search.term', s.term, block_term),
+        misread('search.results', s.results, results is null),
         wrong('properties', properties, object_of(properties) is null),
         misread('_ingest.receivedAt', i.receivedAt, receipt_us(ingest_received_at) is null),
         misread('_ingest.sentAt', i.sentAt, ingest_sent_us is null)
@@ -174,5 +229,6 @@ select
         doubt(referrer) or doubt("userId") or doubt("userLoginState") or doubt("identitySource") or doubt("clientId") or
         doubt("sessionId") or doubt(country) or doubt("userAgent") or doubt(p.id) or doubt(p.name) or doubt(p.category) or doubt(p.brand) or
         doubt(p.urlPath) or doubt(e.tag) or doubt(e.id) or doubt(e.role) or doubt(e."text") or doubt(o.id) or
+        doubt(o.coupon) or doubt(o.paymentMethod) or doubt(o.refundId) or doubt(s.term) or
         doubt(i.userAgent) or doubt(i.country) or doubt(i.sourceIp), false) as is_doubtful
 from typed;

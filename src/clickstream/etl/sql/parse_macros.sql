@@ -23,29 +23,50 @@ create or replace macro money_of(t) as
 -- Currency: three letters, in capitals.
 create or replace macro currency_of(t) as case when regexp_full_match(t, '[a-zA-Z]{3}') then upper(t) end;
 
+-- A number of results: a whole number from 0 on.
+create or replace macro count_of(t) as
+    case when is_decimal(t) and try_cast(t as decimal(18, 4)) >= 0
+        and try_cast(t as decimal(18, 4)) % 1 = 0 then try_cast(try_cast(t as decimal(18, 4)) as bigint) end;
+
+-- A search term, so that one search has one spelling: lower case, no blanks at its ends, one between words.
+create or replace macro term_of(t) as
+    nullif(trim(regexp_replace(lower(t), '[\s\p{Z}]+', ' ', 'g')), '');
+
 create or replace macro boolean_of(j) as
     case
         when j in ('true', '"true"', '1') then true
         when j in ('false', '"false"', '0') then false
     end;
 
--- Time: ISO 8601 (no offset: UTC) or milliseconds since 1970; as microseconds since 1970.
+-- Time: ISO 8601 (no offset: UTC), or a number of seconds (10 digits), milliseconds (13) or microseconds (16) since 1970;
+-- as microseconds since 1970.
 create or replace macro iso_us(t) as
     case
-        when regexp_full_match(t, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([zZ]|[+-]\d\d(:?\d\d)?)?)?')
-            then epoch_us(try_cast(upper(t) as timestamptz))
+        when regexp_full_match(t, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([zZ]| UTC|[+-]\d\d(:?\d\d)?)?)?')
+            then epoch_us(try_cast(replace(upper(t), ' UTC', 'Z') as timestamptz))
     end;
-create or replace macro millis_us(t) as
+create or replace macro number_us(t) as
     case
-        when is_decimal(t) and abs(try_cast(t as decimal(18, 4))) < 100000000000000
-            then cast(try_cast(t as decimal(18, 4)) as bigint) * 1000
+        when regexp_full_match(t, '\d{10}(\.\d+)?') then cast(try_cast(t as decimal(38, 6)) * 1000000 as bigint)
+        when regexp_full_match(t, '\d{13}(\.\d+)?') then cast(try_cast(t as decimal(18, 4)) as bigint) * 1000
+        when regexp_full_match(t, '\d{16}') then try_cast(t as bigint)
     end;
-create or replace macro instant_us(t) as coalesce(iso_us(t), millis_us(t));
+create or replace macro instant_us(t) as coalesce(iso_us(t), number_us(t));
 
 -- When an event was received: a time of this century, otherwise that of its object is used. Days and hours follow from
 -- it.
 create or replace macro within_century(us) as case when us between 946684800000000 and 4102444799999999 then us end;
 create or replace macro receipt_us(t) as within_century(instant_us(t));
+
+-- Ids: a placeholder, such as `undefined`, is not an id; for users, clients and sessions neither is `anonymous` (event.py).
+-- Most ids are longer than any of them.
+create or replace macro trimmed(t) as trim(t, getvariable('blanks'));
+create or replace macro is_placeholder(t) as
+    case when strlen(t) < 16 then list_contains(getvariable('placeholder_ids'), t) else t = '{nil_uuid}' end;
+create or replace macro is_anonymous(t) as strlen(t) < 10 and list_contains(getvariable('anonymous_ids'), lower(t));
+create or replace macro id_of(t) as case when t <> '' and not is_placeholder(t) then t end;
+create or replace macro who_of(t) as
+    case when strlen(t) between 1 and 1000 and not is_placeholder(t) and not is_anonymous(t) then t end;
 
 -- An id has at most 1,000 bytes: two of them must fit into one index entry of PostgreSQL (2,704 bytes).
 create or replace macro short(t) as case when strlen(t) <= 1000 then t end;

@@ -7,7 +7,7 @@ create or replace macro is_unsent(t) as t is null or t = '';
 create or replace macro is_string(t) as true;
 create or replace macro misread(name, t, is_unread) as case when is_unread and t <> '' then name end;
 create or replace macro misread_text(name, t, read) as null;
-create or replace macro too_long(name, sent, kept) as case when sent is not null and kept is null then name end;
+create or replace macro refused(name, sent, kept) as case when sent is not null and kept is null then name end;
 create or replace macro misread_block(name, block) as null;
 -- Comparisons cost least: they look at the first four bytes. No number is written in more than 24 characters.
 create or replace macro doubt(t) as
@@ -21,4 +21,5 @@ create or replace macro doubt_name(t) as doubt(t) or is_decimal(t);
 create or replace macro product_of(block) as block;
 create or replace macro element_of(block) as block;
 create or replace macro order_of(block) as block;
+create or replace macro search_of(block) as block;
 create or replace macro ingest_of(block) as block;

@@ -22,13 +22,15 @@ with was as (
     select @micros(event_timestamp), client_id, user_id, is_sample, event_name,
         @is_view(event_name), is_bot, 1
     from incoming
-    where client_id is null and session_id is null
+    where (client_id is null and session_id is null) or @is_refund(event_name)
 ),
 local as (
     select *, date '1970-01-01' + cast(floor((micros + {offset_us}) / 86400000000.0) as integer) as day from was
 )
 select
-    day, coalesce(client_id, '') as client_id, coalesce(user_id, '') as user_id,
+    day,
+    case when @is_refund(event_name) then '' else coalesce(client_id, '') end as client_id,
+    case when @is_refund(event_name) then '' else coalesce(user_id, '') end as user_id,
     coalesce(is_sample, false) as is_sample, coalesce(is_bot, false) as is_bot,
     sum(sign) as events,
     sum(case when is_page_view then sign else 0 end) as page_views,

@@ -13,7 +13,9 @@ local as (
     select *, date '1970-01-01' + cast(floor((micros + {offset_us}) / 86400000000.0) as integer) as day from judged
 )
 select
-    day, coalesce(client_id, '') as client_id, coalesce(user_id, '') as user_id,
+    day,
+    case when @is_refund(event_name) then '' else coalesce(client_id, '') end as client_id,
+    case when @is_refund(event_name) then '' else coalesce(user_id, '') end as user_id,
     coalesce(is_sample, false) as is_sample, coalesce(is_bot, false) as is_bot,
     count(*) as events,
     count(case when is_page_view then 1 end) as page_views,

@@ -23,6 +23,7 @@ where s.session_key in (
         and t.session_start <= cast($latest as timestamptz) + interval '30 minutes'
         and t.session_start <= i.event_timestamp + interval '30 minutes'
         and t.session_end >= i.event_timestamp - interval '30 minutes'
+        and not @is_refund(i.event_name)
     union
     select session_key from replaced
     union
@@ -50,7 +51,7 @@ select
     page_path, is_sample, user_login_state, is_bot, has_page,
     cast(null as text) as session_key, cast(null as boolean) as is_page_view
 from incoming
-where client_id is not null or session_id is not null
+where (client_id is not null or session_id is not null) and not @is_refund(event_name)
 union all
 select
     null, event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id,

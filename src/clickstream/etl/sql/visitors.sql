@@ -4,11 +4,12 @@
 create temp table user_candidates as
 select client_id, user_id, event_timestamp, received_at, raw_object, raw_line, event_id
 from incoming
-where client_id is not null and user_id is not null
+where client_id is not null and user_id is not null and not @is_refund(event_name)
 union all
 select e.client_id, e.user_id, e.event_timestamp, e.received_at, e.raw_object, e.raw_line, e.event_id
 from clickstream_events as e
 where e.user_id is not null
+    and not @is_refund(e.event_name)
     and e.client_id in (select client_id from replaced where client_id is not null)
     and exists (select 1 from replaced);
 
@@ -40,13 +41,14 @@ select
     coalesce(client_id, '') as client_id, coalesce(user_id, '') as user_id, event_timestamp, is_first_visit,
     received_at, raw_object, raw_line, event_id
 from incoming
-where client_id is not null or user_id is not null
+where (client_id is not null or user_id is not null) and not @is_refund(event_name)
 union all
 select
     coalesce(e.client_id, ''), coalesce(e.user_id, ''), e.event_timestamp, e.is_first_visit,
     e.received_at, e.raw_object, e.raw_line, e.event_id
 from clickstream_events as e
 where exists (select 1 from replaced)
+    and not @is_refund(e.event_name)
     and (coalesce(e.client_id, ''), coalesce(e.user_id, '')) in (
         select coalesce(client_id, ''), coalesce(user_id, '') from replaced
     )
