@@ -25,7 +25,7 @@ from clickstream.etl.enrich.page import page_reader, referrer_reader
 from clickstream.etl.enrich.sources import shipped_sources
 from clickstream.settings import Settings
 
-RULES_VERSION = "2"
+RULES_VERSION = "3"
 """Raise it with every change of a rule in this folder that gives another value to the same line."""
 MAX_KNOWN = 200_000
 MAX_KNOWN_BYTES = 64 * 1_048_576
