@@ -37,6 +37,7 @@ _TEMPLATE = re.compile(
     re.IGNORECASE,
 )
 """Variables that a template should have filled in: {{campaign.name}}, {campaignid}, __CAMPAIGN_NAME__, *|CAMPAIGN|*."""
+_ROUTE = re.compile(r"(!?/[^?&#]*)(.*)", re.DOTALL)
 _WEB_SCHEMES = frozenset({"", "http:", "https:"})
 _APP_SCHEMES = frozenset({"android-app:", "ios-app:"})
 _LOOPBACK = re.compile(r"(?:.*\.)?localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[::1\]", re.DOTALL)
@@ -79,11 +80,17 @@ def page_reader(more_names: Collection[str] = ()) -> Callable[[str], Page]:
         scheme, authority, path, query, fragment = _parts(url)
         clean = _without_userinfo(authority)
         kept = scheme + ("" if authority is None else f"//{clean}") + _without_addresses(path, ":email")
+        page_path = clean_path(path)
         if query is not None:
             kept += "?" + _without_personal(query, names)
         if fragment is not None:
-            kept += "#" + _without_personal(fragment, names)
-        return Page(kept, clean_path(path), host_of(clean), campaign_of(query or ""))
+            route, rest = _split_route(fragment)
+            route = _without_addresses(_without_values(route, names), ":email")
+            kept += "#" + route + _without_personal(rest, names)
+            if route:
+                mark, slash, segments = route.partition("/")
+                page_path += "#" + mark + clean_path(slash + segments)
+        return Page(kept, page_path, host_of(clean), campaign_of(query or ""))
 
     return put_page_path
 
@@ -147,6 +154,12 @@ def _is_filled_in(value: str) -> bool:
     return bool(_TEMPLATE.sub("", text).strip(" -_.,:;|/+")) if _TEMPLATE.search(text) else bool(text)
 
 
+def _split_route(fragment: str) -> tuple[str, str]:
+    """Split a fragment into the route of a single-page application (`/p/42`, `!/p/42`; '' if none) and the rest."""
+    match = _ROUTE.match(fragment)
+    return (match[1], match[2]) if match else ("", fragment)
+
+
 def _parts(url: str) -> tuple[str, str | None, str, str | None, str | None]:
     match = _URL.fullmatch(url)
     if match is None:
@@ -184,6 +197,11 @@ def _without_personal(query: str, names: Collection[str]) -> str:
     return _without_addresses(query, REMOVED)
 
 
+def _without_values(route: str, names: Collection[str]) -> str:
+    """Return the route without personal values: some sign-in services redirect to `#/access_token=…`."""
+    return ";".join(_without_value(part, names) for part in route.split(";")) if "=" in route else route
+
+
 def _without_addresses(text: str, word: str) -> str:
     return _EMAIL.sub(word, text) if _AT.search(text) else text
 
@@ -191,6 +209,7 @@ def _without_addresses(text: str, word: str) -> str:
 def _without_value(pair: str, names: Collection[str]) -> str:
     written, _, value = pair.partition("=")
     name = unquote_plus(written).lower() if "%" in written or "+" in written else written.lower()
+    name = name.rpartition("/")[2]
     if not value or name in _NEVER_PERSONAL:
         return pair
     plain = _NOT_PLAIN.sub("", name)
