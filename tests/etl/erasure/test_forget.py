@@ -273,7 +273,7 @@ def test_a_killed_erasure_is_completed_by_the_next_one(
 # As if the events had never been sent -----
 
 
-@settings(quick, max_examples=12)
+@settings(quick, max_examples=4)
 @given(events=EVENTS, data=st.data())
 def test_warehouse_after_forgetting_equals_a_load_of_the_raw_store(
     tmp_path_factory: Any, events: list[dict[str, Any]], data: st.DataObject
@@ -281,12 +281,22 @@ def test_warehouse_after_forgetting_equals_a_load_of_the_raw_store(
     forgets_like_a_clean_load(tmp_path_factory.mktemp("forget"), events, data, None)
 
 
-@settings(quick, max_examples=6)
+@settings(quick, max_examples=2)
 @given(events=EVENTS, data=st.data())
 def test_warehouse_after_forgetting_equals_a_load_of_the_raw_store_on_postgres(
     tmp_path_factory: Any, cluster: Cluster, events: list[dict[str, Any]], data: st.DataObject
 ) -> None:
     forgets_like_a_clean_load(tmp_path_factory.mktemp("forget"), events, data, cluster)
+
+
+@pytest.mark.slow
+@settings(quick, max_examples=25, derandomize=False)
+@given(events=EVENTS, data=st.data())
+def test_warehouse_after_forgetting_equals_a_load_in_many_more_cases(
+    tmp_path_factory: Any, cluster: Cluster, events: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    server = data.draw(st.sampled_from([None, cluster]))
+    forgets_like_a_clean_load(tmp_path_factory.mktemp("forget"), events, data, server)
 
 
 def forgets_like_a_clean_load(
