@@ -90,10 +90,35 @@ def test_a_complete_key_parses_like_its_day_and_file_name(name: str) -> None:
         "events/event-a.json",
         "events/2026/02/29/event-a.json",
         "events/2026/3/10/event-a.json",
-        "events/2026/03/10/12/event-a.json",
+        "events/2026/03/10/24/event-a.json",
+        "events/2026/03/10/1/event-a.json",
+        "events/2026/03/10/12/30/event-a.json",
+        "events/2026/03/10/12/readme.txt",
+        "events/2026/03/10/x/event-a.json",
         "rejected/2026/03/10/event-a.json",
         "events/2026/03/10/",
     ],
 )
 def test_a_key_outside_the_folder_of_a_day_is_not_a_raw_object(key: str) -> None:
     assert parse_key(key) is None
+
+
+@pytest.mark.parametrize(
+    ("file_name", "kind", "count"),
+    [
+        (f"event-{uuid4()}.json", Kind.EVENT, 1),
+        (f"event-{name_at(MOMENT)}.json", Kind.EVENT, 1),
+        ("batch-x-3.ndjson.gz", Kind.BATCH, 3),
+    ],
+    ids=["UUIDv4", "UUIDv7", "batch"],
+)
+@pytest.mark.parametrize("hour", [0, 9, 23])
+def test_an_object_in_the_folder_of_an_hour_is_irregular_and_has_that_hour(
+    hour: int, file_name: str, kind: Kind, count: int
+) -> None:
+    key = f"events/2026/03/10/{hour:02}/{file_name}"
+    raw = parse_key(key)
+    assert raw == RawName(key, DAY, kind, count, None, hour)
+    assert raw == parse_name(DAY, f"{hour:02}/{file_name}")
+    assert raw is not None
+    assert raw.file_name == f"{hour:02}/{file_name}"

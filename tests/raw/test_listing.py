@@ -10,7 +10,7 @@ import pytest
 
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import day_prefix
-from clickstream.raw.listing import files_there, objects_among, objects_in_order, objects_of, still_there
+from clickstream.raw.listing import files_there, objects_among, objects_in_order, objects_of, other_keys, still_there
 from clickstream.raw.s3 import S3Store
 
 DAY = date(2026, 3, 10)
@@ -58,6 +58,20 @@ def test_names_are_parsed_only_as_the_iterator_advances() -> None:
 )
 def test_objects_that_are_still_there_come_in_order(filled: RawStore, keys: list[str], found: list[str]) -> None:
     assert [raw.key for raw in still_there(filled, keys)] == found
+
+
+def test_objects_in_folders_of_hours_are_objects_of_their_day(filled: RawStore) -> None:
+    key = f"{day_prefix(DAY)}03/event-{'x' * 8}.json"
+    filled.put([(key, b"{}")])
+    assert [raw.hour for raw in objects_of(filled, DAY) if raw.key == key] == [3]
+    assert [raw.key for raw in still_there(filled, [key, KEYS[0]])] == [key, KEYS[0]]
+
+
+def test_files_that_no_load_reads_are_listed(filled: RawStore) -> None:
+    strays = ["events/readme.txt", f"{day_prefix(DAY)}03/04/event-a.json", f"{day_prefix(DAY)}24/event-a.json"]
+    filled.put([(key, b"x") for key in strays])
+    assert sorted(other_keys(filled, filled.days())) == sorted([*strays, f"{day_prefix(DAY)}event-notes.txt"])
+    assert list(other_keys(filled, [])) == ["events/readme.txt"]
 
 
 def test_any_file_of_a_day_is_found_by_its_name(filled: RawStore) -> None:

@@ -50,6 +50,13 @@ def test_an_object_is_found_by_its_file_name(filled: RawStore) -> None:
         look.find_key(filled, "batch-none-1.ndjson.gz")
 
 
+def test_an_object_in_the_folder_of_an_hour_is_found_by_its_file_name(filled: RawStore) -> None:
+    key = "events/2026/03/10/09/event-x.json"
+    filled.put([(key, b"{}")])
+    assert look.find_key(filled, "event-x.json") == key
+    assert look.sum_up(filled, DAY) == look.DaySum(DAY, objects=3, events=5, others=1)
+
+
 def test_store_whose_objects_agree_with_their_names_is_verified(filled: RawStore) -> None:
     reports: list[tuple[int, int]] = []
 

@@ -105,6 +105,57 @@ def test_folders_that_are_not_days_are_skipped(store: RawStore) -> None:
     assert store.days() == [DAY]
 
 
+STRAYS = [
+    "events/notes.txt",
+    "events/2026/notes.txt",
+    "events/2026/03/notes.txt",
+    "events/2026/13/01/event-a.json",
+    "events/2026/3/10/event-a.json",
+    "events/old/2026/event-a.json",
+    "events/9999/01/01/event-a.json",
+]
+
+
+def test_files_in_subfolders_of_a_day_are_listed_with_their_path(store: RawStore) -> None:
+    names = ["event-a.json", "03/event-b.json", "03/x/y.txt", "backup/event-c.json"]
+    store.put([(f"events/2026/03/10/{name}", b"{}") for name in names])
+    assert sorted(store.file_names(DAY)) == sorted(names)
+    assert sorted(store.file_names(DAY, "03/event-b.json")) == ["03/x/y.txt", "backup/event-c.json", "event-a.json"]
+    assert store.read("events/2026/03/10/03/event-b.json") == b"{}"
+
+
+def test_keys_outside_the_folders_of_days_are_listed(store: RawStore) -> None:
+    store.put([(KEY, b"{}"), ("events/2026/03/11/04/event-b.json", b"{}"), ("rejected/x", b"{}")])
+    store.put([(key, b"x") for key in STRAYS])
+    assert sorted(store.keys_outside_days()) == sorted(STRAYS)
+
+
+def test_an_empty_store_has_no_keys_outside_days(store: RawStore) -> None:
+    assert list(store.keys_outside_days()) == []
+
+
+def test_deleting_all_objects_of_a_day_deletes_its_folders(folder: LocalStore) -> None:
+    keys = [KEY, "events/2026/03/10/03/event-b.json", "events/2026/03/10/x/y/z.txt"]
+    folder.put([(key, b"x") for key in keys])
+    folder.delete(keys[1:])
+    assert folder.days() == [DAY]
+    assert sorted(path.name for path in (folder.root / "events/2026/03/10").iterdir()) == ["event-a.json"]
+    folder.delete([KEY])
+    assert folder.days() == []
+    folder.put([(KEY, b"again")])
+    assert folder.read(KEY) == b"again"
+
+
+def test_a_new_object_in_the_folder_of_an_hour_changes_the_folder_of_its_day(folder: LocalStore) -> None:
+    folder.put([("events/2026/03/10/03/event-a.json", b"x")])
+    for path in (folder.root / "events/2026/03/10", folder.root / "events/2026/03/10/03"):
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    before = folder.changed_ns(DAY)
+    folder.put([("events/2026/03/10/03/event-b.json", b"x")])
+    assert before is not None
+    assert before < (folder.changed_ns(DAY) or 0)
+
+
 def test_first_and_last_day_are_days(store: RawStore) -> None:
     store.put([("events/1970/01/01/x", b"x"), ("events/9998/12/31/x", b"x")])
     assert store.days() == [date(1970, 1, 1), date(9998, 12, 31)]

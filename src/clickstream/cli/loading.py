@@ -129,6 +129,9 @@ def render_ledger(ledger: CheckResult, console: Console) -> None:
         _print_hours(ledger.totals, ledger.hours, console)
     if ledger.external:
         console.print(f"external (rows that another client wrote; the ledger leaves them out): {ledger.external:,}")
+    if ledger.other_files:
+        console.print(f"other files below events/, which no load reads: {ledger.other_files:,}")
+        console.print("next: clickstream doctor names some of them")
     if ledger.repeated:
         console.print(f"repeated (rows beyond the first of their event id): {ledger.repeated:,}", style="red")
         console.print("next: clickstream etl run --rebuild, which rebuilds the rows and compares them")

@@ -233,11 +233,13 @@ def judge(original: bytes) -> tuple[bytes | None, str]:
 
 
 def received_at(store: RawStore, name: RawName) -> datetime:
-    """Return the time in the object's name; without one, its last-modified time, kept within its day."""
+    """Return the time in the object's name; without one, its last-modified time, kept within its hour or day."""
     if name.instant is not None:
         return name.instant
-    start = start_of(name.day)
-    return min(max(store.modified_at(name.key), start), start + timedelta(days=1, microseconds=-1))
+    start, length = start_of(name.day), timedelta(days=1)
+    if name.hour is not None:
+        start, length = start + timedelta(hours=name.hour), timedelta(hours=1)
+    return min(max(store.modified_at(name.key), start), start + length - timedelta(microseconds=1))
 
 
 def _unpacked(store: RawStore, name: RawName, data: bytes) -> RawObject:

@@ -88,6 +88,7 @@ class Discoverer:
             else:
                 for kind in Kind:
                     found.names.extend(self._after_watermark(day, kind, stored.get((day, kind), ""), now))
+                found.names.extend(self._in_recent_hours(day, now))
         return found
 
     def _known_days(self, now: datetime) -> set[date]:
@@ -132,18 +133,37 @@ class Discoverer:
                 loaded.difference_update([name for name in loaded if first < name <= last.key.removeprefix(prefix)])
         return names
 
+    def _in_recent_hours(self, day: date, now: datetime) -> list[RawName]:
+        """Return the new names in the folders of the current and the previous hour, which some writers use.
+
+        They have no watermark; earlier hours are listed with the whole day.
+        """
+        recent = [hour for hour in (now - timedelta(hours=1), now) if hour.date() == day]
+        if not recent:
+            return []
+        # "~" sorts behind "/" and all digits: the listing begins with the folder of the first hour.
+        after = f"{recent[0].hour - 1:02}~" if recent[0].hour else ""
+        end = f"{recent[-1].hour:02}~"
+        return self._new_names(day, takewhile(lambda name: name < end, self._store.file_names(day, after)))
+
     def _new_names(self, day: date, listed: Iterable[str]) -> list[RawName]:
         """Return the listed names that are objects and not loaded, in order."""
         loaded = self._loaded.setdefault(day, set())
+        prefix = day_prefix(day)
         new = {name for name in set(listed) - loaded if name.isascii() or parse_name(day, name)}
         for kind in Kind:
             first = min((name for name in new if name.startswith(f"{kind}-")), default=None)
             if first is not None:
                 known = self._warehouse.fetch(
                     "select name from raw_objects where day = $day and kind = $kind and name >= $first",
-                    {"day": day, "kind": str(kind), "first": day_prefix(day) + first},
+                    {"day": day, "kind": str(kind), "first": prefix + first},
                 )
-                loaded.update(row[0].rpartition("/")[2] for row in known.rows)
+                loaded.update(row[0].removeprefix(prefix) for row in known.rows)
+        if any(name[0].isdecimal() for name in new):  # in the folders of hours
+            known = self._warehouse.fetch(
+                "select name from raw_objects where day = $day and name < $end", {"day": day, "end": prefix + ":"}
+            )
+            loaded.update(row[0].removeprefix(prefix) for row in known.rows)
         return list(objects_among(day, sorted(new - loaded)))
 
 

@@ -7,6 +7,7 @@ and no event has two rows. Each column is counted separately, so that none can h
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from itertools import chain
@@ -15,8 +16,7 @@ from typing import Any
 from clickstream.etl.chunk import received_at
 from clickstream.etl.discover import SETTLE
 from clickstream.raw.contract import RawStore
-from clickstream.raw.keys import RawName
-from clickstream.raw.listing import objects_of
+from clickstream.raw.keys import RawName, parse_name
 from clickstream.warehouse.contract import Warehouse
 
 DEFAULT_DAYS = 7
@@ -52,12 +52,14 @@ class Ledger:
     """Hours in descending order, and the objects that should have been loaded by now.
 
     repeated: rows beyond the first of an event id. external: rows of other clients, which come from no line.
+    other_files: files below `events/` that no load reads, of the compared days and outside of any day.
     """
 
     hours: list[Hour] = field(default_factory=list)
     overdue: list[str] = field(default_factory=list)
     repeated: int = 0
     external: int = 0
+    other_files: int = 0
 
     @property
     def is_balanced(self) -> bool:
@@ -76,6 +78,7 @@ class Ledger:
             "overdue": self.overdue,
             "repeated": self.repeated,
             "external": self.external,
+            "other_files": self.other_files,
         }
 
 
@@ -108,7 +111,8 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
         if hour.date() >= first and hour.date() not in expired:
             _add(hours, hour, **dict(zip(_COUNTED, map(int, numbers), strict=True)))
     compared = [day for day in store.days() if day >= first and day not in expired]
-    for raw in chain.from_iterable(objects_of(store, day) for day in compared):
+    ledger.other_files = sum(1 for _ in store.keys_outside_days())
+    for raw in chain.from_iterable(_objects(store, day, ledger) for day in compared):
         if raw.key in loaded:
             _add(hours, loaded[raw.key], accepted=raw.count)
             continue
@@ -122,6 +126,16 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
             ledger.overdue.append(raw.key)
     ledger.hours = sorted(hours.values(), key=lambda hour: hour.hour, reverse=True)
     return ledger
+
+
+def _objects(store: RawStore, day: date, ledger: Ledger) -> Iterator[RawName]:
+    """Yield the objects of a day, and count its other files."""
+    for file_name in store.file_names(day):
+        raw = parse_name(day, file_name)
+        if raw is None:
+            ledger.other_files += 1
+        else:
+            yield raw
 
 
 def _default_since(days: list[date]) -> date:

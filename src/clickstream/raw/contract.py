@@ -59,7 +59,10 @@ class RawStore(Protocol):
         """Return when the folder of `day` last gained or lost an object (ns since 1970); None if that is unknown."""
 
     def file_names(self, day: date, after: str = "") -> Iterable[str]:
-        """Return the names in the folder of `day` that sort after `after`."""
+        """Return the names of the files below the folder of `day`, relative to it, that sort after `after`."""
+
+    def keys_outside_days(self) -> Iterable[str]:
+        """Return the keys below `events/` that are not below the folder of a day."""
 
     def modified_at(self, key: str) -> datetime:
         """Return when the object was last written (UTC)."""

@@ -6,6 +6,11 @@
 The UUIDv7 is made when the upload starts; it alone decides the day and the hour. With the count in the name, a listing
 alone shows how much was accepted. An object whose name is not a UUIDv7, or whose time is not on the day of its folder,
 is *irregular*: it is loaded nevertheless, with its last-modified time as its hour (RawName.instant is None).
+
+    events/YYYY/MM/DD/HH/event-<any id>.json             in the folder of an hour, from another writer
+
+An object in the folder of an hour belongs to its day and is always irregular; its time is kept within its hour. Its
+file name, relative to the folder of its day, is `HH/event-<any id>.json`.
 """
 
 from __future__ import annotations
@@ -19,7 +24,8 @@ from uuid import UUID
 from msgspec import Struct
 
 EVENTS = "events"
-_FOLDER = re.compile(rf"{EVENTS}/([0-9]{{4}})/([0-9]{{2}})/([0-9]{{2}})")
+_FOLDER = re.compile(rf"{EVENTS}/([0-9]{{4}})/([0-9]{{2}})/([0-9]{{2}})/")
+_PREFIX_LENGTH = len(f"{EVENTS}/YYYY/MM/DD/")
 _NAME = re.compile(
     r"(?P<event>event)-(?P<event_id>[^/\ud800-\udfff]{1,200})\.json"
     r"|(?P<batch>batch)-(?P<batch_id>[^/\ud800-\udfff]{1,200}?)-(?P<count>[0-9]{1,7})\.ndjson\.gz"
@@ -28,6 +34,7 @@ _NAME = re.compile(
 _UUID7 = r"([0-9a-fA-F]{8})-([0-9a-fA-F]{4})-7[0-9a-fA-F]{3}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 _is_regular_event = re.compile(rf"event-{_UUID7}\.json").fullmatch
 _is_regular_batch = re.compile(rf"batch-{_UUID7}-([0-9]{{1,7}})\.ndjson\.gz").fullmatch
+_IN_HOUR = re.compile(r"([01][0-9]|2[0-3])/([^/]+)")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _DAY_MS = 86_400_000
@@ -47,7 +54,8 @@ class RawName(Struct, frozen=True, gc=False):
     """What a key says about its raw object. (A Struct takes a fifth of the time of a frozen dataclass.)
 
     key: the complete key, `events/YYYY/MM/DD/…`. day: that of its folder. count: events that were accepted into it.
-    instant: time of the UUIDv7 (UTC, whole milliseconds), or None if the name is irregular.
+    instant: time of the UUIDv7 (UTC, whole milliseconds), or None if the name is irregular. hour: that of its folder;
+    None if it is directly in the folder of its day.
     """
 
     key: str
@@ -55,6 +63,12 @@ class RawName(Struct, frozen=True, gc=False):
     kind: Kind
     count: int
     instant: datetime | None
+    hour: int | None = None
+
+    @property
+    def file_name(self) -> str:
+        """The key relative to the folder of the day."""
+        return self.key[_PREFIX_LENGTH:]
 
 
 def event_key(name: UUID) -> str:
@@ -75,23 +89,23 @@ def day_prefix(day: date) -> str:
 
 def parse_key(key: str) -> RawName | None:
     """Parse a complete key; None if it is not that of a raw object in the folder of a day."""
-    folder, _, file_name = key.rpartition("/")
-    day = _day_of(folder)
-    return None if day is None else parse_name(day, file_name)
+    day = _day_of(key[:_PREFIX_LENGTH])
+    return None if day is None else parse_name(day, key[_PREFIX_LENGTH:])
 
 
 def parse_name(day: date, file_name: str) -> RawName | None:
-    """Parse the name of a file in the folder of `day`; None if it is not a raw object."""
+    """Parse the name of a file, relative to the folder of `day`; None if it is not a raw object."""
     key = day_prefix(day) + file_name
     if match := _is_regular_event(file_name):
         return RawName(key, day, Kind.EVENT, 1, _instant_on(day, match[1] + match[2]))
     if match := _is_regular_batch(file_name):
         return RawName(key, day, Kind.BATCH, int(match[3]), _instant_on(day, match[1] + match[2]))
-    match = _NAME.fullmatch(file_name)
+    in_hour = _IN_HOUR.fullmatch(file_name) if "/" in file_name else None
+    match = _NAME.fullmatch(in_hour[2] if in_hour else file_name)
     if match is None:
         return None
     kind, count = (Kind.EVENT, 1) if match["event"] else (Kind.BATCH, int(match["count"]))
-    return RawName(key, day, kind, count, None)
+    return RawName(key, day, kind, count, None, int(in_hour[1]) if in_hour else None)
 
 
 def is_regular(day: date, file_name: str) -> bool:
@@ -109,9 +123,14 @@ def day_of_folders(year: str, month: str, day: str) -> date | None:
     return found if OLDEST_DAY <= found <= NEWEST_DAY else None
 
 
+def hour_prefix(hour: int) -> str:
+    """Return the folder of an hour, relative to the folder of its day, with a slash at its end."""
+    return f"{hour:02}/"
+
+
 @lru_cache(maxsize=128)
-def _day_of(folder: str) -> date | None:
-    found = _FOLDER.fullmatch(folder)
+def _day_of(prefix: str) -> date | None:
+    found = _FOLDER.fullmatch(prefix)
     return day_of_folders(*found.groups()) if found else None
 
 

@@ -1,6 +1,6 @@
 """Which raw objects a store holds: the only way from file names to RawNames.
 
-In: a store, days or keys. Out: names of raw objects; other files in the folders of days are skipped, and nothing is
+In: a store, days or keys. Out: names of raw objects; other files are skipped, except by `other_keys`, and nothing is
 read. A day may hold a million objects, and a bucket lists them in pages of a thousand: functions that return an
 iterator list and parse only as it advances. look.py lists for people, and counts other files too.
 """
@@ -13,7 +13,7 @@ from functools import partial
 from itertools import takewhile
 
 from clickstream.raw.contract import RawStore
-from clickstream.raw.keys import RawName, parse_key, parse_name
+from clickstream.raw.keys import RawName, day_prefix, parse_key, parse_name
 
 
 def objects_among(day: date, file_names: Iterable[str]) -> Iterator[RawName]:
@@ -39,8 +39,16 @@ def still_there(store: RawStore, keys: Iterable[str]) -> list[RawName]:
     for key in keys:
         raw = parse_key(key)
         if raw is not None:
-            wanted.setdefault(raw.day, {})[key.rpartition("/")[2]] = raw
+            wanted.setdefault(raw.day, {})[raw.file_name] = raw
     return [raws[name] for day, raws in sorted(wanted.items()) for name in sorted(files_there(store, day, raws.keys()))]
+
+
+def other_keys(store: RawStore, days: Iterable[date]) -> Iterator[str]:
+    """Yield the keys of files that no load reads: those in the folders of these days, and those outside of any day."""
+    yield from store.keys_outside_days()
+    for day in days:
+        prefix = day_prefix(day)
+        yield from (prefix + name for name in store.file_names(day) if parse_name(day, name) is None)
 
 
 def files_there(store: RawStore, day: date, file_names: Collection[str]) -> set[str]:

@@ -13,7 +13,7 @@ from clickstream.errors import StoreError
 from clickstream.event import replace_lone_surrogates
 from clickstream.progress import Progress, no_progress
 from clickstream.raw.contract import MOST_UNREAD, RawStore
-from clickstream.raw.keys import EVENTS, RawName, day_prefix, parse_key, parse_name
+from clickstream.raw.keys import EVENTS, RawName, day_prefix, hour_prefix, parse_key, parse_name
 from clickstream.raw.listing import files_there, objects_in_order
 from clickstream.raw.unpack import lines_in, unpack
 
@@ -66,8 +66,9 @@ def find_key(store: RawStore, name: str) -> str:
     if "/" in name:
         return name if name.startswith(f"{EVENTS}/") else f"{EVENTS}/{name}"
     for day in reversed(store.days()):
-        if files_there(store, day, {name}):
-            return day_prefix(day) + name
+        for file_names in ({name}, {hour_prefix(hour) + name for hour in range(24)}):
+            if found := files_there(store, day, file_names):
+                return day_prefix(day) + min(found)
     raise StoreError(f"looking for {name}", "no day has such an object", "list objects with: clickstream raw ls DAY")
 
 

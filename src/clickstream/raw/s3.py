@@ -175,7 +175,7 @@ class S3Store:
         return None
 
     def file_names(self, day: date, after: str = "") -> Iterator[str]:
-        """Yield the names in the folder of `day` after `after`, in order, fetched in pages of 1,000 as needed.
+        """Yield the names below the folder of `day` after `after`, in order, fetched in pages of 1,000 as needed.
 
         It remembers the times of irregular names, so that `modified_at` does not send a request for each.
         """
@@ -185,11 +185,21 @@ class S3Store:
         while (page := self._request("listing", prefix, lambda: next(pages, None))) is not None:
             for entry in page:
                 name = entry["path"].removeprefix(prefix)
-                if "/" in name:
-                    continue
                 if not is_regular(day, name):
                     self._modified[prefix + name] = entry["last_modified"]
                 yield name
+
+    def keys_outside_days(self) -> Iterator[str]:
+        """Yield the keys below `events/` that are not below the folder of a day; each folder of days is listed once."""
+        days = {day_prefix(day) for day in self.days()}
+        parents = {f"{EVENTS}/"} | {prefix[:length] for prefix in days for length in (12, 15)}
+        for parent in sorted(parents):
+            listed = self._request("listing", parent, partial(obstore.list_with_delimiter, self._client, parent))
+            yield from (entry["path"] for entry in listed["objects"])
+            for folder in listed["common_prefixes"]:
+                prefix = folder.rstrip("/") + "/"
+                if prefix not in parents and prefix not in days:
+                    yield from self.keys(prefix)
 
     def modified_at(self, key: str) -> datetime:
         """Return when the object was last written, from the last listing if it was there, else by a request."""

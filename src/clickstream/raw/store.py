@@ -18,7 +18,7 @@ from pathlib import Path
 from clickstream.durable import sync, write_synced
 from clickstream.errors import StoreError
 from clickstream.raw.contract import RawStore, all_or_error
-from clickstream.raw.keys import EVENTS, day_of_folders, day_prefix
+from clickstream.raw.keys import EVENTS, day_of_folders, day_prefix, hour_prefix
 from clickstream.raw.s3 import Bucket, S3Store
 from clickstream.settings import Settings
 
@@ -143,21 +143,46 @@ class LocalStore:
             raise self._error("listing", error) from error
 
     def changed_ns(self, day: date) -> int | None:
-        """Return when the folder of `day` last gained or lost an object (ns since 1970); None if there is no folder."""
-        try:
-            return (self.root / day_prefix(day)).stat().st_mtime_ns
-        except OSError:
-            return None
+        """Return when the folder of `day`, or of an hour in it, last gained or lost an object (ns since 1970)."""
+        folder = f"{self._root}/{day_prefix(day)}"
+        times = []
+        for path in (folder, *(folder + hour_prefix(hour) for hour in range(24))):
+            with suppress(OSError):
+                times.append(os.stat(path).st_mtime_ns)  # noqa: PTH116 - see _root
+        return max(times, default=None)
 
     def file_names(self, day: date, after: str = "") -> list[str]:
-        """Return the names in the folder of `day` that sort after `after`, unordered. It lists the whole folder."""
+        """Return the names below the folder of `day` that sort after `after`, unordered. It lists the whole folder."""
+        folder = self.root / day_prefix(day)
         try:
-            names = os.listdir(self.root / day_prefix(day))  # noqa: PTH208 - a third of iterdir's time at 100,000 names
+            names = os.listdir(folder)  # noqa: PTH208 - a third of iterdir's time at 100,000 names
+            for name in [name for name in names if "." not in name]:  # only folders: of hours, or of others
+                if (folder / name).is_dir():
+                    names.remove(name)
+                    names += self._files_below(folder / name, folder)
         except FileNotFoundError:
             return []
         except OSError as error:
             raise self._error("listing", error) from error
         return [name for name in names if name > after] if after else names
+
+    def keys_outside_days(self) -> Iterator[str]:
+        """Yield the keys below `events/` that are not below the folder of a day."""
+        days = {f"{self._root}/{day_prefix(day)}".rstrip("/") for day in self.days()}
+        parents = {str(parent) for day in days for parent in list(Path(day).parents)[:3]}
+        for parent in sorted(parents | {f"{self._root}/{EVENTS}"}):
+            with suppress(FileNotFoundError):
+                for entry in sorted(Path(parent).iterdir()):
+                    if entry.is_file():
+                        yield entry.relative_to(self.root).as_posix()
+                    elif str(entry) not in parents and str(entry) not in days:
+                        yield from self._files_below(entry, self.root)
+
+    def _files_below(self, folder: Path, root: Path) -> Iterator[str]:
+        """Yield the files at any depth below a folder, relative to `root`."""
+        for path, _, names in os.walk(folder):
+            relative = Path(path).relative_to(root).as_posix()
+            yield from (f"{relative}/{name}" for name in names)
 
     def modified_at(self, key: str) -> datetime:
         """Return when the object was last written (UTC). Raises StoreError if it does not exist."""
@@ -196,8 +221,10 @@ class LocalStore:
                 target = self.root / key
                 target.unlink(missing_ok=True)
                 folders.add(target.parent)
+                if key.startswith(f"{EVENTS}/"):
+                    folders.update(list(target.parents)[: max(key.count("/") - 3, 0)])  # up to that of the day
             self._known_folders -= set(map(str, folders))
-            for folder in folders:
+            for folder in sorted(folders, reverse=True):  # the deepest first
                 if folder.is_dir():
                     sync(folder)
                     with suppress(OSError):  # it still holds other objects

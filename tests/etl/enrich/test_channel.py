@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from importlib.resources import files
 
 import pytest
@@ -193,21 +194,235 @@ def test_any_text_has_a_channel(page_url: str, query: str, referrer: str) -> Non
 
 def test_shipped_list_is_sorted_and_has_no_duplicates() -> None:
     text = (files("clickstream.etl.enrich") / "sources.toml").read_text("utf-8")
-    listed = [line.split('"')[1::2] for line in text.split("[\n")[1:] for line in [line.split("]")[0]]]
-    assert all(entries == sorted(set(entries)) for entries in listed)
-    assert len({entry for entries in listed for entry in entries}) == sum(map(len, listed))
-    assert sum(map(len, listed)) > 500
+    tables = tomllib.loads(text)
+    services, apps, ads = (tables.pop(name) for name in ("services", "apps", "ads"))
+    for lists in (tables, services):
+        assert all(entries == sorted(set(entries)) for entries in lists.values())
+        assert len({entry for entries in lists.values() for entry in entries}) == sum(map(len, lists.values()))
+    assert all(list(names) == sorted(names) for names in (apps, ads))
+    assert sum(map(len, tables.values())) > 500
     assert SourceList(text).version == text.split()[2]
 
 
-def test_longest_matching_entry_wins() -> None:
-    listed = shipped_sources()
-    assert [listed.class_of(name) for name in ("gemini.google.com", "maps.google.com", "google", "x.google")] == [
-        "ai",
-        "search",
-        "search",
-        None,
-    ]
+def test_apps_and_ads_belong_to_listed_sources() -> None:
+    tables = tomllib.loads((files("clickstream.etl.enrich") / "sources.toml").read_text("utf-8"))
+    names = {*tables["apps"].values(), *tables["ads"].values()}
+    assert {name for name in names if shipped_sources().class_of(name) is None} == set()
+
+
+CLASSES = [
+    ("google.com", "search"),
+    ("google.co.uk", "search"),
+    ("images.google.de", "search"),
+    ("scholar.google.com", "search"),
+    ("cse.google.com", "search"),
+    ("search.yahoo.com", "search"),
+    ("fr.search.yahoo.com", "search"),
+    ("images.search.yahoo.com", "search"),
+    ("uk.yahoo.com", "search"),
+    ("cn.bing.com", "search"),
+    ("m.baidu.com", "search"),
+    ("m.search.naver.com", "search"),
+    ("go.mail.ru", "search"),
+    ("html.duckduckgo.com", "search"),
+    ("google", "search"),
+    ("gemini.google.com", "ai"),
+    ("copilot.microsoft.com", "ai"),
+    ("mail.google.com", "email"),
+    ("mail.yahoo.com", "email"),
+    ("mail.yandex.com.tr", "email"),
+    ("poczta.wp.pl", "email"),
+    ("shopping.google.de", "shopping"),
+    ("market.yandex.ru", "shopping"),
+    ("cafe.naver.com", "social"),
+    ("alice.tumblr.com", "social"),
+    ("accounts.google.com", "sign_in"),
+    ("accounts.google.de", "sign_in"),
+    ("login.yahoo.com", "sign_in"),
+    ("nid.naver.com", "sign_in"),
+    ("passport.yandex.ru", "sign_in"),
+    ("pay.google.com", "payment"),
+    ("docs.google.com", None),
+    ("drive.google.com", None),
+    ("classroom.google.com", None),
+    ("maps.google.com", None),
+    ("news.google.com", None),
+    ("search.google.com", None),
+    ("sites.google.com", None),
+    ("finance.yahoo.com", None),
+    ("baike.baidu.com", None),
+    ("blog.naver.com", None),
+    ("disk.yandex.ru", None),
+    ("help.duckduckgo.com", None),
+    ("blog.ecosia.org", None),
+    ("aws.amazon.com", None),
+    ("docs.aws.amazon.com", None),
+    ("developers.facebook.com", None),
+    ("x.google", None),
+]
+
+
+@pytest.mark.parametrize(("host", "kind"), CLASSES, ids=lambda value: value or "none")
+def test_class_of_a_host(host: str, kind: str | None) -> None:
+    assert shipped_sources().class_of(host) == kind
+
+
+PASSED_THROUGH = [
+    "accounts.google.com",
+    "login.microsoftonline.com",
+    "login.live.com",
+    "appleid.apple.com",
+    "shop.auth.eu-west-1.amazoncognito.com",
+    "tenant.eu.auth0.com",
+    "tenant.okta.com",
+    "tenant.b2clogin.com",
+    "accounts.youtube.com",
+    "id.vk.com",
+    "kauth.kakao.com",
+    "api.x.com",
+    "login.yahoo.com",
+    "oauth.yandex.ru",
+    "signin.ebay.com",
+    "signin.aws.amazon.com",
+    "eu.account.amazon.com",
+    "checkout.shopify.com",
+    "pay.shopify.com",
+    "checkout.stripe.com",
+    "www.paypal.com",
+    "pay.amazon.com",
+    "pay.google.com",
+    "checkout.klarna.com",
+    "secure.payu.com",
+    "acs.arcot.com",
+    "www.saferpay.com",
+]
+
+
+@pytest.mark.parametrize("host", PASSED_THROUGH)
+def test_sign_in_and_payment_hosts_do_not_count_as_referrers(host: str) -> None:
+    assert channel_of("", f"https://{host}/back?x=1") == ("(direct)", "(none)", None, "direct", None)
+    campaign = channel_of("?utm_source=news&utm_medium=email", f"https://{host}/")
+    assert campaign == ("news", "email", None, "email", None), "a campaign still counts"
+
+
+REFERRALS = [
+    "docs.google.com",
+    "drive.google.com",
+    "classroom.google.com",
+    "news.google.com",
+    "finance.yahoo.com",
+    "stripe.example",
+    "notauth0.com",
+    "cognito.example",
+    "microsoft.com",
+]
+
+
+@pytest.mark.parametrize("host", REFERRALS)
+def test_other_services_and_similar_hosts_are_referrals(host: str) -> None:
+    assert channel_of("", f"https://{host}/x") == (host, "referral", None, "referral", host)
+
+
+APPS = [
+    ("android-app://com.google.android.gm/", ("gmail", "referral", None, "email", "com.google.android.gm")),
+    (
+        "android-app://com.google.android.googlequicksearchbox/https/www.google.com",
+        ("google", "organic", None, "organic_search", "com.google.android.googlequicksearchbox"),
+    ),
+    ("android-app://com.facebook.katana", ("facebook", "social", None, "organic_social", "com.facebook.katana")),
+    ("android-app://com.shop.Reader/x", ("com.shop.reader", "referral", None, "referral", "com.shop.reader")),
+    ("ios-app://544007664/youtube/watch", ("youtube", "referral", None, "organic_video", "id544007664")),
+    ("ios-app://999999999", ("id999999999", "referral", None, "referral", "id999999999")),
+    ("ios-app://com.shop.reader", ("com.shop.reader", "referral", None, "referral", "com.shop.reader")),
+]
+
+
+@pytest.mark.parametrize(("referrer", "expected"), APPS)
+def test_app_is_named_as_the_source(referrer: str, expected: tuple[str | None, ...]) -> None:
+    assert channel_of("", referrer) == expected
+
+
+NOT_REFERRERS = [
+    "chrome-extension://aapocclcgogkmnckokdopfmhonfmgoek/x.html",
+    "moz-extension://2c127fa4/",
+    "safari-web-extension://A/",
+    "chrome://newtab/",
+    "edge://newtab/",
+    "about:blank",
+    "about:srcdoc",
+    "file:///home/u/page.html",
+    "data:text/html,x",
+    "blob:https://a.example/1",
+    "capacitor://localhost",
+    "http://localhost/",
+    "http://localhost:3000/x",
+    "https://app.localhost/",
+    "http://127.0.0.1:8000/",
+    "http://127.8.9.10/",
+    "http://[::1]:5173/",
+    "http://0.0.0.0:8000/",
+    "localhost:3000/x",
+    "null",
+]
+
+
+@pytest.mark.parametrize("referrer", NOT_REFERRERS)
+def test_extensions_loopback_hosts_and_local_pages_are_not_referrers(referrer: str) -> None:
+    assert channel_of("", referrer) == ("(direct)", "(none)", None, "direct", None)
+
+
+PLACEHOLDERS = [
+    "{{campaign.name}}",
+    "%7B%7Bcampaign.name%7D%7D",
+    "{campaignid}",
+    "${campaign}",
+    "__CAMPAIGN_NAME__",
+    "%25%25ADID%25%25",
+    "*|CAMPAIGN|*",
+    "[[campaign]]",
+    "{{a}}_{{b}}",
+    "null",
+    "NULL",
+    "undefined",
+    "None",
+    "nan",
+    "nil",
+    "(not+set)",
+    "[object+Object]",
+    "%5Bobject%20Object%5D",
+]
+
+
+@pytest.mark.parametrize("value", PLACEHOLDERS)
+def test_placeholder_is_not_a_campaign_value(value: str) -> None:
+    assert channel_of(f"?utm_source={value}&utm_medium={value}&utm_campaign={value}") == channel_of()
+    assert channel_of(f"?gclid={value}") == channel_of()
+    assert channel_of(sent=f"utm_source={value}&utm_campaign={value}") == channel_of()
+    assert channel_of(f"?utm_source={value}&utm_source=news&utm_medium=email")[:2] == ("news", "email")
+
+
+@pytest.mark.parametrize("value", ["nullify", "none-of-us", "sale {{x}}", "a_b", "__", "{", "nil-by-mouth", "0"])
+def test_value_that_only_resembles_a_placeholder_counts(value: str) -> None:
+    assert channel_of(f"?utm_campaign={value}&utm_source=x")[2] == value
+
+
+ADS = [
+    ("adwords", "google", "paid_search"),
+    ("AdWords", "google", "paid_search"),
+    ("googleads", "google", "paid_search"),
+    ("google_ads", "google", "paid_search"),
+    ("google-ads", "google", "paid_search"),
+    ("Google%20Ads", "google", "paid_search"),
+    ("bing_ads", "bing", "paid_search"),
+    ("facebook_ads", "facebook", "paid_social"),
+    ("tiktok-ads", "tiktok", "paid_video"),
+]
+
+
+@pytest.mark.parametrize(("named", "source", "channel"), ADS)
+def test_advertising_product_counts_as_its_source(named: str, source: str, channel: str) -> None:
+    assert channel_of(f"?utm_source={named}") == (source, "cpc", None, channel, None)
+    assert channel_of(f"?utm_source={named}&utm_medium=display")[:2] == (source, "display")
 
 
 def test_suffixes_have_at_least_two_labels() -> None:

@@ -47,6 +47,45 @@ PATHS = [
 ]
 
 
+ROUTES = [
+    pytest.param("https://app.example/#/", "/#/", id="home of the app"),
+    pytest.param("https://app.example/#/p/42", "/#/p/42", id="route"),
+    pytest.param("https://app.example/#/cart/", "/#/cart", id="trailing slash"),
+    pytest.param("https://app.example/#//cart//x", "/#/cart/x", id="repeated slashes"),
+    pytest.param("https://app.example/shop/#!/p/42", "/shop#!/p/42", id="hash-bang, below a path"),
+    pytest.param("https://app.example/index.html#/p/1", "/index.html#/p/1", id="below a file"),
+    pytest.param("https://app.example/#/p/42?color=red", "/#/p/42", id="query of the route"),
+    pytest.param("https://app.example/#/p/42&color=red", "/#/p/42", id="ampersand"),
+    pytest.param("https://app.example/#/p/42#details", "/#/p/42", id="anchor within the route"),
+    pytest.param("https://app.example/?utm_source=x#/p/42", "/#/p/42", id="query before the fragment"),
+    pytest.param("/#/cart", "/#/cart", id="only a path"),
+    pytest.param("https://app.example/#/orders/1234567890", "/#/orders/:id", id="long number"),
+    pytest.param("https://app.example/#/u/550e8400-e29b-41d4-a716-446655440000", "/#/u/:id", id="UUID"),
+    pytest.param("https://app.example/#/u/ann@mail.example/x", "/#/u/:email/x", id="e-mail address"),
+    pytest.param("https://app.example/#/u/ann%40mail.example", "/#/u/:email", id="encoded address"),
+    pytest.param("https://app.example/#/p/1;jsessionid=8F2A9C1B", "/#/p/1", id="session"),
+    pytest.param("https://app.example/#/access_token=abc/def&x=1", "/#/access_token=removed", id="token as a route"),
+    pytest.param("https://app.example/#/cb/id_token=abc", "/#/cb/id_token=removed", id="token below a route"),
+    pytest.param("https://app.example/#/hero;email=x;id=5", "/#/hero;email=removed;id=5", id="matrix parameters"),
+    pytest.param("https://app.example/#access_token=abc", "/", id="token, not a route"),
+    pytest.param("https://app.example/p/1#top", "/p/1", id="anchor"),
+    pytest.param("https://app.example/p/1#", "/p/1", id="empty fragment"),
+    pytest.param("https://app.example/p/1#!", "/p/1", id="only hash-bang"),
+    pytest.param("https://app.example/p/1#!section", "/p/1", id="hash-bang without a slash"),
+    pytest.param("https://app.example/p/1#a/b", "/p/1", id="anchor with a slash"),
+    pytest.param("https://app.example/p/1#:~:text=/x", "/p/1", id="text fragment"),
+]
+
+
+@pytest.mark.parametrize(("url", "path"), ROUTES)
+def test_hash_route_is_part_of_the_page_path(url: str, path: str) -> None:
+    page = read(url)
+    assert page.path == path
+    assert read(page.url).path == path, "the stored URL gives the same page"
+    assert "abc" not in page.url
+    assert "ann" not in page.url
+
+
 @pytest.mark.parametrize(("url", "path"), PATHS)
 def test_page_path_names_a_page(url: str, path: str) -> None:
     assert read(url).path == path
@@ -126,7 +165,10 @@ HOSTS = [
     pytest.param("https://WWW.Google.com:443/search?q=x", "www.google.com", id="case and port"),
     pytest.param("//google.com./x", "google.com", id="no scheme, trailing dot"),
     pytest.param("google.com/search", "google.com", id="only a host"),
-    pytest.param("android-app://com.google.android.gm/", "com.google.android.gm", id="app"),
+    pytest.param("android-app://com.google.android.gm/", "com.google.android.gm", id="Android app"),
+    pytest.param("ios-app://544007664/x", "id544007664", id="iOS app"),
+    pytest.param("moz-extension://2c127fa4/x", "", id="extension"),
+    pytest.param("http://localhost:3000/", "", id="loopback"),
     pytest.param("https://[2001:db8::1]:8080/x", "[2001:db8::1]", id="IPv6"),
     pytest.param("http://user:pw@evil.example/", "evil.example", id="user and password"),
     pytest.param("https://Bücher.example/", "xn--bcher-kva.example", id="other script"),
@@ -147,7 +189,7 @@ PATTERNS = ["a", "%25", "&a=", "a@", "/", "?", "a."]
 BASE_LENGTH = 5_000
 
 
-@given(st.text() | st.from_regex(r"https?://[^/?#]*/[^?#]*\?[^#]*(#.*)?"))
+@given(st.text() | st.from_regex(r"https?://[^/?#]*/[^?#]*\?[^#]*(#.*)?") | st.from_regex(r"https://a\.b/x?#!?/.*"))
 @example("http://[")
 @example("//@:?=#")
 def test_any_text_is_accepted(url: str) -> None:

@@ -51,12 +51,16 @@ def channel_reader(listed: SourceList, own_hosts: Collection[str] = ()) -> Calla
     def put_channel(page_host: str, campaign: str, referrer_host: str, sent_campaign: str = "") -> Channel:
         given = _parameters(campaign) or _parameters(campaign_of(sent_campaign))
         domain = without_www(referrer_host)
-        is_inner = domain == without_www(page_host) or not own.isdisjoint(suffixes(domain)) or listed.is_payment(domain)
-        referrer = "" if is_inner else domain
+        is_own = domain == without_www(page_host) or not own.isdisjoint(suffixes(domain))
+        referrer = "" if is_own or listed.is_passed_through(domain) else domain
+        referrer_source = listed.app_name(referrer)
         click_id = next((name for name in CLICK_IDS if name in given), "")
-        source = given.get("utm_source") or _SOURCE_OF_CLICK_ID.get(click_id) or referrer or DIRECT
+        named = given.get("utm_source", "")
+        ad_source = listed.ad_source(named)
+        source = ad_source or named or _SOURCE_OF_CLICK_ID.get(click_id) or referrer_source or DIRECT
         kind = listed.class_of(source)
-        medium = given.get("utm_medium") or _medium(click_id, kind, is_referrer=source == referrer)
+        default_medium = "cpc" if ad_source else _medium(click_id, kind, is_referrer=source == referrer_source)
+        medium = given.get("utm_medium") or default_medium
         name = given.get("utm_campaign", "")
         is_direct = not (given or referrer) or (source in _DIRECT_SOURCES and medium in _DIRECT_MEDIUMS)
         channel = "direct" if is_direct else _paid(medium, kind, name) or _unpaid(source, medium, kind, name)

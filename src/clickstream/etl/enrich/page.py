@@ -31,6 +31,19 @@ CLICK_IDS = ("gclid", "gbraid", "wbraid", "dclid", "msclkid", "ttclid", "twclid"
 UTM = ("utm_source", "utm_medium", "utm_campaign")
 _NEVER_PERSONAL = frozenset((*UTM, *CLICK_IDS, "utm_term", "utm_content", "utm_id"))
 
+_PLACEHOLDERS = frozenset(
+    ("undefined", "null", "none", "nan", "nil", "<nil>", "[object object]", "(not set)", "not set", "(none)")
+)
+_TEMPLATE = re.compile(
+    r"\{\{[^{}]*\}\}|\$?\{[^{}]*\}|%%[^%]*%%|__[a-z0-9_]+?__|\[\[[^\[\]]*\]\]|\*\|[^|]*\|\*|<%[^%]*%>|\{%[^%]*%\}",
+    re.IGNORECASE,
+)
+"""Variables that a template should have filled in: {{campaign.name}}, {campaignid}, __CAMPAIGN_NAME__, *|CAMPAIGN|*."""
+_ROUTE = re.compile(r"(!?/[^?&#]*)(.*)", re.DOTALL)
+_WEB_SCHEMES = frozenset({"", "http:", "https:"})
+_APP_SCHEMES = frozenset({"android-app:", "ios-app:"})
+_LOOPBACK = re.compile(r"(?:.*\.)?localhost|127(?:\.\d{1,3}){3}|0\.0\.0\.0|\[::1\]", re.DOTALL)
+
 _URL = re.compile(r"(?:([a-zA-Z][a-zA-Z0-9+.-]*:)?//([^/?#]*))?([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 _BARE_HOST = re.compile(r"(?:[\w-]{1,63}\.)+[a-zA-Z]{2,63}(?=[/?#:]|$)")
 _NOT_PLAIN = re.compile(r"[^0-9a-z]+")
@@ -69,21 +82,36 @@ def page_reader(more_names: Collection[str] = ()) -> Callable[[str], Page]:
         scheme, authority, path, query, fragment = _parts(url)
         clean = _without_userinfo(authority)
         kept = scheme + ("" if authority is None else f"//{clean}") + _without_addresses(path, ":email")
+        page_path = clean_path(path)
         if query is not None:
             kept += "?" + _without_personal(query, names)
         if fragment is not None:
-            kept += "#" + _without_personal(fragment, names)
-        return Page(kept, clean_path(path), host_of(clean), campaign_of(query or ""))
+            route, rest = _split_route(fragment)
+            route = _without_addresses(_without_values(route, names), ":email")
+            kept += "#" + route + _without_personal(rest, names)
+            if route:
+                mark, slash, segments = route.partition("/")
+                page_path += "#" + mark + clean_path(slash + segments)
+        return Page(kept, page_path, host_of(clean), campaign_of(query or ""))
 
     return put_page_path
 
 
 def referrer_reader(more_names: Collection[str] = ()) -> Callable[[str], tuple[str, str]]:
-    """Return the function that reads referrers. It returns the URL as it is kept, and its host ('' if it has none)."""
+    """Return the function that reads referrers. It returns the URL as it is kept, and its host ('' if it has none).
+
+    The host of an app is its id: the package name on Android, `id` and a number on iOS. Loopback hosts, browser
+    extensions and other schemes have none.
+    """
     put_page_path = page_reader(more_names)
 
     def put_referrer(url: str) -> tuple[str, str]:
         page = put_page_path(url)
+        scheme = _parts(url)[0].lower()
+        if scheme in _APP_SCHEMES:
+            return page.url, f"id{page.host}" if page.host.isdecimal() else page.host
+        if scheme not in _WEB_SCHEMES or _LOOPBACK.fullmatch(page.host):
+            return page.url, ""
         bare = None if page.host else _BARE_HOST.match(url)  # "google.com/search" without a scheme
         return page.url, page.host or (host_of(bare[0]) if bare else "")
 
@@ -110,12 +138,26 @@ def campaign_of(query: str) -> str:
     for pair in query.split("&"):
         written, _, value = pair.partition("=")
         name = (unquote(written) if "%" in written else written).lower()
-        if value and name not in found:
+        if (name in UTM or name in CLICK_IDS) and name not in found and _is_filled_in(value):
             if name in UTM:
                 found[name] = _without_addresses(value, REMOVED)
-            elif name in CLICK_IDS:
+            else:
                 found[name] = "1"
     return "&".join(f"{name}={value}" for name, value in found.items())
+
+
+def _is_filled_in(value: str) -> bool:
+    """Return whether a parameter has a value: not blank, not a placeholder such as `null`, not an unfilled template."""
+    text = unquote_plus(value).strip()
+    if text.lower() in _PLACEHOLDERS:
+        return False
+    return bool(_TEMPLATE.sub("", text).strip(" -_.,:;|/+")) if _TEMPLATE.search(text) else bool(text)
+
+
+def _split_route(fragment: str) -> tuple[str, str]:
+    """Split a fragment into the route of a single-page application (`/p/42`, `!/p/42`; '' if none) and the rest."""
+    match = _ROUTE.match(fragment)
+    return (match[1], match[2]) if match else ("", fragment)
 
 
 def _parts(url: str) -> tuple[str, str | None, str, str | None, str | None]:
@@ -155,6 +197,11 @@ def _without_personal(query: str, names: Collection[str]) -> str:
     return _without_addresses(query, REMOVED)
 
 
+def _without_values(route: str, names: Collection[str]) -> str:
+    """Return the route without personal values: some sign-in services redirect to `#/access_token=…`."""
+    return ";".join(_without_value(part, names) for part in route.split(";")) if "=" in route else route
+
+
 def _without_addresses(text: str, word: str) -> str:
     return _EMAIL.sub(word, text) if _AT.search(text) else text
 
@@ -162,6 +209,7 @@ def _without_addresses(text: str, word: str) -> str:
 def _without_value(pair: str, names: Collection[str]) -> str:
     written, _, value = pair.partition("=")
     name = unquote_plus(written).lower() if "%" in written or "+" in written else written.lower()
+    name = name.rpartition("/")[2]
     if not value or name in _NEVER_PERSONAL:
         return pair
     plain = _NOT_PLAIN.sub("", name)

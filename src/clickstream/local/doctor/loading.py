@@ -6,18 +6,21 @@ In: settings and a client. A warehouse that does not exist yet is not created.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import islice
 
 from clickstream.errors import ClickstreamError, StoreError
 from clickstream.etl.erasure.raw_store import open_receipts
+from clickstream.etl.ledger import DEFAULT_DAYS
 from clickstream.local.doctor.examination import Examination, LoadingFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner
 from clickstream.local.owner.questions import CheckRequest, QueryRequest
 from clickstream.local.owner.registry import CHECK, QUERY
-from clickstream.raw.listing import objects_of
+from clickstream.raw.listing import objects_of, other_keys
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 
+SHOWN_FILES = 3
 OLD_PASS = timedelta(minutes=5)
 WRONG_CLOCK = timedelta(minutes=5)
 
@@ -53,6 +56,20 @@ def check_loading(found: Examination, settings: Settings, client: Client, now: d
             why += f", {ledger.repeated:,} surplus rows"
         found.add_problem("the ledger does not balance", why, "run clickstream check to see which hour")
     _check_last_pass(found, settings, last, now)
+    if ledger.other_files:
+        _name_other_files(found, settings, ledger.other_files)
+
+
+def _name_other_files(found: Examination, settings: Settings, count: int) -> None:
+    store = open_store(settings)
+    try:
+        names = list(islice(other_keys(store, store.days()[-DEFAULT_DAYS:]), SHOWN_FILES))
+    except StoreError as error:
+        found.add_problem(error.doing, error.why, error.advice)
+        return
+    why = f"{count:,} files, such as {', '.join(names)}"
+    advice = "objects are named event-ID.json or batch-ID-COUNT.ndjson.gz, in the folder of a day or of an hour"
+    found.add_problem("files below events/ are not read", why, advice, is_warning=True)
 
 
 def _check_last_pass(found: Examination, settings: Settings, last: datetime | None, now: datetime) -> None:

@@ -80,7 +80,8 @@ class HourCounts(msgspec.Struct, frozen=True):
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """The ledger (etl/ledger.py). hours: in descending order; totals: their sums by column."""
+    """The ledger (etl/ledger.py). hours: in descending order; totals: their sums by column. other_files: files
+    below events/ that no load reads."""
 
     balanced: bool
     totals: dict[str, int]
@@ -88,6 +89,7 @@ class CheckResult(msgspec.Struct, frozen=True):
     overdue: list[str]
     repeated: int
     external: int
+    other_files: int
 
 
 def check(context: WarehouseContext, request: CheckRequest, _progress: Progress) -> CheckResult:
