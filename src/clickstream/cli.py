@@ -266,25 +266,42 @@ def bad_replay(
 
 @app.command("import")
 def import_(
-    file: Annotated[Path, typer.Argument(help="Delimited file with a header line, plain or .gz.")],
+    file: Annotated[Path, typer.Argument(help="Delimited file with a header line, or JSON lines; plain, .gz or .bz2.")],
     mapping: Annotated[str, typer.Option("--map", help="Mapping: a .toml file, or the name of a shipped one.")],
+    data: Data = None,
     collector: Annotated[str, typer.Option(help="The collector to send to.")] = "http://127.0.0.1:8000",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read the file and report, without sending.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="First erase the events of earlier imports of this file.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Send the rows of a file to the collector as events. Safe to run twice."""
+    from clickstream.local.imports import count_new, erase_import
+    from clickstream.report.imports import import_document, render_import
     from clickstream.sources.delivery import Delivery
-    from clickstream.sources.importer import import_file
+    from clickstream.sources.importer import DryRun, ImportOptions, import_file, new_mark
     from clickstream.sources.mapping_file import find_mapping
     from clickstream.sources.progress import progress_bar
 
-    with Delivery(collector) as delivery, progress_bar(err, file.name) as show:
-        result = import_file(file, find_mapping(mapping), delivery, progress=show)
-    for problem in result.problems:
-        err.print(problem, markup=False)
+    settings, found = read_settings(data), find_mapping(mapping)
+    trial = DryRun()
+    if replace or dry_run:  # a file that cannot be read must not cost the events of its earlier import
+        with progress_bar(err, f"checking {file.name}") as show:
+            result = import_file(file, found, trial, ImportOptions(progress=show))
+    new, erased = None, None
+    if not dry_run:
+        mark = new_mark(file, found)
+        with Delivery(collector) as delivery, progress_bar(err, file.name) as show:
+            if replace and result.accepted:
+                delivery.check()
+                erased = erase_import(settings, mark)
+            result = import_file(file, found, delivery, ImportOptions(mark=mark, progress=show))
+        new = count_new(settings, mark) if result.accepted else 0
     if json:
-        _print_json({"accepted": result.accepted, "rejected": result.rejected, "skipped": result.skipped})
+        _print_json(import_document(result, new, erased.lines if erased else None, trial.first))
     else:
-        err.print(f"accepted {result.accepted:,} events, rejected {result.rejected:,}, skipped {result.skipped:,} rows")
+        render_import(result, err, dry_run=dry_run, new=new, erased=erased.lines if erased else None)
     sys.exit(1 if result.rejected or result.skipped else 0)
 
 

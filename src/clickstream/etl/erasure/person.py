@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Kind = Literal["user", "client", "sample"]
+Kind = Literal["user", "client", "sample", "import"]
 
 _HIDES = (b"\\u", b"\\/")
 """Ways in which JSON can write a character so that its bytes are not there."""
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user id or a client id with its value; or the sample, which has none.
+    """A user id or a client id with its value; the sample, which has none; or the imports of a file, by its mark.
 
     clients: for a user, the clients whose events without a user id are that user's (RULES of visitors: a client belongs
     to the first user id that it ever shows).
@@ -31,10 +31,18 @@ class Person:
     value: str = ""
     clients: tuple[str, ...] = field(default=())
 
-    def condition(self, user: str = "user_id", client: str = "client_id", sample: str = "is_sample") -> str:
+    def condition(
+        self,
+        user: str = "user_id",
+        client: str = "client_id",
+        sample: str = "is_sample",
+        imported: str = "properties like $pattern",
+    ) -> str:
         """SQL over rows whose ids stand in these columns (NULL where there is none); it takes `params`."""
         if self.kind == "sample":
             return sample
+        if self.kind == "import":
+            return imported
         if self.kind == "client":
             return f"{client} = $value"
         if not self.clients:
@@ -45,6 +53,8 @@ class Person:
     def params(self) -> Mapping[str, Any]:
         if self.kind == "sample":
             return {}
+        if self.kind == "import":
+            return {"pattern": f'%"_import":"{self.value}.%'}  # sources/importer.py: the mark is FILE.RUN
         return {"value": self.value, "clients": list(self.clients)} if self.clients else {"value": self.value}
 
     def may_be_in(self, content: bytes) -> bool:

@@ -21,13 +21,18 @@ from clickstream.raw.keys import RawName
 from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Warehouse
 
+_WITHOUT_PROPERTIES = "cast($pattern as text) is null"  # never true: these tables do not show imports
 TRACES: dict[str, dict[str, str]] = {
     "clickstream_events": {},
-    "sessions": {},
-    "orders": {},
-    "daily_visitors": {"user": "nullif(user_id, '')", "client": "nullif(client_id, '')"},
-    "seen": {"sample": "false"},
-    "clients": {"user": "first_user_id", "sample": "false"},
+    "sessions": {"imported": _WITHOUT_PROPERTIES},
+    "orders": {"imported": _WITHOUT_PROPERTIES},
+    "daily_visitors": {
+        "user": "nullif(user_id, '')",
+        "client": "nullif(client_id, '')",
+        "imported": _WITHOUT_PROPERTIES,
+    },
+    "seen": {"sample": "false", "imported": _WITHOUT_PROPERTIES},
+    "clients": {"user": "first_user_id", "sample": "false", "imported": _WITHOUT_PROPERTIES},
 }
 """Tables of the warehouse that hold ids, and their columns as `Person.condition` takes them."""
 
