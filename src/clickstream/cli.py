@@ -274,28 +274,32 @@ def import_(
     replace: Annotated[
         bool, typer.Option("--replace", help="First erase the events of earlier imports of this file.")
     ] = False,
+    replace_file: Annotated[
+        Path | None, typer.Option(metavar="OLD", help="The same for an earlier version of this file.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Send the rows of a file to the collector as events. Safe to run twice."""
     from clickstream.local.imports import count_new, erase_import
     from clickstream.report.imports import import_document, render_import
     from clickstream.sources.delivery import Delivery
-    from clickstream.sources.importer import DryRun, ImportOptions, import_file, new_mark
+    from clickstream.sources.importer import DryRun, ImportOptions, file_mark, import_file, new_mark
     from clickstream.sources.mapping_file import find_mapping
     from clickstream.sources.progress import progress_bar
 
     settings, found = read_settings(data), find_mapping(mapping)
-    trial = DryRun()
-    if replace or dry_run:  # a file that cannot be read must not cost the events of its earlier import
+    old = replace_file or (file if replace else None)
+    old_mark, trial = file_mark(old, found) if old else None, DryRun()
+    if old_mark or dry_run:  # a file that cannot be read must not cost the events of its earlier import
         with progress_bar(err, f"checking {file.name}") as show:
             result = import_file(file, found, trial, ImportOptions(progress=show))
     new, erased = None, None
     if not dry_run:
         mark = new_mark(file, found)
         with Delivery(collector) as delivery, progress_bar(err, file.name) as show:
-            if replace and result.accepted:
+            if old_mark and result.accepted:
                 delivery.check()
-                erased = erase_import(settings, mark)
+                erased = erase_import(settings, old_mark)
             result = import_file(file, found, delivery, ImportOptions(mark=mark, progress=show))
         new = count_new(settings, mark) if result.accepted else 0
     if json:

@@ -29,10 +29,9 @@ class ErasedImport:
     receipts: tuple[str, ...]
 
 
-def erase_import(settings: Settings, mark: str, watch: Watch | None = None) -> ErasedImport:
+def erase_import(settings: Settings, file_mark: str, watch: Watch | None = None) -> ErasedImport:
     """Erase all earlier imports of the file of this mark, with a receipt. Safe to repeat after an interruption."""
-    file, _, _ = mark.partition(".")
-    found = reach(settings, watch=watch).forget(ForgetRequest("import", file))
+    found = reach(settings, watch=watch).forget(ForgetRequest("import", file_mark))
     if found["left"]:
         why = f"{found['left']:,} lines or rows are left; another import of this file may be running"
         raise WarehouseError("erasing the earlier import", why, "wait until it has ended, then import again")

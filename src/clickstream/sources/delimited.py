@@ -9,7 +9,7 @@ cell that contains what looks like a whole row, text with another quote after a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from clickstream.errors import SourceError
@@ -52,14 +52,19 @@ class _OpenQuoteError(_QuoteError):
 
 
 class DelimitedReader:
-    """Reads one file. header: its column names."""
+    """Reads one file. header: its column names.
+
+    is_row: whether cells look like those of a whole row; a mapping knows it better than their number does.
+    """
 
     def __init__(self, file: TextFile, file_format: FileFormat) -> None:
         self._file, self._format = file, file_format
         self._delimiter = file_format.delimiter
         self._lines = file.lines()
         self._again: list[tuple[int, str]] = []  # lines that a broken record gave back, the next one last
+        self.is_row: Callable[[list[str]], bool] = lambda _: False  # the header may have cells of several lines
         self.header = self._read_header()
+        self.is_row = lambda cells: len(cells) == len(self.header)
 
     def rows(self) -> Iterator[Row | SkippedRow]:
         """Yield the rows after the header, in order. Blank lines and comments are ignored."""
@@ -111,7 +116,6 @@ class DelimitedReader:
             raise ValueError(f"a cell is not {self._format.encoding} text")
         if '"' not in text:
             return text.rstrip("\r\n").split(self._delimiter)
-        width = 0 if is_header else len(self.header)
         taken: list[tuple[int, str]] = []
         try:
             while True:
@@ -119,26 +123,32 @@ class DelimitedReader:
                     cells = split_record(text, self._delimiter)
                     break
                 except _OpenQuoteError as open_quote:
-                    text += self._continuation(text[open_quote.start :], taken, width)
-            if taken and not is_header and len(cells) != width:
+                    text += self._continuation(text, open_quote.start, taken)
+            if taken and not is_header and len(cells) != len(self.header):
                 raise _QuoteError(f"a quoted cell covers {len(taken) + 1} lines, with {len(cells)} cells in all")
         except ValueError:
             self._again += reversed(taken)
             raise
         return cells
 
-    def _continuation(self, open_cell: str, taken: list[tuple[int, str]], width: int) -> str:
-        """Return the next line of an open cell, unless the cell should have ended before it."""
+    def _continuation(self, text: str, start: int, taken: list[tuple[int, str]]) -> str:
+        """Return the next line of the cell that is open at `start`, unless the cell should have ended before it."""
+        open_cell = text[start:]
+        if not taken and self._delimiter in open_cell and self._is_whole_row(text.rstrip("\r\n")):
+            raise _QuoteError(f"a quote is not closed in its row: {_start_of(open_cell)}")
         record = self._next_line()
         if record is None or len(taken) >= MAX_CELL_LINES:
             raise _QuoteError(f"a quote is never closed: {_start_of(open_cell)}")
         taken.append(record)
-        inside = record[1][: _end_of_quotes(record[1])]
-        if width > 1 and inside.count(self._delimiter) + 1 == width:
+        if self._is_whole_row(record[1][: _end_of_quotes(record[1])].rstrip("\r\n")):
             raise _QuoteError(f"a quoted cell contains what looks like a whole row: {_start_of(open_cell)}")
         if not is_readable(record[1]):
             raise ValueError(f"a cell is not {self._format.encoding} text")
         return record[1]
+
+    def _is_whole_row(self, text: str) -> bool:
+        cells = text.split(self._delimiter)
+        return len(cells) > 1 and self.is_row(cells)
 
 
 def split_record(text: str, delimiter: str) -> list[str]:
@@ -185,4 +195,4 @@ def _until(text: str, delimiter: str, start: int) -> tuple[str, int]:
 
 
 def _start_of(text: str) -> str:
-    return repr(text[:40].rstrip())
+    return repr(text.partition("\n")[0][:40].rstrip())

@@ -75,9 +75,7 @@ class OrderLines:
             returned: list[tuple[Row, dict[str, Any]]] = []
             for current in lines:
                 self._to_events.check_width(current.cells)
-                item: dict[str, Any] = {}
-                fill(item, self._item_makers, [current.cells])
-                _check_numbers(item)
+                item = self._item(current)
                 (returned if self._is_returned(current, item) else kept).append((current, item))
             current = lines[0]
             if kept and returned and self._maps_total:
@@ -88,6 +86,15 @@ class OrderLines:
             others = f" (all {len(lines)} lines of order {key} are skipped)" if len(lines) > 1 else ""
             return SkippedRow(last, current.line, f"{error}{others}", len(lines))
         return Order(lines[0].line, last, len(lines), events)
+
+    def _item(self, row: Row) -> dict[str, Any]:
+        item: dict[str, Any] = {}
+        try:
+            fill(item, self._item_makers, [row.cells])
+            _check_numbers(item)
+        except ValueError as error:
+            raise ValueError(f"order.items.{error}") from None
+        return item
 
     def _is_returned(self, row: Row, item: dict[str, Any]) -> bool:
         conditions = self._grouping.refund
@@ -129,7 +136,7 @@ def _check_numbers(item: dict[str, Any]) -> None:
         if isinstance(value, float):
             item[name] = Decimal(str(value))
         elif isinstance(value, bool) or not isinstance(value, int | Decimal):
-            raise ValueError(f"order.items.{name}: expected a number, got {value!r}")
+            raise ValueError(f"{name}: expected a number, got {value!r}")
 
 
 def _sum(items: list[dict[str, Any]]) -> int | Decimal | None:

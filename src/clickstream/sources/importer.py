@@ -144,11 +144,14 @@ def _events(file: TextFile, mapping: Mapping, options: ImportOptions) -> Iterato
     """Yield what the rows become, in the order of the file."""
     reader = open_reader(file, mapping)
     to_events = mapping.bind(reader.header, file.name, options.clock())
+    reader.is_row = to_events.is_row
     if mapping.grouping is not None:
         lines = OrderLines(to_events, mapping.grouping)
         options.progress(0, 0, "reading the orders")
         with TextFile(file.path, mapping.file.encoding) as first:
-            lines.count(open_reader(first, mapping).rows())
+            counted = open_reader(first, mapping)
+            counted.is_row = to_events.is_row
+            lines.count(counted.rows())
         yield from _orders(reader.rows(), to_events, lines)
         return
     for row in reader.rows():

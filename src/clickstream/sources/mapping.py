@@ -123,6 +123,10 @@ class RowsToEvents:
         self._origin = (mapping.name, file_name)
         self._latest = (now + _CLOCKS_DIFFER_BY).isoformat()
         self._makers = self.makers(mapping.fields)
+        dated = [field for field in mapping.fields if field.path == "createdAt"]
+        self._created_at = self.makers(
+            dated if any(template.columns for template in dated[0].value.templates()) else ()
+        )
 
     def is_wanted(self, row: Row) -> bool:
         """Whether [where] keeps the row."""
@@ -132,6 +136,17 @@ class RowsToEvents:
         """Whether all conditions hold for the row. A cell that the row lacks counts as empty."""
         cells = ((condition, self.positions[condition.column]) for condition in conditions)
         return all(condition.holds(row[index] if index < len(row) else "") for condition, index in cells)
+
+    def is_row(self, cells: list[str]) -> bool:
+        """Whether these cells look like a whole row: there are enough of them, and createdAt is a time."""
+        if len(cells) < self._width or not self._created_at:
+            return len(cells) == self._width
+        event: RawEvent = {}
+        try:
+            fill(event, self._created_at, [cells])
+        except ValueError:
+            return False
+        return "createdAt" in event
 
     def make(self, row: Row, position: int) -> RawEvent:
         """Return the event of one row; `position` counts rows from 1. Raises ValueError when the row cannot be used."""

@@ -12,10 +12,10 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 EARLIEST = "2000-01-01T00:00:00"
-_SPACES = "   "  # blank, no-break space, narrow no-break space
+_SPACES = " \u00a0\u2009\u202f"  # blank, no-break space, thin space, narrow no-break space
 _APOSTROPHES = "'’"
 _PLAIN = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?", re.ASCII)
-_CURRENCY = re.compile(r"[$¢-¥₠-⃀]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])|\b(?:kr|zł|Kč|Ft|lei|лв)\.?")
+_CURRENCY = re.compile(r"[$\u00a2-\u00a5\u20a0-\u20cf]|(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])|\b(?:kr|zł|Kč|Ft|lei|лв)\b\.?")
 _DIGITS = re.compile(r"-?\d+", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_UNITS = {10: timedelta(seconds=1), 13: timedelta(milliseconds=1), 16: timedelta(microseconds=1)}
