@@ -71,8 +71,8 @@ def test_a_quote_that_never_closes_costs_its_own_row_only(tmp_path: Path) -> Non
         ('a,b,"open', '"2026-03-10","c","/p","wide"', "a quote follows a closing quote"),
         ('a,b,"open', '2026-03-10,c,/p,"wide"', "a quoted cell contains what looks like a whole row"),
         ('a,b,"open', "2026-03-10,c,/p,more,and more", "a quoted cell contains what looks like a whole row"),
-        ('"a,b,open', '2026-03-10,c,/p,13" wide', "a quote is not closed in its row"),
-        ('a,"b,open', '2026-03-10,"c",/p,wide', "a quote is not closed in its row"),
+        ('"a,b,open', '2026-03-10,c,/p,13" wide', "a quoted cell contains what looks like a whole row"),
+        ('a,"b,open', '2026-03-10,"c",/p,wide', "a quote follows a closing quote"),
         ('a,b,"Bag 13" wide"', "", "a quote follows a closing quote"),
         ('a,b,"Bag "13" wide"', "", "a quote follows a closing quote"),
     ],
@@ -98,6 +98,14 @@ def test_a_broken_quote_is_a_problem_of_its_line_and_the_next_row_is_read(
     assert result.accepted + result.skipped == text.count("\n") - 1
 
 
+def test_a_quote_before_the_time_that_is_not_closed_in_its_row_is_a_problem(tmp_path: Path) -> None:
+    event = EVENT.replace("{visitor}", "c")
+    text = 'title,when\n"15 inch bag,2026-03-10T10:00:05Z\n13" wide,2026-03-10T10:00:06Z\n'
+    result, titles = read(write(tmp_path, text), "", event)
+    assert (titles, len(result.problems)) == (['13" wide'], 1)
+    assert str(result.problems[0]) == "line 2: a quote is not closed in its row: '\"15 inch bag,2026-03-10T10:00:05Z'"
+
+
 def test_a_quote_that_is_open_at_the_end_of_the_file_gives_its_lines_back(tmp_path: Path) -> None:
     result, titles = read(write(tmp_path, HEADER + '2026-03-10,a,b,"open\nnot a row\n'))
     assert titles == []
@@ -112,6 +120,7 @@ def test_a_quote_that_is_open_at_the_end_of_the_file_gives_its_lines_back(tmp_pa
     [
         ('"a" b', "a b"),
         ('"12 High Street\nLeeds, Yorkshire\nUK"', "12 High Street\nLeeds, Yorkshire\nUK"),
+        ('"12 High Street, Leeds\nUK, a, b, c"', "12 High Street, Leeds\nUK, a, b, c"),
         ('"a ""b"", c"', 'a "b", c'),
         ('13" wide', '13" wide'),
         ('""', None),
@@ -121,6 +130,7 @@ def test_a_quote_that_is_open_at_the_end_of_the_file_gives_its_lines_back(tmp_pa
     ids=[
         "text_after_quotes",
         "an_address",
+        "delimiters",
         "doubled_quotes",
         "a_quote_in_text",
         "empty",

@@ -54,7 +54,7 @@ class _OpenQuoteError(_QuoteError):
 class DelimitedReader:
     """Reads one file. header: its column names.
 
-    is_row: whether cells look like those of a whole row; a mapping knows it better than their number does.
+    is_row: whether cells look like a whole row, judged by those from a column on; a mapping can tell.
     """
 
     def __init__(self, file: TextFile, file_format: FileFormat) -> None:
@@ -62,9 +62,8 @@ class DelimitedReader:
         self._delimiter = file_format.delimiter
         self._lines = file.lines()
         self._again: list[tuple[int, str]] = []  # lines that a broken record gave back, the next one last
-        self.is_row: Callable[[list[str]], bool] = lambda _: False  # the header may have cells of several lines
+        self.is_row: Callable[[list[str], int], bool] = lambda _cells, _column: False
         self.header = self._read_header()
-        self.is_row = lambda cells: len(cells) == len(self.header)
 
     def rows(self) -> Iterator[Row | SkippedRow]:
         """Yield the rows after the header, in order. Blank lines and comments are ignored."""
@@ -134,7 +133,8 @@ class DelimitedReader:
     def _continuation(self, text: str, start: int, taken: list[tuple[int, str]]) -> str:
         """Return the next line of the cell that is open at `start`, unless the cell should have ended before it."""
         open_cell = text[start:]
-        if not taken and self._delimiter in open_cell and self._is_whole_row(text.rstrip("\r\n")):
+        column = len(split_record(text[: start - 1], self._delimiter)) if start else 0
+        if not taken and self._delimiter in open_cell and self._is_whole_row(text.rstrip("\r\n"), column):
             raise _QuoteError(f"a quote is not closed in its row: {_start_of(open_cell)}")
         record = self._next_line()
         if record is None or len(taken) >= MAX_CELL_LINES:
@@ -146,9 +146,9 @@ class DelimitedReader:
             raise ValueError(f"a cell is not {self._format.encoding} text")
         return record[1]
 
-    def _is_whole_row(self, text: str) -> bool:
+    def _is_whole_row(self, text: str, column: int = 0) -> bool:
         cells = text.split(self._delimiter)
-        return len(cells) > 1 and self.is_row(cells)
+        return len(cells) > 1 and self.is_row(cells, column)
 
 
 def split_record(text: str, delimiter: str) -> list[str]:

@@ -142,15 +142,15 @@ class _LeftOut(NamedTuple):
 
 def _events(file: TextFile, mapping: Mapping, options: ImportOptions) -> Iterator[Order | SkippedRow | _LeftOut]:
     """Yield what the rows become, in the order of the file."""
-    reader = open_reader(file, mapping)
+    reader = _open_reader(file, mapping)
     to_events = mapping.bind(reader.header, file.name, options.clock())
-    reader.is_row = to_events.is_row
+    _judge_rows(reader, to_events)
     if mapping.grouping is not None:
         lines = OrderLines(to_events, mapping.grouping)
         options.progress(0, 0, "reading the orders")
         with TextFile(file.path, mapping.file.encoding) as first:
-            counted = open_reader(first, mapping)
-            counted.is_row = to_events.is_row
+            counted = _open_reader(first, mapping)
+            _judge_rows(counted, to_events)
             lines.count(counted.rows())
         yield from _orders(reader.rows(), to_events, lines)
         return
@@ -165,9 +165,14 @@ def _events(file: TextFile, mapping: Mapping, options: ImportOptions) -> Iterato
             yield _one(row, to_events)
 
 
-def open_reader(file: TextFile, mapping: Mapping) -> DelimitedReader | JsonLinesReader:
+def _open_reader(file: TextFile, mapping: Mapping) -> DelimitedReader | JsonLinesReader:
     """Return the reader of the file's format: JSON lines when its first character is a brace."""
     return JsonLinesReader(file) if file.is_json else DelimitedReader(file, mapping.file)
+
+
+def _judge_rows(reader: DelimitedReader | JsonLinesReader, to_events: RowsToEvents) -> None:
+    if isinstance(reader, DelimitedReader):
+        reader.is_row = to_events.is_row
 
 
 def _one(row: Row, to_events: RowsToEvents) -> Order | SkippedRow:

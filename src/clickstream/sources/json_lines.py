@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
@@ -26,7 +26,6 @@ class JsonLinesReader:
 
     def __init__(self, file: TextFile) -> None:
         self._file = file
-        self.is_row: Callable[[list[str]], bool] = lambda _: True  # as of delimited files; a line is a row here
         lines = self._lines()
         first = list(islice(lines, _FOR_HEADER))
         self._rest = chain(first, lines)

@@ -124,9 +124,9 @@ class RowsToEvents:
         self._latest = (now + _CLOCKS_DIFFER_BY).isoformat()
         self._makers = self.makers(mapping.fields)
         dated = [field for field in mapping.fields if field.path == "createdAt"]
-        self._created_at = self.makers(
-            dated if any(template.columns for template in dated[0].value.templates()) else ()
-        )
+        columns = [column for column, _ in _columns_of(dated, "")]
+        self._created_at = self.makers(dated if columns else ())
+        self._dated_from = min((self.positions[column] for column in columns), default=0)
 
     def is_wanted(self, row: Row) -> bool:
         """Whether [where] keeps the row."""
@@ -137,9 +137,14 @@ class RowsToEvents:
         cells = ((condition, self.positions[condition.column]) for condition in conditions)
         return all(condition.holds(row[index] if index < len(row) else "") for condition, index in cells)
 
-    def is_row(self, cells: list[str]) -> bool:
-        """Whether these cells look like a whole row: there are enough of them, and createdAt is a time."""
-        if len(cells) < self._width or not self._created_at:
+    def is_row(self, cells: list[str], column: int = 0) -> bool:
+        """Whether these cells look like a whole row: there are enough of them, and those of createdAt are a time.
+
+        column: createdAt counts only if its columns are this one or later ones.
+        """
+        if len(cells) < self._width or self._dated_from < column:
+            return False
+        if not self._created_at:
             return len(cells) == self._width
         event: RawEvent = {}
         try:
