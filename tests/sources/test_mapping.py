@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from clickstream.errors import SourceError
 from clickstream.sources.mapping import Mapping
 from clickstream.sources.mapping_file import find_mapping, parse_mapping
 
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
 BASE = 'eventName = "{name}"\ncreatedAt = "{at}"\n'
 
 
@@ -24,7 +26,7 @@ def mapping(event: str, rest: str = "") -> Mapping:
 
 def event(made_by: Mapping, **cells: str) -> dict[str, Any]:
     row = {"name": "page_view", "at": "2026-01-02T03:04:05Z", **cells}
-    return made_by.bind(list(row), "mine.csv").make(list(row.values()), 1)
+    return made_by.bind(list(row), "mine.csv", NOW).make(list(row.values()), 1)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +76,7 @@ def event(made_by: Mapping, **cells: str) -> dict[str, Any]:
 def test_a_value_is_made_from_the_cells(line: str, cell: str, expected: object) -> None:
     base = 'eventName = "n"\n' + ("" if line.startswith("createdAt") else 'createdAt = "2026-01-01"\n')
     made_by = parse_mapping(f'[event]\n{base}{line}\n[tables.t]\n29 = "PL"', "mine")
-    made: dict[str, Any] = made_by.bind(["x"], "mine.csv").make([cell], 1)
+    made: dict[str, Any] = made_by.bind(["x"], "mine.csv", NOW).make([cell], 1)
     group, _, name = line.split(" =", maxsplit=1)[0].strip('"').rpartition(".")
     assert (made.get(group, {}) if group else made).get(name) == expected
 
@@ -86,14 +88,19 @@ def test_a_field_without_a_value_leaves_its_object_out() -> None:
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
-        ({"price": "12,50"}, "product.price: expected a number such as 12.50, got '12,50'"),
-        ({"price": "nan"}, "product.price: expected a number such as 12.50, got 'nan'"),
-        ({"at": "yesterday"}, "createdAt: expected ISO 8601 or epoch milliseconds, got 'yesterday'"),
-        ({"at": "999999999999999"}, "createdAt: expected ISO 8601 or epoch milliseconds, got '999999999999999'"),
+        ({"price": "nan"}, "product.price: expected a number such as 1234.50 or 1.234,50, got 'nan'"),
+        (
+            {"at": "yesterday"},
+            "createdAt: expected ISO 8601, or epoch seconds (10 digits), milliseconds (13) or microseconds (16), "
+            "got 'yesterday'",
+        ),
+        ({"at": "9999999999999"}, "createdAt: expected a time from 2000 until now, got 2286-11-20T17:46:39.999000Z"),
+        ({"at": "1999-12-31"}, "createdAt: expected a time from 2000 until now, got 1999-12-31T00:00:00Z"),
+        ({"at": "2026-11-30T00:06Z"}, "createdAt: expected a time from 2000 until now, got 2026-11-30T00:06:00Z"),
         ({"at": ""}, "no value for createdAt"),
         ({"at": "", "name": ""}, "no value for eventName and createdAt"),
     ],
-    ids=["decimal_comma", "nan", "no_time", "too_late", "empty_time", "empty_row"],
+    ids=["nan", "not_a_time", "far_future", "before_2000", "in_6_minutes", "empty_time", "empty_row"],
 )
 def test_a_row_that_cannot_be_used_has_a_reason(cells: dict[str, str], reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):
@@ -102,11 +109,11 @@ def test_a_row_that_cannot_be_used_has_a_reason(cells: dict[str, str], reason: s
 
 def test_a_row_with_too_few_cells_is_an_error() -> None:
     with pytest.raises(ValueError, match="expected 2 cells, got 1"):
-        mapping("").bind(["name", "at"], "mine.csv").make(["page_view"], 1)
+        mapping("").bind(["name", "at"], "mine.csv", NOW).make(["page_view"], 1)
 
 
 def test_a_derived_event_id_is_the_same_on_every_run_and_differs_for_equal_rows() -> None:
-    maker, row = mapping("").bind(["name", "at"], "mine.csv"), ["page_view", "2026-01-01"]
+    maker, row = mapping("").bind(["name", "at"], "mine.csv", NOW), ["page_view", "2026-01-01"]
     assert maker.make(row, 1)["eventId"] == maker.make(row, 1)["eventId"] != maker.make(row, 2)["eventId"]
 
 
@@ -131,7 +138,7 @@ def test_all_problems_of_a_mapping_are_listed_at_once() -> None:
     with pytest.raises(SourceError) as caught:
         parse_mapping(text, "wrong")
     assert caught.value.why.split("; ") == [
-        "unknown table [surprise] (expected [file], [event], [tables])",
+        "unknown table [surprise] (expected [file], [where], [event], [group], [tables])",
         "[tables.t] must be a table",
         "[file] delimiter: expected one character, got '||'",
         "[event] needs eventName",
@@ -166,7 +173,7 @@ def test_an_invalid_time_value_is_an_error_before_any_row(line: str, why: str) -
 def test_all_missing_columns_are_listed_with_the_columns_of_the_file() -> None:
     event = 'pageUrl = "{url}"\npageTitle = "{twice}"\nreferrer = "{url}"'
     with pytest.raises(SourceError) as caught:
-        mapping(event).bind(["name", "url2", "twice", "twice"], "mine.csv")
+        mapping(event).bind(["name", "url2", "twice", "twice"], "mine.csv", NOW)
     assert (
         caught.value.why
         == "no column 'at' for createdAt; no column 'url' for pageUrl, referrer; 2 columns 'twice' for pageTitle"

@@ -10,18 +10,21 @@ from typing import Any
 
 import pytest
 
+from clickstream.event import utc_now
 from clickstream.sources import sample
-from clickstream.sources.delimited import DelimitedFile, Row
+from clickstream.sources.delimited import DelimitedReader, Row
 from clickstream.sources.delivery import Delivery
 from clickstream.sources.mapping_file import find_mapping
+from clickstream.sources.text_file import TextFile
 from tests.sources.planned_collector import PlannedCollector, Reply
 
 
 def pairs() -> Iterator[tuple[list[str], dict[str, Any]]]:
     mapping = find_mapping(sample.NAME)
-    with as_file(files(sample) / "eshop-2008.csv.gz") as path, DelimitedFile(path, mapping.file) as file:
-        maker = mapping.bind(file.header, file.name)
-        for row in file.rows():
+    with as_file(files(sample) / "eshop-2008.csv.gz") as path, TextFile(path, "ascii") as file:
+        reader = DelimitedReader(file, mapping.file)
+        maker = mapping.bind(reader.header, file.name, utc_now())
+        for row in reader.rows():
             assert isinstance(row, Row)
             yield row.cells, maker.make(row.cells, row.position)
 

@@ -23,6 +23,7 @@ from clickstream.event import utc_now
 PATH = "/clickstream"
 PATIENCE_S = 120.0
 _TIMEOUT = urllib3.Timeout(connect=5, read=30)
+_START_IT = "start it: clickstream up (or clickstream collect)"
 _PAUSE = wait_exponential_jitter(multiplier=0.2, max=10, jitter=0.2)
 # The bot score recognises imports by this agent: it does not say which browser made the events.
 _HEADERS = {"Content-Type": "application/json", "User-Agent": f"clickstream-import/{clickstream.__version__}"}
@@ -89,6 +90,13 @@ class Delivery:
     def __exit__(self, *_: object) -> None:
         self._pool.close()
 
+    def check(self) -> None:
+        """Raise UnavailableError when nothing responds at the collector's URL."""
+        try:
+            self._pool.urlopen("GET", "/health", redirect=False)
+        except HTTPError as error:
+            raise self._unavailable("nothing listens there", _START_IT) from error
+
     def post(self, events: Sequence[bytes], sender: Sender = OURSELVES) -> Receipt:
         """Post events (JSON objects; at most 1,000 and 1 MiB) until the collector accepts or rejects them."""
         attempts = Retrying(
@@ -111,9 +119,7 @@ class Delivery:
         except NewConnectionError as error:
             if self._was_reached:
                 raise _RetryableError("nothing listens there now") from error
-            raise self._unavailable(
-                "nothing listens there", "start it: clickstream up (or clickstream collect)"
-            ) from error
+            raise self._unavailable("nothing listens there", _START_IT) from error
         except HTTPError as error:
             raise _RetryableError(f"the connection failed: {error}") from error
         self._was_reached = True

@@ -1,8 +1,11 @@
 """Reads a mapping from TOML, and reports all its problems at once.
 
-    [file]    delimiter = ";"  encoding = "utf-8"       optional: the defaults are a comma and UTF-8
+    [file]    delimiter = ";"  encoding = "utf-8"       optional: how the file is written (mapping.FileFormat)
+    [where]   Status = { not = "test*" }                optional: which rows are imported
     [event]   eventName = "product_view"                a field of the event and its value
               product.id = "{model}"                    (sources/values.py lists the kinds of values)
+    [group]   by = "{Order number}"                     optional: lines of one order become one event, with
+              refund = { Type = "credit" }              order.items = [{ id = "{SKU}", ... }] in [event]
     [tables.country]  29 = "PL"                         tables for lookups
 
 In: the name of a shipped mapping, or a path. Out: `Mapping`. `Mapping.bind` checks the columns of a file.
@@ -21,8 +24,8 @@ from typing import Any
 import msgspec
 
 from clickstream.errors import SourceError
-from clickstream.sources.mapping import REQUIRED, Field, FileFormat, Mapping
-from clickstream.sources.values import KINDS, Binding, Constant, Instant, Lookup, Tables, Text, Value
+from clickstream.sources.mapping import REQUIRED, Condition, Field, FileFormat, Grouping, Mapping
+from clickstream.sources.values import KINDS, Binding, Constant, Instant, Lookup, Number, Tables, Template, Text, Value
 
 SHIPPED = files("clickstream.sources") / "sample"
 TOP_FIELDS = [
@@ -32,9 +35,16 @@ TOP_FIELDS = [
 GROUPS = {
     "product": ["id", "name", "category", "brand", "price", "discountPrice", "currency", "urlPath"],
     "element": ["tag", "id", "role", "text"],
-    "order": ["id", "total", "currency"],
+    "order": ["id", "total", "currency", "discount", "tax", "shipping", "coupon", "paymentMethod", "refundId"],
+    "search": ["term", "results"],
     "properties": None,  # names that the user chooses
 }
+
+
+_ITEM_FIELDS = ["id", "name", "category", "brand", "price", "quantity"]
+_NUMBERS = {"order.total", "order.discount", "order.tax", "order.shipping", "order.items.price", "order.items.quantity"}
+_SECTIONS = ("file", "where", "event", "group", "tables")
+_LISTED = ", ".join(f"[{key}]" for key in _SECTIONS)
 
 
 def shipped_mappings() -> list[str]:
@@ -63,17 +73,22 @@ def parse_mapping(text: str, name: str) -> Mapping:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SourceError(f"reading the mapping {name}", f"it is not valid TOML: {error}") from error
-    problems = [
-        f"unknown table [{key}] (expected [file], [event], [tables])"
-        for key in document.keys() - {"file", "event", "tables"}
-    ]
-    sections = [_section(document, key, problems) for key in ("file", "event", "tables")]
-    tables = {key: _section(sections[2], key, problems, "tables.") for key in sections[2]}
-    file = _read_format(sections[0], problems)
-    fields = tuple(_read_fields(sections[1], tables, problems))
+    problems = [f"unknown table [{key}] (expected {_LISTED})" for key in document.keys() - set(_SECTIONS)]
+    sections = {key: _section(document, key, problems) for key in _SECTIONS}
+    tables = {key: _section(sections["tables"], key, problems, "tables.") for key in sections["tables"]}
+    event = dict(sections["event"])
+    items = _take_items(event, problems)
+    mapping = Mapping(
+        name,
+        _read_format(sections["file"], problems),
+        tuple(_read_fields(event, tables, problems)),
+        tables,
+        tuple(_read_conditions("[where]", sections["where"], problems)),
+        _read_grouping(sections["group"] if "group" in document else None, items, tables, problems),
+    )
     if problems:
         raise SourceError(f"reading the mapping {name}", "; ".join(problems), "correct the mapping, then import again")
-    return Mapping(name, file, fields, tables)
+    return mapping
 
 
 def _section(parent: dict[str, Any], key: str, problems: list[str], prefix: str = "") -> dict[str, Any]:
@@ -91,9 +106,75 @@ def _read_format(section: dict[str, Any], problems: list[str]) -> FileFormat:
     except (msgspec.ValidationError, LookupError) as error:
         problems.append(f"[file]: {error}")
         return FileFormat()
+    if file.skip < 0:
+        problems.append(f"[file] skip: expected a number of lines, got {file.skip}")
     if len(file.delimiter) != 1 or file.delimiter in '"\r\n':
         problems.append(f"[file] delimiter: expected one character, got {file.delimiter!r}")
     return file
+
+
+def _take_items(event: dict[str, Any], problems: list[str]) -> dict[str, Any] | None:
+    """Take `order.items` out of the fields of the event."""
+    order = event.get("order")
+    items = event.pop("order.items", None)
+    if isinstance(order, dict) and "items" in order:
+        event["order"] = {name: value for name, value in order.items() if name != "items"}
+        items = order["items"]
+    if items is None:
+        return None
+    if not (isinstance(items, list) and len(items) == 1 and isinstance(items[0], dict)):
+        problems.append('order.items: expected one item as a template, as [{ id = "{SKU}", quantity = "{Quantity}" }]')
+        return None
+    found: dict[str, Any] = items[0]
+    return found
+
+
+def _read_grouping(
+    section: dict[str, Any] | None, items: dict[str, Any] | None, tables: Tables, problems: list[str]
+) -> Grouping | None:
+    if section is None or items is None:
+        if (section is None) is not (items is None):
+            problems.append('order.items and [group] need each other: [group] by = "{Order number}" gathers the lines')
+        return None
+    problems += [f"[group] {key} is unknown (expected by, refund)" for key in section.keys() - {"by", "refund"}]
+    fields = []
+    for name, value in items.items():
+        path = f"order.items.{name}"
+        if name not in _ITEM_FIELDS:
+            problems.append(_unknown_field(path, name, _ITEM_FIELDS))
+        elif (read := _try_value(path, value, tables, problems)) is not None:
+            fields.append(Field(None, name, read))
+    refund = section.get("refund", {})
+    if not isinstance(refund, dict):
+        problems.append('[group] refund: expected conditions, as { Type = "credit" }')
+        refund = {}
+    try:
+        by = Template(section["by"])
+    except (KeyError, TypeError, ValueError) as error:
+        text = error.args[0] if isinstance(error, ValueError) else 'expected the id of the order, as "{Order number}"'
+        problems.append(f"[group] by: {text}")
+        return None
+    return Grouping(by, tuple(fields), tuple(_read_conditions("[group] refund", refund, problems)))
+
+
+def _read_conditions(where: str, section: dict[str, Any], problems: list[str]) -> Iterator[Condition]:
+    """Read conditions: a column and a text, several texts, or `{ not = ... }` of these."""
+    for column, value in section.items():
+        is_negated = isinstance(value, dict) and list(value) == ["not"]
+        texts = value["not"] if is_negated else value
+        texts = [texts] if isinstance(texts, str) else texts
+        if isinstance(texts, list) and texts and all(isinstance(text, str) for text in texts):
+            yield Condition(column, tuple(texts), is_negated)
+        else:
+            problems.append(f"{where} {column}: expected a text, a list of texts, or {{ not = ... }}")
+
+
+def _try_value(path: str, value: Any, tables: Tables, problems: list[str]) -> Value | None:
+    try:
+        return _read_value(path, value, tables)
+    except (ValueError, LookupError) as error:  # msgspec's ValidationError is a ValueError
+        problems.append(f"{path}: {error.args[0]}")
+        return None
 
 
 def _read_fields(event: dict[str, Any], tables: Tables, problems: list[str]) -> Iterator[Field]:
@@ -104,10 +185,8 @@ def _read_fields(event: dict[str, Any], tables: Tables, problems: list[str]) -> 
         if known is not None and name not in known:
             problems.append(_unknown_field(path, name, known))
             continue
-        try:
-            yield Field(group, name, _read_value(path, value, tables))
-        except (ValueError, LookupError) as error:  # msgspec's ValidationError is a ValueError
-            problems.append(f"{path}: {error.args[0]}")
+        if (read := _try_value(path, value, tables, problems)) is not None:
+            yield Field(group, name, read)
 
 
 def _targets(event: dict[str, Any]) -> Iterator[tuple[str | None, str, Any]]:
@@ -133,7 +212,7 @@ def _unknown_field(path: str, name: str, known: list[str]) -> str:
 
 def _read_value(path: str, value: Any, tables: Tables) -> Value:
     if isinstance(value, str):
-        made: Value = Instant(value) if path == "createdAt" else Text(value)
+        made: Value = Instant(value) if path == "createdAt" else Number(value) if path in _NUMBERS else Text(value)
     elif isinstance(value, bool | int | float):
         made = Constant(value)
     elif isinstance(value, dict):

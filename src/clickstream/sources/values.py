@@ -1,10 +1,10 @@
 """The kinds of values that a mapping can give to a field of an event, each made from the cells of a row.
 
     "text {column}"                                        text
-    { number = "{column}" }                                a number, exact
+    { number = "{column}", decimal = "," }                 a number, exact
     { lookup = "table", key = "{column}" }                 the entry of [tables.table] for the key
     { uuid5 = "{a}:{b}" }                                  an id: the same text always gives the same id
-    { time = "{column}" }                                  an instant: ISO 8601 or epoch milliseconds
+    { time = "{column}", zone = "Europe/Berlin" }          an instant: ISO 8601, an epoch number, or by its format
     { date = "{y}-{m}-{d}", start = "10:00", step_s = 30, sequence = "{n}" }   the day's start + n x 30 s
 
 A template such as "text {column}" has no value when one of its cells is empty: half a text is worse than none. `{{` and
@@ -17,7 +17,6 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,15 +24,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from clickstream.event import derived_event_id
+from clickstream.sources.spellings import read_number, read_time
 
 Row = Sequence[str]
 Tables = Mapping[str, Mapping[str, Any]]
 Make = Callable[[Row], Any]
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+")
-_NUMBER = re.compile(r"-?\d+(\.\d+)?([eE][-+]?\d+)?", re.ASCII)
-_EPOCH_MS = re.compile(r"-?\d{11,15}", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Template:
@@ -81,7 +78,10 @@ class Binding:
     tables: Tables
 
     def fill(self, template: str) -> Callable[[Row], str | None]:
-        return Template(template).bind(self.positions)
+        return self.fill_template(Template(template))
+
+    def fill_template(self, template: Template) -> Callable[[Row], str | None]:
+        return template.bind(self.positions)
 
 
 class Value(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -115,14 +115,23 @@ class Text(Value, frozen=True):
 
 
 class Number(Value, frozen=True):
+    """decimal, thousands: the separators of the file, where a number could be read in two ways without them."""
+
     number: str
+    decimal: str = ""
+    thousands: str = ""
+
+    def __post_init__(self) -> None:
+        if len(self.decimal) > 1 or len(self.thousands) > 1 or (self.decimal and self.decimal == self.thousands):
+            raise ValueError("decimal and thousands are two different characters")
 
     def templates(self) -> list[Template]:
         return [Template(self.number)]
 
     def make(self, binding: Binding) -> Make:
         fill = binding.fill(self.number)
-        return lambda row: None if (text := fill(row)) is None else _number(text)
+        decimal, thousands = self.decimal, self.thousands
+        return lambda row: None if (text := fill(row)) is None else read_number(text, decimal, thousands)
 
 
 class Lookup(Value, frozen=True):
@@ -149,10 +158,10 @@ class DerivedId(Value, frozen=True):
 
 
 class Instant(Value, frozen=True):
-    """format: that of strptime, for times that are not ISO 8601. zone: of times without an offset."""
+    """format: one or several as of strptime, for times that are not ISO 8601. zone: of times without an offset."""
 
     time: str
-    format: str | None = None
+    format: str | list[str] = []
     zone: str = "UTC"
 
     def templates(self) -> list[Template]:
@@ -160,7 +169,8 @@ class Instant(Value, frozen=True):
 
     def make(self, binding: Binding) -> Make:
         fill, zone = binding.fill(self.time), ZoneInfo(self.zone)
-        return lambda row: None if (text := fill(row)) is None else _iso(_instant(text.strip(), self.format, zone))
+        formats = [self.format] if isinstance(self.format, str) else self.format
+        return lambda row: None if (text := fill(row)) is None else _iso(read_time(text, formats, zone))
 
 
 class DayStep(Value, frozen=True):
@@ -183,7 +193,7 @@ class DayStep(Value, frozen=True):
             day_text, sequence_text = day(row), sequence(row)
             if day_text is None or sequence_text is None:
                 return None
-            steps = timedelta(seconds=self.step_s * float(_number(sequence_text)))
+            steps = timedelta(seconds=self.step_s * float(read_number(sequence_text)))
             return _iso(datetime.combine(_day(day_text), start, zone).astimezone(UTC) + steps)
 
         return make
@@ -198,13 +208,6 @@ KINDS: dict[str, type[Value]] = {
 }
 
 
-def _number(text: str) -> int | Decimal:
-    text = text.strip()
-    if not _NUMBER.fullmatch(text):
-        raise ValueError(f"expected a number such as 12.50, got {text!r}")
-    return int(text) if text.lstrip("-").isdecimal() else Decimal(text)
-
-
 @lru_cache(maxsize=1024)
 def _day(text: str) -> date:
     try:
@@ -212,20 +215,6 @@ def _day(text: str) -> date:
         return date(year, month, day)
     except ValueError:
         raise ValueError(f"expected a date as year-month-day, got {text!r}") from None
-
-
-def _instant(text: str, pattern: str | None, zone: ZoneInfo) -> datetime:
-    try:
-        if pattern is not None:
-            instant = datetime.strptime(text, pattern)  # noqa: DTZ007  # the zone is added below
-        elif _EPOCH_MS.fullmatch(text):
-            return _EPOCH + timedelta(milliseconds=int(text))
-        else:
-            instant = datetime.fromisoformat(text)
-        return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        expected = f"a time like {pattern}" if pattern else "ISO 8601 or epoch milliseconds"
-        raise ValueError(f"expected {expected}, got {text!r}") from None
 
 
 def _iso(instant: datetime) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from clickstream.errors import QuestionError
 from clickstream.event import ANONYMOUS_IDS, is_placeholder
 
-Kind = Literal["user", "client", "sample"]
+Kind = Literal["user", "client", "sample", "import"]
 
 _ESCAPES = (b"\\u", b"\\/")
 """Ways to write a character in JSON without its own bytes."""
@@ -24,7 +24,7 @@ _NUMBER = re.compile(r"-?[0-9][0-9.eE+-]*")
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A user id, a client id, or the sample, which has no value.
+    """A user id or a client id with its value; the sample, which has none; or the imports of a file, by its mark.
 
     clients: for a user, the clients whose anonymous events belong to that user (a client belongs to the first user id
     that it sent).
@@ -39,13 +39,22 @@ class Person:
             why = f"{self.value} (expected an id, got a placeholder)"
             raise QuestionError("placeholder_id", f"{self.kind} id", why, "no event is stored under a placeholder")
 
-    def condition(self, user: str = "user_id", client: str = "client_id", sample: str = "is_sample") -> str:
+    def condition(
+        self,
+        user: str = "user_id",
+        client: str = "client_id",
+        sample: str = "is_sample",
+        imported: str = "properties like $pattern",
+    ) -> str:
         """Return the SQL condition that selects this person's rows; it uses `params`.
 
-        user, client, sample: the columns that hold the ids; NULL where a row has none.
+        user, client, sample: the columns that hold the ids; NULL where a row has none. imported: whether a row is
+        from the imports of the file.
         """
         if self.kind == "sample":
             return sample
+        if self.kind == "import":
+            return imported
         if self.kind == "client":
             return f"{client} = $value"
         if not self.clients:
@@ -56,6 +65,8 @@ class Person:
     def params(self) -> Mapping[str, Any]:
         if self.kind == "sample":
             return {}
+        if self.kind == "import":
+            return {"pattern": f'%"_import":"{self.value}.%'}  # sources/importer.py: the mark is FILE.RUN
         return {"value": self.value, "clients": list(self.clients)} if self.clients else {"value": self.value}
 
     def may_be_in(self, content: bytes) -> bool:

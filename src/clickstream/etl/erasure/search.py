@@ -22,13 +22,18 @@ from clickstream.raw.listing import objects_in_order
 from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.dialects import fill
 
+_WITHOUT_PROPERTIES = "cast($pattern as text) is null"  # never true: these tables do not show imports
 ID_COLUMNS: dict[str, dict[str, str]] = {
     "clickstream_events": {},
-    "sessions": {},
-    "orders": {},
-    "daily_visitors": {"user": "nullif(user_id, '')", "client": "nullif(client_id, '')"},
-    "seen": {"sample": "false"},
-    "clients": {"user": "first_user_id", "sample": "false"},
+    "sessions": {"imported": _WITHOUT_PROPERTIES},
+    "orders": {"imported": _WITHOUT_PROPERTIES},
+    "daily_visitors": {
+        "user": "nullif(user_id, '')",
+        "client": "nullif(client_id, '')",
+        "imported": _WITHOUT_PROPERTIES,
+    },
+    "seen": {"sample": "false", "imported": _WITHOUT_PROPERTIES},
+    "clients": {"user": "first_user_id", "sample": "false", "imported": _WITHOUT_PROPERTIES},
 }
 """Tables of the warehouse with user or client ids, and the columns that hold them (arguments of Person.condition)."""
 

@@ -13,7 +13,7 @@ import msgspec
 
 from clickstream.progress import Progress, no_progress
 from clickstream.sources.delivery import Delivery
-from clickstream.sources.importer import ImportResult, import_file
+from clickstream.sources.importer import ImportOptions, ImportResult, import_file
 from clickstream.sources.mapping_file import find_mapping
 
 NAME = "eshop-2008"
@@ -56,8 +56,7 @@ def import_sample(
     # Written before the first event is sent, so that an import that dies at once counts as started.
     write_state(data, ImportState(NAME, start_row))
     with as_file(files(__name__) / f"{NAME}.csv.gz") as path:
-        result = import_file(
-            path, find_mapping(NAME), delivery, start_row=start_row, progress=progress, on_batch=remember
-        )
+        options = ImportOptions(start_row, progress=progress, on_batch=remember)
+        result = import_file(path, find_mapping(NAME), delivery, options)
     write_state(data, ImportState(NAME, result.rows, done=True))
     return result
