@@ -1,4 +1,4 @@
-"""Ids that mean nobody: placeholders never merge strangers, and blanks around an id do not make another one."""
+"""Placeholders are not ids: they never merge strangers, and blanks around an id do not make another one."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_other_texts_are_ids(pipeline: Pipeline, value: str) -> None:
     assert row["field_errors"] is None
 
 
-def test_eleven_browsers_without_ids_of_their_own_are_eleven_visitors(pipeline: Pipeline) -> None:
+def test_eleven_browsers_with_placeholder_ids_are_eleven_visitors(pipeline: Pipeline) -> None:
     users = ["undefined"] * 3 + ["null"] * 2 + ["[object Object]"] * 2
     ids = [NIL_UUID] * 2 + ["undefined"] * 2
     events = [{"userId": user, "eventId": f"e{n}"} for n, user in enumerate(users)] + [
@@ -72,7 +72,7 @@ def test_eleven_browsers_without_ids_of_their_own_are_eleven_visitors(pipeline: 
     assert pipeline.totals() == {"accepted": 11, "loaded": 11}
 
 
-def test_an_event_id_of_nobody_is_derived_from_the_position(pipeline: Pipeline) -> None:
+def test_a_placeholder_event_id_is_replaced_by_one_from_the_position(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW, eventId=" undefined ")] * 2)
     pipeline.load()
     rows = pipeline.events("event_id, source_event_id, field_errors")
@@ -81,7 +81,7 @@ def test_an_event_id_of_nobody_is_derived_from_the_position(pipeline: Pipeline) 
 
 
 @pytest.mark.parametrize("value", ["undefined", " null ", "Guest", NIL_UUID])
-def test_nobody_is_forgotten_by_a_placeholder(value: str) -> None:
-    """Lines that nobody can read are found by the word itself: `undefined` stands in many."""
+def test_a_placeholder_cannot_be_forgotten(value: str) -> None:
+    """Unreadable lines are searched for the word itself, and many contain `undefined`."""
     with pytest.raises(QuestionError, match="placeholder"):
         Person("user", value)

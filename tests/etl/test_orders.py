@@ -79,33 +79,33 @@ def test_order_leaves_the_servers_session_when_the_browsers_event_arrives(pipeli
     assert pipeline.rows("select sum(order_sessions), sum(sessions) from daily_sessions") == [(1, 2)]
 
 
-def told_by_two(pipeline: Pipeline) -> None:
+def put_order_of_two_sources(pipeline: Pipeline) -> None:
     """The server's event is alone in its session; the browser's is the carrier of the order."""
     server = confirmed(clientId="server", eventId="s", order={"total": 5})
     pipeline.put_batch([server, bought(1, eventId="b", order={"total": 5})])
 
 
-TOLD_BY_TWO = "select client_id, orders, is_engaged from sessions order by client_id"
+SESSIONS_OF_BOTH = "select client_id, orders, is_engaged from sessions order by client_id"
 
 
 @pytest.mark.parametrize("is_at_once", [True, False], ids=["at once", "in two passes"])
 def test_order_moves_into_a_session_that_no_new_row_touches(pipeline: Pipeline, is_at_once: bool) -> None:
     """An earlier copy of the browser's event has no order: the server's session, a day old, gets it."""
-    told_by_two(pipeline)
+    put_order_of_two_sources(pipeline)
     if not is_at_once:
         pipeline.load()
-        assert pipeline.rows(TOLD_BY_TWO) == [("c", 1, True), ("server", 0, False)]
+        assert pipeline.rows(SESSIONS_OF_BOTH) == [("c", 1, True), ("server", 0, False)]
     pipeline.put_batch([received(NOW - minutes(1), eventName="page_view", eventId="b", clientId="c")])
     pipeline.load()
-    assert pipeline.rows(TOLD_BY_TWO) == [("c", 0, False), ("server", 1, True)]
+    assert pipeline.rows(SESSIONS_OF_BOTH) == [("c", 0, False), ("server", 1, True)]
     assert pipeline.rows("select sum(order_sessions), sum(engaged_sessions) from daily_sessions") == [(1, 1)]
 
 
 def test_order_moves_into_the_remaining_session_when_its_carrier_is_forgotten(pipeline: Pipeline) -> None:
-    told_by_two(pipeline)
+    put_order_of_two_sources(pipeline)
     pipeline.load()
     Eraser(pipeline.loader).forget(Person("client", "c"))
-    assert pipeline.rows(TOLD_BY_TWO) == [("server", 1, True)]
+    assert pipeline.rows(SESSIONS_OF_BOTH) == [("server", 1, True)]
     assert pipeline.rows("select sum(order_sessions) from daily_sessions") == [(1,)]
 
 

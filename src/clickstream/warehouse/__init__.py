@@ -19,10 +19,10 @@ MEMORY_MB = 256
 def open_warehouse(url: str, memory_mb: int = MEMORY_MB) -> Warehouse:
     """Open the warehouse at `duckdb:///relative`, `duckdb:////absolute` or `postgresql://…`, its schema up to date.
 
-    memory_mb: the limit of DuckDB; PostgreSQL has settings of its own.
+    memory_mb: the limit of DuckDB; PostgreSQL has its own settings.
     Raises WarehouseError; WarehouseBusyError when another process holds the DuckDB file.
     """
-    # Each process loads the driver of its own engine only.
+    # Each process loads only the driver of its engine.
     if url.startswith(DUCKDB):
         from clickstream.warehouse.duckdb import DuckWarehouse  # noqa: PLC0415
 

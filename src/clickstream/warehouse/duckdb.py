@@ -65,7 +65,7 @@ class ArrowRows:
     """Rows that go from the parser's DuckDB into this one by the Arrow C stream.
 
     It needs neither pyarrow nor access to files. A stream always brings all its columns and can be read once, so
-    `incoming` has a stream of its own. Arrow has no UUID: event ids arrive as text.
+    `incoming` has a separate stream. Arrow has no UUID: event ids arrive as text.
     """
 
     def __init__(self, rows: ParsedRows) -> None:

@@ -70,7 +70,7 @@ create table duplicates (
     received_at timestamptz not null
 );
 
--- Lines that are no event: kept with the reason and the original bytes (null where the object ended early).
+-- Lines that are not events: kept with the reason and the original bytes (null where the object ended early).
 create table bad_rows (
     object @text not null,
     line integer not null,

@@ -29,7 +29,7 @@ create table daily_sessions (
     duration_us bigint not null
 );
 
--- One row: the zone that the rollups' days are counted in. Another zone makes them anew.
+-- One row: the zone that the rollups' days are counted in. They are counted again for another zone.
 create table rollup_zone (
     zone @text not null
 );

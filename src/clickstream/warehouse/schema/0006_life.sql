@@ -1,4 +1,4 @@
--- Erasures that are done. What somebody read before the last of them must not be loaded after it (etl/load.py).
+-- Completed erasures. Objects that were read before the last erasure must not be loaded after it (etl/load.py).
 create table erasures (
     receipt @text not null,
     erased_at timestamptz not null,
