@@ -14,7 +14,7 @@ from uuid import uuid4
 import pytest
 
 from clickstream.errors import StoreError
-from clickstream.etl.chunk import SHORT_CHUNK
+from clickstream.etl.chunk import FIRST_CHUNK
 from clickstream.etl.run import Loader
 from clickstream.raw.contract import MOST_UNREAD
 from clickstream.raw.keys import day_prefix, event_key, parse_key
@@ -318,7 +318,7 @@ def test_irregular_name_on_s3_takes_its_hour_from_the_listing_within_its_day(pip
 
 @in_a_folder
 def test_a_pass_out_of_time_closes_no_day_and_the_next_loads_the_rest(pipeline: Pipeline, tmp_path: Path) -> None:
-    count = 2 * SHORT_CHUNK.objects + 1
+    count = 2 * FIRST_CHUNK.objects + 1
     for number in range(count):
         key = event_key(pipeline.name(ago_s=2 * 86_400 + number / 100))
         (pipeline.root / key).parent.mkdir(parents=True, exist_ok=True)
@@ -326,10 +326,10 @@ def test_a_pass_out_of_time_closes_no_day_and_the_next_loads_the_rest(pipeline: 
     clock = TickingClock(pipeline.clock.now, timedelta(seconds=1))
     with closing(Loader(pipeline.warehouse, pipeline.store, tmp_path / "ticking", clock)) as loader:
         first = loader.run_pass(max_seconds=0)
-        assert (first.objects, first.is_finished) == (SHORT_CHUNK.objects, False)
+        assert (first.objects, first.is_finished) == (FIRST_CHUNK.objects, False)
         assert pipeline.rows("select * from closed_days") == []
         assert pipeline.rows("select * from passes") == []
         rest = loader.run_pass(max_seconds=1000)
-        assert (rest.objects, rest.is_finished) == (count - SHORT_CHUNK.objects, True)
+        assert (rest.objects, rest.is_finished) == (count - FIRST_CHUNK.objects, True)
     assert pipeline.rows("select day from closed_days") == [(date(2026, 3, 8),)]
     assert pipeline.totals() == {"accepted": count, "loaded": count}

@@ -9,7 +9,7 @@ number of a line is its position among the object's non-blank lines, from 1.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -45,6 +45,27 @@ class ChunkSize:
 WHOLE_CHUNK = ChunkSize(64 * 1_048_576, 50_000)
 SHORT_CHUNK = ChunkSize(16 * 1_048_576, 5_000)
 """For a pass with a time limit: a few seconds at most, even when each object is fetched from S3."""
+FIRST_CHUNK = ChunkSize(262_144, 250)
+"""After a start or a failure: loaded within a second, so that a loader that is killed often makes progress."""
+GROWTH = 4
+
+
+class ChunkSizes:
+    """How large the next chunk may be: small at first, and four times as large each time, up to a limit."""
+
+    def __init__(self) -> None:
+        self._next = FIRST_CHUNK
+
+    def restart(self) -> None:
+        """Begin small again."""
+        self._next = FIRST_CHUNK
+
+    def take(self, limit: ChunkSize) -> ChunkSize:
+        """Return the size of the next chunk, and grow."""
+        size = ChunkSize(min(self._next.size_bytes, limit.size_bytes), min(self._next.objects, limit.objects))
+        if self._next.size_bytes < WHOLE_CHUNK.size_bytes or self._next.objects < WHOLE_CHUNK.objects:
+            self._next = ChunkSize(self._next.size_bytes * GROWTH, self._next.objects * GROWTH)
+        return size
 
 
 @dataclass(slots=True)
@@ -141,11 +162,12 @@ class Unread:
 def read_objects(
     store: RawStore,
     names: Iterable[RawName],
-    size: ChunkSize = WHOLE_CHUNK,
+    size: Callable[[], ChunkSize] = lambda: WHOLE_CHUNK,
     unread: list[Unread] | None = None,
 ) -> Iterator[list[RawObject]]:
-    """Read objects in order, in groups of at most one chunk (an object that is larger stands alone).
+    """Read objects in order, in groups of at most one chunk (a larger object is a group alone).
 
+    size: called once for each group.
     The next group is read while the caller works on this one. unread: receives the objects that cannot be read. Without
     it, the first error is raised; after MOST_UNREAD errors in a row, the last is, since then the store is at fault.
     """
@@ -178,9 +200,11 @@ def _objects(store: RawStore, names: list[RawName], unread: list[Unread] | None)
             yield raw
 
 
-def _groups(objects: Iterator[RawObject], size: ChunkSize, is_given_up: Event) -> Iterator[list[RawObject]]:
+def _groups(
+    objects: Iterator[RawObject], size_of_next: Callable[[], ChunkSize], is_given_up: Event
+) -> Iterator[list[RawObject]]:
     group: list[RawObject] = []
-    size_bytes = 0
+    size, size_bytes = WHOLE_CHUNK, 0
     try:
         for raw in objects:
             if is_given_up.is_set():
@@ -188,6 +212,8 @@ def _groups(objects: Iterator[RawObject], size: ChunkSize, is_given_up: Event) -
             if group and (size_bytes + len(raw.content) > size.size_bytes or len(group) >= size.objects):
                 yield group
                 group, size_bytes = [], 0
+            if not group:
+                size = size_of_next()
             group.append(raw)
             size_bytes += len(raw.content)
     except StoreError:

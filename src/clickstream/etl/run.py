@@ -6,16 +6,16 @@ moment has loaded a prefix of the work, and the next one continues from there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from clickstream.errors import StoreError
-from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, RawObject, Unread, read_objects
+from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, ChunkSizes, RawObject, Unread, read_objects
 from clickstream.etl.discover import Discoverer, Discovery, settled_watermarks
 from clickstream.etl.enrich.enrichment import EnrichmentConfig
 from clickstream.etl.load import ErasedMeanwhileError, ParsedChunk, Stamp, count_erasures, load
@@ -97,6 +97,7 @@ class Loader:
         self.parser = Parser(self._stage.path, self._config.currency, self._config.enrichment)
         self._discoverer = Discoverer(warehouse, store)
         self._recorded_at: datetime | None = None
+        self._sizes = ChunkSizes()
         self._erasures = 0
         self._unread: list[Unread] = []
 
@@ -147,8 +148,8 @@ class Loader:
         self._unread = []
         self._erasures = self._count_erasures() if found.names else 0
         time_limit = TimeLimit(self._clock, found.started_at, max_seconds)
-        size = WHOLE_CHUNK if max_seconds is None else SHORT_CHUNK
-        with closing(self._parsed_chunks(found, size)) as chunks:
+        limit = WHOLE_CHUNK if max_seconds is None else SHORT_CHUNK
+        with closing(self._parsed_chunks(found, limit)) as chunks, self._small_after_failure():
             for parsed in chunks:
                 with closing(parsed.rows):
                     done = load(self.warehouse, parsed, self.stamp())
@@ -163,9 +164,19 @@ class Loader:
                     return result
         return result
 
-    def _parsed_chunks(self, found: Discovery, size: ChunkSize) -> Generator[ParsedChunk]:
+    @contextmanager
+    def _small_after_failure(self) -> Iterator[None]:
+        """What fails may fail for its size (memory, a time limit of the server): the next chunk is small again."""
+        try:
+            yield
+        except BaseException:
+            self._sizes.restart()
+            raise
+
+    def _parsed_chunks(self, found: Discovery, limit: ChunkSize) -> Generator[ParsedChunk]:
         """Yield chunks to load, in order. One is parsed while another is loaded, no more, so that memory is bounded."""
-        parsed = (self._parse(objects, found) for objects in read_objects(self.store, found.names, size, self._unread))
+        groups = read_objects(self.store, found.names, lambda: self._sizes.take(limit), self._unread)
+        parsed = (self._parse(objects, found) for objects in groups)
         with ThreadPoolExecutor(1, "parser") as parser:
             coming = parser.submit(next, parsed, None)
             try:
