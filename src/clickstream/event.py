@@ -22,6 +22,27 @@ RawLine = NewType("RawLine", bytes)
 EVENT_NAMESPACE = uuid5(NAMESPACE_URL, "urn:clickstream:event")
 """Namespace of the event ids that are derived from something else than a UUID (uuid5)."""
 
+NIL_UUID = "00000000-0000-0000-0000-000000000000"
+PLACEHOLDER_IDS = frozenset(
+    (
+        "undefined",
+        "null",
+        "NULL",
+        "Null",
+        "None",
+        "NaN",
+        "nan",
+        "nil",
+        "<nil>",
+        "[object Object]",
+        "(not set)",
+        NIL_UUID,
+    )
+)
+"""Texts that programs send when they have no id. To store them as ids would merge strangers."""
+ANONYMOUS_IDS = frozenset(("true", "false", "0", "-1", "anonymous", "guest"))
+"""Texts, in any case, that do not identify a user, a client or a session either; as the id of an order they may."""
+
 MAX_NAME_CHARACTERS = 200
 MAX_NESTING = 32
 
@@ -102,6 +123,11 @@ def name_problem(value: object) -> tuple[str, str] | None:
     if not 1 <= length <= MAX_NAME_CHARACTERS:
         return "invalid_name", f"eventName must have 1 to {MAX_NAME_CHARACTERS} characters, it has {length}"
     return None
+
+
+def is_placeholder(value: object) -> bool:
+    """Return whether `value` is a text that is sent in place of an id; blanks at its ends do not count."""
+    return isinstance(value, str) and value.strip() in PLACEHOLDER_IDS
 
 
 def is_too_deep(value: object, limit: int = MAX_NESTING) -> bool:
