@@ -117,6 +117,14 @@ def test_a_derived_event_id_is_the_same_on_every_run_and_differs_for_equal_rows(
     assert maker.make(row, 1)["eventId"] == maker.make(row, 1)["eventId"] != maker.make(row, 2)["eventId"]
 
 
+@pytest.mark.parametrize("cell", ["undefined", "[object Object]", "00000000-0000-0000-0000-000000000000", " null "])
+def test_a_placeholder_is_not_an_event_id(cell: str) -> None:
+    maker = mapping('eventId = "{id}"').bind(["name", "at", "id"], "mine.csv", NOW)
+    ids = [maker.make(["page_view", "2026-01-01", cell], position)["eventId"] for position in (1, 1, 2)]
+    assert ids[0] == ids[1] != ids[2]
+    assert cell not in ids
+
+
 def test_all_problems_of_a_mapping_are_listed_at_once() -> None:
     text = """
     surprise = 1

@@ -119,9 +119,10 @@ def test_a_mapped_total_and_id_are_kept(tmp_path: Path) -> None:
         ),
         ("1,2026-03-10,u,a,Tea,2.50\n", "line 2: expected 7 cells, got 6"),
         (",2026-03-10,u,a,Tea,2.50,1\n", "line 2: no value for [group] by"),
+        ("undefined,2026-03-10,u,a,Tea,2.50,1\n", "line 2: no value for [group] by"),
         ("1,,u,a,Tea,2.50,1\n", "line 2: no value for createdAt"),
     ],
-    ids=["a_price_that_is_not_a_number", "too_few_cells", "no_order_number", "no_time"],
+    ids=["a_price_that_is_not_a_number", "too_few_cells", "no_order_number", "a_placeholder", "no_time"],
 )
 def test_an_order_with_a_line_that_cannot_be_read_is_not_sent(tmp_path: Path, rows: str, reason: str) -> None:
     result, events = read(tmp_path, rows + "2,2026-03-10,u,a,Tea,2.50,1\n")

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from clickstream.event import RawEvent, derived_event_id
+from clickstream.event import RawEvent, derived_event_id, is_placeholder
 from clickstream.sources.delimited import Row, SkippedRow
-from clickstream.sources.mapping import Grouping, RowsToEvents, fill
+from clickstream.sources.mapping import Grouping, RowsToEvents, fill, has_event_id
 
 REFUND = "order_refunded"
 
@@ -66,7 +66,8 @@ class OrderLines:
             key = self._key(row.cells)
         except IndexError:  # the row is too short
             return None
-        return key.strip() or None if key is not None else None
+        key = "" if key is None or is_placeholder(key) else key.strip()
+        return key or None
 
     def _order(self, key: str, lines: list[Row]) -> Order | SkippedRow:
         last, current = lines[-1].position, lines[0]
@@ -114,7 +115,7 @@ class OrderLines:
         order["items"] = [item for _, item in part]
         if "total" not in order and (total := _sum(order["items"])) is not None:
             order["total"] = total
-        if "eventId" not in event:
+        if not has_event_id(event):
             event["eventId"] = str(derived_event_id(f"{self._to_events.mapping.name}\norder\n{key}"))
         return event
 

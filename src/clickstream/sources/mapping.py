@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from clickstream.errors import SourceError
-from clickstream.event import RawEvent, derived_event_id
+from clickstream.event import RawEvent, derived_event_id, is_placeholder
 from clickstream.sources.spellings import EARLIEST
 from clickstream.sources.values import Binding, Make, Row, Tables, Template, Value
 
@@ -159,7 +159,7 @@ class RowsToEvents:
         event: RawEvent = {}
         fill(event, self._makers, [row])
         self.check(event)
-        if "eventId" not in event:
+        if not has_event_id(event):
             # Two equal rows may be two real clicks: their positions differ, and stay the same on a second run.
             event["eventId"] = str(derived_event_id("\n".join([*self._origin, str(position), *row])))
         return event
@@ -183,6 +183,11 @@ class RowsToEvents:
         created_at = event["createdAt"]
         if isinstance(created_at, str) and not EARLIEST <= created_at <= self._latest:
             raise ValueError(f"createdAt: expected a time from 2000 until now, got {created_at}")
+
+
+def has_event_id(event: RawEvent) -> bool:
+    """Whether the mapping gave an event id. One that is a placeholder would change with every run."""
+    return "eventId" in event and not is_placeholder(event["eventId"])
 
 
 def fill(event: RawEvent, makers: Iterable[tuple[Field, Make]], rows: Sequence[Row]) -> None:
