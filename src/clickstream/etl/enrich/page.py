@@ -148,7 +148,7 @@ def campaign_of(query: str) -> str:
 
 def _is_filled_in(value: str) -> bool:
     """Return whether a parameter has a value: not blank, not a placeholder such as `null`, not an unfilled template."""
-    text = unquote_plus(value).strip()
+    text = (unquote_plus(value) if "%" in value or "+" in value else value).strip()
     if text.lower() in _PLACEHOLDERS:
         return False
     return bool(_TEMPLATE.sub("", text).strip(" -_.,:;|/+")) if _TEMPLATE.search(text) else bool(text)
