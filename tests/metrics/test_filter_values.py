@@ -71,7 +71,7 @@ def by_command(text: str) -> Question:
     return question_from_text("overview", texts, NOW, UTC)
 
 
-@pytest.mark.parametrize("examples", [8, pytest.param(200, marks=pytest.mark.slow)], ids=("few", "many"))
+@pytest.mark.parametrize("examples", [4, pytest.param(40, marks=pytest.mark.slow)], ids=("few", "many"))
 def test_any_text_filtered_by_finds_exactly_its_rows(warehouse: Warehouse, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(st.lists(TEXTS, min_size=1, max_size=5, unique=True))
@@ -83,9 +83,10 @@ def test_any_text_filtered_by_finds_exactly_its_rows(warehouse: Warehouse, examp
         noon = at("2026-03-02 12:00")
         fill(warehouse, [event(noon, context_product_category=text) for text in texts for _ in range(counts[text])])
         for text in texts:
-            for question in (by_page(text), by_command(text)):
-                (row,) = ask(warehouse, "overview", question).dicts()
-                assert row["events"] == counts[text], (text, question.filters)
+            question = by_page(text)
+            (row,) = ask(warehouse, "overview", question).dicts()
+            assert row["events"] == counts[text], (text, question.filters)
+            assert by_command(text).filters == question.filters
 
     run()
 
