@@ -70,14 +70,21 @@ def _order(order_id: str, events: Sequence[Event]) -> Order:
 
 
 def is_bot_session(session: Sequence[Event]) -> bool:
-    """Whether an event is a bot's, or pages and events came faster than a human reads (docs/guide/enrichment.md)."""
+    """Whether an event is a bot's, or the session is faster than a human (docs/guide/enrichment.md).
+
+    Times in whole minutes, or all the same, have no rate.
+    """
     elapsed = session[-1]["event_timestamp"] - session[0]["event_timestamp"]
     pages = sum(row["is_page_view"] for row in session)
+    has_rate = bool(elapsed) and any(row["event_timestamp"].timestamp() % 60 for row in session)
+    return any(row["is_bot"] for row in session) or (has_rate and is_too_fast(pages, len(session), elapsed))
+
+
+def is_too_fast(pages: int, events: int, elapsed: timedelta) -> bool:
     return (
-        any(row["is_bot"] for row in session)
-        or pages > 1000
+        pages > 1000
         or (pages >= 10 and elapsed < (pages - 1) * SECOND)
-        or (len(session) >= 100 and elapsed < (len(session) - 1) * SECOND / 5)
+        or (events >= 100 and elapsed < (events - 1) * SECOND / 5)
     )
 
 

@@ -99,7 +99,12 @@ LOAD_COLUMNS = ("session_key", "is_page_view", "load_id")
 """Columns that the load itself adds: they are not known before the row stands among the others of its session."""
 
 KEY_COLUMNS = ", ".join(
-    ("row_number", "page_url is not null as has_page", *(column.name for column in EVENT_COLUMNS if column.is_key))
+    (
+        "row_number",
+        "page_url is not null as has_page",
+        "bot_score is not null as is_rated",
+        *(column.name for column in EVENT_COLUMNS if column.is_key),
+    )
 )
 """What `incoming` holds of `new_events`."""
 

@@ -11,7 +11,8 @@ A template has slots, `{name}`, which `fill` replaces by SQL of this project, ne
     @is_refund(name)    whether an event name is that of a refund, which belongs to no session and makes no visitor
     @is_view(name)      whether an event name can make a page view
     @is_key_event(name) whether an event name is that of a key event
-    @is_too_fast(row)   whether a session (alias, with page_views, events and duration_us) is faster than a human
+    @is_too_fast(row)   whether a session is faster than a human; an alias with rated_page_views, rated_events, rated_us
+                        and has_seconds of the events that are judged by rate
     @event_order(row)   event order, as the terms of an ORDER BY over an alias
 
 A `create temp table … as` lasts as long as its transaction on both engines.
@@ -42,8 +43,9 @@ _MACROS: dict[str, str | dict[Engine, str]] = {
     ),
     # docs/decisions/0008-enrichment.md
     "is_too_fast": (
-        "({0}.page_views > 1000 or ({0}.page_views >= 10 and {0}.duration_us < ({0}.page_views - 1) * 1000000) "
-        "or ({0}.events >= 100 and {0}.duration_us < ({0}.events - 1) * 200000))"
+        "({0}.has_seconds and {0}.rated_us > 0 and ({0}.rated_page_views > 1000 "
+        "or ({0}.rated_page_views >= 10 and {0}.rated_us < ({0}.rated_page_views - 1) * 1000000) "
+        "or ({0}.rated_events >= 100 and {0}.rated_us < ({0}.rated_events - 1) * 200000)))"
     ),
     "event_order": (
         "{0}.event_timestamp, {0}.received_at nulls last, {0}.raw_object nulls last, {0}.raw_line nulls last, "

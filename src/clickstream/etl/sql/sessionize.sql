@@ -38,7 +38,8 @@ where s.session_key in (
 create temp table reopened as
 select
     event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id, page_path,
-    country, is_sample, user_login_state, is_bot, page_url is not null as has_page, source, medium, campaign, channel,
+    country, is_sample, user_login_state, is_bot, page_url is not null as has_page,
+    bot_score is not null as is_rated, source, medium, campaign, channel,
     referrer_domain, device_type, browser, os, session_key, is_page_view
 from clickstream_events
 where session_key in (select session_key from touched)
@@ -48,14 +49,14 @@ where session_key in (select session_key from touched)
 create temp table gathered as
 select
     row_number, event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id,
-    page_path, is_sample, user_login_state, is_bot, has_page,
+    page_path, is_sample, user_login_state, is_bot, has_page, is_rated,
     cast(null as text) as session_key, cast(null as boolean) as is_page_view
 from incoming
 where (client_id is not null or session_id is not null) and not @is_refund(event_name)
 union all
 select
     null, event_id, event_timestamp, received_at, raw_object, raw_line, event_name, user_id, client_id, session_id,
-    page_path, is_sample, user_login_state, is_bot, has_page, session_key, is_page_view
+    page_path, is_sample, user_login_state, is_bot, has_page, is_rated, session_key, is_page_view
 from reopened;
 
 -- `seq` numbers the events by client, sent session id and event order. One sort has all columns; later ones sort by seq
@@ -110,7 +111,7 @@ viewed as (
 )
 select
     n.seq, n.row_number, n.event_id, n.event_timestamp, n.event_name, n.user_id, n.client_id, n.session_id, n.page_path,
-    n.is_sample, n.user_login_state, n.is_bot, n.has_page,
+    n.is_sample, n.user_login_state, n.is_bot, n.has_page, n.is_rated,
     n.session_key as old_session_key, n.is_page_view as old_is_page_view,
     s.session_key,
     coalesce(v.is_page_view, false) as is_page_view

@@ -32,6 +32,13 @@ with grouped as (
         count(case when event_name = 'add_to_cart_click' then 1 end) > 0 as has_cart,
         count(case when event_name = 'checkout_start' then 1 end) > 0 as has_checkout,
         count(case when is_bot then 1 end) > 0 as has_bot,
+        -- What the rate is judged by: events that are judged by user agent, which imported and server-sent ones are not.
+        -- Times in whole minutes, or all the same, have no rate.
+        count(case when is_rated then 1 end) as rated_events,
+        count(case when is_rated and is_page_view then 1 end) as rated_page_views,
+        @micros(max(case when is_rated then event_timestamp end))
+            - @micros(min(case when is_rated then event_timestamp end)) as rated_us,
+        count(case when is_rated and @micros(event_timestamp) % 60000000 <> 0 then 1 end) > 0 as has_seconds,
         count(case when is_sample then 1 end) > 0 as is_sample,
         case
             when count(case when user_login_state = 'logged_in' then 1 end) > 0 then 'logged_in'
@@ -71,7 +78,7 @@ judged as (
     select
         t.*,
         coalesce(o.orders, 0) as orders,
-        @is_too_fast(t) as is_too_fast
+        coalesce(@is_too_fast(t), false) as is_too_fast
     from timed as t
     left join ordered as o on o.session_key = t.session_key
 )

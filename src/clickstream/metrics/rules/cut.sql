@@ -105,7 +105,11 @@ recomputed as (
         count(case when user_login_state = 'anonymous' then 1 end) as anonymous,
         count(case when event_name = 'add_to_cart_click' then 1 end) > 0 as has_cart,
         count(case when event_name = 'checkout_start' then 1 end) > 0 as has_checkout,
-        count(case when is_bot then 1 end) > 0 as has_bot
+        count(case when is_bot then 1 end) > 0 as has_bot,
+        count(*) as rated_events,
+        count(case when is_page_view then 1 end) as rated_page_views,
+        @micros(max(event_timestamp)) - @micros(min(event_timestamp)) as rated_us,
+        count(case when @micros(event_timestamp) % 60000000 <> 0 then 1 end) > 0 as has_seconds
     from ranked_events
     group by session_key
 ),
