@@ -281,11 +281,11 @@ def import_(
 ) -> None:
     """Send the rows of a file to the collector as events. Safe to run twice."""
     from clickstream.local.imports import count_new, erase_import
-    from clickstream.report.imports import import_document, render_import
     from clickstream.sources.delivery import Delivery
     from clickstream.sources.importer import DryRun, ImportOptions, file_mark, import_file, new_mark
     from clickstream.sources.mapping_file import find_mapping
     from clickstream.sources.progress import progress_bar
+    from clickstream.sources.summary import import_document, render_import
 
     settings, found = read_settings(data), find_mapping(mapping)
     old = replace_file or (file if replace else None)

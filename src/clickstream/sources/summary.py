@@ -1,48 +1,22 @@
-"""The result of an import, on a terminal and as JSON.
+"""Shows the result of an import, on a terminal or as JSON.
 
-In: an ImportResult's figures. Out: the first problems with their lines, and one line of counts; or all of it.
+In: an ImportResult. Out: the first problems with their lines and a line of counts; as JSON all problems.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 from rich.console import Console
 
+from clickstream.sources.importer import ImportResult
+
 SHOWN_PROBLEMS = 10
 
 
-class Problem(Protocol):
-    @property
-    def line(self) -> int: ...
-
-    @property
-    def reason(self) -> str: ...
-
-
-class Result(Protocol):
-    """The figures of sources.importer.ImportResult."""
-
-    @property
-    def accepted(self) -> int: ...
-
-    @property
-    def rejected(self) -> int: ...
-
-    @property
-    def skipped(self) -> int: ...
-
-    @property
-    def left_out(self) -> int: ...
-
-    @property
-    def problems(self) -> Sequence[Problem]: ...
-
-
 def render_import(
-    result: Result, console: Console, *, dry_run: bool = False, new: int | None = None, erased: int | None = None
+    result: ImportResult, console: Console, *, dry_run: bool = False, new: int | None = None, erased: int | None = None
 ) -> None:
     """Print what happened. new: events that the warehouse did not know; None when it cannot tell."""
 
@@ -50,7 +24,7 @@ def render_import(
         console.print(text, markup=False, highlight=False, soft_wrap=True)
 
     for problem in result.problems[:SHOWN_PROBLEMS]:
-        show(f"line {problem.line}: {problem.reason}")
+        show(str(problem))
     if (more := len(result.problems) - SHOWN_PROBLEMS) > 0:
         show(f"and {more:,} more problems; --json lists all")
     if erased is not None:
@@ -66,7 +40,7 @@ def render_import(
         show("the others were imported before and stay as they were; --replace replaces them")
 
 
-def import_document(result: Result, new: int | None, erased: int | None, first: bytes | None) -> dict[str, Any]:
+def import_document(result: ImportResult, new: int | None, erased: int | None, first: bytes | None) -> dict[str, Any]:
     """Return the document of `--json`. first: the first event of a dry run."""
     return {
         "accepted": result.accepted,
