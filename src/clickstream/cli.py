@@ -301,7 +301,8 @@ def import_(
                 delivery.check()
                 erased = erase_import(settings, old_mark)
             result = import_file(file, found, delivery, ImportOptions(mark=mark, progress=show))
-        new = count_new(settings, mark) if result.accepted else 0
+        with Working(err, "loading") as working:
+            new = count_new(settings, mark, collector, working) if result.accepted else 0
     if json:
         _print_json(import_document(result, new, erased.lines if erased else None, trial.first))
     else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from clickstream.errors import ClickstreamError, WarehouseError
 from clickstream.local.owner.client import Watch, reach
@@ -38,17 +39,17 @@ def erase_import(settings: Settings, file_mark: str, watch: Watch | None = None)
     return ErasedImport(found["lines"], tuple(found["receipts"]))
 
 
-def count_new(settings: Settings, mark: str) -> int | None:
+def count_new(settings: Settings, mark: str, collector_url: str, watch: Watch | None = None) -> int | None:
     """Return how many events of this import the warehouse did not know before; None when it cannot tell.
 
-    It needs a running owner: without one, the events are not loaded yet.
+    It needs a collector on this machine and a running owner: without one, the events are not loaded yet.
     """
-    if find_owner(settings) is None:
+    if urlsplit(collector_url).hostname not in ("127.0.0.1", "::1", "localhost") or find_owner(settings) is None:
         return None
     deadline = time.monotonic() + SPOOL_PATIENCE_S
     while count_events(settings.spool_path) and time.monotonic() < deadline:
         time.sleep(0.2)
-    client = reach(settings)
+    client = reach(settings, watch=watch)
     file, _, _ = mark.partition(".")
     sql = f"""
         select count(case when properties like '%"{MARK}":"{mark}"%' then 1 end), count(*)
