@@ -43,6 +43,12 @@ def event(made_by: Mapping, **cells: str) -> dict[str, Any]:
         pytest.param('country = { lookup = "t", key = "{x}" }', "12", None, id="an_unknown_key_leaves_the_field_out"),
         pytest.param('"product.price" = { number = "{x}" }', "28", 28, id="a_whole_number"),
         pytest.param('product.price = { number = " {x}" }', "12.30", Decimal("12.30"), id="an_exact_number"),
+        pytest.param('product.price = "{x}"', "99,90", Decimal("99.90"), id="a_price_is_a_number"),
+        pytest.param(
+            'product.price = { number = "{x}", decimal = "," }', "12.500", 12500, id="a_number_with_separators"
+        ),
+        pytest.param('order.discount = "{x}"', "€ 5", 5, id="a_discount_is_a_number"),
+        pytest.param('search.term = "{x}"', "red shoes", "red shoes", id="a_search_term"),
         pytest.param('properties.anything = "{x}"', "Tea", "Tea", id="a_property"),
         pytest.param('createdAt = "{x}"', "1767323045000", "2026-01-02T03:04:05Z", id="epoch_milliseconds"),
         pytest.param('createdAt = "{x}"', "2026-01-02 03:04:05.5", "2026-01-02T03:04:05.500000Z", id="iso_with_blank"),
@@ -88,6 +94,10 @@ def test_a_field_without_a_value_leaves_its_object_out() -> None:
 @pytest.mark.parametrize(
     ("cells", "reason"),
     [
+        (
+            {"price": "12.500"},
+            'product.price: \'12.500\' may be 12.500 or 12500: set decimal = "." or decimal = "," in the mapping',
+        ),
         ({"price": "nan"}, "product.price: expected a number such as 1234.50 or 1.234,50, got 'nan'"),
         (
             {"at": "yesterday"},
@@ -100,7 +110,7 @@ def test_a_field_without_a_value_leaves_its_object_out() -> None:
         ({"at": ""}, "no value for createdAt"),
         ({"at": "", "name": ""}, "no value for eventName and createdAt"),
     ],
-    ids=["nan", "not_a_time", "far_future", "before_2000", "in_6_minutes", "empty_time", "empty_row"],
+    ids=["ambiguous", "nan", "not_a_time", "far_future", "before_2000", "in_6_minutes", "empty_time", "empty_row"],
 )
 def test_a_row_that_cannot_be_used_has_a_reason(cells: dict[str, str], reason: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(reason)}$"):

@@ -172,6 +172,23 @@ def test_a_file_is_read_however_it_is_stored(tmp_path: Path, pack: object) -> No
     assert (titles, result.problems) == (["Grün", "title 2"], ())
 
 
+def test_an_overlong_line_costs_its_own_row_only(tmp_path: Path) -> None:
+    result, titles = read(write(tmp_path, HEADER + row(1) + row(2, "x" * 2_500_000) + row(3)))
+    assert titles == ["title 1", "title 3"]
+    assert list(map(str, result.problems)) == ["line 3: the line is longer than 1,000,000 characters"]
+
+
+def test_a_header_may_have_cells_of_several_lines(tmp_path: Path) -> None:
+    event = EVENT.replace("{title}", "{title\\n(short)}")
+    result, titles = read(write(tmp_path, 'when,visitor,page,"title\n(short)"\n' + row(1)), "", event)
+    assert (titles, result.problems) == (["title 1"], ())
+
+
+def test_a_header_with_a_broken_quote_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(SourceError, match="line 1, the header: a quote is never closed"):
+        read(write(tmp_path, 'when,visitor,page,"title\n' + row(1)))
+
+
 def zipped(*names: str) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:

@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from clickstream.cli.options import DAY_FORMATS, Collector, Data, Json, Zone, day_of, print_json
-from clickstream.cli.terminal import err
+from clickstream.cli.terminal import ProgressBar, err
 from clickstream.settings import read_settings
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def import_(
                 delivery.check()
                 erased = erase_import(settings, old_mark).lines
             result = import_file(file, found, delivery, ImportOptions(mark=mark, progress=show))
-        new = count_new(settings, mark) if result.accepted else 0
+        with ProgressBar(err, "loading") as progress:
+            new = count_new(settings, mark, collector, progress) if result.accepted else 0
     if json:
         print_json(_import_document(result, new, erased, trial.first))
     else:
@@ -71,7 +72,7 @@ def import_(
 def _render_import(result: ImportResult, *, dry_run: bool, new: int | None, erased: int | None) -> None:
     """Print the first problems with their lines, and the counts. new: None when the warehouse cannot tell."""
     for problem in result.problems[:SHOWN_PROBLEMS]:
-        err.print(f"line {problem.line}: {problem.reason}", soft_wrap=True)
+        err.print(str(problem), soft_wrap=True)
     if (more := len(result.problems) - SHOWN_PROBLEMS) > 0:
         err.print(f"and {more:,} more problems; --json lists all")
     if erased is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from clickstream.errors import ClickstreamError, WarehouseError
 from clickstream.local.owner.client import Client
@@ -17,6 +18,7 @@ from clickstream.local.owner.loading import EtlRunRequest
 from clickstream.local.owner.questions import QueryRequest
 from clickstream.local.owner.registry import ETL_RUN, FORGET, QUERY
 from clickstream.local.spool import count_events
+from clickstream.progress import Progress, no_progress
 from clickstream.settings import Settings
 from clickstream.sources.importer import MARK
 from clickstream.warehouse.dialects import fill
@@ -49,17 +51,17 @@ def erase_import(settings: Settings, file_mark: str) -> ErasedImport:
     return ErasedImport(found.lines, tuple(found.receipts))
 
 
-def count_new(settings: Settings, mark: str) -> int | None:
+def count_new(settings: Settings, mark: str, collector_url: str, progress: Progress = no_progress) -> int | None:
     """Return how many events of this import the warehouse did not know before; None when it cannot tell.
 
-    It needs a running owner: without one, the events are not loaded yet.
+    It needs a collector on this machine and a running owner: without one, the events are not loaded yet.
     """
-    if find_owner(settings) is None:
+    if urlsplit(collector_url).hostname not in ("127.0.0.1", "::1", "localhost") or find_owner(settings) is None:
         return None
     deadline = time.monotonic() + SPOOL_PATIENCE_S
     while count_events(settings.spool_path) and time.monotonic() < deadline:
         time.sleep(0.2)
-    client = Client(settings)
+    client = Client(settings, progress=progress)
     file, _, _ = mark.partition(".")
     sql = fill(_COUNT_NEW, field=MARK, mark=mark, file=file)
     try:

@@ -124,8 +124,7 @@ def import_file(path: Path, mapping: Mapping, receiver: Receiver, options: Impor
     batch = _Batch(options)
     with TextFile(path, mapping.file.encoding) as file:
         for made in _events(file, mapping, options):
-            if isinstance(made, SkippedRow | _LeftOut) or made.last_row > options.start_row:
-                batch.put(made)
+            batch.put(made)
             if batch.is_full:
                 batch.send(receiver)
                 options.progress(file.read_bytes, file.size_bytes, f"{batch.result.sent:,} events sent")

@@ -42,7 +42,10 @@ GROUPS = {
 
 
 _ITEM_FIELDS = ["id", "name", "category", "brand", "price", "quantity"]
-_NUMBERS = {"order.total", "order.discount", "order.tax", "order.shipping", "order.items.price", "order.items.quantity"}
+_NUMBERS = {  # a text such as "{price}" is read as a number here: "99,90" as it stands would be lost in the load
+    *(f"order.{name}" for name in ("total", "discount", "tax", "shipping", "items.price", "items.quantity")),
+    *("product.price", "product.discountPrice", "search.results"),
+}
 _SECTIONS = ("file", "where", "event", "group", "tables")
 _LISTED = ", ".join(f"[{key}]" for key in _SECTIONS)
 

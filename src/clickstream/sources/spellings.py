@@ -80,7 +80,7 @@ def _decimal_separator(body: str, text: str, separators: Sequence[str], thousand
     if len(after) == 3 and 1 <= len(before) <= 3 and not before.startswith("0"):
         digits = before + after
         raise ValueError(
-            f'{text!r} may be {before}.{after} or {digits}: set decimal = "." or decimal = "," in its rule'
+            f'{text!r} may be {before}.{after} or {digits}: set decimal = "." or decimal = "," in the mapping'
         )
     return last
 
