@@ -56,6 +56,17 @@ def test_objects_of_the_current_and_the_previous_hour_load_at_once_and_only_once
     assert hours.ledger().is_balanced
 
 
+def test_a_second_loader_finds_nothing_new_on_each_engine(pipeline: Pipeline, tmp_path: Path) -> None:
+    for hour in (0, 9, 11, 12):
+        put(pipeline.store, NOW.replace(hour=hour))
+    pipeline.put_batch([{"eventName": "page_view"}])
+    assert pipeline.load().objects == 5
+    with closing(Loader(pipeline.warehouse, pipeline.store, tmp_path / "second", pipeline.clock)) as second:
+        assert second.run_pass([NOW.date()]).objects == 0
+    assert pipeline.totals() == {"accepted": 5, "loaded": 5}
+    assert pipeline.ledger().is_balanced
+
+
 def test_received_time_is_kept_within_the_hour(hours: Pipeline) -> None:
     key = put(hours.store, NOW - timedelta(hours=1))
     hours.load()
