@@ -12,7 +12,7 @@ import msgspec
 import typer
 
 from clickstream.cli.options import DAY_FORMATS, Collector, Data, Json, Zone, day_of, print_json
-from clickstream.cli.terminal import ProgressBar, err
+from clickstream.cli.terminal import ProgressBar, Terminal, err
 from clickstream.settings import read_settings
 
 if TYPE_CHECKING:
@@ -63,32 +63,39 @@ def import_(
         with ProgressBar(err, "loading") as progress:
             new = count_new(settings, mark, collector, progress) if result.accepted else 0
     if json:
-        print_json(_import_document(result, new, erased, trial.first))
+        print_json(import_document(result, new, erased, trial.first))
     else:
-        _render_import(result, dry_run=dry_run, new=new, erased=erased)
+        render_import(result, err, dry_run=dry_run, new=new, erased=erased)
     sys.exit(1 if result.rejected or result.skipped else 0)
 
 
-def _render_import(result: ImportResult, *, dry_run: bool, new: int | None, erased: int | None) -> None:
+def render_import(
+    result: ImportResult,
+    console: Terminal,
+    *,
+    dry_run: bool = False,
+    new: int | None = None,
+    erased: int | None = None,
+) -> None:
     """Print the first problems with their lines, and the counts. new: None when the warehouse cannot tell."""
     for problem in result.problems[:SHOWN_PROBLEMS]:
-        err.print(str(problem), soft_wrap=True)
+        console.print(str(problem), soft_wrap=True)
     if (more := len(result.problems) - SHOWN_PROBLEMS) > 0:
-        err.print(f"and {more:,} more problems; --json lists all")
+        console.print(f"and {more:,} more problems; --json lists all")
     if erased is not None:
-        err.print(f"erased {erased:,} events of earlier imports of this file")
+        console.print(f"erased {erased:,} events of earlier imports of this file")
     parts = [f"{'would send' if dry_run else 'accepted'} {result.accepted:,} events"]
     if new is not None:
         parts[0] += f" ({new:,} of them new)"
     parts += [f"rejected {result.rejected:,}", f"skipped {result.skipped:,} rows"]
     if result.left_out:
         parts.append(f"left out {result.left_out:,} rows")
-    err.print(", ".join(parts), soft_wrap=True)
+    console.print(", ".join(parts), soft_wrap=True)
     if new is not None and new < result.accepted and erased is None:
-        err.print("the others were imported before and stay as they were; --replace replaces them", soft_wrap=True)
+        console.print("the others were imported before and stay as they were; --replace replaces them", soft_wrap=True)
 
 
-def _import_document(
+def import_document(
     result: ImportResult, new: int | None, erased: int | None, first: bytes | None
 ) -> dict[str, object]:
     """Return the document of `--json`. first: the first event of a dry run."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from rich.console import Console
 
+from clickstream.cli.sources import import_document, render_import
+from clickstream.cli.terminal import Terminal
 from clickstream.sources.importer import ImportResult, Problem
-from clickstream.sources.summary import import_document, render_import
 
 
 def shown(result: ImportResult, **figures: int | bool | None) -> list[str]:
     out = StringIO()
-    render_import(result, Console(file=out, width=40), **figures)  # type: ignore[arg-type]
+    render_import(result, Terminal(file=out, width=40), **figures)  # type: ignore[arg-type]
     return out.getvalue().splitlines()
 
 
