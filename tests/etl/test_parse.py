@@ -123,14 +123,15 @@ def test_snake_case_names_of_other_writers_are_read(pipeline: Pipeline) -> None:
         *((name, name, "1") for name in ("user_id", "client_id", "session_id")),
         ("is_first_visit", "is_first_visit", True),
         ("event_id", "source_event_id", "1"),
-        ("created_at", "created_at", datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)),
-        ("sent_at", "sent_at", datetime(1970, 1, 1, 0, 0, 0, 1000, tzinfo=UTC)),
+        ("created_at", "created_at", NOW),
+        ("sent_at", "sent_at", NOW),
     ],
 )
 def test_snake_case_beside_camel_case_is_read_whatever_the_other_lines_are(
     pipeline: Pipeline, neighbour: Any, sent: str, column: str, stored: Any
 ) -> None:
-    pipeline.put_batch([{"eventName": "x", sent: 1}, neighbour])
+    value = 1_773_144_000 if stored == NOW else 1
+    pipeline.put_batch([{"eventName": "x", sent: value}, neighbour])
     pipeline.load()
     rows = pipeline.rows(f"select {column}, field_errors from clickstream_events where raw_line = 1")
     assert rows == [(stored, None)]
@@ -197,7 +198,7 @@ TEXTS = [
     pytest.param([1], None, "userId", id="array"),
     pytest.param('quo"te\\', 'quo"te\\', None, id="escapes"),
     pytest.param("snow ☃ 😀", "snow ☃ 😀", None, id="other scripts"),
-    pytest.param("null", "null", None, id="the word null"),
+    pytest.param("null", None, "userId", id="the word null is not an id"),
 ]
 
 
@@ -206,6 +207,12 @@ def test_values_of_text_fields(pipeline: Pipeline, sent: Any, stored: str | None
     pipeline.put_batch([{"eventName": "x", "userId": sent}])
     pipeline.load()
     assert pipeline.one("user_id, field_errors") == {"user_id": stored, "field_errors": error}
+
+
+def test_the_word_null_is_a_text_where_no_id_is_expected(pipeline: Pipeline) -> None:
+    pipeline.put_batch([{"eventName": "x", "pageTitle": "null"}])
+    pipeline.load()
+    assert pipeline.one("page_title, field_errors") == {"page_title": "null", "field_errors": None}
 
 
 PRICES = [
