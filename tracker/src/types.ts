@@ -44,12 +44,6 @@ export interface Order {
   /** The amount that the customer pays; of `order_refunded`, the amount given back. */
   total?: number | string;
   currency?: string;
-  discount?: number | string;
-  tax?: number | string;
-  shipping?: number | string;
-  coupon?: string;
-  paymentMethod?: string;
-  refundId?: string;
   items?: OrderItem[];
   discount?: number | string;
   tax?: number | string;
@@ -64,11 +58,6 @@ export interface Order {
 export interface Search {
   term: string;
   results?: number | undefined;
-}
-
-export interface Search {
-  term?: string;
-  results?: number;
 }
 
 export interface ElementInfo {
