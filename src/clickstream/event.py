@@ -44,27 +44,6 @@ PLACEHOLDER_IDS = frozenset(
 ANONYMOUS_IDS = frozenset(("true", "false", "0", "-1", "anonymous", "guest"))
 """Texts, in any case, that do not identify a user, a client or a session either; as the id of an order they may."""
 
-NIL_UUID = "00000000-0000-0000-0000-000000000000"
-PLACEHOLDER_IDS = frozenset(
-    (
-        "undefined",
-        "null",
-        "NULL",
-        "Null",
-        "None",
-        "NaN",
-        "nan",
-        "nil",
-        "<nil>",
-        "[object Object]",
-        "(not set)",
-        NIL_UUID,
-    )
-)
-"""Texts that programs send when they have no id. To store them as ids would merge strangers."""
-ANONYMOUS_IDS = frozenset(("true", "false", "0", "-1", "anonymous", "guest"))
-"""Texts, in any case, that do not identify a user, a client or a session either; as the id of an order they may."""
-
 MAX_NAME_CHARACTERS = 200
 MAX_NESTING = 32
 
