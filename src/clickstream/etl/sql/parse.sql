@@ -5,6 +5,7 @@
 -- the lines, and `rowid` counts them. That is true with one thread and for projections only: joins and filters (`in`
 -- with a list of six becomes a join) hold back small vectors, such as the last of a buffer, and let the next ones pass
 -- (tests/etl/test_line_order.py).
+-- A list_contains() over constants becomes such a join as well.
 create or replace table parsed as
 with lines as (
     from {lines}
