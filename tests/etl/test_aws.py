@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 import uuid_utils
 
-from clickstream.etl.chunk import FIRST_CHUNK
+from clickstream.etl.chunk import SHORT_CHUNK
 from clickstream.etl.ledger import check
 from clickstream.raw.keys import event_key
 from clickstream.raw.s3 import S3Store
@@ -111,7 +111,7 @@ def test_messages_that_are_not_notifications_are_ignored(function: LambdaRuntime
 def test_when_time_is_up_the_messages_of_unloaded_objects_are_returned(
     function: LambdaRuntime, s3_store: S3Store
 ) -> None:
-    keys = put_events(s3_store, 2, properties={"text": "x" * (FIRST_CHUNK.size_bytes // 2)})
+    keys = put_events(s3_store, 2, properties={"text": "x" * (SHORT_CHUNK.size_bytes // 2)})
     event = messages(s3_store, *keys)
     first = function.invoke(event, timeout_s=0.001).result  # it is up before the function has begun
     assert (first["objects"], first["is_finished"]) == (1, False)

@@ -45,13 +45,13 @@ class ChunkSize:
 WHOLE_CHUNK = ChunkSize(64 * 1_048_576, 50_000)
 SHORT_CHUNK = ChunkSize(16 * 1_048_576, 5_000)
 """For a pass with a time limit: a few seconds at most, even when each object is fetched from S3."""
-FIRST_CHUNK = ChunkSize(262_144, 250)
+FIRST_CHUNK = ChunkSize(1_048_576, 500)
 """After a start or a failure: loaded within a second, so that a loader that is killed often makes progress."""
-GROWTH = 4
+GROWTH = 8
 
 
 class ChunkSizes:
-    """How large the next chunk may be: small at first, and four times as large each time, up to a limit."""
+    """How large the next chunk may be: small at first, and GROWTH times as large each time, up to a limit."""
 
     def __init__(self) -> None:
         self._next = FIRST_CHUNK

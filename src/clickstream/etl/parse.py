@@ -9,6 +9,7 @@ it alone: what becomes of a line depends on its own object only, never on the ot
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import StrEnum, auto
 from pathlib import Path
@@ -20,7 +21,7 @@ from clickstream.etl.chunk import Chunk, RawObject, is_plain
 from clickstream.etl.columns import KEY_COLUMNS
 from clickstream.etl.enrich.enrichment import Enrichment, EnrichmentConfig
 from clickstream.etl.sql import parser_sql
-from clickstream.event import ANONYMOUS_IDS, EVENT_NAMESPACE, NIL_UUID, PLACEHOLDER_IDS, SNAKE_CASE
+from clickstream.event import ANONYMOUS_IDS, EVENT_NAMESPACE, PLACEHOLDER_IDS, SNAKE_CASE
 from clickstream.warehouse.contract import ParsedRows
 from clickstream.warehouse.dialects import fill
 
@@ -88,14 +89,15 @@ class Parser:
         # (docs/decisions/0003-parsing.md).
         self.connection = duckdb.connect(config={"threads": 1, "temp_directory": str(stage / "parser.tmp")})
         self.connection.execute("set TimeZone = 'UTC'")
-        self.connection.execute(parser_sql("parse_macros", namespace=EVENT_NAMESPACE.hex, nil_uuid=NIL_UUID))
-        variables = {
-            "currency": currency,
-            "blanks": _BLANKS,
-            "placeholder_ids": sorted(PLACEHOLDER_IDS),
-            "anonymous_ids": sorted(ANONYMOUS_IDS),
-        }
-        for name, value in variables.items():
+        self.connection.execute(
+            parser_sql(
+                "parse_macros",
+                namespace=EVENT_NAMESPACE.hex,
+                placeholders=_any_of(PLACEHOLDER_IDS),
+                anonymous=_any_of(ANONYMOUS_IDS),
+            )
+        )
+        for name, value in {"currency": currency, "blanks": _BLANKS}.items():
             self.connection.execute(f"set variable {name} = $value", {"value": value})
         self._reading: Reading | None = None
         self._careful_chunks = 0
@@ -245,6 +247,11 @@ class Parser:
                 "received_us": ",".join([str(segment.object.received_us) for segment in segments]),
             },
         )
+
+
+def _any_of(texts: Collection[str]) -> str:
+    """Return a regular expression for any of these texts."""
+    return "|".join(re.sub(r"[][()]", r"\\\g<0>", text) for text in sorted(texts))
 
 
 def _lines(reading: Reading) -> str:

@@ -5,6 +5,7 @@
 -- the lines, and `rowid` counts them. That is true with one thread and for projections only: joins and filters (`in`
 -- with a list of six becomes a join) hold back small vectors, such as the last of a buffer, and let the next ones pass
 -- (tests/etl/test_line_order.py).
+-- A list_contains() over constants becomes such a join as well.
 create or replace table parsed as
 with lines as (
     from {lines}
@@ -18,19 +19,19 @@ texts as (
     select
         *,
         sent_text("eventName") as event_name,
-        trimmed(sent_text("eventId")) as sent_event_id,
+        sent_text("eventId") as sent_event_id,
         sent_text("createdAt") as created_at,
         sent_text("sentAt") as sent_at,
         sent_text("pageUrl") as page_url,
         sent_text("pageTitle") as page_title,
         sent_text(referrer) as texts_referrer,
-        trimmed(sent_text("userId")) as sent_user_id,
+        sent_text("userId") as sent_user_id,
         sent_text("userLoginState") as user_login_state,
         sent_text("identitySource") as identity_source,
-        trimmed(sent_text("clientId")) as sent_client_id,
-        trimmed(sent_text("sessionId")) as sent_session_id,
+        sent_text("clientId") as sent_client_id,
+        sent_text("sessionId") as sent_session_id,
         sent_text(country) as texts_country,
-        trimmed(sent_text(p.id)) as sent_product_id,
+        sent_text(p.id) as sent_product_id,
         sent_text(p.name) as product_name,
         sent_text(p.category) as product_category,
         sent_text(p.brand) as product_brand,
@@ -42,7 +43,7 @@ texts as (
         sent_text(e.id) as element_id,
         sent_text(e.role) as element_role,
         sent_text(e."text") as element_text,
-        trimmed(sent_text(o.id)) as sent_order_id,
+        sent_text(o.id) as sent_order_id,
         sent_text(o.total) as order_total,
         sent_text(o.currency) as order_currency,
         sent_text(o.discount) as order_discount,
@@ -50,7 +51,7 @@ texts as (
         sent_text(o.shipping) as order_shipping,
         sent_text(o.coupon) as order_coupon,
         sent_text(o.paymentMethod) as order_payment_method,
-        trimmed(sent_text(o.refundId)) as sent_refund_id,
+        sent_text(o.refundId) as sent_refund_id,
         sent_text(s.term) as block_term,
         sent_text(s.results) as block_results,
         sent_text(i.receivedAt) as ingest_received_at,
@@ -61,6 +62,24 @@ texts as (
         sent_text(i.country) as header_country,
         sent_text(i.sourceIp) as source_ip
     from opened
+),
+trimmed_texts as (
+    select
+        * replace (
+            trimmed(sent_event_id) as sent_event_id,
+            trimmed(sent_user_id) as sent_user_id,
+            trimmed(sent_client_id) as sent_client_id,
+            trimmed(sent_session_id) as sent_session_id,
+            trimmed(sent_product_id) as sent_product_id,
+            trimmed(sent_order_id) as sent_order_id,
+            trimmed(sent_refund_id) as sent_refund_id
+        ),
+        -- Other trackers send a search as properties.
+        fields_of(
+            case when event_name = 'search' then properties end,
+            ['$.query', '$.search_term', '$.term', '$.results', '$.resultsCount']
+        ) as q
+    from texts
 ),
 typed as (
     select
@@ -78,8 +97,8 @@ typed as (
         money_of(order_tax) as tax,
         money_of(order_shipping) as shipping,
         count_of(block_results) as results,
-        -- Other trackers send a search as properties.
-        case when event_name = 'search' and is_object(properties) then properties end as search_properties,
+        coalesce(block_term, text_of(q[1]), text_of(q[2]), text_of(q[3])) as any_term,
+        coalesce(text_of(q[4]), text_of(q[5])) as results_property,
         coalesce(is_object(properties) and contains(properties, '"sample"')
             and json_extract(properties, '$.sample') is not null, false) as is_sample,
         boolean_of("isFirstVisit") as first_visit,
@@ -91,7 +110,7 @@ typed as (
         id_of(sent_product_id) as product_id,
         short(id_of(sent_order_id)) as order_id,
         short(id_of(sent_refund_id)) as order_refund_id
-    from texts
+    from trimmed_texts
 )
 select
     coalesce(is_name(event_name) and is_string("eventName"), false)
@@ -143,17 +162,8 @@ select
     order_coupon,
     order_payment_method,
     order_refund_id,
-    coalesce(
-        term_of(block_term),
-        term_of(text_of(json_extract(search_properties, '$.query'))),
-        term_of(text_of(json_extract(search_properties, '$.search_term'))),
-        term_of(text_of(json_extract(search_properties, '$.term')))
-    ) as search_term,
-    coalesce(
-        results,
-        count_of(text_of(json_extract(search_properties, '$.results'))),
-        count_of(text_of(json_extract(search_properties, '$.resultsCount')))
-    ) as search_results,
+    term_of(any_term) as search_term,
+    coalesce(results, count_of(results_property)) as search_results,
     object_of(properties) as properties,
     case when is_object(properties) and contains(properties, '"utm_') then campaign_of(properties) end as sent_campaign,
     is_sample,
@@ -221,7 +231,7 @@ select
         misread_text('search.term', s.term, block_term),
         misread('search.results', s.results, results is null),
         wrong('properties', properties, object_of(properties) is null),
-        misread('_ingest.receivedAt', i.receivedAt, receipt_us(ingest_received_at) is null),
+        misread('_ingest.receivedAt', i.receivedAt, received_us is null),
         misread('_ingest.sentAt', i.sentAt, ingest_sent_us is null)
     ), '') as field_errors,
     -- Times, money and currencies are never doubtful: both readings report what is not one of them above.

@@ -59,14 +59,16 @@ create or replace macro within_century(us) as case when us between 9466848000000
 create or replace macro receipt_us(t) as within_century(instant_us(t));
 
 -- Ids: a placeholder, such as `undefined`, is not an id; for users, clients and sessions neither is `anonymous` (event.py).
--- Most ids are longer than any of them.
-create or replace macro trimmed(t) as trim(t, getvariable('blanks'));
-create or replace macro is_placeholder(t) as
-    case when strlen(t) < 16 then list_contains(getvariable('placeholder_ids'), t) else t = '{nil_uuid}' end;
-create or replace macro is_anonymous(t) as strlen(t) < 10 and list_contains(getvariable('anonymous_ids'), lower(t));
-create or replace macro id_of(t) as case when t <> '' and not is_placeholder(t) then t end;
+-- One regular expression each: more terms would cost more to plan than to run.
+create or replace macro trimmed(t) as
+    case  -- trim() with a list of characters costs 5 µs
+        when regexp_matches(t, '^[\x01-\x20\x7f-\x{a0}\p{Z}]|[\x01-\x20\x7f-\x{a0}\p{Z}]$')
+            then trim(t, getvariable('blanks'))
+        else t
+    end;
+create or replace macro id_of(t) as case when t <> '' and not regexp_full_match(t, '{placeholders}') then t end;
 create or replace macro who_of(t) as
-    case when strlen(t) between 1 and 1000 and not is_placeholder(t) and not is_anonymous(t) then t end;
+    case when strlen(t) between 1 and 1000 and not regexp_full_match(t, '{placeholders}|(?i:{anonymous})') then t end;
 
 -- An id has at most 1,000 bytes: two of them must fit into one index entry of PostgreSQL (2,704 bytes).
 create or replace macro short(t) as case when strlen(t) <= 1000 then t end;

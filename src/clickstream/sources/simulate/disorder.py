@@ -38,8 +38,8 @@ _UNDATED: tuple[tuple[Any, bool], ...] = (
     (None, False),
     ("yesterday", True),
     (True, True),
-    ("2199-01-01T00:00:00Z", False),
-    ("1999-12-31T00:00:00Z", False),
+    ("2199-01-01T00:00:00Z", True),
+    ("1999-12-31T00:00:00Z", True),
 )
 
 
