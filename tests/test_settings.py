@@ -176,3 +176,12 @@ def test_write_keys_and_proxies_are_lists_and_an_invalid_key_is_reported_without
     names = ("CLICKSTREAM_WRITE_KEYS", "CLICKSTREAM_TRUSTED_PROXIES", "CLICKSTREAM_RATE_LIMIT")
     assert all(name in reported for name in names)
     assert "too-short" not in reported
+
+
+@pytest.mark.parametrize(
+    "content", [b"timezone = [\n", b"\xff\xfe", b"a = 1\na = 2\n"], ids=["syntax", "encoding", "twice"]
+)
+def test_a_settings_file_that_is_not_toml_is_an_error_of_the_settings(content: bytes) -> None:
+    Path("clickstream.toml").write_bytes(content)
+    with pytest.raises(SettingsError, match=r"clickstream\.toml: expected a readable TOML file"):
+        read_settings()

@@ -53,7 +53,7 @@ class SettingsError(ClickstreamError):
         super().__init__(
             "reading the settings",
             "; ".join(problems),
-            "set them in the environment (CLICKSTREAM_*) or in clickstream.toml",
+            "correct them in the environment (CLICKSTREAM_*) or in clickstream.toml",
         )
 
 
@@ -84,8 +84,8 @@ class WarehouseBusyError(WarehouseError):
         self.is_owner = is_owner
         advice = "stop that process, then run this again"
         if is_owner:
-            advice = "stop that process, or use the commands that work while it runs, such as report, metric and check"
-        super().__init__(f"opening the warehouse {path}", f"{holder} holds it", advice)
+            advice = "stop clickstream up (Ctrl-C in its terminal), or use commands that work beside it, such as report"
+        super().__init__(f"opening the warehouse {path}", f"it is open in {holder}", advice)
 
 
 class QuestionError(ClickstreamError):

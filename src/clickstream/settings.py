@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Literal
@@ -293,6 +294,8 @@ def read_settings(data: Path | None = None) -> Settings:
     """
     try:
         return Settings() if data is None else Settings(data=data)
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsError([f"{SETTINGS_FILE}: expected a readable TOML file, got: {error}"]) from None
     except ValidationError as error:
         raise SettingsError(list(dict.fromkeys(map(_problem, error.errors())))) from None
 

@@ -141,7 +141,7 @@ def test_an_import_without_a_collector_states_how_to_start_one(platform: Platfor
     )
     url = f"http://127.0.0.1:{free_port()}"
     done = run(platform, "import", "rows.csv", "--map", "map.toml", "--collector", url)
-    assert_three_lines(done, 1, url, "nothing listens there", "clickstream up")
+    assert_three_lines(done, 1, url, "nothing is listening there", "clickstream up")
 
 
 def test_a_second_owner_is_refused_with_the_process_of_the_first(platform: Platform) -> None:

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Collection
 from datetime import date
+from functools import partial
 
 import pytest
 
@@ -76,7 +77,7 @@ def test_a_requested_pass_raises_its_error_to_the_caller() -> None:
 def test_a_caller_that_waits_for_a_pass_receives_its_progress(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loops, "REPORT_EVERY_S", 0.01)
     begun, may_end = threading.Event(), threading.Event()
-    reported: list[tuple[int, int]] = []
+    reported: list[tuple[int, int, str]] = []
 
     def run_pass(reconcile: Collection[date], progress: Progress) -> PassResult:
         progress(3, 10)
@@ -85,10 +86,10 @@ def test_a_caller_that_waits_for_a_pass_receives_its_progress(monkeypatch: pytes
         return PassResult()
 
     def note(done: int, total: int, doing: str = "") -> None:
-        reported.append((done, total))
+        reported.append((done, total, doing))
         may_end.set()
 
     with EtlLoop(run_pass) as loop:
         assert begun.wait(60)
-        assert loop.run_alone(lambda: "mine", note) == "mine"
-    assert reported[0] == (3, 10)
+        assert loop.run_alone(lambda: "mine", partial(note, doing="waiting")) == "mine"
+    assert reported[0] == (3, 10, "waiting"), "the phase is the caller's, who waits"

@@ -46,7 +46,7 @@ def test_an_object_is_found_by_its_file_name(filled: RawStore) -> None:
     key = look.find_key(filled, batch.rpartition("/")[2])
     assert key == batch
     assert [json.loads(line)["eventName"] for line in look.lines_of(filled, key)] == ["e0", "e1", "e2"]
-    with pytest.raises(StoreError, match="no day has such an object"):
+    with pytest.raises(StoreError, match="there is no such object in the raw store"):
         look.find_key(filled, "batch-none-1.ndjson.gz")
 
 

@@ -136,7 +136,7 @@ def test_a_retry_waits_as_long_as_retry_after_demands(collector: PlannedCollecto
 
 def test_an_import_fails_when_retry_after_exceeds_its_patience(collector: PlannedCollector, tmp_path: Path) -> None:
     collector.plan = lambda _: Reply(503, {"Retry-After": "3600"})
-    with pytest.raises(UnavailableError, match="it responds with 503, for 20 s"):
+    with pytest.raises(UnavailableError, match="it responded with 503, for 20 s"):
         run(write(tmp_path, HEADER + rows(1)), collector)
     assert len(collector.posts) == 1
 
@@ -163,9 +163,9 @@ def test_a_request_whose_events_are_all_rejected_counts_as_rejected(
 @pytest.mark.parametrize(
     ("reply", "why"),
     [
-        (Reply(404), "it responds with 404 planned"),
-        (Reply(200, body=b"<html>"), "it responds with 200 this is not the response of a collector"),
-        (Reply(302, {"Location": "http://127.0.0.1:1/"}, body=b""), "it responds with 302"),
+        (Reply(404), "it responded with 404 planned"),
+        (Reply(200, body=b"<html>"), "it responded with 200 this is not the response of a collector"),
+        (Reply(302, {"Location": "http://127.0.0.1:1/"}, body=b""), "it responded with 302"),
     ],
     ids=["404", "another_server", "redirect"],
 )
@@ -181,7 +181,7 @@ def test_without_a_collector_the_error_names_the_command_to_run(tmp_path: Path) 
     url = f"http://127.0.0.1:{free_port()}"
     with Delivery(f"{url}/clickstream") as delivery, pytest.raises(UnavailableError) as caught:
         import_file(write(tmp_path, HEADER + rows(1)), MAPPING, delivery)
-    assert caught.value.why == "nothing listens there"
+    assert caught.value.why == "nothing is listening there"
     assert "clickstream up" in caught.value.advice
 
 

@@ -112,9 +112,9 @@ def render_forgotten(done: ForgetResult, console: Console) -> None:
     if done.secret:
         line(f"proof   {done.secret}  (keep it with the request; it links receipt and id, and is not stored)")
     if done.left:
-        line(f"NOT complete: a search still finds {done.left:,} lines and rows; they may be new: run it again", "red")
+        line(f"Not complete: a search still finds {done.left:,} lines and rows; they may be new: run it again", "red")
     elif done.left == 0:
-        line("searched again: nothing is left in the raw store and in the warehouse")
+        line("searched again: nothing is left in the raw store or the warehouse")
 
 
 def render_expired(found: ExpiryResult, console: Console, *, dry_run: bool) -> None:

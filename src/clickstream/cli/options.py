@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 Data = Annotated[
     Path | None,
     typer.Option(
-        "--data", metavar="DIR", help="Data directory; the default parent of raw store, warehouse, spool and logs."
+        "--data",
+        metavar="DIR",
+        help="Data directory: holds raw store, warehouse, spool and logs unless settings say otherwise.",
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -40,13 +42,13 @@ def _known_zone(name: str | None) -> str | None:
 
 Zone = Annotated[
     str | None,
-    typer.Option("--tz", metavar="ZONE", callback=_known_zone, help="IANA time zone of the local days."),
+    typer.Option("--tz", metavar="ZONE", callback=_known_zone, help="IANA time zone in which days are counted."),
 ]
 FromDay = Annotated[
     datetime | None, typer.Option("--from", formats=DAY_FORMATS, metavar="DAY", help="First local day.")
 ]
 ToDay = Annotated[
-    datetime | None, typer.Option("--to", formats=DAY_FORMATS, metavar="DAY", help="Day after the last one.")
+    datetime | None, typer.Option("--to", formats=DAY_FORMATS, metavar="DAY", help="The day after the last day.")
 ]
 SinceDay = Annotated[
     datetime | None, typer.Option("--since", formats=DAY_FORMATS, metavar="DAY", help="First UTC day.")

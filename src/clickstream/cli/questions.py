@@ -12,8 +12,8 @@ from clickstream.errors import QuestionError
 
 # As text: metrics/parse.py reads them, as it does for the dashboard.
 FromText = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First local day.")]
-ToText = Annotated[str | None, typer.Option("--to", metavar="DAY", help="Day after the last one.")]
-ZoneText = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="IANA time zone of the local days.")]
+ToText = Annotated[str | None, typer.Option("--to", metavar="DAY", help="The day after the last day.")]
+ZoneText = Annotated[str | None, typer.Option("--tz", metavar="ZONE", help="IANA time zone in which days are counted.")]
 Filters = Annotated[
     list[str] | None, typer.Option("--filter", metavar="NAME=VALUE", help="Filter; !VALUE excludes. Repeatable.")
 ]
@@ -47,7 +47,7 @@ def metric(
     to: ToText = None,
     tz: ZoneText = None,
     compare: Annotated[str | None, typer.Option(metavar="RANGE", help="previous, year or none.")] = None,
-    limit: Annotated[str | None, typer.Option(metavar="N", help="Number of rows of a ranking.")] = None,
+    limit: Annotated[str | None, typer.Option(metavar="N", help="Maximum number of rows in a ranking.")] = None,
     options: Annotated[
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of this metric. Repeatable.")
     ] = None,

@@ -20,7 +20,7 @@ def up(
     collector_port: CollectorPort = 8000,
     dashboard_port: DashboardPort = 3838,
 ) -> None:
-    """Start the platform: collector, ETL and dashboard. Ctrl-C stops it."""
+    """Start the platform: collector, ETL and dashboard. Ctrl-C stops everything."""
     from clickstream.local.up import Ports
     from clickstream.local.up import up as run
 
@@ -47,7 +47,7 @@ def doctor(
     dashboard_port: DashboardPort = 3838,
     json: Json = False,
 ) -> None:
-    """Examine processes, locations, settings and loading; list problems with remedies; exit 1 if something is wrong."""
+    """Check processes, locations, settings and loading; list problems and how to solve them; exit 1 if any exist."""
     from clickstream.local.doctor import examine, render_examination
     from clickstream.local.up import Ports
 

@@ -118,7 +118,7 @@ def simulate(
     from_: Annotated[
         datetime | None,
         typer.Option(
-            "--from", formats=DAY_FORMATS, metavar="DAY", help="First local day; by default the last is today."
+            "--from", formats=DAY_FORMATS, metavar="DAY", help="First local day. By default, the last day is today."
         ),
     ] = None,
     collector: Collector = COLLECTOR,
@@ -129,7 +129,7 @@ def simulate(
     tz: Zone = None,
     json: Json = False,
 ) -> None:
-    """Send the traffic of a simulated shop, whose true numbers are known, to the collector."""
+    """Simulate a shop, whose correct numbers are known, and send its traffic to the collector."""
     from clickstream.event import utc_now
     from clickstream.sources.progress import progress_bar
     from clickstream.sources.simulate.run import SimulationConfig, make_plan, write_truth

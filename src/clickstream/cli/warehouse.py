@@ -13,7 +13,7 @@ warehouse = typer.Typer(help="Maintain the warehouse.", no_args_is_help=True)
 
 @warehouse.command()
 def migrate(data: Data = None, json: Json = False) -> None:
-    """Update the schema. Other commands do this too where they have the rights. Safe to run twice."""
+    """Update the schema. Other commands also do this if they are allowed to. Safe to run twice."""
     from clickstream.local.owner.file import open_warehouse
 
     settings = read_settings(data)
@@ -27,7 +27,7 @@ def migrate(data: Data = None, json: Json = False) -> None:
 
 @warehouse.command()
 def compact(data: Data = None, json: Json = False) -> None:
-    """Rewrite the DuckDB file without the space of deleted rows. Stop the platform first."""
+    """Rewrite the DuckDB file to free the space of deleted rows. Stop the platform first."""
     from clickstream.warehouse.compact import compact as run
 
     settings = read_settings(data)

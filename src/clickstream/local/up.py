@@ -150,7 +150,7 @@ def _load_sample(settings: Settings, ports: Ports, first_row: int, console: Cons
         report(f"the sample is incomplete: {error}")
         report("the next clickstream up resumes the import")
     else:
-        report(f"loaded {result.accepted:,} events, marked as sample; metrics leave them out once you send your own")
+        report(f"loaded {result.accepted:,} events, marked as sample; hidden from metrics as soon as you send your own")
 
 
 def _printer(console: Console) -> Report:

@@ -69,7 +69,9 @@ def find_key(store: RawStore, name: str) -> str:
         for file_names in ({name}, {hour_prefix(hour) + name for hour in range(24)}):
             if found := files_there(store, day, file_names):
                 return day_prefix(day) + min(found)
-    raise StoreError(f"looking for {name}", "no day has such an object", "list objects with: clickstream raw ls DAY")
+    raise StoreError(
+        f"looking for {name}", "there is no such object in the raw store", "list objects with: clickstream raw ls DAY"
+    )
 
 
 def lines_of(store: RawStore, key: str) -> list[bytes]:

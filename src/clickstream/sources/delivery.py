@@ -95,7 +95,7 @@ class Delivery:
         try:
             self._pool.urlopen("GET", "/health", redirect=False)
         except HTTPError as error:
-            raise self._unavailable("nothing listens there", _START_IT) from error
+            raise self._unavailable("nothing is listening there", _START_IT) from error
 
     def post(self, events: Sequence[bytes], sender: Sender = OURSELVES) -> Receipt:
         """Post events (JSON objects; at most 1,000 and 1 MiB) until the collector accepts or rejects them."""
@@ -118,13 +118,13 @@ class Delivery:
             response = self._pool.urlopen("POST", PATH, body=body, headers=headers, redirect=False)
         except NewConnectionError as error:
             if self._was_reached:
-                raise _RetryableError("nothing listens there now") from error
-            raise self._unavailable("nothing listens there", _START_IT) from error
+                raise _RetryableError("nothing is listening there now") from error
+            raise self._unavailable("nothing is listening there", _START_IT) from error
         except HTTPError as error:
             raise _RetryableError(f"the connection failed: {error}") from error
         self._was_reached = True
         if response.status in _RETRIED:
-            raise _RetryableError(f"it responds with {response.status}", _retry_after_s(response))
+            raise _RetryableError(f"it responded with {response.status}", _retry_after_s(response))
         return self._receipt(response)
 
     def _sent_at(self, sender: Sender) -> bytes:
@@ -141,7 +141,7 @@ class Delivery:
         if (response.status == 200 and body.success) or body.rejected:
             return Receipt(body.accepted, body.rejected)
         raise self._unavailable(
-            f"it responds with {response.status} {body.message}".rstrip(), "check the collector's URL"
+            f"it responded with {response.status} {body.message}".rstrip(), "check the collector's URL"
         )
 
     def _unavailable(self, why: str, advice: str) -> UnavailableError:

@@ -8,7 +8,7 @@
               refund = { Type = "credit" }              order.items = [{ id = "{SKU}", ... }] in [event]
     [tables.country]  29 = "PL"                         tables for lookups
 
-In: the name of a shipped mapping, or a path. Out: `Mapping`. `Mapping.bind` checks the columns of a file.
+In: the name of a built-in mapping, or a path. Out: `Mapping`. `Mapping.bind` checks the columns of a file.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def find_mapping(name_or_path: str) -> Mapping:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         why = (isinstance(error, OSError) and error.strerror) or "it is not UTF-8 text"
-        advice = f"give the path of a .toml file, or the name of a shipped mapping: {', '.join(shipped)}"
+        advice = f"give the path of a .toml file, or the name of a built-in mapping: {', '.join(shipped)}"
         raise SourceError(f"reading the mapping {name_or_path}", why, advice) from error
     return parse_mapping(text, path.stem)
 

@@ -118,7 +118,7 @@ def _parse_iso(text: str) -> datetime:
     if _DIGITS.fullmatch(text) and len(text.lstrip("-")) != _COMPACT_DATE_DIGITS:
         unit = _EPOCH_UNITS.get(len(text))
         if unit is None:
-            raise ValueError(f'expected {_TIME_EXAMPLE}, got {text!r}; for other digits set format, as "%Y%m%d%H%M"')
+            raise ValueError(f'expected {_TIME_EXAMPLE}, got {text!r}; for other numbers set format, as "%Y%m%d%H%M"')
         return _EPOCH + int(text) * unit
     body = _UTC_NAME.sub("", text)
     try:

@@ -123,7 +123,7 @@ class Number(Value, frozen=True):
 
     def __post_init__(self) -> None:
         if len(self.decimal) > 1 or len(self.thousands) > 1 or (self.decimal and self.decimal == self.thousands):
-            raise ValueError("decimal and thousands are two different characters")
+            raise ValueError("decimal and thousands must be different characters")
 
     def templates(self) -> list[Template]:
         return [Template(self.number)]

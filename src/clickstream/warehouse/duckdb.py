@@ -194,7 +194,7 @@ class DuckWarehouse:
             try:
                 raw.execute("checkpoint")
             except duckdb.Error as error:
-                raise WarehouseError("tidying the warehouse", str(error).splitlines()[0]) from error
+                raise WarehouseError("cleaning up the warehouse", str(error).splitlines()[0]) from error
             finally:
                 raw.close()
 
@@ -279,7 +279,7 @@ def _attach(path: Path, catalog: str) -> str:
 
 def _failed(doing: str, error: duckdb.Error) -> WarehouseError:
     is_full = isinstance(error, duckdb.OutOfMemoryException)
-    advice = "give it more memory: CLICKSTREAM_WAREHOUSE_MEMORY_MB" if is_full else ""
+    advice = "increase CLICKSTREAM_WAREHOUSE_MEMORY_MB" if is_full else ""
     return WarehouseError(doing, str(error).splitlines()[0], advice)
 
 
@@ -289,7 +289,11 @@ def opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
     if _LOCKED.search(text):  # not just "lock", which may stand in the path
         pid = _PID.search(text)
         return WarehouseBusyError(str(path), f"process {pid[1]}" if pid else "another process")
-    return WarehouseError(f"opening the warehouse {path}", text.splitlines()[0], "check the path and its rights")
+    return WarehouseError(
+        f"opening the warehouse {path}",
+        text.splitlines()[0],
+        "check its permissions; move a damaged file away: the next load builds it again from the raw store",
+    )
 
 
 def quoted(path: Path | str) -> str:

@@ -296,7 +296,7 @@ class PostgresWarehouse:
             if rows:
                 connection.execute(("vacuum (analyze) " + ", ".join(f'"{row[0]}"' for row in rows)).encode())
         except psycopg.Error as error:
-            raise WarehouseError("tidying the warehouse", reason_of(error), advice_for(error)) from error
+            raise WarehouseError("cleaning up the warehouse", reason_of(error), advice_for(error)) from error
         finally:
             self._connections.give_back(connection)
 
@@ -341,7 +341,7 @@ class PostgresWarehouse:
                 return apply_schema(cursor)
         except WarehouseError as error:
             advice = "run `clickstream warehouse migrate` as the role that owns the tables"
-            raise WarehouseError("bringing the schema of the warehouse up to date", error.why, advice) from error
+            raise WarehouseError("updating the warehouse schema", error.why, advice) from error
 
     @contextmanager
     def _work(self, doing: str, begin: str) -> Iterator[PostgresCursor]:

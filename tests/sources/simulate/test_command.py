@@ -22,7 +22,7 @@ def platform(tmp_path: Path) -> Iterator[Platform]:
 @pytest.mark.parametrize(
     ("options", "code", "words"),
     [
-        (("--collector", "MISSING"), 1, ("nothing listens there", "clickstream up")),
+        (("--collector", "MISSING"), 1, ("nothing is listening there", "clickstream up")),
         (("--truth", "nowhere/truth.json"), 1, ("writing nowhere/truth.json", "No such file")),
         (("--tz", "Mars/Base"), 2, ("unknown time zone", "Europe/Berlin")),
     ],

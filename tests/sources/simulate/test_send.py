@@ -86,7 +86,7 @@ def test_sent_at_has_the_error_of_the_clock_and_is_left_out_for_recent_events_on
 
 def test_a_missing_collector_is_one_error_and_not_an_endless_wait(clock: Clock) -> None:
     url = f"http://127.0.0.1:{free_port()}"
-    with pytest.raises(UnavailableError, match="nothing listens there"):
+    with pytest.raises(UnavailableError, match="nothing is listening there"):
         send_many(url, clock)
 
 

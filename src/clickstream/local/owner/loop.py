@@ -23,7 +23,7 @@ LONGEST_PAUSE_S = 60.0
 REPORT_EVERY_S = 0.5
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
-_IDLE = (0, 0, "")
+_IDLE = (0, 0)
 
 RunPass = Callable[[Collection[date], Progress], PassResult]
 
@@ -39,7 +39,7 @@ class EtlLoop:
         self._thread = threading.Thread(target=self._run, name="etl", daemon=True)
         self._passes = self._failures = self._failures_in_a_row = 0
         self._trouble = ""
-        self._progress = _IDLE  # of the current pass: objects loaded, objects found, phase
+        self._progress = _IDLE  # of the current pass: objects loaded, objects found
 
     def __enter__(self) -> EtlLoop:
         self._thread.start()
@@ -57,7 +57,7 @@ class EtlLoop:
         """Do other work between two passes. progress: receives the progress of the pass that it waits for."""
         while not self._lock.acquire(timeout=REPORT_EVERY_S):
             if self._progress != _IDLE:
-                progress(*self._progress)
+                progress(*self._progress)  # without a phase: the caller names its own
         try:
             return work()
         finally:
@@ -87,8 +87,8 @@ class EtlLoop:
         finally:
             self._progress = _IDLE
 
-    def _keep_progress(self, done: int, total: int, doing: str = "") -> None:
-        self._progress = (done, total, doing)
+    def _keep_progress(self, done: int, total: int, doing: str = "") -> None:  # noqa: ARG002 - the shape of Progress
+        self._progress = (done, total)
 
     def _note_failure(self, error: Exception) -> None:
         self._failures += 1
