@@ -153,6 +153,15 @@ def test_names_are_never_read_as_markup_or_escape_sequences(warehouse: DuckWareh
     assert "Trousers\\x1b[31m [red]9" in text
 
 
+def test_a_report_of_many_years_leaves_months_without_events_out(warehouse: DuckWarehouse) -> None:
+    fill(warehouse, [*shop(), event(at("2026-11-20 08:00"))])
+    lines = shown(build_report(warehouse, question()), width=80).splitlines()
+    assert len(lines) < 60
+    assert any(line.startswith("Events per 4 months") for line in lines)
+    assert any(line.startswith("2026-11") for line in lines)
+    assert "221 months without events are left out" in lines
+
+
 def test_a_report_honours_no_color(warehouse: DuckWarehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     fill(warehouse, shop())

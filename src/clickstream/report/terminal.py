@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from math import ceil
 from typing import Any
 
 from rich.cells import cell_len
@@ -26,6 +27,8 @@ WIDTH = 80
 _BAR = 30
 _NAME = 26
 _MAX_DAYS = 31  # a longer range is shown by month
+_MAX_MONTHS = 24  # of a longer range, months without events are left out
+_MAX_POINTS = 60  # of the line of events
 
 
 def render_report(report: Report, console: Console) -> None:
@@ -155,10 +158,16 @@ def _chart(report: Report, console: Console) -> Iterator[Text | Table]:
         yield title
         yield _bars([(f"{moment:%a %Y-%m-%d}", value) for moment, value in points], console)
         return
-    line = sparkline([value for _, value in points], console.options.ascii_only)
-    yield title.append(f"  {line}", style="not bold cyan")
+    per_point = ceil(len(points) / _MAX_POINTS)
+    if per_point > 1:
+        title = Text(f"Events per {per_point} {report.unit}s", style="bold")
+    sums = [sum(value for _, value in points[at : at + per_point]) for at in range(0, len(points), per_point)]
+    yield title.append(f"  {sparkline(sums, console.options.ascii_only)}", style="not bold cyan")
+    shown = report.months if len(report.months) <= _MAX_MONTHS else [one for one in report.months if one.events]
     if len(report.months) > 1:
-        yield _bars([(_month(month), month.events) for month in report.months], console)
+        yield _bars([(_month(month), month.events) for month in shown], console)
+    if empty := len(report.months) - len(shown):
+        yield Text(f"{empty:,} months without events are left out", style="dim")
 
 
 def _month(month: Month) -> str:
