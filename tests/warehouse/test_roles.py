@@ -150,9 +150,9 @@ def test_command_without_rights_says_what_to_do(
     psql(cluster, database, SCRIPT)
     if role == "no role":
         with cluster.admin(database) as owner:
-            owner.execute("drop role if exists stranger")
-            owner.execute("create role stranger login")
-        url = cluster.url(database, "stranger")
+            owner.execute("drop role if exists no_rights")
+            owner.execute("create role no_rights login")
+        url = cluster.url(database, "no_rights")
     else:
         url = user_of(cluster, database, role)
     store = LocalStore(tmp_path / "raw")

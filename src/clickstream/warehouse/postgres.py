@@ -270,7 +270,7 @@ class PostgresWarehouse:
         """Open a transaction: committed when the block ends, rolled back when it raises. One on all machines."""
         with self._work("writing", _WRITE.format(lock=self._lock)) as cursor:
             yield cursor
-            # Otherwise counts of changed rows become visible up to a second later, and `refresh_statistics` misses them.
+            # Otherwise counts of changed rows are visible up to a second later, and `refresh_statistics` misses them.
             cursor.execute("select pg_stat_force_next_flush()")
             cursor.connection.commit()
 
