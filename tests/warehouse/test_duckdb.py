@@ -18,7 +18,7 @@ def test_a_second_process_gets_an_error_that_names_the_holder(warehouse: DuckWar
         [sys.executable, "-c", code, str(warehouse.path)], capture_output=True, text=True, check=False
     )
     assert WarehouseBusyError.__name__ in done.stderr
-    assert "held by process" in done.stderr
+    assert "open in process" in done.stderr
 
 
 def test_schema_is_applied_once(tmp_path: Path) -> None:
