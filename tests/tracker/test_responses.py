@@ -141,7 +141,7 @@ def test_refused_batch_is_halved_until_the_event_at_fault_is_alone(visit: Visit)
 
 
 def test_one_bad_event_does_not_block_the_others(visit: Visit) -> None:
-    """One event is nested more deeply than the collector allows: it rejects it alone. The other cannot be sent at all."""
+    """The collector rejects one event alone, as it is nested too deeply; the other cannot be sent."""
     page = visit.open()
     ids = track(page, 8)
     page.evaluate(
