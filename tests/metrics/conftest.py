@@ -1,16 +1,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from tests.engines import empty_warehouse
-from tests.postgres import Cluster
+from tests.metrics.filled_mart import FilledMart
 
-from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.duckdb import DuckWarehouse
 
 
 @pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory, server: Cluster | None) -> Iterator[Warehouse]:
-    """One warehouse of each engine for all tests here: `fill` empties it first."""
-    with empty_warehouse(tmp_path_factory.mktemp("metrics"), server) as opened:
-        yield opened
+def mart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FilledMart]:
+    """One mart for all tests here: `fill` empties it first."""
+    folder: Path = tmp_path_factory.mktemp("metrics")
+    opened = DuckWarehouse.open(folder / "warehouse.duckdb", threads=1)
+    with opened as warehouse, FilledMart.open(folder / "mart.duckdb") as filled:
+        filled.warehouse = warehouse
+        yield filled

@@ -90,12 +90,15 @@ def _is_page_view(row: Event, session: Sequence[Event]) -> bool:
 
 
 class World:
-    """What exists for one question: stored events before `as_of`, of the population it is about."""
+    """What exists for one question: the stored events of the population it is about.
+
+    Ranges end at `as_of`; sessions and orders that began before it count as they stand.
+    """
 
     def __init__(self, rows: Sequence[Event], question: Question) -> None:
-        past = [row for row in rows if row["event_timestamp"] < question.as_of]
         self.filters = question.filters
-        existing = _without_sample(past, question)
+        self.as_of = question.as_of
+        existing = _without_sample(rows, question)
         sessions = by_session(existing)
         bots = {key for key, session in sessions.items() if is_bot_session(session)}
         is_kept = question.filters.get("humans") != ("true",)
@@ -109,12 +112,12 @@ class World:
         self.hidden_sessions = by_session(self.hidden)
         self.orders = [order for order in merged(existing) if exists(order.carrier)]
         self.first_users: dict[str, str] = {}
-        for row in past:
+        for row in rows:
             if row["client_id"] is not None and row["user_id"] is not None:
                 self.first_users.setdefault(row["client_id"], row["user_id"])
         self.first_events: dict[str, Event] = {}
         self.first_sessions: dict[str, tuple[object, str]] = {}
-        for row in past:
+        for row in rows:
             if (visitor := self.visitor(row)) is not None:
                 self.first_events.setdefault(visitor, row)
         for key, session in self.sessions.items():
@@ -170,7 +173,7 @@ class World:
 
     def currency(self, span: Range) -> str | None:
         """That of most orders in range; without one, of all orders there are."""
-        return favourite(self.counted_orders(span)) or favourite(self.orders)
+        return favourite(self.counted_orders(span)) or favourite([o for o in self.orders if o.ordered_at < self.as_of])
 
     def is_engaged(self, session: Sequence[Event]) -> bool:
         return (
@@ -198,10 +201,10 @@ class World:
         return not any(name in EVENT_FIELDS for name in self.filters) or any(map(self.event_passes, session))
 
 
-def _without_sample(past: Sequence[Event], question: Question) -> list[Event]:
+def _without_sample(rows: Sequence[Event], question: Question) -> list[Event]:
     (mode,) = question.filters.get("sample", ("auto",))
-    hide = mode == "auto" and any(not row["is_sample"] for row in past)
-    return [row for row in past if not (hide and row["is_sample"]) and (mode != "only" or row["is_sample"])]
+    hide = mode == "auto" and any(not row["is_sample"] and row["event_timestamp"] < question.as_of for row in rows)
+    return [row for row in rows if not (hide and row["is_sample"]) and (mode != "only" or row["is_sample"])]
 
 
 def by_session(rows: Sequence[Event]) -> dict[str, list[Event]]:

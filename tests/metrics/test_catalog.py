@@ -8,12 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.metrics.filling import at, event, fill
+from tests.metrics.filled_mart import FilledMart
+from tests.metrics.filling import at, event
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import METRICS, ask
 from clickstream.metrics.question import Answer, Question
-from clickstream.warehouse.contract import Warehouse
 
 NOON = at("2026-03-02 12:00")
 ONE_DAY = (date(2026, 3, 2), date(2026, 3, 3))
@@ -25,8 +25,8 @@ def make_question(filters: Mapping[str, tuple[str, ...]] | None = None, **fields
     return Question(**{**days, **plain, "filters": filters or {}, **fields})
 
 
-def figures(warehouse: Warehouse, question: Question) -> dict[str, Any]:
-    return ask(warehouse, "overview", question).dicts()[0]
+def figures(mart: FilledMart, question: Question) -> dict[str, Any]:
+    return ask(mart, "overview", question).dicts()[0]
 
 
 @pytest.mark.parametrize(
@@ -58,17 +58,17 @@ def figures(warehouse: Warehouse, question: Question) -> dict[str, Any]:
     ],
 )
 def test_an_invalid_question_is_rejected_with_code_and_parameter(
-    warehouse: Warehouse, metric: str, question: Question, code: str, parameter: str
+    mart: FilledMart, metric: str, question: Question, code: str, parameter: str
 ) -> None:
     with pytest.raises(QuestionError) as caught:
-        ask(warehouse, metric, question)
+        ask(mart, metric, question)
     assert (caught.value.code, caught.value.parameter) == (code, parameter)
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_every_metric_has_an_answer_for_an_empty_warehouse(warehouse: Warehouse, metric: str) -> None:
-    fill(warehouse, [], loads=0)
-    answer = ask(warehouse, metric, make_question(compare="previous"))
+def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, metric: str) -> None:
+    mart.fill([], loads=0)
+    answer = ask(mart, metric, make_question(compare="previous"))
     assert answer.meta["load"] == 0
     if metric == "overview":
         (row,) = answer.dicts()
@@ -85,10 +85,10 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(warehouse: Warehouse,
         assert answer.meta["total_rows"] == 0
 
 
-def test_every_answer_describes_its_data(warehouse: Warehouse) -> None:
-    fill(warehouse, [event(NOON), event(NOON + timedelta(hours=1))], loads=3)
+def test_every_answer_describes_its_data(mart: FilledMart) -> None:
+    mart.fill([event(NOON), event(NOON + timedelta(hours=1))], loads=3)
     question = make_question(tz=ZoneInfo("Europe/Berlin"), as_of=at("2026-03-02 12:30"), compare="previous")
-    meta = ask(warehouse, "overview", question).meta
+    meta = ask(mart, "overview", question).meta
     assert meta["load"] == 3
     assert (meta["from"], meta["to"]) == ONE_DAY
     assert (meta["start"], meta["end"], meta["tz"]) == (at("2026-03-01 23:00"), at("2026-03-02 12:30"), "Europe/Berlin")
@@ -97,54 +97,44 @@ def test_every_answer_describes_its_data(warehouse: Warehouse) -> None:
     assert meta["sample"] == {"mode": "auto", "is_present": False, "is_hidden": False}
 
 
-def test_sample_rows_are_hidden_once_a_real_event_exists(warehouse: Warehouse) -> None:
+def test_sample_rows_are_hidden_once_a_real_event_exists(mart: FilledMart) -> None:
     sample = event(NOON, client_id="sample-1", is_sample=True)
-    fill(warehouse, [sample])
-    assert figures(warehouse, make_question())["events"] == 1
-    fill(warehouse, [sample, event(NOON - timedelta(days=30))])
-    answer = ask(warehouse, "overview", make_question())
+    mart.fill([sample])
+    assert figures(mart, make_question())["events"] == 1
+    mart.fill([sample, event(NOON - timedelta(days=30))])
+    answer = ask(mart, "overview", make_question())
     assert answer.dicts()[0]["events"] == 0
     assert answer.meta["sample"] == {"mode": "auto", "is_present": True, "is_hidden": True}
-    assert figures(warehouse, make_question({"sample": ("include",)}))["events"] == 1
-    assert figures(warehouse, make_question({"sample": ("only",)}, from_date=date(2026, 1, 1)))["events"] == 1
+    assert figures(mart, make_question({"sample": ("include",)}))["events"] == 1
+    assert figures(mart, make_question({"sample": ("only",)}, from_date=date(2026, 1, 1)))["events"] == 1
 
 
-def test_a_session_over_midnight_counts_once_where_it_starts(warehouse: Warehouse) -> None:
+def test_a_session_over_midnight_counts_once_where_it_starts(mart: FilledMart) -> None:
     late = at("2026-03-02 23:50")
-    fill(warehouse, [event(late), event(late + timedelta(minutes=20)), event(late + timedelta(minutes=40))])
-    first = figures(warehouse, make_question())
-    second = figures(warehouse, make_question(from_date=date(2026, 3, 3), to_date=date(2026, 3, 4)))
+    mart.fill([event(late), event(late + timedelta(minutes=20)), event(late + timedelta(minutes=40))])
+    first = figures(mart, make_question())
+    second = figures(mart, make_question(from_date=date(2026, 3, 3), to_date=date(2026, 3, 4)))
     assert (first["sessions"], first["events"], first["avg_session_s"]) == (1, 1, 2400.0)
     assert (first["events_per_session"], first["pages_per_session"]) == (3.0, 3.0)
     assert (second["sessions"], second["events"], second["visitors"]) == (0, 2, 1)
     assert (second["new_visitors"], second["bounce_rate"]) == (0, None)
 
 
-def test_a_session_cut_by_as_of_counts_with_its_events_before_it(warehouse: Warehouse) -> None:
-    fill(warehouse, [event(NOON), event(NOON + timedelta(minutes=5), "checkout_start", user_id="u1")])
-    then = figures(warehouse, make_question(as_of=NOON + timedelta(minutes=1)))
-    assert (then["sessions"], then["bounces"], then["median_session_s"], then["checkout_sessions"]) == (1, 1, 0.0, 0)
-    assert figures(warehouse, make_question())["checkout_sessions"] == 1
-
-
-def test_a_session_cut_by_as_of_belongs_to_the_user_logged_in_before_it(warehouse: Warehouse) -> None:
-    shared = [
-        event(NOON - timedelta(hours=2), user_id="u0"),
-        event(NOON),
-        event(NOON + timedelta(minutes=1), user_id="u1"),
-    ]
-    fill(warehouse, [*shared, event(NOON + timedelta(minutes=9))])
-    (row,) = ask(warehouse, "devices", make_question(as_of=NOON + timedelta(minutes=5))).dicts()
-    assert (row["sessions"], row["visitors"]) == (2, 2)
+def test_a_session_that_goes_on_after_as_of_counts_whole(mart: FilledMart) -> None:
+    mart.fill([event(NOON), event(NOON + timedelta(minutes=5), "checkout_start", user_id="u1")])
+    then = figures(mart, make_question(as_of=NOON + timedelta(minutes=1)))
+    assert (then["sessions"], then["events"], then["events_per_session"]) == (1, 1, 2.0)
+    assert (then["bounces"], then["median_session_s"], then["checkout_sessions"]) == (0, 300.0, 1)
+    assert figures(mart, make_question(as_of=NOON))["sessions"] == 0
 
 
 @pytest.mark.parametrize("login", [timedelta(), timedelta(days=20)], ids=["at once", "weeks later"])
-def test_a_first_login_merges_two_visitors_in_the_past(warehouse: Warehouse, login: timedelta) -> None:
+def test_a_first_login_merges_two_visitors_in_the_past(mart: FilledMart, login: timedelta) -> None:
     known = event(NOON - timedelta(days=9), client_id="other", user_id="u1")
-    fill(warehouse, [known, event(NOON)])
-    assert figures(warehouse, make_question())["new_visitors"] == 1
-    fill(warehouse, [known, event(NOON), event(NOON + login, "login_success", user_id="u1")])
-    row = figures(warehouse, make_question())
+    mart.fill([known, event(NOON)])
+    assert figures(mart, make_question())["new_visitors"] == 1
+    mart.fill([known, event(NOON), event(NOON + login, "login_success", user_id="u1")])
+    row = figures(mart, make_question())
     assert (row["visitors"], row["new_visitors"], row["returning_visitors"]) == (1, 0, 1)
 
 
@@ -153,35 +143,34 @@ def test_a_first_login_merges_two_visitors_in_the_past(warehouse: Warehouse, log
     [(False, None, 0), (None, False, 1), (True, False, 1), (False, True, 0), (False, False, 0)],
 )
 def test_the_first_of_two_simultaneous_events_decides_if_a_visitor_is_new(
-    warehouse: Warehouse, first: bool | None, second: bool | None, new: int
+    mart: FilledMart, first: bool | None, second: bool | None, new: int
 ) -> None:
-    fill(
-        warehouse,
+    mart.fill(
         [event(NOON, is_first_visit=first), event(NOON, "login_success", user_id="u1", is_first_visit=second)],
     )
-    assert figures(warehouse, make_question())["new_visitors"] == new
+    assert figures(mart, make_question())["new_visitors"] == new
 
 
-def test_an_event_without_client_and_user_has_no_visitor_and_no_session(warehouse: Warehouse) -> None:
-    fill(warehouse, [event(NOON, client_id=None)])
-    row = figures(warehouse, make_question())
+def test_an_event_without_client_and_user_has_no_visitor_and_no_session(mart: FilledMart) -> None:
+    mart.fill([event(NOON, client_id=None)])
+    row = figures(mart, make_question())
     assert (row["events"], row["visitors"], row["sessions"]) == (1, 0, 0)
-    assert figures(warehouse, make_question({"country": ("(none)",)}))["events"] == 1
-    assert figures(warehouse, make_question({"country": ("DE",)}))["events"] == 0
+    assert figures(mart, make_question({"country": ("(none)",)}))["events"] == 1
+    assert figures(mart, make_question({"country": ("DE",)}))["events"] == 0
 
 
-def test_filter_values_are_never_run_as_sql(warehouse: Warehouse) -> None:
-    fill(warehouse, [event(NOON, country="DE'; drop table sessions; --")])
-    assert figures(warehouse, make_question({"country": ("DE'; drop table sessions; --",)}))["sessions"] == 1
-    assert figures(warehouse, make_question({"country": ("{event_filters}", "$as_of")}))["sessions"] == 0
+def test_filter_values_are_never_run_as_sql(mart: FilledMart) -> None:
+    mart.fill([event(NOON, country="DE'; drop table sessions; --")])
+    assert figures(mart, make_question({"country": ("DE'; drop table sessions; --",)}))["sessions"] == 1
+    assert figures(mart, make_question({"country": ("{event_filters}", "$as_of")}))["sessions"] == 0
 
 
-def test_a_ranking_returns_one_page_and_the_total_number_of_rows(warehouse: Warehouse) -> None:
+def test_a_ranking_returns_one_page_and_the_total_number_of_rows(mart: FilledMart) -> None:
     views = [event(NOON, "product_view", context_product_id=name) for name in ("b", "a", "Z", "é", "a")]
-    fill(warehouse, views)
+    mart.fill(views)
 
     def page(**fields: Any) -> Answer:
-        return ask(warehouse, "products", make_question(**fields))
+        return ask(mart, "products", make_question(**fields))
 
     assert [row[0] for row in page().rows] == ["a", "Z", "b", "é"]  # by views, then by bytes
     assert [row[0] for row in page(limit=2, offset=1).rows] == ["Z", "b"]
@@ -189,10 +178,9 @@ def test_a_ranking_returns_one_page_and_the_total_number_of_rows(warehouse: Ware
     assert page(limit=2, offset=9).meta["total_rows"] == 4
 
 
-def test_a_product_has_its_last_name_that_is_not_empty(warehouse: Warehouse) -> None:
+def test_a_product_has_its_last_name_that_is_not_empty(mart: FilledMart) -> None:
     names = [("Old", "A", None), ("New", None, "B"), (None, None, None)]
-    fill(
-        warehouse,
+    mart.fill(
         [
             event(
                 NOON + timedelta(minutes=minute),
@@ -207,7 +195,7 @@ def test_a_product_has_its_last_name_that_is_not_empty(warehouse: Warehouse) -> 
         ]
         + [event(NOON, "search")],
     )
-    answer = ask(warehouse, "products", make_question())
+    answer = ask(mart, "products", make_question())
     assert answer.rows[0][:5] == ("p1", "New", "A", "B", 3)
     assert answer.meta["events_without_product"] == 1
 
@@ -223,47 +211,46 @@ def test_a_product_has_its_last_name_that_is_not_empty(warehouse: Warehouse) -> 
     ids=["after", "before", "between two adds", "no add"],
 )
 def test_a_checkout_counts_for_what_was_added_before_it(
-    warehouse: Warehouse, names: tuple[str, ...], checkouts: int
+    mart: FilledMart, names: tuple[str, ...], checkouts: int
 ) -> None:
     # All at one instant: only event order decides which is earlier.
-    fill(
-        warehouse,
+    mart.fill(
         [event(NOON, name, context_product_id=None if name == "checkout_start" else "p1") for name in names],
     )
-    (row,) = ask(warehouse, "products", make_question()).dicts()
+    (row,) = ask(mart, "products", make_question()).dicts()
     assert row["checkout_sessions"] == checkouts
 
 
 @pytest.mark.parametrize(("days", "buckets"), [(2, 48), (3, 3), (92, 92), (93, 14), (400, 58), (401, 14)], ids=str)
-def test_the_default_bucket_depends_on_the_length_of_the_range(warehouse: Warehouse, days: int, buckets: int) -> None:
-    fill(warehouse, [])
+def test_the_default_bucket_depends_on_the_length_of_the_range(mart: FilledMart, days: int, buckets: int) -> None:
+    mart.fill([])
     question = make_question(to_date=ONE_DAY[0] + timedelta(days=days), as_of=at("2028-01-01 00:00"))
-    assert len(ask(warehouse, "time_series", question).rows) == buckets
+    assert len(ask(mart, "time_series", question).rows) == buckets
 
 
-def test_an_hour_repeated_over_midnight_belongs_to_the_day_that_had_begun(warehouse: Warehouse) -> None:
+def test_an_hour_repeated_over_midnight_belongs_to_the_day_that_had_begun(mart: FilledMart) -> None:
     # 2010-11-07 in St. John's: at 00:01 the clocks went back to 23:01. The day had begun a minute before.
-    fill(warehouse, [event(at("2010-11-07 03:00"))])
+    mart.fill([event(at("2010-11-07 03:00"))])
     question = make_question(
         tz=ZoneInfo("America/St_Johns"),
         from_date=date(2010, 11, 6),
         to_date=date(2010, 11, 8),
         options={"metric": "events", "by": "day"},
     )
-    assert [row["value"] for row in ask(warehouse, "time_series", question).dicts()] == [0, 1]
+    assert [row["value"] for row in ask(mart, "time_series", question).dicts()] == [0, 1]
 
 
-def test_buckets_after_as_of_are_absent_and_the_last_one_is_incomplete(warehouse: Warehouse) -> None:
-    fill(warehouse, [event(NOON)])
+def test_buckets_after_as_of_are_absent_and_the_last_one_is_incomplete(mart: FilledMart) -> None:
+    mart.fill([event(NOON)])
     question = make_question(to_date=date(2026, 3, 9), as_of=at("2026-03-04 06:00"), options={"by": "day"})
-    rows = ask(warehouse, "time_series", question).dicts()
+    rows = ask(mart, "time_series", question).dicts()
     assert [(row["bucket_local"].day, row["is_complete"]) for row in rows] == [(2, True), (3, True), (4, False)]
 
 
-def test_a_split_has_five_values_and_counts_the_rest_as_one_group(warehouse: Warehouse) -> None:
+def test_a_split_has_five_values_and_counts_the_rest_as_one_group(mart: FilledMart) -> None:
     # One client in seven countries: one visitor in each of them, and one visitor in all other countries together.
     countries = ("A", "B", "C", "D", "E", "F", "G")
-    fill(warehouse, [event(NOON + timedelta(hours=number), country=name) for number, name in enumerate(countries)])
+    mart.fill([event(NOON + timedelta(hours=number), country=name) for number, name in enumerate(countries)])
     options = {"metric": "visitors", "by": "month", "split": "country"}
-    rows = ask(warehouse, "time_series", make_question(options=options)).dicts()
+    rows = ask(mart, "time_series", make_question(options=options)).dicts()
     assert [(row["split"], row["value"]) for row in rows] == [("(other)", 1), *((name, 1) for name in "ABCDE")]

@@ -11,14 +11,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tests.metrics.filling import at, event, fill
+from tests.metrics.filled_mart import FilledMart
+from tests.metrics.filling import at, event
 
 from clickstream.dashboard.view import View
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Question
 from clickstream.metrics.rules.filter_values import FilterValue, read_value, split_values
-from clickstream.warehouse.contract import Warehouse
 
 UTC = ZoneInfo("UTC")
 NOW = at("2026-04-01 00:00")
@@ -72,7 +72,7 @@ def by_command(text: str) -> Question:
 
 
 @pytest.mark.parametrize("examples", [4, pytest.param(40, marks=pytest.mark.slow)], ids=("few", "many"))
-def test_any_text_filtered_by_finds_exactly_its_rows(warehouse: Warehouse, examples: int) -> None:
+def test_any_text_filtered_by_finds_exactly_its_rows(mart: FilledMart, examples: int) -> None:
     @settings(max_examples=examples, deadline=None, derandomize=True, database=None)
     @given(st.lists(TEXTS, min_size=1, max_size=5, unique=True))
     @example(["!Hey phone", "Hey phone", "Hey", " padded ", "padded"])
@@ -81,10 +81,10 @@ def test_any_text_filtered_by_finds_exactly_its_rows(warehouse: Warehouse, examp
     def run(texts: list[str]) -> None:
         counts = {text: number for number, text in enumerate(texts, start=1)}
         noon = at("2026-03-02 12:00")
-        fill(warehouse, [event(noon, context_product_category=text) for text in texts for _ in range(counts[text])])
+        mart.fill([event(noon, context_product_category=text) for text in texts for _ in range(counts[text])])
         for text in texts:
             question = by_page(text)
-            (row,) = ask(warehouse, "overview", question).dicts()
+            (row,) = ask(mart, "overview", question).dicts()
             assert row["events"] == counts[text], (text, question.filters)
             assert by_command(text).filters == question.filters
 
@@ -99,14 +99,14 @@ def test_any_text_filtered_by_finds_exactly_its_rows(warehouse: Warehouse, examp
     ],
 )
 def test_a_text_that_no_engine_can_store_finds_what_was_stored_instead(
-    warehouse: Warehouse, text: str, stored: str
+    mart: FilledMart, text: str, stored: str
 ) -> None:
-    fill(warehouse, [event(at("2026-03-02 12:00"), context_product_category=name) for name in (stored, "other")])
+    mart.fill([event(at("2026-03-02 12:00"), context_product_category=name) for name in (stored, "other")])
     question = replace(QUESTION, filters={"category": (FilterValue(text).write(),)})
-    assert ask(warehouse, "overview", question).dicts()[0]["events"] == 1
+    assert ask(mart, "overview", question).dicts()[0]["events"] == 1
 
 
-def test_rows_without_a_value_are_filtered_by_none(warehouse: Warehouse) -> None:
+def test_rows_without_a_value_are_filtered_by_none(mart: FilledMart) -> None:
     moment = at("2026-03-02 12:00")
-    fill(warehouse, [event(moment, context_product_category=name) for name in (None, "(none)", "other")])
-    assert ask(warehouse, "overview", by_page("(none)")).dicts()[0]["events"] == 2
+    mart.fill([event(moment, context_product_category=name) for name in (None, "(none)", "other")])
+    assert ask(mart, "overview", by_page("(none)")).dicts()[0]["events"] == 2

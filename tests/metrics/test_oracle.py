@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from tests.metrics import oracle
-from tests.metrics.filling import fill
+from tests.metrics.filled_mart import FilledMart
 from tests.metrics.oracle import EVENT_FIELDS, SESSION_FIELDS, Event, World
 from tests.metrics.oracle_time import MINUTE, Range, buckets_of, minutes_by_bucket, range_of
 from tests.metrics.worlds import Shop, shops
@@ -22,7 +22,6 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Answer, Question
 from clickstream.metrics.rules.filters import DEVICE_COLUMNS
 from clickstream.metrics.time_series import METRIC_NAMES
-from clickstream.warehouse.contract import Warehouse
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # it would hide the failure
 SPLITS = (*EVENT_FIELDS, *SESSION_FIELDS)
@@ -41,11 +40,11 @@ def over_random_shops(*more: st.SearchStrategy[Any]) -> Callable[[Callable[..., 
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
         @pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=("few", "many"))
-        def test(warehouse: Warehouse, count: int) -> None:
+        def test(mart: FilledMart, count: int) -> None:
             @settings(plain, max_examples=count)
             @given(st.tuples(shops(), *more))
             def run(drawn: tuple[Any, ...]) -> None:
-                check(warehouse, *drawn)
+                check(mart, *drawn)
 
             run()
 
@@ -55,11 +54,11 @@ def over_random_shops(*more: st.SearchStrategy[Any]) -> Callable[[Callable[..., 
 
 
 @over_random_shops()
-def test_overview_agrees_with_the_oracle(warehouse: Warehouse, shop: Shop) -> None:
-    rows = fill(warehouse, shop.events)
+def test_overview_agrees_with_the_oracle(mart: FilledMart, shop: Shop) -> None:
+    rows = mart.fill(shop.events)
     for question in shop.questions:
         world = World(rows, question)
-        answer, span = ask(warehouse, "overview", question), range_of(question)
+        answer, span = ask(mart, "overview", question), range_of(question)
         (row,) = answer.dicts()
         currency = world.currency(span)
         expected = oracle.overview(world, span, currency)
@@ -72,12 +71,12 @@ def test_overview_agrees_with_the_oracle(warehouse: Warehouse, shop: Shop) -> No
 
 
 @over_random_shops()
-def test_rankings_agree_with_the_oracle(warehouse: Warehouse, shop: Shop) -> None:
-    rows = fill(warehouse, shop.events)
+def test_rankings_agree_with_the_oracle(mart: FilledMart, shop: Shop) -> None:
+    rows = mart.fill(shop.events)
     for question, by in zip(shop.questions, ("product", "category", "brand"), strict=True):
         world, span, other = World(rows, question), range_of(question), other_range(question)
         currency = world.currency(span)
-        answer = ask(warehouse, "products", replace(question, options={"by": by}))
+        answer = ask(mart, "products", replace(question, options={"by": by}))
         same_table(
             answer,
             oracle.products(world, span, by, currency),
@@ -86,36 +85,36 @@ def test_rankings_agree_with_the_oracle(warehouse: Warehouse, shop: Shop) -> Non
 
 
 @over_random_shops(st.sampled_from([("acquisition", by) for by in BY] + [("devices", by) for by in DEVICE_COLUMNS]))
-def test_groups_of_sessions_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, ranking: tuple[str, str]) -> None:
-    rows, (metric, by) = fill(warehouse, shop.events), ranking
+def test_groups_of_sessions_agree_with_the_oracle(mart: FilledMart, shop: Shop, ranking: tuple[str, str]) -> None:
+    rows, (metric, by) = mart.fill(shop.events), ranking
     for question, currency in zip(shop.questions, (None, "EUR", "USD"), strict=True):
         world, span, other = World(rows, question), range_of(question), other_range(question)
         options = {"by": by, **({"currency": currency} if currency else {})}
         shown = currency or world.currency(span)
         same_table(
-            ask(warehouse, metric, replace(question, options=options)),
+            ask(mart, metric, replace(question, options=options)),
             oracle.acquisition(world, span, by, shown),
             oracle.acquisition(world, other, by, shown) if other else None,
         )
 
 
 @over_random_shops()
-def test_money_and_login_states_agree_with_the_oracle(warehouse: Warehouse, shop: Shop) -> None:
-    rows = fill(warehouse, shop.events)
+def test_money_and_login_states_agree_with_the_oracle(mart: FilledMart, shop: Shop) -> None:
+    rows = mart.fill(shop.events)
     for question in shop.questions:
         world, span, other = World(rows, question), range_of(question), other_range(question)
         for metric, count in (("revenue", oracle.revenue), ("login_state", oracle.login_states)):
-            answer = ask(warehouse, metric, question)
+            answer = ask(mart, metric, question)
             same_table(answer, count(world, span), count(world, other) if other else None)
 
 
 @over_random_shops(st.sampled_from(METRIC_NAMES))
-def test_time_series_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, metric: str) -> None:
-    rows = fill(warehouse, shop.events)
+def test_time_series_agree_with_the_oracle(mart: FilledMart, shop: Shop, metric: str) -> None:
+    rows = mart.fill(shop.events)
     for question, unit in zip(shop.questions, ("hour", "day", "week"), strict=True):
         world, span = World(rows, question), range_of(question)
         currency = world.currency(span)
-        answer = ask(warehouse, "time_series", replace(question, options={"metric": metric, "by": unit}))
+        answer = ask(mart, "time_series", replace(question, options={"metric": metric, "by": unit}))
         listed = buckets_of(unit, question.tz, span.start, span.end, span.whole_end)
         expected = [
             (bucket, is_complete, *oracle.figure(world, bucket_range(unit, question, span, bucket), metric, currency))
@@ -133,12 +132,10 @@ def test_time_series_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, met
 
 
 @over_random_shops(st.sampled_from(METRIC_NAMES), st.sampled_from(SPLITS))
-def test_split_series_agree_with_the_oracle(warehouse: Warehouse, shop: Shop, metric: str, split: str) -> None:
-    rows = fill(warehouse, shop.events)
+def test_split_series_agree_with_the_oracle(mart: FilledMart, shop: Shop, metric: str, split: str) -> None:
+    rows = mart.fill(shop.events)
     for question in shop.questions:
-        answer = ask(
-            warehouse, "time_series", replace(question, options={"metric": metric, "by": "month", "split": split})
-        )
+        answer = ask(mart, "time_series", replace(question, options={"metric": metric, "by": "month", "split": split}))
         found = [
             ((row["bucket_local"], 0), row["split"], row["value"], row["numerator"], row["denominator"])
             for row in answer.dicts()

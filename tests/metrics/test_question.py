@@ -1,4 +1,4 @@
-"""Answers as JSON, and what the warehouse contains: the span of data and the values of a dimension."""
+"""Answers as JSON, and what the mart contains: the span of data and the values of a dimension."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.metrics.filling import at, event, fill
+from tests.metrics.filled_mart import FilledMart
+from tests.metrics.filling import at, event
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import METRICS, ask
 from clickstream.metrics.contents import data_span, dimension_values
 from clickstream.metrics.question import Answer, Column, Question, answer_json
-from clickstream.warehouse.contract import Warehouse
 
 BERLIN = ZoneInfo("Europe/Berlin")
 COUNTS = ("total_rows", "hidden_bot_events", "events_without_product")
@@ -39,12 +39,12 @@ KINDS = {"int": int, "money": Decimal, "rate": float, "double": float, "text": s
 
 
 @pytest.mark.parametrize("metric", METRICS)
-def test_values_have_the_type_of_their_column_and_counts_are_whole_numbers(warehouse: Warehouse, metric: str) -> None:
+def test_values_have_the_type_of_their_column_and_counts_are_whole_numbers(mart: FilledMart, metric: str) -> None:
     lamp = {"context_product_id": "p1", "context_product_name": "Lamp", "session_key": "s1", "order_id": "o1"}
     moments = (at("2026-02-01 12:00"), at("2026-03-01 12:00"))
     names = ("product_view", "add_to_cart_click", "checkout_start", "order_confirmed")
-    fill(warehouse, [event(moment, name, **lamp) for moment in moments for name in names])
-    answer = ask(warehouse, metric, Question(at("2026-03-03 00:00"), BERLIN))
+    mart.fill([event(moment, name, **lamp) for moment in moments for name in names])
+    answer = ask(mart, metric, Question(at("2026-03-03 00:00"), BERLIN))
     for row in answer.rows:
         for column, value in zip(answer.columns, row, strict=True):
             assert value is None or column.type not in KINDS or type(value) is KINDS[column.type], column
@@ -52,23 +52,23 @@ def test_values_have_the_type_of_their_column_and_counts_are_whole_numbers(wareh
     assert {name: type(count) for name, count in counts.items()} == dict.fromkeys(counts, int)
 
 
-def test_the_data_span_of_an_empty_warehouse_is_none(warehouse: Warehouse) -> None:
-    fill(warehouse, [])
-    assert data_span(warehouse, BERLIN) is None
+def test_the_data_span_of_an_empty_warehouse_is_none(mart: FilledMart) -> None:
+    mart.fill([])
+    assert data_span(mart, BERLIN) is None
 
 
-def test_the_data_span_is_in_local_days_and_ignores_hidden_sample_rows(warehouse: Warehouse) -> None:
+def test_the_data_span_is_in_local_days_and_ignores_hidden_sample_rows(mart: FilledMart) -> None:
     old = event(at("2008-04-01 12:00"), is_sample=True, client_id="sample-1")
-    fill(warehouse, [old, event(at("2026-03-01 23:30")), event(at("2026-03-05 12:00"))])
-    assert data_span(warehouse, BERLIN) == (date(2026, 3, 2), date(2026, 3, 5))
-    assert data_span(warehouse, BERLIN, "include") == (date(2008, 4, 1), date(2026, 3, 5))
-    assert data_span(warehouse, BERLIN, as_of=at("2026-03-03 00:00")) == (date(2026, 3, 2), date(2026, 3, 2))
+    mart.fill([old, event(at("2026-03-01 23:30")), event(at("2026-03-05 12:00"))])
+    assert data_span(mart, BERLIN) == (date(2026, 3, 2), date(2026, 3, 5))
+    assert data_span(mart, BERLIN, "include") == (date(2008, 4, 1), date(2026, 3, 5))
+    assert data_span(mart, BERLIN, as_of=at("2026-03-03 00:00")) == (date(2026, 3, 2), date(2026, 3, 2))
 
 
-def test_dimension_values_have_their_number_of_events_and_ignore_filters(warehouse: Warehouse) -> None:
-    fill(warehouse, [event(at("2026-03-01 12:00"), country=name) for name in ("DE", "DE", "US", None)])
+def test_dimension_values_have_their_number_of_events_and_ignore_filters(mart: FilledMart) -> None:
+    mart.fill([event(at("2026-03-01 12:00"), country=name) for name in ("DE", "DE", "US", None)])
     march = Question(at("2026-04-01 00:00"), BERLIN, date(2026, 3, 1), date(2026, 4, 1), filters={"country": ("US",)})
-    assert dimension_values(warehouse, "country", march) == [("DE", 4)]  # of the session: that of its first event
-    assert dimension_values(warehouse, "event", march, limit=1) == [("page_view", 4)]
+    assert dimension_values(mart, "country", march) == [("DE", 4)]  # of the session: that of its first event
+    assert dimension_values(mart, "event", march, limit=1) == [("page_view", 4)]
     with pytest.raises(QuestionError, match="not a dimension"):
-        dimension_values(warehouse, "colour", march)
+        dimension_values(mart, "colour", march)

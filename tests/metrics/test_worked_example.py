@@ -7,11 +7,11 @@ from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
-from tests.metrics.filling import at, event, fill
+from tests.metrics.filled_mart import FilledMart
+from tests.metrics.filling import at, event
 
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Question
-from clickstream.warehouse.contract import Warehouse
 
 # visitor, sent session, time in March 2026, event, page; event 11 carries order O1
 EXAMPLE = (
@@ -42,18 +42,17 @@ def _order(name: str) -> dict[str, object]:
 
 
 @pytest.fixture
-def example(warehouse: Warehouse) -> Warehouse:
-    fill(
-        warehouse,
+def example(mart: FilledMart) -> FilledMart:
+    mart.fill(
         [
             event(at(f"2026-03-{time}"), name, client_id=who, session_id=session, page_path=page, **_order(name))
             for who, session, time, name, page in EXAMPLE
         ],
     )
-    return warehouse
+    return mart
 
 
-def test_overview_of_the_worked_example(example: Warehouse) -> None:
+def test_overview_of_the_worked_example(example: FilledMart) -> None:
     (row,) = ask(example, "overview", WEEK).dicts()
 
     expected = {
@@ -97,12 +96,12 @@ def test_overview_of_the_worked_example(example: Warehouse) -> None:
         ("revenue", [0, 0, 0, 100, 0, 0, 0]),
     ],
 )
-def test_days_of_the_worked_example(example: Warehouse, metric: str, by_day: list[int]) -> None:
+def test_days_of_the_worked_example(example: FilledMart, metric: str, by_day: list[int]) -> None:
     answer = ask(example, "time_series", _question(metric=metric))
     assert [row["value"] for row in answer.dicts()] == by_day
 
 
-def test_a_day_without_sessions_has_no_bounce_rate(example: Warehouse) -> None:
+def test_a_day_without_sessions_has_no_bounce_rate(example: FilledMart) -> None:
     rows = ask(example, "time_series", _question(metric="bounce_rate")).dicts()
     assert [(row["value"], row["numerator"], row["denominator"]) for row in rows[:4]] == [
         (None, 0, 0),

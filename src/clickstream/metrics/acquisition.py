@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from clickstream.metrics.overview import SECOND_US
 from clickstream.metrics.question import Column
-from clickstream.metrics.rules.filters import ACQUISITION_COLUMNS, value_sql
+from clickstream.metrics.rules.filters import ACQUISITION_COLUMNS
 from clickstream.metrics.rules.result import Result, money, per_order, ratio
 from clickstream.metrics.rules.scope import Scope, page_slots
 
@@ -41,8 +41,8 @@ def acquisition(scope: Scope, only: Sequence[str] | None = None) -> Result:
     """
     by = scope.options["by"]
     if by == "new_returning":
-        return sessions_by(scope, "case when f.session_key is null then 'returning' else 'new' end", only)
-    return sessions_by(scope, value_sql("s", ACQUISITION_COLUMNS[by]), only)
+        return sessions_by(scope, "case when f.id is null then 'returning' else 'new' end", only)
+    return sessions_by(scope, f"s.{ACQUISITION_COLUMNS[by]}", only)
 
 
 def sessions_by(scope: Scope, value: str, only: Sequence[str] | None) -> Result:

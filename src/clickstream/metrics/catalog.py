@@ -1,6 +1,6 @@
 """The catalog of metrics, and `ask`, which computes any of them.
 
-In: a warehouse, a metric's name, a Question. Out: an Answer, computed on one snapshot; its `meta` describes the data
+In: a mart, a metric's name, a Question. Out: an Answer, computed on one snapshot; its `meta` describes the data
 behind the numbers. An invalid question raises QuestionError with a stable code; no parameter is ignored.
 """
 
@@ -12,6 +12,7 @@ from datetime import UTC
 from typing import Any
 
 from clickstream.errors import QuestionError
+from clickstream.mart.file import Mart
 from clickstream.metrics.acquisition import BY as ACQUIRED_BY
 from clickstream.metrics.acquisition import acquisition
 from clickstream.metrics.devices import devices
@@ -26,7 +27,6 @@ from clickstream.metrics.rules.period import MAX_DAYS, Period, compared_period
 from clickstream.metrics.rules.result import Result, compared
 from clickstream.metrics.rules.scope import Scope, make_scope
 from clickstream.metrics.time_series import METRIC_NAMES, UNITS, time_series
-from clickstream.warehouse.contract import Warehouse
 
 MAX_LIMIT = 10_000
 COMPARISONS = ("previous", "year", "none")
@@ -124,7 +124,7 @@ METRICS: Mapping[str, Metric] = {
 }
 
 
-def ask(warehouse: Warehouse, metric: str, question: Question, max_days: int | None = MAX_DAYS) -> Answer:
+def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_DAYS) -> Answer:
     """Compute one metric for one question.
 
     max_days: longest range allowed; None = any. Raises QuestionError: unknown_metric, unknown_option,
@@ -135,7 +135,7 @@ def ask(warehouse: Warehouse, metric: str, question: Question, max_days: int | N
         raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
     options = _checked_options(metric, definition, question.options)
     _check_page(question)
-    with warehouse.reading() as cursor:
+    with mart.reading() as cursor:
         scope = make_scope(cursor, question, options, max_days)
         currency = choose_currency(scope) if "currency" in definition.options else None
         scope = replace(scope, currency=currency.chosen if currency else None)
@@ -144,7 +144,7 @@ def ask(warehouse: Warehouse, metric: str, question: Question, max_days: int | N
         if other and definition.compare:
             result = compared(result, definition.compare(scope.for_period(other), result))
         meta = {
-            "load": cursor.scalar("select max(load_id) from loads") or 0,
+            "load": cursor.scalar("select load_id from mart"),
             **_meta(scope, result, other),
             "hidden_bot_events": scope.hidden_bot_events(),
             **({"currency": currency.chosen, "other_currencies": list(currency.others)} if currency else {}),

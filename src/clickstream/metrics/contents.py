@@ -1,4 +1,4 @@
-"""What the warehouse contains: the span of days with events, and the values of a dimension.
+"""What the mart contains: the span of days with events, and the values of a dimension.
 
 Dashboards use it to open on days with data and to fill their filter menus. Sample rows are treated as in a metric.
 """
@@ -10,35 +10,33 @@ from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 from clickstream.errors import QuestionError
+from clickstream.mart.file import Mart
 from clickstream.metrics.question import Question
 from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS, join_names
-from clickstream.metrics.rules.local_time import local_date
+from clickstream.metrics.rules.local_time import instant, local_date, micros
 from clickstream.metrics.rules.scope import make_scope, read_sample
 from clickstream.metrics.rules.split import Split
-from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.dialects import fill
 
 
 def data_span(
-    warehouse: Warehouse, tz: ZoneInfo, sample: str = "auto", as_of: datetime | None = None
+    mart: Mart, tz: ZoneInfo, sample: str = "auto", as_of: datetime | None = None
 ) -> tuple[date, date] | None:
     """Return the first and the last local day with events; both ends are included. None without events.
 
     as_of: events at or after it are ignored; None = count every event.
     """
     moment = as_of or datetime.max.replace(year=9000, tzinfo=UTC)
-    with warehouse.reading() as cursor:
+    with mart.reading() as cursor:
         rows = read_sample(cursor, Question(moment, tz, filters={"sample": (sample,)}))
         # Two plain aggregates: DuckDB computes them from the column's statistics where all rows count.
-        counted = f"event_timestamp < $as_of {rows.condition}"
-        sql = "select min(event_timestamp), max(event_timestamp) from clickstream_events where {counted}"
-        first, last = cursor.fetch(fill(sql, counted=counted), {"as_of": moment}).rows[0]
-    return None if first is None else (local_date(tz, first), local_date(tz, last))
+        counted = f"h.moment < $as_of {rows.condition('h')}"
+        sql = fill("select min(h.moment), max(h.moment) from hits as h where {counted}", counted=counted)
+        first, last = cursor.fetch(sql, {"as_of": micros(moment)}).rows[0]
+    return None if first is None else (local_date(tz, instant(first)), local_date(tz, instant(last)))
 
 
-def dimension_values(
-    warehouse: Warehouse, dimension: str, question: Question, limit: int = 50
-) -> list[tuple[str, int]]:
+def dimension_values(mart: Mart, dimension: str, question: Question, limit: int = 50) -> list[tuple[str, int]]:
     """Return the values of a dimension with their number of events in the question's range, most events first.
 
     Of the question's filters only `sample` applies: a menu must also offer the values that the others exclude.
@@ -47,7 +45,7 @@ def dimension_values(
     if dimension not in names:
         raise QuestionError("unknown_dimension", dimension, "not a dimension", f"use one of {join_names(names)}")
     filters = {name: values for name, values in question.filters.items() if name == "sample"}
-    with warehouse.reading() as cursor:
+    with mart.reading() as cursor:
         scope = make_scope(cursor, replace(question, filters=filters), {}, max_days=None)
         found = scope.fetch("dimension_values", params={"limit": limit}, split=Split(dimension))
-    return [(value, events) for value, events in found.rows]
+    return [(value, int(events)) for value, events in found.rows]

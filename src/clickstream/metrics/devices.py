@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clickstream.metrics.acquisition import sessions_by
-from clickstream.metrics.rules.filters import DEVICE_COLUMNS, value_sql
+from clickstream.metrics.rules.filters import DEVICE_COLUMNS
 from clickstream.metrics.rules.result import Result
 from clickstream.metrics.rules.scope import Scope
 
 
 def devices(scope: Scope, only: Sequence[str] | None = None) -> Result:
     """Group sessions by device type, browser, system or country, most sessions first. only: these values alone."""
-    return sessions_by(scope, value_sql("s", DEVICE_COLUMNS[scope.options["by"]]), only)
+    return sessions_by(scope, f"s.{DEVICE_COLUMNS[scope.options['by']]}", only)

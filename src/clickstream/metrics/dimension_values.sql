@@ -1,5 +1,5 @@
-select split as value, count(*) as events
-from counted_events
+select split as value, sum(events) as events
+from counted_quarters
 group by split
-order by count(*) desc, split collate "C"
+order by events desc, split
 limit $limit

@@ -1,36 +1,25 @@
 -- Three rows in a fixed order. An event counts by its own state, a session by the strongest state of its events.
 , states as (
-    select 1 as rank, 'logged_in' as value
-    union all
-    select 2, 'anonymous'
-    union all
-    select 3, '(none)'
+    from (values (1, 'logged_in'), (2, 'anonymous'), (3, '(none)')) as states (rank, value)
 ),
 event_rows as (
-    select
-        case when user_login_state in ('logged_in', 'anonymous') then user_login_state else '(none)' end as value,
-        client_id, user_id, count(*) as events
-    from counted_events
-    group by 1, client_id, user_id
+    select login_state, pair, count(*) as events
+    from counted_hits
+    group by all
 ),
 visitors as (
-    select value, sum(events) as events, count(visitor_id) as visitors
-    from (
-        select
-            e.value, coalesce(e.user_id, u.first_user_id, e.client_id) as visitor_id, sum(e.events) as events
-        from event_rows as e
-        left join client_users as u on e.client_id = u.client_id
-        group by 1, 2
-    ) as resolved
+    select
+        case when t.text in ('logged_in', 'anonymous') then t.text else '(none)' end as value,
+        sum(e.events) as events, count(distinct p.visitor) as visitors
+    from event_rows as e
+    inner join texts as t on e.login_state = t.id
+    left join pairs as p on e.pair = p.id
     group by value
 ),
 session_rows as (
-    select
-        coalesce(login_state, '(none)') as value,
-        count(*) as sessions,
-        count(case when orders >= 1 then 1 end) as order_sessions
+    select login_state as value, count(*) as sessions, count(*) filter (orders >= 1) as order_sessions
     from counted_sessions
-    group by 1
+    group by value
 )
 select
     t.value,

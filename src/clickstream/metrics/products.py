@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from clickstream.metrics.question import Column
-from clickstream.metrics.rules.filters import EVENT_COLUMNS
 from clickstream.metrics.rules.result import Result, money, ratio
 from clickstream.metrics.rules.scope import Scope, page_slots
+from clickstream.warehouse.dialects import fill
 
 NAMES = (Column("name", "text"), Column("category", "text"), Column("brand", "text"))
 FIGURES = (
@@ -31,9 +31,9 @@ FIGURES = (
     Column("checkout_to_order", "rate"),
     Column("view_to_order", "rate"),
 )
-_BY = {"product": ("product_id", "product_id"), "category": ("category", "product_category")} | {
-    "brand": ("brand", "product_brand")
-}
+_BY = {"product": "product_id", "category": "category", "brand": "brand"}
+_NUMBER = "(select id from texts where text = '{event}')"
+_NAMES = {"view": "product_view", "add": "add_to_cart_click", "checkout": "checkout_start"}
 _Names = dict[str, tuple[str | None, ...]]
 
 
@@ -43,10 +43,10 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
     only: return these values alone, all on one page, without names.
     """
     by = scope.options["by"]
-    dimension, item_column = _BY[by]
     slots, params = page_slots(scope.question, only)
-    slots["value"] = f"nullif(e.{EVENT_COLUMNS[dimension]}, '')"
-    slots["item_value"] = f"nullif(i.{item_column}, '')"
+    source = "products_by_event" if scope.conditions.event else "products_by_session"
+    numbers = {name: fill(_NUMBER, event=event) for name, event in _NAMES.items()}
+    slots |= {"value": f"p.{_BY[by]}", "shown": scope.text(source, **numbers)}
     found = scope.fetch("products", slots, params).dicts()
     total, found = found[0], [row for row in found if row["value"] is not None]
     named = by == "product"
@@ -56,10 +56,10 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
     return Result(
         (Column("value", "text"), *(NAMES if named else ()), *FIGURES),
         rows,
-        {"clickstream_events": total["valued_events"], "order_items": total["items"]},
+        {"clickstream_events": int(total["valued_events"]), "order_items": total["items"]},
         total["total_rows"],
         keys=1,
-        extra={"events_without_product": total["total_events"] - total["valued_events"]},
+        extra={"events_without_product": int(total["total_events"] - total["valued_events"])},
     )
 
 
@@ -77,15 +77,5 @@ def _figures(row: dict[str, Any]) -> tuple[Any, ...]:
 
 
 def _product_names(scope: Scope, ids: Sequence[str]) -> _Names:
-    """Map each product id to its last known name, category and brand: from events in the range, else from items."""
-    params = {"products": list(ids)}
-    shown: _Names = {row[0]: tuple(row[1:]) for row in scope.fetch("products_named", params=params).rows}
-    sold: _Names = {row[0]: tuple(row[1:]) for row in scope.fetch("products_sold", params=params).rows}
-    nothing = (None,) * len(NAMES)
-    return {
-        name: tuple(
-            first if first is not None else second
-            for first, second in zip(shown.get(name, nothing), sold.get(name, nothing), strict=True)
-        )
-        for name in (*shown, *sold)
-    }
+    """Map each product id to its last known name, category and brand."""
+    return {row[0]: tuple(row[1:]) for row in scope.fetch("products_named", params={"products": list(ids)}).rows}

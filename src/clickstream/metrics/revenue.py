@@ -34,4 +34,4 @@ def revenue(scope: Scope, only: Sequence[str] | None = None) -> Result:
         amount = money(row["revenue"])
         figures = {**row, "revenue": amount, "aov": per_order(amount, row["orders_with_total"])}
         rows.append(tuple(figures[column.name] for column in COLUMNS))
-    return Result(COLUMNS, rows, {"orders": found[0]["total_orders"]}, found[0]["total_rows"], keys=1)
+    return Result(COLUMNS, rows, {"orders": int(found[0]["total_orders"])}, found[0]["total_rows"], keys=1)

@@ -22,7 +22,8 @@ MAX_HOUR_DAYS = 92
 TOP = 5
 UNITS = ("hour", "day", "week", "month")
 FIGURES = {
-    "events": ("events", "page_views", "views", "products"),
+    "events": ("events", "page_views", "views"),
+    "products": ("products",),
     "visitors": ("visitors", "new_visitors", "returning_visitors"),
     "sessions": ("sessions", "engaged_sessions", "bounces", "cart_sessions", "checkout_sessions", "order_sessions"),
     "orders": ("orders", "orders_without_session", "revenue"),
@@ -34,13 +35,8 @@ RATES = {
 }
 METRIC_NAMES = (*(name for names in FIGURES.values() for name in names), *RATES)
 _SOURCES = {name: source for source, names in FIGURES.items() for name in names} | {"order_visitors": "visitors"}
-_TABLES = {"events": "clickstream_events", "visitors": "clickstream_events", "sessions": "sessions", "orders": "orders"}
-_INSTANTS = {
-    "events": "event_timestamp",
-    "visitors": "event_timestamp",
-    "sessions": "s.session_start",
-    "orders": "ordered_at",
-}
+_TABLES = {"sessions": "sessions", "orders": "orders"}  # others: clickstream_events
+_INSTANTS = {"sessions": "s.start_at", "orders": "ordered_at"}  # others: moment
 
 # (bucket key, group) -> the figure, and its denominator
 Figures = dict[tuple[tuple[int, int], str], tuple[int | Decimal, int | None]]
@@ -57,9 +53,7 @@ class _Series:
     def figures(self, unit: Unit | None, split: Split | None) -> Figures:
         """Return the figures of each bucket; without `unit` those of the whole range, under the key (0, 0)."""
         source = _SOURCES[self.numerator]
-        products = "count(distinct context_product_id)" if self.numerator == "products" else "0"
-        slots = {**self._bucket_slots(unit, source), "products": products}
-        found = self.scope.fetch(f"time_series_{source}", slots, split=split).dicts()
+        found = self.scope.fetch(f"time_series_{source}", self._bucket_slots(unit, source), split=split).dicts()
         return {((row["bucket"], row["bucket_offset"]), row["split"]): self._pair(row) for row in found}
 
     def _pair(self, row: dict[str, Any]) -> tuple[int | Decimal, int | None]:
@@ -68,7 +62,7 @@ class _Series:
         return number, None if self.denominator is None else int(row[self.denominator])
 
     def _bucket_slots(self, unit: Unit | None, source: str) -> dict[str, str]:
-        names = {"bucket": _INSTANTS[source], "seen_bucket": "first_seen_at", "order_bucket": "ordered_at"}
+        names = {"bucket": _INSTANTS.get(source, "moment"), "seen_bucket": "first_seen", "order_bucket": "ordered_at"}
         if unit is None:
             return {part: "0" for name in names for part in (name, f"{name}_offset")}
         slots = {}
@@ -92,7 +86,9 @@ def time_series(scope: Scope) -> Result:
         for bucket in listed
         for group in (_groups(figures) if split else ("",))
     ]
-    return Result(_columns(kind), rows, scope.rows_behind(_TABLES[_SOURCES[numerator]]), len(rows))
+    return Result(
+        _columns(kind), rows, scope.rows_behind(_TABLES.get(_SOURCES[numerator], "clickstream_events")), len(rows)
+    )
 
 
 def unit_of(scope: Scope) -> Unit:

@@ -3,11 +3,11 @@
 select
     {bucket} as bucket, {bucket_offset} as bucket_offset, {session_split} as split,
     count(*) as sessions,
-    count(case when s.is_engaged then 1 end) as engaged_sessions,
-    count(case when not s.is_engaged then 1 end) as bounces,
-    count(case when s.has_cart then 1 end) as cart_sessions,
-    count(case when s.has_checkout then 1 end) as checkout_sessions,
-    count(case when s.orders >= 1 then 1 end) as order_sessions
+    count(*) filter (s.is_engaged) as engaged_sessions,
+    count(*) filter (not s.is_engaged) as bounces,
+    count(*) filter (s.has_cart) as cart_sessions,
+    count(*) filter (s.has_checkout) as checkout_sessions,
+    count(*) filter (s.orders >= 1) as order_sessions
 from counted_sessions as s
 {session_split_join}
-group by 1, 2, 3
+group by all

@@ -57,6 +57,11 @@ class Cursor(Protocol):
         Memory stays small. Instants are in UTC.
         """
 
+    def copy_into(
+        self, target: duckdb.DuckDBPyConnection, table: str, sql: str, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Make the rows of a SELECT a temporary table of another DuckDB, in place of one of that name."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedRows:

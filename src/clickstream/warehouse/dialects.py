@@ -55,7 +55,7 @@ _MACROS: dict[str, str | dict[Engine, str]] = {
 # What may contain a `$` or an `@` that is neither a parameter nor a macro is matched first, and stays as it is.
 _QUOTED = r"'(?:[^']|'')*'|\"(?:[^\"]|\"\")*\"|--[^\n]*|/\*.*?\*/"
 _MACRO = re.compile(rf"{_QUOTED}|@([a-z_]+)", re.DOTALL)
-_PARAMETER = re.compile(rf"{_QUOTED}|\$([a-zA-Z_][a-zA-Z_0-9]*)", re.DOTALL)
+PARAMETER = re.compile(rf"{_QUOTED}|\$([a-zA-Z_][a-zA-Z_0-9]*)", re.DOTALL)
 _SLOT = re.compile(r"\{([a-z_]+)\}")
 _TEMP_TABLE = re.compile(r"(?im)^(\s*create temp table \w+) as\b")
 
@@ -96,7 +96,7 @@ def number_parameters(sql: str) -> tuple[str, tuple[str, ...]]:
             names.append(name)
         return f"${names.index(name) + 1}"
 
-    return _PARAMETER.sub(numbered, sql), tuple(names)
+    return PARAMETER.sub(numbered, sql), tuple(names)
 
 
 def _expand(sql: str, engine: Engine) -> str:

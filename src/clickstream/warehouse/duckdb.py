@@ -60,6 +60,17 @@ class DuckCursor:
         """Write the rows of a SELECT without parameters into a new file; return how many there are."""
         return write_file(self.raw, render(sql, "duckdb"), path, file_format)
 
+    def copy_into(
+        self, target: duckdb.DuckDBPyConnection, table: str, sql: str, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Make the rows of a SELECT a temporary table of another DuckDB, in place of one of that name."""
+        rows = self.raw.sql(render(sql, "duckdb"), params=params and dict(params))
+        target.register("copied_rows", _ArrowStream(rows))
+        try:
+            target.execute(f"create or replace temp table {table} as from copied_rows")
+        finally:
+            target.unregister("copied_rows")
+
 
 class ArrowRows:
     """Rows that go from the parser's DuckDB into this one by the Arrow C stream.

@@ -26,7 +26,7 @@ from psycopg.pq import ExecStatus
 from clickstream.errors import ClickstreamError, WarehouseError
 from clickstream.warehouse.connections import Connection, Connections, advice_for, reason_of
 from clickstream.warehouse.contract import REBUILDING, SHADOW, Cursor, FileFormat, ParsedRows, Table
-from clickstream.warehouse.dialects import Engine, fill, number_parameters, render
+from clickstream.warehouse.dialects import PARAMETER, Engine, fill, number_parameters, render
 from clickstream.warehouse.duckdb import quoted, write_file
 from clickstream.warehouse.migrations import apply_schema, schema_files
 from clickstream.warehouse.query import QueryLimits, QueryResult, invalid_query, query_result, query_timeout
@@ -139,6 +139,21 @@ class PostgresCursor:
             raise ClickstreamError("writing an export", why, advice) from None
         finally:
             rows.unlink(missing_ok=True)
+
+    def copy_into(
+        self, target: duckdb.DuckDBPyConnection, table: str, sql: str, params: Mapping[str, Any] | None = None
+    ) -> None:
+        """Make the rows of a SELECT a temporary table of another DuckDB, in place of one of that name."""
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "rows.csv"
+            columns = self.copy_out(self._with_values(render(sql, "postgres"), params or {}), path)
+            target.execute(f"create or replace temp table {table} as from {_csv_source(path, columns)}")
+
+    def _with_values(self, sql: str, params: Mapping[str, Any]) -> str:
+        """Write the values into a statement, as literals that psycopg quotes: COPY takes no parameters."""
+        return PARAMETER.sub(
+            lambda match: names.Literal(params[match[1]]).as_string(self.connection) if match[1] else match[0], sql
+        )
 
     def copy_csv(self, table: str, path: Path) -> None:
         """Append the rows of a CSV file without header to a table: an empty field is NULL, `""` the empty text."""

@@ -55,19 +55,20 @@ def buckets(unit: Unit, tz: ZoneInfo, period: Period) -> list[Bucket]:
 
 
 def bucket_sql(unit: Unit, tz: ZoneInfo, period: Period, instant: str) -> tuple[str, str]:
-    """Return SQL over `instant` (a timestamptz column) for the two parts of the bucket's key.
+    """Return SQL over `instant` (a column in microseconds) for the two parts of the bucket's key.
 
     Only integers computed here are written into it. Instants are after 1970, so % is never negative.
     """
-    at = f"@micros({instant})"
     if unit == "month":
         months = buckets("month", tz, period)
-        return _case_tree(at, [micros(month.start) for month in months[1:]], [month.key[0] for month in months]), "0"
+        return _case_tree(
+            instant, [micros(month.start) for month in months[1:]], [month.key[0] for month in months]
+        ), "0"
     listed = stretches if unit == "hour" else date_stretches
     parts = listed(tz, period.start, period.end) or [Stretch(period.start, period.end, timedelta())]
     offsets = [part.offset // timedelta(microseconds=1) for part in parts]
-    offset = _case_tree(at, [micros(part.start) for part in parts[1:]], offsets)
-    local = f"({at} + {offset})"
+    offset = _case_tree(instant, [micros(part.start) for part in parts[1:]], offsets)
+    local = f"({instant} + {offset})"
     if unit == "hour":
         return f"({local} - {local} % {_HOUR_US})", offset
     if unit == "day":

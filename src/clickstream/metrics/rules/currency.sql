@@ -1,8 +1,5 @@
 -- Orders by currency: those that count, and all of them.
-select
-    coalesce(nullif(p.currency, ''), 'XXX') as currency,
-    count(c.order_id) as counted_orders,
-    count(*) as all_orders
+select p.currency, count(c.id) as counted_orders, count(*) as all_orders
 from population_orders as p
-left join counted_orders as c on p.order_id = c.order_id
-group by 1
+left join counted_orders as c on p.id = c.id
+group by p.currency

@@ -1,6 +1,6 @@
 """Filters as SQL conditions, with every value bound.
 
-In: the filters of a Question. Out: `Conditions`: one text for events (alias `e`), one for sessions (alias `s`), the
+In: the filters of a Question. Out: `Conditions`: one text for hits (alias `h`), one for sessions (alias `s`), the
 parameters of both. An unknown name is `unknown_filter`; one that is not supported yet is `filter_not_applicable`. No
 filter is ignored. How filter values are written: filter_values.py.
 """
@@ -12,22 +12,25 @@ from dataclasses import dataclass
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.rules.filter_values import FilterValue, read_value
+from clickstream.warehouse.dialects import fill
 
 NONE = "(none)"
 EVENT_COLUMNS = {
-    "event": "event_name",
-    "page_path": "page_path",
-    "product_id": "context_product_id",
-    "category": "context_product_category",
-    "brand": "context_product_brand",
-    "login_state": "user_login_state",
+    "event": ("name", "texts", "text"),
+    "page_path": ("page", "texts", "text"),
+    "product_id": ("product", "products", "product_id"),
+    "category": ("product", "products", "category"),
+    "brand": ("product", "products", "brand"),
+    "login_state": ("login_state", "texts", "text"),
 }
+"""Dimension of an event -> its column of `hits`, the table of that number, and the column there."""
 ACQUISITION_COLUMNS = {name: name for name in ("channel", "source", "medium", "campaign", "referrer_domain")}
 DEVICE_COLUMNS = {name: name for name in ("device_type", "browser", "os", "country")}
-SESSION_COLUMNS = {**ACQUISITION_COLUMNS, **DEVICE_COLUMNS, "landing_page": "entry_page"}
+SESSION_COLUMNS = {**ACQUISITION_COLUMNS, **DEVICE_COLUMNS, "landing_page": "landing_page"}
 SAMPLE_MODES = ("auto", "include", "only")
 HUMANS = ("true", "false")
 NOT_YET = ("segment", "visitor_id")
+_EVENT_CONDITION = " and h.{column} in (select id from {table} where {condition})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +54,11 @@ def conditions(filters: Mapping[str, Sequence[str]]) -> Conditions:
         check_filter(name, texts)
         values = [read_value(name, text) for text in texts]
         if name in EVENT_COLUMNS:
-            event += f" and {_condition(value_sql('e', EVENT_COLUMNS[name]), values, params)}"
+            column, table, text = EVENT_COLUMNS[name]
+            condition = _condition(value_sql(text), values, params)
+            event += fill(_EVENT_CONDITION, column=column, table=table, condition=condition)
         elif name in SESSION_COLUMNS:
-            session += f" and {_condition(value_sql('s', SESSION_COLUMNS[name]), values, params)}"
+            session += f" and {_condition(f's.{SESSION_COLUMNS[name]}', values, params)}"
             without_session = without_session and _passes_none(values)
     return Conditions(event, session, without_session, params)
 
@@ -84,9 +89,9 @@ def filter_names() -> tuple[str, ...]:
     return ("sample", "humans", *EVENT_COLUMNS, *SESSION_COLUMNS)
 
 
-def value_sql(alias: str, column: str) -> str:
-    """Return SQL for a dimension's value as it is shown: NULL and empty text become `(none)`."""
-    return f"coalesce(nullif({alias}.{column}, ''), '{NONE}')"
+def value_sql(column: str) -> str:
+    """Return SQL for a dimension's value as it is shown: NULL becomes `(none)`."""
+    return f"coalesce({column}, '{NONE}')"
 
 
 def join_names(names: Sequence[str]) -> str:

@@ -92,6 +92,11 @@ def micros(moment: datetime) -> int:
     return (aware - EPOCH) // timedelta(microseconds=1)
 
 
+def instant(micros: int) -> datetime:
+    """Return the instant of microseconds since 1970."""
+    return EPOCH + timedelta(microseconds=micros)
+
+
 @lru_cache(maxsize=1024)
 def _changes_in(tz: ZoneInfo, year: int) -> Sequence[datetime]:
     """Return the instants in `year` (UTC) at which the offset of `tz` changes."""

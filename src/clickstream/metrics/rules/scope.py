@@ -1,7 +1,7 @@
 """A question ready to run: checked filters, the effective range, the treatment of sample rows, and the shared SQL.
 
-In: a cursor on one snapshot and a Question. Out: `Scope`, whose `fetch` runs a metric's SQL after the CTEs of
-counted.sql. Values are always bound; only constant text of this package is inserted into SQL.
+In: a cursor on one snapshot of the mart, and a Question. Out: `Scope`, whose `fetch` runs a metric's SQL after the CTEs
+of counted.sql. Values are always bound; only constant text of this package is inserted into SQL.
 """
 
 from __future__ import annotations
@@ -9,28 +9,28 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Any, Literal
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.question import Question
-from clickstream.metrics.rules.cut import Cut, read_cut
-from clickstream.metrics.rules.filters import (
-    Conditions,
-    conditions,
-    is_humans_only,
-    sample_mode,
-)
-from clickstream.metrics.rules.local_time import EPOCH
+from clickstream.metrics.rules.filters import Conditions, conditions, is_humans_only, sample_mode
+from clickstream.metrics.rules.local_time import micros
 from clickstream.metrics.rules.period import MAX_DAYS, Period, chosen_period
-from clickstream.metrics.rules.split import Split, sessions_ever_with, sessions_with, split_slots
+from clickstream.metrics.rules.quarters import quarters_of
+from clickstream.metrics.rules.split import Split, sessions_with, split_slots
 from clickstream.metrics.rules.texts import read_sql, with_needed
-from clickstream.warehouse.contract import Cursor, Table
+from clickstream.warehouse.contract import Table
 from clickstream.warehouse.dialects import fill
+from clickstream.warehouse.duckdb import DuckCursor
 
 _PARAMETER = re.compile(r"\$([a-z_0-9]+)")
-_COUNTED = {"clickstream_events": "counted_events", "sessions": "counted_sessions", "orders": "counted_orders"}
+_COUNTS = {
+    "clickstream_events": "select coalesce(sum(events), 0) from counted_quarters",
+    "sessions": "select count(*) from counted_sessions",
+    "orders": "select count(*) from counted_orders",
+}
 Population = Literal["all", "humans", "bots"]
+_BOTS: Mapping[Population, str] = {"all": "", "humans": " and not {alias}.is_bot", "bots": " and {alias}.is_bot"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,29 +41,24 @@ class Sample:
     is_present: bool
     is_hidden: bool
 
-    @property
-    def condition(self) -> str:
-        """The condition on events and sessions, as SQL that begins with `and`, or is empty."""
+    def condition(self, alias: str) -> str:
+        """The condition on rows, as SQL that begins with `and`, or is empty."""
         if self.mode == "only":
-            return "and is_sample is true"
-        return "and is_sample is not true" if self.is_hidden else ""
+            return f" and {alias}.is_sample"
+        return f" and not {alias}.is_sample" if self.is_hidden else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One question on one snapshot.
+    """One question on one snapshot. currency: that of the amounts; None if no order exists."""
 
-    cut: sessions and orders that as_of cuts. currency: that of the amounts; None if no order exists.
-    """
-
-    cursor: Cursor
+    cursor: DuckCursor
     question: Question
     period: Period
     sample: Sample
     population: Population
     conditions: Conditions
     options: Mapping[str, str]
-    cut: Cut
     currency: str | None = None
 
     def for_period(self, period: Period) -> Scope:
@@ -80,9 +75,13 @@ class Scope:
         """Run `<name>.sql` of this package. slots: SQL for its `{…}`. params: values of its parameters."""
         return self._run(read_sql(f"{name}.sql"), slots, params, split)
 
+    def text(self, name: str, **slots: str) -> str:
+        """Return `<name>.sql` of this package, to be put into a slot."""
+        return fill(read_sql(f"{name}.sql"), {**self._slots(None), **slots}).partition("\n")[2].rstrip()
+
     def rows_behind(self, table: str) -> dict[str, int]:
         """Return the number of counted rows of a table (events, sessions or orders)."""
-        return {table: self._run("select count(*) from {counted}", {"counted": _COUNTED[table]}).rows[0][0]}
+        return {table: int(self._run(_COUNTS[table]).rows[0][0])}
 
     def hidden_bot_events(self) -> int:
         """Return the number of events that the filter `humans` leaves out."""
@@ -100,62 +99,45 @@ class Scope:
         texts = {**self._slots(split), **(slots or {})}
         filled = with_needed(fill(read_sql("rules/counted.sql"), texts), fill(metric_sql, texts))
         values = {
-            "as_of": self.question.as_of,
-            "start": self.period.start,
-            "end": self.period.end,
+            "as_of": micros(self.question.as_of),
+            "start": micros(self.period.start),
+            "end": micros(self.period.end),
             "currency": self.currency,
-            **self.cut.params,
             **self.conditions.params,
             **(split.params if split else {}),
             **(params or {}),
         }
-        if "$first_start" in filled:
-            values["first_start"] = self._first_session_start()
-        # Engines reject parameters that a statement does not use.
+        # DuckDB rejects parameters that a statement does not use.
         return self.cursor.fetch(filled, {name: values[name] for name in set(_PARAMETER.findall(filled))})
-
-    def _first_session_start(self) -> datetime:
-        """Return the earliest start of a session with an order in the range; events before it need not be read."""
-        if not self.cut.is_empty:  # the sessions of recomputed orders are not known in advance
-            return EPOCH
-        found = self.cursor.scalar(
-            """
-            select min(s.session_start)
-            from orders as o
-            inner join sessions as s on o.session_key = s.session_key
-            where o.ordered_at >= $start and o.ordered_at < $end
-            """,
-            {"start": self.period.start, "end": self.period.end},
-        )
-        return min(found or self.period.start, self.period.start)
 
     def _slots(self, split: Split | None) -> dict[str, str]:
         event, session = self.conditions.event, self.conditions.session
-        passing = fill("select s.session_key from population_sessions as s where true {session}", session=session)
+        passing = fill("select s.id from population_sessions as s where true {session}", session=session)
         has_none = self.conditions.without_session
-        return {
-            "sample": self.sample.condition,
-            **self.cut.slots,
-            **_POPULATIONS[self.population],
+        slots = {
+            **{f"of_{name}": self._population(name[0]) for name in ("sessions", "orders", "hits", "quarters")},
             "event_filters": event,
             "session_filters": session,
-            "session_of_event": f"and {_in('e.session_key', passing, has_none)}" if session else "",
-            "event_of_session": f"and s.session_key in ({sessions_with(event)})" if event else "",
-            "session_of_order": f"and {_in('o.session_key', passing, has_none)}" if session else "",
-            "event_of_order": f"and o.session_key in ({sessions_ever_with(event)})" if event else "",
+            "session_of_hit": f"and {_in('h.session', passing, has_none)}" if session else "",
+            "session_of_quarter": f"and {_in('q.session', passing, has_none)}" if session else "",
+            "session_of_order": f"and {_in('o.session', passing, has_none)}" if session else "",
+            "event_of_session": f"and s.id in ({sessions_with(event)})" if event else "",
+            "event_of_order": f"and o.session in ({sessions_with(event)})" if event else "",
             **split_slots(split, event),
         }
+        return {**slots, "quarters": self._quarters(split, slots)}
 
+    def _population(self, alias: str) -> str:
+        return fill(_BOTS[self.population], alias=alias) + self.sample.condition(alias)
 
-_BOTS = "(select 1 from existing_sessions as b where b.is_bot and b.session_key = e.session_key)"
-_OF_BOTS = f"(exists {_BOTS} or (e.session_key is null and e.is_bot is true))"
-_OF_HUMANS = f"not exists {_BOTS} and (e.session_key is not null or e.is_bot is not true)"
-# The conditions of each population on events and orders (alias `e`), and on sessions.
-_POPULATIONS: Mapping[Population, Mapping[str, str]] = {
-    "all": {"of_humans": "", "sessions_of_humans": ""},
-    "humans": {"of_humans": f"and {_OF_HUMANS}", "sessions_of_humans": "and is_bot is not true"},
-    "bots": {"of_humans": f"and {_OF_BOTS}", "sessions_of_humans": "and is_bot is true"},
-}
+    def _quarters(self, split: Split | None, slots: Mapping[str, str]) -> str:
+        """Return SQL for `counted_quarters`: from hits alone where single events are filtered or split."""
+        of_hits = read_sql("rules/quarters_of_hits.sql").rstrip()
+        if self.conditions.event or (split and not split.is_of_session):
+            return fill(of_hits, cut_quarters="true")
+        found = quarters_of(self.question.tz, self.period)
+        whole = fill(read_sql("rules/quarters.sql").rstrip(), slots, whole_quarters=found.whole)
+        return "\n    union all\n    ".join([whole, *([fill(of_hits, cut_quarters=found.cut)] if found.cut else [])])
 
 
 def _in(key: str, sessions: str, has_none: bool) -> str:
@@ -163,7 +145,7 @@ def _in(key: str, sessions: str, has_none: bool) -> str:
 
 
 def make_scope(
-    cursor: Cursor, question: Question, options: Mapping[str, str], max_days: int | None = MAX_DAYS
+    cursor: DuckCursor, question: Question, options: Mapping[str, str], max_days: int | None = MAX_DAYS
 ) -> Scope:
     """Check the question and prepare it for one snapshot. Raises QuestionError."""
     if question.as_of.tzinfo is None:
@@ -171,21 +153,19 @@ def make_scope(
     period = chosen_period(question, max_days)
     sample = read_sample(cursor, question)
     population: Population = "humans" if is_humans_only(question.filters) else "all"
-    checked = conditions(question.filters)
-    cut = read_cut(cursor, question.as_of, sample.condition)
-    return Scope(cursor, question, period, sample, population, checked, options, cut)
+    return Scope(cursor, question, period, sample, population, conditions(question.filters), options)
 
 
-def read_sample(cursor: Cursor, question: Question) -> Sample:
+def read_sample(cursor: DuckCursor, question: Question) -> Sample:
     """Determine the treatment of sample rows: `auto` hides them once one real event exists."""
     mode = sample_mode(question.filters)
     real, sample = cursor.fetch(
         """
         select
-            exists (select 1 from clickstream_events where is_sample is not true and event_timestamp < $as_of),
-            exists (select 1 from clickstream_events where is_sample is true and event_timestamp < $as_of)
+            exists (from hits where not is_sample and moment < $as_of),
+            exists (from hits where is_sample and moment < $as_of)
         """,
-        {"as_of": question.as_of},
+        {"as_of": micros(question.as_of)},
     ).rows[0]
     return Sample(mode, sample, mode == "auto" and real and sample)
 
@@ -197,4 +177,4 @@ def page_slots(
     if only is None:
         return {"only_values": ""}, {"limit": question.limit, "offset": question.offset}
     values = {"values": list(only), "limit": len(only), "offset": 0}
-    return {"only_values": f"and {key} in (select unnest(cast($values as text[])))"}, values
+    return {"only_values": f"and {key} in (select unnest(cast($values as varchar[])))"}, values

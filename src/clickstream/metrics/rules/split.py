@@ -30,10 +30,9 @@ class Split:
     def params(self) -> dict[str, str]:
         return {f"top_{index}": value for index, value in enumerate(self.top or ())}
 
-    def value(self, alias: str) -> str:
-        """Return SQL for the group of a row. alias: `e` for an event, `s` for a session."""
-        column = {**EVENT_COLUMNS, **SESSION_COLUMNS}[self.dimension]
-        value = value_sql(alias, column)
+    def value(self, column: str) -> str:
+        """Return SQL for the group of a row."""
+        value = value_sql(column)
         if not self.top:
             return value
         names = ", ".join(f"${name}" for name in self.params)
@@ -42,46 +41,32 @@ class Split:
 
 def split_slots(split: Split | None, event_filters: str) -> dict[str, str]:
     """Return the slots that split rows. By an event's dimension, a session has each value of its matching events."""
-    names = (
-        "event_split",
-        "event_split_join",
-        "order_split",
-        "order_split_join",
-        "session_split",
-        "session_split_join",
-    )
+    slots = {f"{name}_split": "''" for name in ("event", "order", "session")}
+    slots |= {f"{name}_split_join": "" for name in ("event", "quarter", "order", "session")}
     if split is None:
-        return dict(zip(names, ("''", "") * 3, strict=True))
+        return slots
     if split.is_of_session:
-        value, join = split.value("s"), "left join population_sessions as s on {}.session_key = s.session_key"
-        return dict(zip(names, (value, join.format("e"), value, join.format("o"), value, ""), strict=True))
-    columns = f"distinct e.session_key, {split.value('e')} as split"
-    join = "inner join ({}) as g on {}.session_key = g.session_key"
-    of_order = join.format(sessions_ever_with(event_filters, columns), "o")
-    of_session = join.format(sessions_with(event_filters, columns), "s")
-    return dict(zip(names, (split.value("e"), "", "g.split", of_order, "g.split", of_session), strict=True))
+        value = split.value(f"s.{SESSION_COLUMNS[split.dimension]}")
+        join = "left join population_sessions as s on {} = s.id"
+        slots |= {f"{name}_split": value for name in ("event", "order", "session")}
+        joined = {"event": "h.session", "quarter": "q.session", "order": "o.session"}
+        return slots | {f"{name}_split_join": join.format(key) for name, key in joined.items()}
+    column, table, text = EVENT_COLUMNS[split.dimension]
+    value, dictionary = split.value(f"d.{text}"), f"inner join {table} as d on h.{column} = d.id"
+    groups = sessions_with(event_filters, f"distinct h.session, {value} as split", dictionary)
+    return slots | {
+        "event_split": value,
+        "event_split_join": dictionary,
+        "order_split": "g.split",
+        "order_split_join": f"inner join ({groups}) as g on o.session = g.session",
+        "session_split": "g.split",
+        "session_split_join": f"inner join ({groups}) as g on s.id = g.session",
+    }
 
 
-def sessions_with(event_filters: str, columns: str = "e.session_key") -> str:
-    """Return SQL for the sessions with an event that passes the event filters, in the range or after it.
-
-    Sessions that count start in the range, so events before it are not read.
-    """
-    return fill(_SESSIONS_WITH, {"columns": columns, "event_filters": event_filters})
+def sessions_with(event_filters: str, columns: str = "h.session", join: str = "") -> str:
+    """Return SQL for the sessions with an event, at any time, that passes the event filters."""
+    return fill(_SESSIONS_WITH, columns=columns, join=join, event_filters=event_filters)
 
 
-def sessions_ever_with(event_filters: str, columns: str = "e.session_key") -> str:
-    """Return the same for orders: an order's session may have begun before the range, at $first_start or later."""
-    return fill(_SESSIONS_EVER_WITH, {"columns": columns, "event_filters": event_filters})
-
-
-# On one line each: a `)` at the start of a line would end a CTE (texts.py).
-_SESSIONS_WITH = (
-    "select {columns} from population_events as e"
-    " where e.session_key is not null and e.event_timestamp >= $start {event_filters}"
-)
-_SESSIONS_EVER_WITH = (
-    "select {columns} from population_events as e"
-    " where e.event_timestamp >= $first_start and e.session_key in ("
-    "select session_key from population_orders where ordered_at >= $start and ordered_at < $end) {event_filters}"
-)
+_SESSIONS_WITH = "select {columns} from hits as h {join} where h.session is not null {event_filters}"

@@ -1,0 +1,155 @@
+"""The file of the mart: one DuckDB file, opened by one process for writing.
+
+In: a path. Out: an open `Mart`: readers with a snapshot each, one writer at a time, and a way to put a newly built file
+in its place. A file that is damaged, or of another version, is deleted and made again: it holds nothing that the
+warehouse does not hold.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Self
+
+import duckdb
+
+from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.warehouse.dialects import read_sql
+from clickstream.warehouse.duckdb import DuckCursor, opening_error, quoted, remove_database
+
+NAME = "mart.duckdb"
+VERSION = 1
+MEMORY_MB = 384
+_DOING = "answering from the mart"
+
+
+class Mart:
+    """An open mart. Use `Mart.open`; close it, or use it as a context manager."""
+
+    def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
+        self.path = path
+        self._connection = connection
+        self._memory_mb = memory_mb
+        self._write_lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._readers = 0
+        self._is_swapping = False
+
+    @classmethod
+    def open(cls, path: Path, memory_mb: int = MEMORY_MB) -> Self:
+        """Open the file at `path`, or an empty one in its place where it is missing, damaged or of another version.
+
+        Raises WarehouseBusyError when another process holds the file.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        remove_database(_next_path(path))
+        try:
+            connection = _connect(path, memory_mb)
+        except WarehouseBusyError:
+            raise
+        except WarehouseError:
+            remove_database(path)
+            connection = _connect(path, memory_mb)
+        if not _is_current(connection):
+            connection.close()
+            remove_database(path)
+            connection = _connect(path, memory_mb)
+        return cls(path, connection, memory_mb)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[DuckCursor]:
+        """Open a cursor on one consistent snapshot."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._is_swapping)
+            self._readers += 1
+            raw = self._connection.cursor()
+        try:
+            raw.execute("begin transaction read only")
+            yield DuckCursor(raw)
+        except duckdb.Error as error:
+            raise WarehouseError(_DOING, str(error).splitlines()[0], "run `clickstream mart build`") from error
+        finally:
+            raw.close()
+            with self._changed:
+                self._readers -= 1
+                self._changed.notify_all()
+
+    @contextmanager
+    def transaction(self) -> Iterator[DuckCursor]:
+        """Open a transaction: committed when the block ends, rolled back when it raises. One at a time."""
+        with self._write_lock:
+            raw = self._connection.cursor()
+            try:
+                raw.execute("begin transaction")
+                yield DuckCursor(raw)
+                raw.execute("commit")
+            except duckdb.Error as error:
+                raise WarehouseError("writing the mart", str(error).splitlines()[0]) from error
+            finally:
+                raw.close()  # an open transaction ends with its cursor: rolled back
+
+    @contextmanager
+    def successor(self) -> Iterator[Mart]:
+        """Make an empty mart that takes this one's place when the block ends without an error.
+
+        This one answers until then; the exchange waits for its readers.
+        """
+        path = _next_path(self.path)
+        remove_database(path)
+        try:
+            with Mart(path, _connect(path, self._memory_mb), self._memory_mb) as fresh:
+                yield fresh
+        except BaseException:
+            remove_database(path)
+            raise
+        with self._write_lock, self._changed:
+            self._is_swapping = True
+            self._changed.wait_for(lambda: not self._readers)
+            try:
+                self._connection.close()
+                remove_database(self.path)
+                path.rename(self.path)
+            finally:
+                self._connection = _connect(self.path, self._memory_mb)
+                self._is_swapping = False
+                self._changed.notify_all()
+
+
+def _next_path(path: Path) -> Path:
+    return path.with_name(f"{path.name}.new")
+
+
+def _connect(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+    """Open a file, with the tables of the mart if it is new."""
+    is_new = not path.exists()
+    try:
+        connection = duckdb.connect(str(path))
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute(f"set memory_limit = '{memory_mb}MiB'")
+        connection.execute(f"set temp_directory = {quoted(f'{path}.tmp')}")
+        if is_new:
+            connection.execute("begin transaction")
+            connection.execute(read_sql("clickstream.mart", "sql/schema.sql"))
+            connection.execute("insert into mart values ($version, '', 0, null, 0)", {"version": VERSION})
+            connection.execute("commit")
+    except duckdb.Error as error:
+        raise opening_error(path, error) from error
+    return connection
+
+
+def _is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the file has the tables of this version."""
+    with suppress(duckdb.Error):
+        return connection.execute("select version from mart").fetchall() == [(VERSION,)]
+    return False

@@ -1,0 +1,136 @@
+"""Brings the mart up to date with its warehouse: by what the last loads changed, or from scratch.
+
+In: an open mart, a warehouse. Out: the mart at the warehouse's last load. An update is one transaction that also notes
+the load, so a process that is killed leaves either the old or the new mart. A mart that the warehouse does not know (of
+another epoch, ahead of a restored backup) or that is too far behind is built again; the old one answers meanwhile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from clickstream.mart.file import Mart
+from clickstream.mart.source import (
+    Position,
+    copy_orders,
+    copy_people,
+    copy_slice,
+    knows,
+    put_keys,
+    read_changes,
+    read_position,
+    run_file,
+    slices_by_time,
+    slices_of,
+)
+from clickstream.progress import Progress, no_progress
+from clickstream.warehouse.contract import Cursor, Warehouse
+from clickstream.warehouse.duckdb import DuckCursor
+
+BUILDING = "building the mart"
+MAX_CHANGED_SHARE = 0.2
+"""A mart of which more than this share changed is built again, which costs less."""
+MAX_DEAD_SHARE = 0.1
+FEW_SESSIONS = 20_000
+FEW_HITS = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refresh:
+    """What brought the mart up to date. sessions: how many were written."""
+
+    how: Literal["unchanged", "updated", "built"]
+    position: Position
+    sessions: int = 0
+
+
+def refresh(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) -> Refresh:
+    """Bring the mart up to date."""
+    with warehouse.reading() as cursor:
+        known, now = mart_position(mart), read_position(cursor)
+        if known == now and known.epoch:
+            return Refresh("unchanged", known)
+        if knows(cursor, known) and not _is_worn(mart):
+            done = _update(mart, cursor, known, now)
+            if done is not None:
+                return done
+    return build(mart, warehouse, progress)
+
+
+def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) -> Refresh:
+    """Build the mart from scratch, slice by slice, to bound memory; then catch up with what was loaded meanwhile."""
+    with mart.successor() as fresh:
+        with warehouse.reading() as cursor:
+            start = read_position(cursor)
+            parts = slices_by_time(cursor)
+            total, done = sum(events for events, _ in parts), 0
+            progress(0, total, BUILDING)
+            with fresh.transaction() as into:
+                copy_people(cursor, into, known=None)
+                run_file(into, "people")
+                put_keys(into, "changed_sessions", "varchar", [])
+                put_keys(into, "changed_quarters", "bigint", [])
+        for events, part in parts:
+            with warehouse.reading() as cursor, fresh.transaction() as into:
+                put_keys(into, "changed_sessions", "varchar", [])
+                put_keys(into, "changed_quarters", "bigint", [])
+                run_file(into, "remove_visits")
+                copy_slice(cursor, part, into)
+                run_file(into, "visits")
+            done += events
+            progress(done, total, BUILDING)
+        with warehouse.reading() as cursor, fresh.transaction() as into:
+            copy_orders(cursor, into, known=None)
+            run_file(into, "orders")
+            _note(into, start)
+        with warehouse.reading() as cursor:
+            now = read_position(cursor)
+            if now != start:
+                _update(fresh, cursor, start, now, is_forced=True)
+        position = mart_position(fresh)
+        with fresh.reading() as into:
+            sessions = into.scalar("select count(*) from sessions")
+    return Refresh("built", position, sessions)
+
+
+def mart_position(mart: Mart) -> Position:
+    """Return the position of the warehouse that the mart shows."""
+    with mart.reading() as cursor:
+        return Position(*cursor.fetch("select epoch, load_id, loaded_at from mart").rows[0])
+
+
+def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, *, is_forced: bool = False) -> Refresh | None:
+    """Write again what changed since `known`. None: too much changed."""
+    changes = read_changes(cursor, known.load_id)
+    with mart.reading() as reader:
+        sessions = reader.scalar("select count(*) from sessions")
+    if not is_forced and len(changes.sessions) > max(FEW_SESSIONS, MAX_CHANGED_SHARE * sessions):
+        return None
+    with mart.transaction() as into:
+        copy_people(cursor, into, known.load_id)
+        run_file(into, "people")
+        put_keys(into, "changed_sessions", "varchar", [*changes.sessions, *changes.gone_sessions])
+        put_keys(into, "changed_quarters", "bigint", changes.quarters)
+        run_file(into, "remove_visits")
+        for part in slices_of(changes):
+            copy_slice(cursor, part, into)
+            run_file(into, "visits")
+        copy_orders(cursor, into, known.load_id)
+        run_file(into, "orders")
+        _note(into, now)
+    return Refresh("updated", now, len(changes.sessions))
+
+
+def _is_worn(mart: Mart) -> bool:
+    """Whether too many rows were replaced: they lie out of order, and their places stay empty."""
+    with mart.reading() as cursor:
+        written, kept = cursor.fetch("select hits_written, (select count(*) from hits) from mart").rows[0]
+    return bool(written - kept > max(FEW_HITS, MAX_DEAD_SHARE * kept))
+
+
+def _note(cursor: DuckCursor, position: Position) -> None:
+    cursor.execute(
+        "update mart set epoch = $epoch, load_id = $load_id, loaded_at = $loaded_at",
+        {"epoch": position.epoch, "load_id": position.load_id, "loaded_at": position.loaded_at},
+    )

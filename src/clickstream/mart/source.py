@@ -1,0 +1,221 @@
+"""What the mart reads of a warehouse: how far it is, what a load changed, and the rows themselves.
+
+In: a cursor on one snapshot of the warehouse. Out: plain values, and rows handed over into temporary tables of the
+mart. A reader's rights suffice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from clickstream.warehouse.contract import Cursor
+from clickstream.warehouse.dialects import fill, read_sql
+from clickstream.warehouse.duckdb import DuckCursor
+
+QUARTER_US = 900_000_000
+SLICE_EVENTS = 300_000
+KEYS_AT_ONCE = 5_000
+_HOUR_US = 3_600_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_IN = {"sessions": "s.session_key in (select unnest(cast($keys as text[])))"}
+_BY_TIME = {
+    "sessions": "s.session_start >= cast($from as timestamptz) and s.session_start < cast($to as timestamptz)",
+    "quarters": "e.event_timestamp >= cast($from as timestamptz) and e.event_timestamp < cast($to as timestamptz)",
+}
+_HOURS = """
+    select hour, cast(sum(events) as bigint) as events
+    from (
+        select @micros(session_start) - @micros(session_start) % {hour} as hour, events from sessions
+        union all
+        select @micros(event_timestamp) - @micros(event_timestamp) % {hour}, 1
+        from clickstream_events
+        where session_key is null
+    ) as starts
+    group by hour
+    order by hour
+"""
+_VISITORS_GONE = "select count(*) from gone where kind = 'visitors' and load_id > $known"
+_ALL = "true"
+_NEW = "load_id > $known"
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far a warehouse is. loaded_at: the time of the last load, in microseconds; None before the first one."""
+
+    epoch: str = ""
+    load_id: int = 0
+    loaded_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What the loads after a position wrote or removed: keys of sessions, and quarters of events without a session."""
+
+    sessions: Sequence[str] = ()
+    gone_sessions: Sequence[str] = ()
+    quarters: Sequence[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """Some sessions with their events, and some events without a session: SQL conditions, and their values."""
+
+    conditions: Mapping[str, str]
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def read_position(cursor: Cursor) -> Position:
+    rows = cursor.fetch(_sql("read_position")).rows
+    if rows:
+        return Position(*rows[0])
+    return Position(cursor.scalar("select cast(max(cast(epoch as text)) as text) from warehouse_epoch"))
+
+
+def knows(cursor: Cursor, position: Position) -> bool:
+    """Whether the warehouse contains everything up to `position`, with the same loads."""
+    epoch = cursor.scalar("select cast(max(cast(epoch as text)) as text) from warehouse_epoch")
+    if epoch != position.epoch:
+        return False
+    if not position.load_id:
+        return True
+    sql = "select @micros(loaded_at) from loads where load_id = $load_id"
+    found = cursor.scalar(sql, {"load_id": position.load_id})
+    return bool(found == position.loaded_at)
+
+
+def read_changes(cursor: Cursor, known: int) -> Changes:
+    """Return what the loads after `known` changed."""
+    params = {"known": known}
+
+    def gone(kind: str) -> list[str]:
+        sql = "select distinct key from gone where kind = $kind and load_id > $known"
+        return [row[0] for row in cursor.fetch(sql, {**params, "kind": kind}).rows]
+
+    written = cursor.fetch(
+        fill(
+            "select distinct @micros(event_timestamp) - @micros(event_timestamp) % {quarter} from clickstream_events "
+            "where session_key is null and load_id > $known",
+            quarter=str(QUARTER_US),
+        ),
+        params,
+    )
+    quarters = {row[0] // QUARTER_US for row in written.rows} | {int(key) for key in gone("quarter")}
+    sessions = cursor.fetch("select session_key from sessions where load_id > $known", params)
+    return Changes([row[0] for row in sessions.rows], gone("session"), sorted(quarters))
+
+
+def slices_by_time(cursor: Cursor) -> list[tuple[int, Slice]]:
+    """Divide the warehouse by time: (number of events, slice), each of about SLICE_EVENTS events."""
+    found: list[tuple[int, Slice]] = []
+    hours = cursor.fetch(fill(_HOURS, hour=str(_HOUR_US))).rows
+    start = events = 0
+    for position, (hour, count) in enumerate(hours):
+        start, events = (hour, 0) if not events else (start, events)
+        events += count
+        if events >= SLICE_EVENTS or position == len(hours) - 1:
+            span = {"from": _instant(start), "to": _instant(hour + _HOUR_US)}
+            found.append((events, Slice(_BY_TIME, span)))
+            events = 0
+    return found
+
+
+def slices_of(changes: Changes) -> list[Slice]:
+    """Divide changes into slices."""
+    keys = list(changes.sessions)
+    found = [
+        Slice({**_IN, "quarters": "false"}, {"keys": keys[start : start + KEYS_AT_ONCE]})
+        for start in range(0, len(keys), KEYS_AT_ONCE)
+    ]
+    for start in range(0, len(changes.quarters), KEYS_AT_ONCE):
+        starts = [quarter * QUARTER_US for quarter in changes.quarters[start : start + KEYS_AT_ONCE]]
+        condition = fill(
+            "@micros(e.event_timestamp) - @micros(e.event_timestamp) % {quarter} "
+            "in (select unnest(cast($starts as bigint[])))",
+            quarter=str(QUARTER_US),
+        )
+        found.append(Slice({"sessions": "false", "quarters": condition}, {"starts": starts}))
+    return found
+
+
+def copy_slice(cursor: Cursor, part: Slice, mart: DuckCursor) -> None:
+    """Hand over the rows of a slice: `new_sessions`, `new_events`."""
+    _copy(cursor, mart, "new_sessions", "read_sessions", part)
+    first, last = mart.fetch("select min(start_at), max(end_at) from new_sessions").rows[0]
+    edges = [value for value in (first, last) if value is not None]
+    edges += [_micros(part.params[name]) for name in ("from", "to") if name in part.params]
+    if starts := part.params.get("starts"):
+        edges += [min(starts), max(starts) + QUARTER_US]
+    span = {"first": _instant(min(edges, default=0)), "last": _instant(max(edges, default=0))}
+    _copy(cursor, mart, "new_events", "read_events", Slice(part.conditions, {**part.params, **span}))
+
+
+def copy_people(cursor: Cursor, mart: DuckCursor, known: int | None) -> None:
+    """Hand over `new_seen`, `new_clients`, `gone_pairs`, `gone_clients`. known: the last load read; None = all rows.
+
+    The warehouse does not note which of these rows it removed, since they may be those of an erased person: after
+    such a load all rows are read, and the others are gone.
+    """
+    if known is not None and cursor.scalar(_VISITORS_GONE, {"known": known}):
+        known = None
+    part = _since(known, seen="s", clients="c")
+    _copy(cursor, mart, "new_seen", "read_seen", part)
+    _copy(cursor, mart, "new_clients", "read_clients", part)
+    if known is None:
+        run_file(mart, "gone_people")
+    else:
+        put_keys(mart, "gone_pairs", "integer", [])
+        put_keys(mart, "gone_clients", "varchar", [])
+
+
+def copy_orders(cursor: Cursor, mart: DuckCursor, known: int | None) -> None:
+    """Hand over `new_orders`, `new_items`, `gone_orders`. known: the last load read; None = all rows."""
+    part = _since(known, orders="o")
+    _copy(cursor, mart, "new_orders", "read_orders", part)
+    _copy(cursor, mart, "new_items", "read_items", part)
+    _copy_gone(cursor, mart, "gone_orders", "order", known)
+
+
+def run_file(mart: DuckCursor, name: str) -> None:
+    """Run the statements of a file of this package on the mart."""
+    mart.raw.execute(_sql(name))
+
+
+def _since(known: int | None, **aliases: str) -> Slice:
+    conditions = {name: _ALL if known is None else f"{alias}.{_NEW}" for name, alias in aliases.items()}
+    return Slice(conditions, {} if known is None else {"known": known})
+
+
+def _copy_gone(cursor: Cursor, mart: DuckCursor, table: str, kind: str, known: int | None) -> None:
+    rows: Sequence[tuple[str]] = ()
+    if known is not None:
+        sql = "select distinct key from gone where kind = $kind and load_id > $known"
+        rows = cursor.fetch(sql, {"kind": kind, "known": known}).rows
+    put_keys(mart, table, "varchar", [row[0] for row in rows])
+
+
+def put_keys(mart: DuckCursor, table: str, kind: str, keys: Sequence[Any]) -> None:
+    """Make a temporary table of one column from these keys."""
+    sql = "create or replace temp table {table} as select unnest(cast($keys as {kind}[])) as key"
+    mart.execute(fill(sql, table=table, kind=kind), {"keys": list(keys)})
+
+
+def _copy(cursor: Cursor, mart: DuckCursor, table: str, query: str, part: Slice) -> None:
+    sql = fill(_sql(query), part.conditions)
+    used = {name: value for name, value in part.params.items() if f"${name}" in sql}
+    cursor.copy_into(mart.raw, table, sql, used)
+
+
+def _sql(name: str) -> str:
+    return read_sql("clickstream.mart", f"sql/{name}.sql")
+
+
+def _instant(micros: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=micros)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,42 @@
+-- Writes orders again, with their items. In: `new_orders`, `new_items`, `gone_orders`, and sessions and pairs as they are
+-- now.
+insert into products
+select (select max(id) from products) + row_number() over (), product_id, name, category, brand
+from (select distinct product_id, name, category, brand from new_items) as n
+where not exists (
+    from products as p
+    where p.product_id is not distinct from n.product_id and p.name is not distinct from n.name
+        and p.category is not distinct from n.category and p.brand is not distinct from n.brand
+);
+
+create or replace temp table old_orders as
+select id, order_id
+from orders
+where order_id in (select order_id from new_orders) or order_id in (from gone_orders);
+
+create or replace temp table numbered_orders as
+select
+    coalesce(o.id, (select coalesce(max(id), 0) from orders) + row_number() over (order by n.ordered_at)) as id,
+    n.*
+from new_orders as n
+left join old_orders as o on n.order_id = o.order_id;
+
+delete from order_items where order_number in (select id from old_orders);
+
+delete from orders where id in (select id from old_orders);
+
+insert into orders
+select
+    n.id, n.order_id, n.ordered_at, s.id, p.id, n.total, n.currency, n.is_sample, n.is_bot
+from numbered_orders as n
+left join sessions as s on n.session_key = s.session_key
+left join pairs as p on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id
+order by n.ordered_at;
+
+insert into order_items
+select o.id, i.line_number, p.id, i.price, i.quantity
+from new_items as i
+join numbered_orders as o on i.order_id = o.order_id
+join products as p
+    on i.product_id is not distinct from p.product_id and i.name is not distinct from p.name
+    and i.category is not distinct from p.category and i.brand is not distinct from p.brand;

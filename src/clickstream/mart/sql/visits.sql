@@ -1,0 +1,94 @@
+-- Writes sessions and their events, and events without a session. In: `new_sessions`, `new_events`, `old_sessions` (whose
+-- numbers are used again), `pairs` as they are now.
+insert into texts
+select (select max(id) from texts) + row_number() over (), text
+from (
+    select event_name as text from new_events
+    union
+    select page_path from new_events
+    union
+    select user_login_state from new_events
+)
+anti join texts using (text)
+where text <> '';
+
+insert into products
+select (select max(id) from products) + row_number() over (), product_id, name, category, brand
+from (select distinct product_id, name, category, brand from new_events) as n
+where not exists (
+    from products as p
+    where p.product_id is not distinct from n.product_id and p.name is not distinct from n.name
+        and p.category is not distinct from n.category and p.brand is not distinct from n.brand
+);
+
+create or replace temp table numbered_sessions as
+with known as (
+    select id from sessions
+    union all
+    select id from old_sessions
+)
+select
+    coalesce(o.id, (select coalesce(max(id), 0) from known) + row_number() over (order by n.start_at)) as id,
+    p.id as pair, n.*
+from new_sessions as n
+left join old_sessions as o on n.session_key = o.session_key
+left join pairs as p on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id;
+
+insert into sessions
+select
+    id, session_key, pair, start_at, end_at, events, page_views, coalesce(nullif(landing_page, ''), '(none)'),
+    coalesce(nullif(source, ''), '(none)'), coalesce(nullif(medium, ''), '(none)'),
+    coalesce(nullif(campaign, ''), '(none)'), coalesce(nullif(channel, ''), '(none)'),
+    coalesce(nullif(referrer_domain, ''), '(none)'), coalesce(nullif(device_type, ''), '(none)'),
+    coalesce(nullif(browser, ''), '(none)'), coalesce(nullif(os, ''), '(none)'), coalesce(nullif(country, ''), '(none)'),
+    coalesce(login_state, '(none)'), coalesce(has_cart, false), coalesce(has_checkout, false), coalesce(orders, 0),
+    coalesce(is_engaged, false), is_sample, coalesce(is_bot, false)
+from numbered_sessions
+order by start_at;
+
+create or replace temp table numbered as
+select
+    e.moment, s.id as session, e.place, p.id as pair,
+    coalesce(n.id, 0) as name, coalesce(g.id, 0) as page, i.id as product, coalesce(l.id, 0) as login_state,
+    e.is_page_view, e.is_sample, coalesce(s.is_bot, e.is_bot) as is_bot,
+    e.event_name = 'product_view' as is_view, e.event_name = 'add_to_cart_click' as is_add,
+    e.event_name = 'checkout_start' as is_checkout
+from new_events as e
+left join numbered_sessions as s on e.session_key = s.session_key
+left join pairs as p
+    on e.client_id is not distinct from p.client_id and e.user_id is not distinct from p.user_id
+    and e.event_name <> 'order_refunded'  -- which makes no visitor
+left join texts as n on e.event_name = n.text
+left join texts as g on e.page_path = g.text
+left join texts as l on e.user_login_state = l.text
+join products as i
+    on e.product_id is not distinct from i.product_id and e.name is not distinct from i.name
+    and e.category is not distinct from i.category and e.brand is not distinct from i.brand;
+
+insert into hits
+select moment, session, place, pair, name, page, product, login_state, is_page_view, is_sample, is_bot
+from numbered
+order by moment, session, place;
+
+insert into session_quarters
+select
+    moment // 900000000, session, pair, count(*), count(*) filter (is_page_view), count(*) filter (is_view), is_sample, is_bot
+from numbered
+group by moment // 900000000, session, pair, is_sample, is_bot
+order by 1, 2;
+
+insert into session_products
+select
+    session, product, count(*), count(*) filter (is_view), count(*) filter (is_add),
+    coalesce(min(place) filter (is_add) < any_value(last_checkout), false)
+from numbered
+left join (select session, max(place) as last_checkout from numbered where is_checkout group by session) using (session)
+where session is not null and product <> 0
+group by session, product
+order by session, product;
+
+update mart set hits_written = hits_written + (select count(*) from numbered);
+
+drop table numbered;
+
+drop table numbered_sessions;
