@@ -1,6 +1,6 @@
 """The dashboards as one ASGI app, mounted at /sbw_dashboard by the process that holds the warehouse.
 
-In: an open warehouse, the zone in which days are counted, a clock. Out: the page, its files, its websocket. All
+In: the keeper of the mart, the zone in which days are counted, a clock. Out: the page, its files, its websocket. All
 addresses in the page are relative, so any mount path works; nothing is fetched from another host. The app needs no
 lifespan: mounted apps do not receive lifespan events.
 """
@@ -28,8 +28,8 @@ from clickstream.dashboard.panel import content_or_failure, failure, placeholder
 from clickstream.dashboard.state import PageState
 from clickstream.dashboard.view import FILTERS, View
 from clickstream.errors import ClickstreamError
+from clickstream.mart.keeper import MartKeeper
 from clickstream.metrics.question import Answer
-from clickstream.warehouse.contract import Warehouse
 
 THREADS = 4  # queries at a time; the engine runs each on all processors
 COLLECTOR_URL = "http://127.0.0.1:8000"
@@ -38,19 +38,19 @@ _PAGES = {"overview": overview, "products": products}
 
 
 class Dashboards:
-    """The app. Close it before the warehouse."""
+    """The app. Close it before the mart."""
 
     def __init__(
         self,
-        warehouse: Warehouse,
+        keeper: MartKeeper,
         zone: ZoneInfo,
         clock: Callable[[], datetime],
         url: str,
         trouble: Callable[[], str],
     ) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
-        self._cache = AnswerCache(warehouse, self._threads)
-        self._watch = LoadWatch(warehouse, clock, self._threads, trouble)
+        self._cache = AnswerCache(keeper.mart, self._threads)
+        self._watch = LoadWatch(keeper, clock, self._threads, trouble, lambda: self._cache.cost_s)
         self._zone = zone
         self._collector_url = url
         app = App(self._page, self._server, static_assets={"/static": STATIC})
@@ -60,7 +60,7 @@ class Dashboards:
         await self._served(scope, receive, send)
 
     def close(self) -> None:
-        """Reject new queries and wait for running ones: the warehouse cannot be closed while it is read."""
+        """Reject new queries and wait for running ones: the mart cannot be closed while it is read."""
         self._threads.shutdown(cancel_futures=True)
 
     def _page(self, request: Request) -> PageHtmlDocument:
@@ -77,18 +77,18 @@ class Dashboards:
 
 
 def make_app(
-    warehouse: Warehouse,
+    keeper: MartKeeper,
     zone: ZoneInfo,
     clock: Callable[[], datetime],
     collector_url: str = COLLECTOR_URL,
     loader_trouble: Callable[[], str] = str,
 ) -> Dashboards:
-    """Make the app for `warehouse`. Serve it on one event loop (Shiny has one per process).
+    """Make the app for a warehouse and its mart. Serve it on one event loop (Shiny has one per process).
 
     clock: returns the current time with a zone. collector_url: shown in the instructions for sending events.
     loader_trouble: returns why loading fails, "" if it does not; called once a second, on a thread.
     """
-    return Dashboards(warehouse, zone, clock, collector_url, loader_trouble)
+    return Dashboards(keeper, zone, clock, collector_url, loader_trouble)
 
 
 def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
@@ -131,6 +131,8 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         status = state.loader_status()
         if status.failure:
             return TagList(failure("The warehouse", status.failure), frame.stale_note())
+        if status.building:
+            return frame.building_note(*status.building)
         late = frame.late_loader(status) if status.is_late or status.trouble else None
         notice = content_or_failure(figures, "Key figures", lambda answers: _notice(state, answers[0], collector_url))
         return TagList(late, notice)

@@ -7,6 +7,7 @@ failed one is repeated at the next call; answers of older loads are dropped.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from concurrent.futures import Executor
@@ -16,9 +17,9 @@ from zoneinfo import ZoneInfo
 
 from clickstream.dashboard.loads import Snapshot
 from clickstream.dashboard.view import Days
+from clickstream.mart.file import Mart
 from clickstream.metrics import catalog, contents
 from clickstream.metrics.question import Answer, Question
-from clickstream.warehouse.contract import Warehouse
 
 T = TypeVar("T")
 MAX_ENTRIES = 256  # a page needs about ten; a large table takes about 1 MB
@@ -27,23 +28,25 @@ MAX_ENTRIES = 256  # a page needs about ten; a large table takes about 1 MB
 class AnswerCache:
     """A cache in front of the catalog of metrics. Use it on one event loop."""
 
-    def __init__(self, warehouse: Warehouse, threads: Executor) -> None:
-        self._warehouse = warehouse
+    def __init__(self, mart: Mart, threads: Executor) -> None:
+        self._mart = mart
         self._threads = threads
         self._entries: OrderedDict[Hashable, asyncio.Future[Any]] = OrderedDict()
         self._newest: tuple[int, datetime] | None = None
+        self.cost_s = 0.0
+        """How long it took to compute the answers of the newest load that were asked for, each on one thread."""
 
     async def answer(self, snapshot: Snapshot, metric: str, question: Question) -> Answer:
         """Return the answer of `metric`. Raises what the catalog raises."""
         key = (metric, question_key(question))
-        return await self._cached(snapshot, key, lambda: catalog.ask(self._warehouse, metric, question))
+        return await self._cached(snapshot, key, lambda: catalog.ask(self._mart, metric, question))
 
     async def data_span(self, snapshot: Snapshot, zone: ZoneInfo, sample: str) -> Days | None:
         """Return the days from the first to the last one with data, in `zone`; None without data."""
         span = await self._cached(
             snapshot,
             ("span", zone.key, sample),
-            lambda: contents.data_span(self._warehouse, zone, sample, snapshot.as_of),
+            lambda: contents.data_span(self._mart, zone, sample, snapshot.as_of),
         )
         return span and Days(span[0], span[1] + timedelta(days=1))
 
@@ -53,24 +56,32 @@ class AnswerCache:
         """Return values of a dimension with their number of events in the question's days, most events first."""
         key = ("values", dimension, limit, question_key(question))
         return await self._cached(
-            snapshot, key, lambda: contents.dimension_values(self._warehouse, dimension, question, limit)
+            snapshot, key, lambda: contents.dimension_values(self._mart, dimension, question, limit)
         )
 
     async def _cached(self, snapshot: Snapshot, key: Hashable, work: Callable[[], T]) -> T:
         moment = (snapshot.load_id, snapshot.as_of)
         if self._newest is None or moment > self._newest:
             self._entries.clear()
+            self.cost_s = 0.0
             self._newest = moment
         key = (moment, key)
         task = self._entries.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
-            task = asyncio.get_running_loop().run_in_executor(self._threads, work)
+            task = asyncio.get_running_loop().run_in_executor(self._threads, self._measured, work)
             self._entries[key] = task
         self._entries.move_to_end(key)
         while len(self._entries) > MAX_ENTRIES:
             self._entries.popitem(last=False)
         result: T = await asyncio.shield(task)
         return result
+
+    def _measured(self, work: Callable[[], T]) -> T:
+        started = time.monotonic()
+        try:
+            return work()
+        finally:
+            self.cost_s += time.monotonic() - started
 
 
 def question_key(question: Question) -> Hashable:

@@ -233,6 +233,16 @@ def no_match(view: View, days: Days) -> Tag:
     return tags.p(f"No events in this period ({shown}). ", link, class_="banner")
 
 
+def building_note(done: int, total: int) -> Tag:
+    """Return the banner while the mart is built for the first time: figures appear when it is done."""
+    share = f" {100 * done // total} % of {total:,} events are read." if total else ""
+    return tags.p(
+        tags.strong("Preparing the figures."),
+        f"{share} They appear here when it is done.",
+        class_="banner quiet-banner",
+    )
+
+
 def stale_note() -> Tag:
     """Return the note below the message that the warehouse cannot be read."""
     return tags.p("This page shows the last figures that could be read.", class_="quiet")

@@ -1,13 +1,15 @@
-"""The load that the dashboards show: one query to the warehouse per second, for all browsers together.
+"""The load that the dashboards show: one look at the mart per second, for all browsers together.
 
-In: the warehouse and a clock. Out: `snapshot`, a reactive value that changes after a load with new rows, and
-`loader_status`, when the loader last finished a pass. The watch runs only while a browser is connected.
+In: the keeper of the mart, and a clock. Out: `snapshot`, a reactive value that changes when the mart has a new load,
+and `loader_status`, when the loader last finished a pass. The watch runs only while a browser is connected. On a live
+site new loads are shown at a pace that follows the cost of their answers: about a tenth of one processor.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
@@ -16,7 +18,10 @@ from datetime import datetime, timedelta
 from shiny import reactive
 
 from clickstream.errors import ClickstreamError
-from clickstream.warehouse.contract import Warehouse
+from clickstream.mart.keeper import MartKeeper
+from clickstream.mart.refresh import mart_position
+from clickstream.mart.source import Position
+from clickstream.metrics.rules.local_time import instant
 
 _log = logging.getLogger(__name__)
 
@@ -25,17 +30,15 @@ MAX_AS_OF_AGE = timedelta(minutes=5)  # without new loads: days begin, open sess
 MIN_STATUS_CHANGE = timedelta(seconds=30)  # smaller changes of `seen_at` are not sent to browsers
 MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute; after this it counts as stopped
 
-_QUERY = """
-select
-    (select max(load_id) from loads) as load_id,
-    (select max(loaded_at) from loads) as loaded_at,
-    (select max(started_at) from passes) as passed_at
-"""
+PAUSES_PER_COST = 9
+LONGEST_PAUSE_S = 30.0
+
+_PASSED_AT = "select greatest((select max(loaded_at) from loads), (select max(started_at) from passes))"
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The state of the warehouse behind every number on screen. load_id is 0 before the first load."""
+    """The load behind every number on screen. load_id is 0 before the first load."""
 
     load_id: int
     loaded_at: datetime | None
@@ -47,22 +50,30 @@ class LoaderStatus:
     """When the loader last finished a pass.
 
     failure: why the warehouse cannot be read. is_late: the next pass is overdue. trouble: why loading fails, "" = it
-    does not.
+    does not. building: how much of the mart's first build is done, None while there are answers.
     """
 
     seen_at: datetime | None
     failure: ClickstreamError | None = None
     is_late: bool = False
     trouble: str = ""
+    building: tuple[int, int] | None = None
 
 
 class LoadWatch:
     """Checks for new loads once a second while at least one browser is connected."""
 
     def __init__(
-        self, warehouse: Warehouse, clock: Callable[[], datetime], threads: Executor, trouble: Callable[[], str]
+        self,
+        keeper: MartKeeper,
+        clock: Callable[[], datetime],
+        threads: Executor,
+        trouble: Callable[[], str],
+        cost_s: Callable[[], float],
     ) -> None:
-        self._warehouse = warehouse
+        self._keeper = keeper
+        self._cost_s = cost_s
+        self._published_at = 0.0
         self._clock = clock
         self._trouble = trouble
         self._threads = threads
@@ -75,12 +86,14 @@ class LoadWatch:
     def add_browser(self) -> None:
         """Count one more connected browser. Call it on the event loop."""
         self._browsers += 1
+        self._keeper.add_watcher()
         if self._task is None:
             self._task = asyncio.create_task(self._run())
 
     def remove_browser(self) -> None:
         """Count one browser less; the watch stops after the last one."""
         self._browsers -= 1
+        self._keeper.remove_watcher()
         if self._browsers == 0 and self._task is not None:
             self._task.cancel()
             self._task = None
@@ -93,6 +106,8 @@ class LoadWatch:
             await asyncio.sleep(INTERVAL_S)
 
     async def _publish(self, snapshot: Snapshot | None, loader_status: LoaderStatus) -> None:
+        if snapshot != self._current[0]:
+            self._published_at = time.monotonic()
         self._current = (snapshot, loader_status)
         async with reactive.lock():
             self.snapshot.set(snapshot)
@@ -104,16 +119,30 @@ class LoadWatch:
         old, status = self._current
         now = self._clock()
         try:
-            load_id, loaded_at, passed_at = self._warehouse.fetch(_QUERY).rows[0]
+            seen_at = self._keeper.warehouse.fetch(_PASSED_AT).rows[0][0]
+            position = mart_position(self._keeper.mart)
+            if self._keeper.failure:
+                raise self._keeper.failure
         except Exception as error:  # the watch continues after any error
             return old, status if status.failure else replace(status, failure=_as_clickstream_error(error))
-        new = Snapshot(load_id or 0, loaded_at, now)
-        is_same = old is not None and old.load_id == new.load_id and now - old.as_of < MAX_AS_OF_AGE
-        seen_at = max(filter(None, (passed_at, loaded_at)), default=None)
         is_late = seen_at is not None and now - seen_at > MAX_SILENCE
-        new_status = LoaderStatus(seen_at, is_late=is_late, trouble=self._trouble())
+        building = None if position.epoch else self._keeper.building or (0, 0)
+        new_status = LoaderStatus(seen_at, is_late=is_late, trouble=self._trouble(), building=building)
         is_unchanged = replace(status, seen_at=seen_at) == new_status and _is_near(status.seen_at, seen_at)
-        return (old if is_same else new), (status if is_unchanged else new_status)
+        return self._snapshot(old, position, now), (status if is_unchanged else new_status)
+
+    def _snapshot(self, old: Snapshot | None, position: Position, now: datetime) -> Snapshot | None:
+        """Return the snapshot to show: the old one while nothing is new, or while it is too soon for new answers."""
+        if not position.epoch:
+            return None
+        loaded_at = None if position.loaded_at is None else instant(position.loaded_at)
+        new = Snapshot(position.load_id, loaded_at, now)
+        if old is None:
+            return new
+        if old.load_id == new.load_id:
+            return old if now - old.as_of < MAX_AS_OF_AGE else new
+        pause = min(LONGEST_PAUSE_S, PAUSES_PER_COST * self._cost_s())
+        return new if time.monotonic() - self._published_at >= pause else old
 
 
 def _as_clickstream_error(error: Exception) -> ClickstreamError:

@@ -2,12 +2,13 @@
 
 In: an open mart, a warehouse. Out: the mart at the warehouse's last load. An update is one transaction that also notes
 the load, so a process that is killed leaves either the old or the new mart. A mart that the warehouse does not know (of
-another epoch, ahead of a restored backup) or that is too far behind is built again; the old one answers meanwhile.
+another epoch, ahead of a restored backup) or that is too far behind is built again; the old one answers meanwhile. So
+it is after an erasure: deleted rows would leave their bytes in the file.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from clickstream.mart.file import Mart
@@ -51,7 +52,8 @@ def refresh(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) 
         known, now = mart_position(mart), read_position(cursor)
         if known == now and known.epoch:
             return Refresh("unchanged", known)
-        if knows(cursor, known) and not _is_worn(mart):
+        same = (known.epoch, known.erasures) == (now.epoch, now.erasures)
+        if same and knows(cursor, known) and not _is_worn(mart):
             done = _update(mart, cursor, known, now)
             if done is not None:
                 return done
@@ -97,7 +99,7 @@ def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) ->
 def mart_position(mart: Mart) -> Position:
     """Return the position of the warehouse that the mart shows."""
     with mart.reading() as cursor:
-        return Position(*cursor.fetch("select epoch, load_id, loaded_at from mart").rows[0])
+        return Position(*cursor.fetch("select epoch, load_id, loaded_at, erasures from mart").rows[0])
 
 
 def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, *, is_forced: bool = False) -> Refresh | None:
@@ -131,6 +133,6 @@ def _is_worn(mart: Mart) -> bool:
 
 def _note(cursor: DuckCursor, position: Position) -> None:
     cursor.execute(
-        "update mart set epoch = $epoch, load_id = $load_id, loaded_at = $loaded_at",
-        {"epoch": position.epoch, "load_id": position.load_id, "loaded_at": position.loaded_at},
+        "update mart set epoch = $epoch, load_id = $load_id, loaded_at = $loaded_at, erasures = $erasures",
+        asdict(position),
     )

@@ -44,11 +44,15 @@ _NEW = "load_id > $known"
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """How far a warehouse is. loaded_at: the time of the last load, in microseconds; None before the first one."""
+    """How far a warehouse is. loaded_at: the time of the last load, in microseconds; None before the first one.
+
+    erasures: how many persons were erased.
+    """
 
     epoch: str = ""
     load_id: int = 0
     loaded_at: int | None = None
+    erasures: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,17 +73,11 @@ class Slice:
 
 
 def read_position(cursor: Cursor) -> Position:
-    rows = cursor.fetch(_sql("read_position")).rows
-    if rows:
-        return Position(*rows[0])
-    return Position(cursor.scalar("select cast(max(cast(epoch as text)) as text) from warehouse_epoch"))
+    return Position(*cursor.fetch(_sql("read_position")).rows[0])
 
 
 def knows(cursor: Cursor, position: Position) -> bool:
     """Whether the warehouse contains everything up to `position`, with the same loads."""
-    epoch = cursor.scalar("select cast(max(cast(epoch as text)) as text) from warehouse_epoch")
-    if epoch != position.epoch:
-        return False
     if not position.load_id:
         return True
     sql = "select @micros(loaded_at) from loads where load_id = $load_id"

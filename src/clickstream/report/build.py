@@ -1,6 +1,6 @@
 """A report: the answers that together summarise what happened.
 
-In: a warehouse and a Question (its dates, zone, comparison and filters). Out: `Report`. Without dates it covers all
+In: the mart and a Question (its dates, zone, comparison and filters). Out: `Report`. Without dates it covers all
 days with events, however many. Sample rows count unless the question excludes them: a report shows what is loaded.
 """
 
@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
+from clickstream.mart.file import Mart
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.contents import data_span
 from clickstream.metrics.question import Answer, Question
 from clickstream.metrics.rules.buckets import Unit
-from clickstream.warehouse.contract import Warehouse
 
 TOP = 10
 _MAX_POINTS = 72
@@ -35,7 +35,7 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What happened in `[from_date, to_date)`. Of an empty warehouse, it has neither dates nor answers.
+    """What happened in `[from_date, to_date)`. Without events, it has neither dates nor answers.
 
     series: events by `unit`. months: in order. The rest are answers of the metric of that name.
     """
@@ -68,16 +68,16 @@ class Report:
         return bool(self.figures.get("orders") or self.figures.get("orders_previous"))
 
 
-def build_report(warehouse: Warehouse, question: Question) -> Report:
+def build_report(mart: Mart, question: Question) -> Report:
     """Compute everything that a report shows. Raises QuestionError for invalid filters and ranges."""
     question = replace(question, filters={"sample": ("include",), **question.filters}, options={})
     if question.from_date is None and question.to_date is None:
-        span = data_span(warehouse, question.tz, question.filters["sample"][0], question.as_of)
+        span = data_span(mart, question.tz, question.filters["sample"][0], question.as_of)
         if span is None:
             return Report(question)
         # The range covers all days, so no earlier days exist to compare it with.
         question = replace(question, from_date=span[0], to_date=span[1] + timedelta(days=1), compare="none")
-    overview = ask(warehouse, "overview", question, max_days=None)
+    overview = ask(mart, "overview", question, max_days=None)
     plain = replace(question, compare="none", limit=TOP, offset=0)
     unit = _unit(overview.meta["from"], overview.meta["to"])
     return Report(
@@ -86,25 +86,25 @@ def build_report(warehouse: Warehouse, question: Question) -> Report:
         to_date=overview.meta["to"],
         overview=overview,
         unit=unit,
-        series=_ask(warehouse, "time_series", plain, metric="events", by=unit),
-        months=_months(warehouse, plain),
-        revenues=_ask(warehouse, "revenue", plain),
-        products=_ask(warehouse, "products", plain),
-        categories=_ask(warehouse, "products", plain, by="category"),
-        channels=_ask(warehouse, "acquisition", plain, by="channel"),
-        countries=_ask(warehouse, "devices", plain, by="country"),
+        series=_ask(mart, "time_series", plain, metric="events", by=unit),
+        months=_months(mart, plain),
+        revenues=_ask(mart, "revenue", plain),
+        products=_ask(mart, "products", plain),
+        categories=_ask(mart, "products", plain, by="category"),
+        channels=_ask(mart, "acquisition", plain, by="channel"),
+        countries=_ask(mart, "devices", plain, by="country"),
     )
 
 
-def _ask(warehouse: Warehouse, name: str, question: Question, /, **options: str) -> Answer:
-    return ask(warehouse, name, replace(question, options=options), max_days=None)
+def _ask(mart: Mart, name: str, question: Question, /, **options: str) -> Answer:
+    return ask(mart, name, replace(question, options=options), max_days=None)
 
 
-def _months(warehouse: Warehouse, question: Question) -> tuple[Month, ...]:
+def _months(mart: Mart, question: Question) -> tuple[Month, ...]:
     """Return a few figures of each month of the range, in order."""
     months: dict[date, Month] = {}
     for figure in ("events", "sessions", "visitors", "views"):
-        for row in _ask(warehouse, "time_series", question, metric=figure, by="month").dicts():
+        for row in _ask(mart, "time_series", question, metric=figure, by="month").dicts():
             month = row["bucket_local"].date()
             setattr(months.setdefault(month, Month(month, row["is_complete"])), figure, row["value"])
     return tuple(months.values())

@@ -19,6 +19,8 @@ from clickstream.collect.spool import Shipper, SpoolConfig
 from clickstream.etl.run import LoadConfig, Loader, PassResult
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.spool import Drain
+from clickstream.mart.file import NAME
+from clickstream.mart.keeper import MartKeeper
 from clickstream.progress import Progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.store import open_store
@@ -31,13 +33,14 @@ RunPass = Callable[[Collection[date], Progress, float | None], PassResult]
 
 @dataclass(frozen=True, slots=True)
 class WarehouseContext:
-    """An open warehouse with its raw store.
+    """An open warehouse with its mart and its raw store.
 
     load: runs one pass of the loader. make_loader: returns another loader with these settings; the caller closes it.
     stage: the folder for files in transit. drain: stores the collector's spool of this machine in the raw store.
     """
 
     warehouse: Warehouse
+    keeper: MartKeeper
     store: RawStore
     zone: ZoneInfo
     clock: Callable[[], datetime]
@@ -55,22 +58,23 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def open_context(settings: Settings, clock: Callable[[], datetime]) -> Iterator[WarehouseContext]:
     """Open the warehouse of these settings for the duration of the block. Raises WarehouseBusyError."""
     store = open_store(settings)
-    with open_warehouse(settings) as warehouse:
+    with open_warehouse(settings) as warehouse, MartKeeper(settings.data / NAME, warehouse) as keeper:
 
         def load(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
             with closing(make_loader(settings, warehouse, store, clock)) as loader:
                 return loader.run_pass(reconcile, progress, max_seconds)
 
-        yield make_context(settings, warehouse, store, clock, load)
+        yield make_context(settings, keeper, store, clock, load)
 
 
 def make_context(
-    settings: Settings, warehouse: Warehouse, store: RawStore, clock: Callable[[], datetime], load: RunPass
+    settings: Settings, keeper: MartKeeper, store: RawStore, clock: Callable[[], datetime], load: RunPass
 ) -> WarehouseContext:
-    """Return the context of an open warehouse; `load` runs a pass on it."""
+    """Return the context of an open warehouse with its mart; `load` runs a pass on it."""
     shipper = Shipper(store, SpoolConfig(layout=settings.raw_layout), lambda: _nanoseconds(clock()))
     return WarehouseContext(
-        warehouse,
+        keeper.warehouse,
+        keeper,
         store,
         settings.zone,
         clock,

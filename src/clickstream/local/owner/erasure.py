@@ -12,7 +12,7 @@ from functools import partial
 
 import msgspec
 
-from clickstream.errors import WarehouseError
+from clickstream.errors import WarehouseBusyError, WarehouseError
 from clickstream.etl import expire as expiry
 from clickstream.etl.erasure.forget import Eraser
 from clickstream.etl.erasure.person import Kind, Person
@@ -67,6 +67,7 @@ def forget(context: WarehouseContext, request: ForgetRequest, progress: Progress
             found = asdict(eraser.preview(person, progress)) | {"in_spool": count_events(context.drain.folder)}
         else:
             found = asdict(eraser.forget(person, progress))
+            _forget_in_mart(context, progress)
     return msgspec.convert(found, ForgetResult)
 
 
@@ -78,10 +79,13 @@ class ResumeResult(msgspec.Struct, frozen=True):
     finished: int
 
 
-def resume(context: WarehouseContext, _request: ResumeRequest, _progress: Progress) -> ResumeResult:
+def resume(context: WarehouseContext, _request: ResumeRequest, progress: Progress) -> ResumeResult:
     """Complete erasures that were interrupted; count them."""
     with closing(context.make_loader(context.warehouse)) as loader:
-        return ResumeResult(Eraser(loader).finish())
+        finished = Eraser(loader).finish()
+    if finished:
+        _forget_in_mart(context, progress)
+    return ResumeResult(finished)
 
 
 class ExpireRequest(Request, frozen=True):
@@ -97,6 +101,12 @@ def expire(context: WarehouseContext, request: ExpireRequest, progress: Progress
     keep = expiry.RetentionConfig(request.raw_days, request.warehouse_days)
     with closing(context.make_loader(context.warehouse)) as loader:
         return expiry.expire(loader, keep, dry_run=request.dry_run, progress=progress)
+
+
+def _forget_in_mart(context: WarehouseContext, progress: Progress) -> None:
+    """Write the mart again without the person. One that another process holds does it before its next answer."""
+    with suppress(WarehouseBusyError):
+        context.keeper.refresh(progress)
 
 
 def _drop_abandoned_shadow(context: WarehouseContext) -> None:

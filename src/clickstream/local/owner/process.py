@@ -35,6 +35,8 @@ from clickstream.local.owner.client import OwnerStatus
 from clickstream.local.owner.context import WarehouseContext, make_context, make_loader
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
 from clickstream.local.owner.loop import EtlLoop, with_daily_expiry
+from clickstream.mart.file import NAME
+from clickstream.mart.keeper import MartKeeper
 from clickstream.progress import Progress
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings
@@ -56,6 +58,8 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         signal.signal(number, _leave)
     with ExitStack() as stack:
         warehouse = stack.enter_context(open_warehouse(settings))
+        keeper = stack.enter_context(MartKeeper(settings.data / NAME, warehouse))
+        keeper.start()
         listener = stack.enter_context(listen(port))
         store = open_store(settings)
         loader = stack.enter_context(closing(make_loader(settings, warehouse, store, clock)))
@@ -65,12 +69,12 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         def load(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
             return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds), progress)
 
-        context = make_context(settings, warehouse, store, clock, load)
+        context = make_context(settings, keeper, store, clock, load)
         owner = _owner_of(settings, listener)
         # Only now, when it listens: a command that reads the file may connect at once; it waits for the server.
         stack.enter_context(owner_file(settings.data, owner))
-        dashboard = make_app(warehouse, settings.zone, clock, loader_trouble=loop.trouble)
-        stack.callback(dashboard.close)  # before the warehouse closes: the dashboard may still be reading it
+        dashboard = make_app(keeper, settings.zone, clock, loader_trouble=loop.trouble)
+        stack.callback(dashboard.close)  # before the mart closes: the dashboard may still be reading it
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")
         serve(make_owner_app(context, owner, loop.status, dashboard), listener)
 

@@ -1,4 +1,4 @@
-"""Commands that read the warehouse: metric, report, query, check and export.
+"""Commands that read the warehouse or its mart: metric, report, query, check and export.
 
 Each is a request type, a result type and a function from (context, request, progress) to the result; registry.py lists
 them. An exported day is written to the stage; the command that requested it moves the file away.
@@ -15,6 +15,7 @@ import msgspec
 from clickstream.etl import ledger
 from clickstream.etl.export import Extract, Format, days_with_rows, write_day
 from clickstream.local.owner.context import Request, WarehouseContext
+from clickstream.mart.file import Mart
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Answer
@@ -31,10 +32,10 @@ class MetricRequest(Request, frozen=True):
     options: Options = msgspec.field(default_factory=dict)
 
 
-def metric(context: WarehouseContext, request: MetricRequest, _progress: Progress) -> Answer:
+def metric(context: WarehouseContext, request: MetricRequest, progress: Progress) -> Answer:
     """Compute one metric."""
     question = question_from_text(request.name, request.options, context.clock(), context.zone)
-    return ask(context.warehouse, request.name, question)
+    return ask(_fresh_mart(context, progress), request.name, question)
 
 
 class ReportRequest(Request, frozen=True):
@@ -43,10 +44,16 @@ class ReportRequest(Request, frozen=True):
     options: Options = msgspec.field(default_factory=dict)
 
 
-def report(context: WarehouseContext, request: ReportRequest, _progress: Progress) -> Report:
+def report(context: WarehouseContext, request: ReportRequest, progress: Progress) -> Report:
     """Build a report."""
     question = question_from_text("overview", request.options, context.clock(), context.zone)
-    return build_report(context.warehouse, question)
+    return build_report(_fresh_mart(context, progress), question)
+
+
+def _fresh_mart(context: WarehouseContext, progress: Progress) -> Mart:
+    """Bring the mart up to date, which takes a moment after many loads and longer the first time."""
+    context.keeper.refresh(progress)
+    return context.keeper.mart
 
 
 class QueryRequest(Request, frozen=True):

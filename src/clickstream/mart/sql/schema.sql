@@ -8,6 +8,7 @@ create table mart (
     epoch varchar not null,
     load_id bigint not null,
     loaded_at bigint,
+    erasures bigint not null,
     hits_written bigint not null
 );
 
