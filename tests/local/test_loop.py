@@ -93,3 +93,11 @@ def test_a_caller_that_waits_for_a_pass_receives_its_progress(monkeypatch: pytes
         assert begun.wait(60)
         assert loop.run_alone(lambda: "mine", partial(note, doing="waiting")) == "mine"
     assert reported[0] == (3, 10, "waiting"), "the phase is the caller's, who waits"
+
+
+@pytest.mark.parametrize(
+    ("lines", "cost_s", "pause_s"), [(0, 0.01, 1.0), (5, 0.2, 1.8), (999, 5.0, 3.0), (1000, 5.0, 0.0)], ids=str
+)
+def test_the_pause_follows_the_cost_of_the_pass_but_not_under_load(lines: int, cost_s: float, pause_s: float) -> None:
+    loop = EtlLoop(lambda reconcile, progress: PassResult())
+    assert loop._pause_after(PassResult(lines=lines), cost_s) == pytest.approx(pause_s)

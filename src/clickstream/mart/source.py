@@ -96,7 +96,7 @@ def read_changes(cursor: Cursor, known: int) -> Changes:
     written = cursor.fetch(
         fill(
             "select distinct @micros(event_timestamp) - @micros(event_timestamp) % {quarter} from clickstream_events "
-            "where session_key is null and load_id > $known",
+            "where session_key is null and (load_id > $known or load_id is null)",
             quarter=str(QUARTER_US),
         ),
         params,
