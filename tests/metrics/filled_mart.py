@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tests.metrics.filling import Event, fill
+from tests.metrics.filling import fill
+from tests.metrics.oracle import Event
 
 from clickstream.mart.file import Mart
 from clickstream.mart.refresh import build

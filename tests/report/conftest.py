@@ -1,14 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from tests.metrics.conftest import mart
 
-import pytest
-
-from clickstream.warehouse.duckdb import DuckWarehouse
-
-
-@pytest.fixture(scope="session")
-def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DuckWarehouse]:
-    """One warehouse for all tests here: `fill` empties it first."""
-    with DuckWarehouse.open(tmp_path_factory.mktemp("report") / "warehouse.duckdb", threads=1) as opened:
-        yield opened
+__all__ = ["mart"]
