@@ -48,6 +48,8 @@ from clickstream.local.owner.registry import (
     REPORT,
     Command,
 )
+from clickstream.mart.file import Mart
+from clickstream.mart.refresh import build
 from clickstream.metrics.question import Question
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore
@@ -138,8 +140,9 @@ def test_results_are_the_same_through_the_owner_and_without_it(
 
 
 def build_report_directly(settings: Settings, clock: Clock) -> Report:
-    with open_warehouse(settings) as warehouse:
-        return build_report(warehouse, Question(clock(), ZoneInfo("UTC")))
+    with open_warehouse(settings) as warehouse, Mart.open(settings.data / "other.duckdb") as mart:
+        build(mart, warehouse)
+        return build_report(mart, Question(clock(), ZoneInfo("UTC")))
 
 
 def test_an_etl_run_through_the_owner_loads_new_objects(settings: Settings, clock: Clock, owner: Owner) -> None:

@@ -23,6 +23,8 @@ from clickstream.etl import load, sql
 from clickstream.etl.ledger import check
 from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebuild
 from clickstream.etl.run import Loader
+from clickstream.mart.file import Mart
+from clickstream.mart.refresh import refresh
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Question
 from clickstream.warehouse.connections import is_local, read_address
@@ -191,12 +193,15 @@ def test_a_rebuild_without_its_schema_gives_an_error_with_the_command_to_run(
     assert "clickstream warehouse roles" in caught.value.advice
 
 
-def test_the_reader_role_can_read_everything_and_write_nothing(roles: dict[str, str], pipeline: Pipeline) -> None:
+def test_the_reader_role_can_read_everything_and_write_nothing(
+    roles: dict[str, str], pipeline: Pipeline, tmp_path: Path
+) -> None:
     pipeline.put_batch([received(NOW, clientId="c")])
     pipeline.load()
-    with PostgresWarehouse.open(roles["reader"]) as warehouse:
+    with PostgresWarehouse.open(roles["reader"]) as warehouse, Mart.open(tmp_path / "mart.duckdb") as mart:
+        assert refresh(mart, warehouse).how == "built"
         question = Question(NOW + timedelta(days=1), ZoneInfo("UTC"))
-        assert ask(warehouse, "overview", question).dicts()[0]["events"] == 1
+        assert ask(mart, "overview", question).dicts()[0]["events"] == 1
         assert check(warehouse, pipeline.store).is_balanced
     with psycopg.connect(roles["reader"], autocommit=True) as reader:
         reader.execute("set default_transaction_read_only = off")

@@ -1,4 +1,4 @@
-"""A simulated world that was sent once to a real collector, and a warehouse of each engine that loaded it."""
+"""A simulated world that was sent once to a real collector, and loaded into a warehouse of each engine, with a mart."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from clickstream.mart.file import Mart
+from clickstream.mart.refresh import build
 from tests.conftest import Clock
 from tests.e2e.platform import Platform
 from tests.etl.pipeline import Pipeline, open_pipeline
@@ -44,12 +46,23 @@ def send_world(folder: Path, *options: str) -> SentWorld:
     return SentWorld(platform.data / "raw", sent, json.loads(truth.read_text("utf-8")))
 
 
+@dataclass
+class LoadedWorld(Pipeline):
+    """A pipeline that loaded a world, with its mart."""
+
+    mart: Mart
+
+
 @contextmanager
-def loaded_world(folder: Path, world: SentWorld, server: Cluster | None) -> Iterator[Pipeline]:
+def loaded_world(folder: Path, world: SentWorld, server: Cluster | None = None) -> Iterator[LoadedWorld]:
     shutil.copytree(world.raw, folder / "raw")
-    with open_pipeline(folder, Clock(datetime.now(UTC)), server) as pipeline:
+    with (
+        open_pipeline(folder, Clock(datetime.now(UTC)), server) as pipeline,
+        Mart.open(folder / "mart.duckdb") as mart,
+    ):
         pipeline.load()
-        yield pipeline
+        build(mart, pipeline.warehouse)
+        yield LoadedWorld(**vars(pipeline), mart=mart)
 
 
 @pytest.fixture(scope="session")
@@ -67,9 +80,22 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> SentWorld:
 
 
 @pytest.fixture(scope="session")
-def loaded(tmp_path_factory: pytest.TempPathFactory, world: SentWorld, server: Cluster | None) -> Iterator[Pipeline]:
-    with loaded_world(tmp_path_factory.mktemp("loaded"), world, server) as pipeline:
-        yield pipeline
+def counted(tmp_path_factory: pytest.TempPathFactory, world: SentWorld) -> Iterator[LoadedWorld]:
+    """The world in DuckDB. The metrics are asked here only: the mart of either engine is the same (tests/mart)."""
+    with loaded_world(tmp_path_factory.mktemp("counted"), world) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def loaded(
+    tmp_path_factory: pytest.TempPathFactory, world: SentWorld, server: Cluster | None, request: pytest.FixtureRequest
+) -> Iterator[LoadedWorld]:
+    """The world in a warehouse of each engine."""
+    if server is None:
+        yield request.getfixturevalue("counted")
+        return
+    with loaded_world(tmp_path_factory.mktemp("loaded"), world, server) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")

@@ -18,13 +18,12 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Question
 from clickstream.sources.simulate.calendar import Calendar, instant
-from tests.etl.pipeline import Pipeline
 from tests.metrics import oracle
 from tests.metrics.oracle import Event
 from tests.metrics.oracle_orders import Order, merged
 from tests.metrics.oracle_time import Range, buckets_of, range_of
 from tests.metrics.test_oracle import bucket_range
-from tests.sources.simulate.conftest import SentWorld, loaded_world, send_world
+from tests.sources.simulate.conftest import LoadedWorld, SentWorld, loaded_world, send_world
 from tests.sources.simulate.story_events import Story
 
 Row = dict[str, Any]
@@ -157,10 +156,10 @@ def _worlds_by_country(events: Sequence[Event], question: Question, span: Range)
     return {name: World(events, replace(question, filters={"country": values})) for name, values in filters.items()}
 
 
-def wrong_rows(loaded: Pipeline, story: Story, case: Case) -> list[str]:
+def wrong_rows(loaded: LoadedWorld, story: Story, case: Case) -> list[str]:
     """Where the metric and the story differ. Rows come in the same order; doubles may differ by 1e-9 of themselves."""
     question = case.question(story)
-    found = ask(loaded.warehouse, case.metric, question).dicts()
+    found = ask(loaded.mart, case.metric, question).dicts()
     known = story.true_rows  # both engines are compared with the same rows, counted once
     true = known[case] if case in known else known.setdefault(case, true_rows(story.events, case.metric, question))
     if len(found) != len(true):
@@ -179,7 +178,7 @@ def _same(found: Any, true: Any) -> bool:
     return bool(found == true)
 
 
-def wrong_tables(loaded: Pipeline, story: Story) -> dict[str, tuple[Any, Any]]:
+def wrong_tables(loaded: LoadedWorld, story: Story) -> dict[str, tuple[Any, Any]]:
     """What the tables contain and the story does not: name -> (found, true)."""
     tally = story.tally
     sessions = oracle.by_session(story.events)
@@ -220,16 +219,16 @@ def wrong_tables(loaded: Pipeline, story: Story) -> dict[str, tuple[Any, Any]]:
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
 
-def _counts(loaded: Pipeline, sql: str) -> dict[str, int]:
+def _counts(loaded: LoadedWorld, sql: str) -> dict[str, int]:
     return dict(loaded.rows(sql))
 
 
-def _field_errors(loaded: Pipeline) -> dict[str, int]:
+def _field_errors(loaded: LoadedWorld) -> dict[str, int]:
     rows = loaded.rows("select field_errors from clickstream_events where field_errors is not null")
     return dict(Counter(name for (names,) in rows for name in names.split(",")))
 
 
-def _orders(loaded: Pipeline) -> dict[str, Any]:
+def _orders(loaded: LoadedWorld) -> dict[str, Any]:
     units = dict(loaded.rows("select order_id, sum(quantity) from order_items group by 1"))
     found = {}
     for row in loaded.warehouse.fetch("select * from orders").dicts():
@@ -263,7 +262,7 @@ def _orders_whose_totals_differ(events: Sequence[Event]) -> set[str]:
     return {order_id for order_id, different in totals.items() if len(different) > 1}
 
 
-def wrong_figures(loaded: Pipeline, truth: Mapping[str, Any]) -> list[str]:
+def wrong_figures(loaded: LoadedWorld, truth: Mapping[str, Any]) -> list[str]:
     """Where `--truth` and the metrics that docs/guide/simulate.md names differ: in total and on every sixth day."""
     parts = [(truth["range"]["from"], truth["range"]["to"], truth["total"])]
     for day in truth["days"][::6]:
@@ -277,10 +276,10 @@ def wrong_figures(loaded: Pipeline, truth: Mapping[str, Any]) -> list[str]:
     return wrong
 
 
-def _figures(loaded: Pipeline, parameters: Mapping[str, str]) -> dict[str, Any]:
+def _figures(loaded: LoadedWorld, parameters: Mapping[str, str]) -> dict[str, Any]:
     def rows(metric: str, **options: str) -> list[dict[str, Any]]:
         question = question_from_text(metric, {**parameters, **options}, datetime.now(UTC), ZoneInfo("UTC"))
-        return ask(loaded.warehouse, metric, question).dicts()
+        return ask(loaded.mart, metric, question).dicts()
 
     (overview,) = rows("overview")
     counts = {name: overview[name] for name in ("events", "page_views", "visitors", "sessions", "orders")}
@@ -299,21 +298,21 @@ def test_the_collector_answers_as_the_story_expects(world: SentWorld) -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_a_metric_counts_what_the_story_contains(loaded: Pipeline, story: Story, name: str) -> None:
-    assert wrong_rows(loaded, story, CASES[name]) == []
+def test_a_metric_counts_what_the_story_contains(counted: LoadedWorld, story: Story, name: str) -> None:
+    assert wrong_rows(counted, story, CASES[name]) == []
 
 
-def test_the_tables_contain_what_the_story_contains(loaded: Pipeline, story: Story) -> None:
+def test_the_tables_contain_what_the_story_contains(loaded: LoadedWorld, story: Story) -> None:
     assert wrong_tables(loaded, story) == {}
 
 
-def test_the_truth_file_contains_the_figures_that_the_metrics_show(loaded: Pipeline, world: SentWorld) -> None:
-    assert wrong_figures(loaded, world.truth) == []
+def test_the_truth_file_contains_the_figures_that_the_metrics_show(counted: LoadedWorld, world: SentWorld) -> None:
+    assert wrong_figures(counted, world.truth) == []
 
 
 def test_days_that_end_with_today_and_trackers_without_sent_at_are_counted_right(tmp_path: Path) -> None:
     world = send_world(tmp_path, "--visitors", "80", "--days", "4", "--tz", "Australia/Lord_Howe")
-    with loaded_world(tmp_path / "loaded", world, None) as loaded:
+    with loaded_world(tmp_path / "loaded", world) as loaded:
         everything_is_right(loaded, world, ("overview", "visitors_by_day", "events_by_hour", "products_by_product"))
         (without,) = loaded.rows("select count(*) from clickstream_events where sent_at is null")
         assert without[0] > 0
@@ -323,11 +322,11 @@ def test_days_that_end_with_today_and_trackers_without_sent_at_are_counted_right
 def test_a_big_shop_is_counted_right_to_the_last_event(tmp_path: Path) -> None:
     world = send_world(tmp_path, "--visitors", "3000", "--days", "31", "--from", "2024-10-10", "--tz", "Europe/Berlin")
     assert world.sent["accepted"] > 60_000
-    with loaded_world(tmp_path / "loaded", world, None) as loaded:
+    with loaded_world(tmp_path / "loaded", world) as loaded:
         everything_is_right(loaded, world, tuple(CASES))
 
 
-def everything_is_right(loaded: Pipeline, world: SentWorld, names: tuple[str, ...]) -> None:
+def everything_is_right(loaded: LoadedWorld, world: SentWorld, names: tuple[str, ...]) -> None:
     story = world.story()
     assert {name: wrong for name in names if (wrong := wrong_rows(loaded, story, CASES[name]))} == {}
     assert wrong_tables(loaded, story) == {}
