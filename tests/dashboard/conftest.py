@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,6 +15,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from clickstream.dashboard.app import Dashboards, make_app
+from clickstream.mart.keeper import MartKeeper
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
 from tests.dashboard.seeded import seed
@@ -58,9 +60,12 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 @pytest.fixture(scope="session")
 def shop_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboards]:
     """The dashboards of the seeded shop, for all tests that only read."""
-    with DuckWarehouse.open(tmp_path_factory.mktemp("shop") / "warehouse.duckdb", threads=1) as warehouse:
+    folder = tmp_path_factory.mktemp("shop")
+    opened = DuckWarehouse.open(folder / "warehouse.duckdb", threads=1)
+    with opened as warehouse, MartKeeper(folder / "mart.duckdb", warehouse) as keeper:
         seed(warehouse)
-        app = make_app(warehouse, ZoneInfo("UTC"), Clock())
+        keeper.refresh()
+        app = make_app(keeper, ZoneInfo("UTC"), Clock())
         yield app
         app.close()
 
@@ -73,11 +78,19 @@ def shop_page(profile: BrowserContext, app_server: AppServer, shop_app: Dashboar
 
 
 @pytest.fixture
+def keeper(warehouse: DuckWarehouse, tmp_path: Path) -> Iterator[MartKeeper]:
+    """The mart of this test's own warehouse, kept up to date on a thread."""
+    with MartKeeper(tmp_path / "mart.duckdb", warehouse) as opened:
+        opened.start()
+        yield opened
+
+
+@pytest.fixture
 def browser_page(
-    profile: BrowserContext, app_server: AppServer, warehouse: DuckWarehouse, clock: Clock
+    profile: BrowserContext, app_server: AppServer, keeper: MartKeeper, clock: Clock
 ) -> Iterator[BrowserPage]:
     """A browser page for the dashboards of this test's own warehouse."""
-    app = make_app(warehouse, ZoneInfo("UTC"), clock)
+    app = make_app(keeper, ZoneInfo("UTC"), clock)
     with open_page(profile, app_server, app) as opened:
         yield opened
     app.close()

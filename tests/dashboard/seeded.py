@@ -30,13 +30,13 @@ cross join (values
 """
 _SESSIONS = """
 insert into sessions (session_key, client_id, session_id, session_start, session_end, events, page_views, key_events,
-    country, is_sample)
+    country, is_sample, load_id)
 select session_key, session_key, session_key, min(event_timestamp), max(event_timestamp), count(*), 1, 0,
-    any_value(country), $sample
+    any_value(country), $sample, 1
 from clickstream_events
 group by session_key
 """
-_SEEN = "insert into seen (client_id, first_seen_at) select client_id, session_start from sessions"
+_SEEN = "insert into seen (client_id, first_seen_at, load_id) select client_id, session_start, 1 from sessions"
 _CLICK = """
 insert into clickstream_events (event_id, event_timestamp, event_name, is_sample, received_at, load_id)
 values (uuid(), $at, 'click', false, $at, $load)
@@ -49,7 +49,7 @@ def seed(warehouse: DuckWarehouse, is_sample: bool = False) -> None:
         cursor.execute(_EVENTS, {"first": FIRST, "sample": is_sample})
         cursor.execute(_SESSIONS, {"sample": is_sample})
         cursor.execute(_SEEN)
-        _put_load(cursor, 1, FIRST)
+        put_load(cursor, 1, FIRST)
         cursor.execute("insert into passes values ($at)", {"at": LAST_PASS})
 
 
@@ -57,8 +57,9 @@ def put_click(warehouse: DuckWarehouse, at: datetime, load_id: int) -> None:
     """Insert one more event, without a client, as another load."""
     with warehouse.transaction() as cursor:
         cursor.execute(_CLICK, {"at": at, "load": load_id})
-        _put_load(cursor, load_id, at)
+        put_load(cursor, load_id, at)
 
 
-def _put_load(cursor: DuckCursor, load_id: int, at: datetime) -> None:
+def put_load(cursor: DuckCursor, load_id: int, at: datetime) -> None:
+    """Insert a load."""
     cursor.execute("insert into loads values ($load, $at, 1, 1, 'test', '{}')", {"load": load_id, "at": at})

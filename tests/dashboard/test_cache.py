@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -13,9 +14,9 @@ import pytest
 from clickstream.dashboard.cache import AnswerCache
 from clickstream.dashboard.loads import Snapshot
 from clickstream.errors import WarehouseError
+from clickstream.mart.file import Mart
 from clickstream.metrics import catalog
 from clickstream.metrics.question import Answer, Question
-from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ class Counter:
         self.calls: list[str] = []
         self.failures = failures
 
-    def __call__(self, _warehouse: DuckWarehouse, metric: str, _question: Question) -> Answer:
+    def __call__(self, _mart: Mart, metric: str, _question: Question) -> Answer:
         self.calls.append(metric)
         if len(self.calls) <= self.failures:
             raise WarehouseError("reading the warehouse", "the disk failed")
@@ -36,9 +37,9 @@ class Counter:
 
 
 @pytest.fixture
-def cache(warehouse: DuckWarehouse) -> Iterator[AnswerCache]:
-    with ThreadPoolExecutor(2) as threads:
-        yield AnswerCache(warehouse, threads)
+def cache(tmp_path: Path) -> Iterator[AnswerCache]:
+    with Mart.open(tmp_path / "mart.duckdb") as mart, ThreadPoolExecutor(2) as threads:
+        yield AnswerCache(mart, threads)
 
 
 def question(clock: Clock, **filters: tuple[str, ...]) -> Question:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Never
 
 import pytest
 from playwright.sync_api import expect
 
 from clickstream.dashboard import loads
 from clickstream.errors import WarehouseError
+from clickstream.mart.file import Mart
+from clickstream.mart.keeper import MartKeeper
+from clickstream.mart.source import Position
 from clickstream.metrics import catalog
 from clickstream.metrics.question import Answer, Question
-from clickstream.warehouse.contract import Table
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
 from tests.dashboard.conftest import BrowserPage
-from tests.dashboard.seeded import put_click, seed
+from tests.dashboard.seeded import put_click, put_load, seed
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -92,7 +94,8 @@ def test_people_only_hides_bots_and_shows_how_many_events_are_hidden(
 ) -> None:
     seed(warehouse)
     with warehouse.transaction() as cursor:
-        cursor.execute("update sessions set is_bot = true where country = 'PL'")
+        cursor.execute("update sessions set is_bot = true, load_id = 2 where country = 'PL'")
+        put_load(cursor, 2, clock.now)
     browser_page.open()
     browser_page.wait_for_figure("sessions", "20")
     browser_page.page.get_by_role("button", name="People only").click()
@@ -110,8 +113,9 @@ def test_the_first_order_shows_revenue_cards(warehouse: DuckWarehouse, browser_p
     with warehouse.transaction() as cursor:
         cursor.execute(
             """
-            insert into orders (order_id, event_id, ordered_at, total, currency, total_differs, is_bot, is_sample)
-            values ('1', uuid(), $at, 1234.5, 'EUR', false, false, false)
+            insert into orders (order_id, event_id, ordered_at, total, currency, total_differs, is_bot, is_sample,
+                load_id)
+            values ('1', uuid(), $at, 1234.5, 'EUR', false, false, false, 2)
             """,
             {"at": clock.now - timedelta(hours=1)},
         )
@@ -125,29 +129,29 @@ def test_the_first_order_shows_revenue_cards(warehouse: DuckWarehouse, browser_p
 def test_a_new_event_appears_after_at_most_three_checks(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The warehouse is checked once a second; how long drawing takes depends on the machine."""
+    """The mart is checked once a second; how long updating and drawing take depends on the machine."""
+    monkeypatch.setattr(loads, "PAUSES_PER_COST", 0)
     seed(warehouse)
     browser_page.open()
     browser_page.wait_for_figure("events", "60")
-    fetch, ask, calls = warehouse.fetch, catalog.ask, list[str]()
+    position_of, ask, calls = loads.mart_position, catalog.ask, list[str]()
 
-    def recorded_fetch(sql: str, *more: Any) -> Table:
-        calls.extend(["check"] if sql == loads._QUERY else [])
-        return fetch(sql, *more)
+    def recorded_position(mart: Mart) -> Position:
+        position = position_of(mart)
+        calls.extend(["check"] if position.load_id == 2 else [])
+        return position
 
     def recorded_ask(*arguments: Any) -> Answer:
         calls.append("ask")
         return ask(*arguments)
 
-    monkeypatch.setattr(warehouse, "fetch", recorded_fetch)
+    monkeypatch.setattr(loads, "mart_position", recorded_position)
     monkeypatch.setattr(catalog, "ask", recorded_ask)
     clock.forward(seconds=30)
     put_click(warehouse, clock.now - timedelta(seconds=10), load_id=2)
-    calls.append("insert")
     browser_page.wait_for_figure("events", "61")
-    after = calls[calls.index("insert") :]
-    before_ask = after[: after.index("ask")] if "ask" in after else []  # a check may have been running
-    assert before_ask.count("check") <= 3
+    after = calls[calls.index("check") :]
+    assert after[: after.index("ask")].count("check") <= 3
 
 
 def test_products_are_sorted_on_the_server(shop_page: BrowserPage) -> None:
@@ -191,10 +195,10 @@ def test_a_failed_metric_shows_an_error_and_the_rest_of_the_page_works(
 ) -> None:
     answer = catalog.ask
 
-    def ask(warehouse: DuckWarehouse, metric: str, question: Question) -> Answer:
+    def ask(mart: Mart, metric: str, question: Question) -> Answer:
         if metric == "products":
             raise WarehouseError("reading the warehouse", "the disk failed", "check the disk")
-        return answer(warehouse, metric, question)
+        return answer(mart, metric, question)
 
     monkeypatch.setattr(catalog, "ask", ask)
     seed(warehouse)
@@ -207,16 +211,17 @@ def test_a_failed_metric_shows_an_error_and_the_rest_of_the_page_works(
     expect(browser_page.page.locator("#overview-products tbody tr")).to_have_count(3)
 
 
-def test_an_unreadable_warehouse_shows_an_error_and_keeps_the_figures(
-    warehouse: DuckWarehouse, browser_page: BrowserPage, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("part", ["warehouse", "mart"])
+def test_an_unreadable_warehouse_or_mart_shows_an_error_and_keeps_the_figures(
+    warehouse: DuckWarehouse, keeper: MartKeeper, browser_page: BrowserPage, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    def fetch(*_: object) -> Table:
+    def fail(*_: object) -> Never:
         raise WarehouseError("reading the warehouse", "the disk failed")
 
     seed(warehouse)
     browser_page.open()
     browser_page.wait_for_figure("sessions", "20")
-    monkeypatch.setattr(warehouse, "fetch", fetch)
+    monkeypatch.setattr(warehouse if part == "warehouse" else keeper.mart, "reading", fail)
     expect(browser_page.page.locator("#freshness")).to_have_text("Warehouse not readable")
     expect(browser_page.page.locator("#notice .failure")).to_contain_text("the disk failed")
     assert browser_page.figure("sessions") == "20"

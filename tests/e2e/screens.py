@@ -25,6 +25,7 @@ from clickstream.local.owner.context import WarehouseContext
 from clickstream.local.owner.file import Owner
 from clickstream.local.owner.process import make_owner_app
 from clickstream.local.spool import Drain
+from clickstream.mart.keeper import MartKeeper
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 
@@ -122,16 +123,24 @@ class Screen:
 def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIApp]]:
     """Open the owner's app for each state. clock: of the loader and the dashboards; the stale one has a later clock."""
     with ExitStack() as stack:
-        full = stack.enter_context(_pipeline(folder / "full", clock))
-        empty = stack.enter_context(_pipeline(folder / "empty", clock))
-        fill(full)
+        pipelines = {name: stack.enter_context(open_pipeline(folder / name, clock)) for name in ("full", "empty")}
+        fill(pipelines["full"])
+        pipelines["empty"].load()
+        keepers = {
+            name: stack.enter_context(MartKeeper(folder / name / "mart.duckdb", pipeline.warehouse))
+            for name, pipeline in pipelines.items()
+        }
+        for keeper in keepers.values():
+            keeper.refresh()
         later = Clock(clock.now + timedelta(minutes=14))
 
-        def owner(pipeline: Pipeline, now: Clock = clock, trouble: str = "") -> ASGIApp:
-            app = make_app(pipeline.warehouse, ZONE, now, loader_trouble=lambda: trouble)
+        def owner(name: str, now: Clock = clock, trouble: str = "") -> ASGIApp:
+            pipeline, keeper = pipelines[name], keepers[name]
+            app = make_app(keeper, ZONE, now, loader_trouble=lambda: trouble)
             stack.callback(app.close)
             context = WarehouseContext(
                 pipeline.warehouse,
+                keeper,
                 pipeline.store,
                 ZONE,
                 now,
@@ -144,11 +153,11 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
             return make_owner_app(context, me, dict, app)
 
         yield {
-            "data": owner(full),
-            "empty": owner(empty),
-            "failing": owner(full),
-            "stale": owner(full, later, TROUBLE),
-            "day": owner(full),
+            "data": owner("full"),
+            "empty": owner("empty"),
+            "failing": owner("full"),
+            "stale": owner("full", later, TROUBLE),
+            "day": owner("full"),
         }
 
 
@@ -162,13 +171,6 @@ def fill(pipeline: Pipeline) -> None:
         events = [event for visit in visits for event in visit if event["createdAt"] < pipeline.clock.now.isoformat()]
         pipeline.put_batch(events, ago_s=(pipeline.clock.now - start).total_seconds())
     assert pipeline.load().bad == 0
-
-
-@contextmanager
-def _pipeline(folder: Path, clock: Clock) -> Iterator[Pipeline]:
-    with open_pipeline(folder, clock) as pipeline:
-        pipeline.load()
-        yield pipeline
 
 
 def _visit(random: Random, name: str, start: datetime) -> list[dict[str, Any]]:

@@ -17,9 +17,9 @@ from playwright.sync_api import Browser, Page, expect
 from starlette.types import ASGIApp
 
 from clickstream.errors import WarehouseError
+from clickstream.mart.file import Mart
 from clickstream.metrics import catalog
 from clickstream.metrics.question import Answer, Question
-from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
 from tests.e2e.screens import SIZES, TROUBLE, Case, Screen, owners
 
@@ -99,10 +99,10 @@ def test_a_failed_metric_does_not_affect_the_rest_of_the_page(
 ) -> None:
     answer = catalog.ask
 
-    def ask(warehouse: DuckWarehouse, metric: str, question: Question) -> Answer:
+    def ask(mart: Mart, metric: str, question: Question) -> Answer:
         if metric == "products":
             raise WarehouseError("reading the warehouse", "the disk failed", "check the disk")
-        return answer(warehouse, metric, question)
+        return answer(mart, metric, question)
 
     monkeypatch.setattr(catalog, "ask", ask)
     shown = show(case, screen, app_server, apps).locator(f".page[data-page={case.page}]")
