@@ -73,19 +73,21 @@ class WarehouseBusyError(WarehouseError):
     """Another process holds the DuckDB file.
 
     holder: that process, as far as it is known. is_owner: it is a Clickstream owner, which serves other commands.
+    what: `warehouse`, or `mart`.
     """
 
     code = "warehouse_busy"
-    facts = ("path", "holder", "is_owner")
+    facts = ("path", "holder", "is_owner", "what")
 
-    def __init__(self, path: str, holder: str, is_owner: bool = False) -> None:
+    def __init__(self, path: str, holder: str, is_owner: bool = False, what: str = "warehouse") -> None:
         self.path = path
         self.holder = holder
         self.is_owner = is_owner
-        advice = "stop that process, then run this again"
+        self.what = what
+        advice = "stop that process, or wait for it to end; then run this again"
         if is_owner:
             advice = "stop clickstream up (Ctrl-C in its terminal), or use commands that work beside it, such as report"
-        super().__init__(f"opening the warehouse {path}", f"it is open in {holder}", advice)
+        super().__init__(f"opening the {what} {path}", f"it is open in {holder}", advice)
 
 
 class QuestionError(ClickstreamError):

@@ -228,7 +228,7 @@ def test_a_file_held_by_a_program_that_is_not_an_owner_is_an_error_with_its_proc
     with pytest.raises(WarehouseBusyError) as caught:
         rows(Client(settings, clock, patience_s=0.2), "select 1")
     assert caught.value.holder == f"process {holder.pid}"
-    assert caught.value.advice == "stop that process, then run this again"
+    assert caught.value.advice == "stop that process, or wait for it to end; then run this again"
 
 
 def test_a_damaged_file_in_a_folder_named_like_a_lock_is_not_busy(settings: Settings, clock: Clock) -> None:

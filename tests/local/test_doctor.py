@@ -150,7 +150,7 @@ def test_location_in_memory_is_a_warning(settings: Settings, tmp_path: Path, mon
     monkeypatch.setattr(locations, "MOUNTS", mounts)
     found = doctor(settings)
     assert found.is_well
-    assert "data directory, raw store, warehouse may be lost at a restart" in problems_of(found)
+    assert "data directory, raw store, warehouse, mart may be lost at a restart" in problems_of(found)
 
 
 def test_object_dated_in_the_future_indicates_a_wrong_clock(settings: Settings) -> None:
@@ -161,7 +161,7 @@ def test_object_dated_in_the_future_indicates_a_wrong_clock(settings: Settings) 
 def test_pending_events_are_a_warning_while_no_loader_runs(settings: Settings) -> None:
     store_object(settings, utc_now())
     assert problems_of(doctor(settings)) == ["no events are loaded"]
-    check(Client(settings))  # creates the warehouse
+    check(Client(settings))  # creates the warehouse and the mart
     found = doctor(settings)
     assert problems_of(found) == ["events waiting to be loaded: 1"]
     assert found.is_well

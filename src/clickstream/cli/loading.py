@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,12 +17,14 @@ from clickstream.cli.terminal import ProgressBar, err, out
 
 if TYPE_CHECKING:
     from clickstream.local.owner.loading import EventChanges, Move, RebuildResult
+    from clickstream.local.owner.mart import DayDifference
     from clickstream.local.owner.questions import CheckResult, HourCounts
 
 MAX_MOVES = 40
 MAX_COLUMNS = 6
 MAX_HOURS = 24
 MAX_OVERDUE = 5
+MAX_DIFFERENCES = 10
 _VALUE_WIDTH = 40
 _COUNTS = ("accepted", "loaded", "duplicate", "bad", "erased", "pending", "balance")
 
@@ -94,17 +97,18 @@ def etl_watch(
 
 
 def check(data: Data = None, since: SinceDay = None, json: Json = False) -> None:
-    """Verify that every accepted event is accounted for; exit 1 if not."""
+    """Verify that every accepted event is accounted for, and that the mart shows them all; exit 1 if not."""
     from clickstream.local.owner.questions import CheckRequest
     from clickstream.local.owner.registry import CHECK
 
-    with ProgressBar(err, "comparing the raw store with the warehouse") as progress:
-        ledger = make_client(data, progress).call(CHECK, CheckRequest(day_of(since)))
+    with ProgressBar(err, "comparing raw store, warehouse and mart") as progress:
+        found = make_client(data, progress).call(CHECK, CheckRequest(day_of(since)))
     if json:
-        print_json(ledger)
+        print_json(found)
     else:
-        render_ledger(ledger, out)
-    sys.exit(0 if ledger.balanced else 1)
+        render_ledger(found, out)
+        render_differences(found.mart_differences, out)
+    sys.exit(0 if found.balanced and not found.mart_differences else 1)
 
 
 def _rebuild(data: Path | None, apply: bool, first: date | None, json: bool) -> None:
@@ -139,6 +143,22 @@ def render_ledger(ledger: CheckResult, console: Console) -> None:
         console.print(f"overdue: {key}", style="red", soft_wrap=True)
     if ledger.overdue:
         console.print("next: clickstream etl run; for a closed day, clickstream etl run --reconcile DAY")
+
+
+def render_differences(differences: Sequence[DayDifference] | None, console: Console) -> None:
+    """Print whether the mart contains what the warehouse contains."""
+    if differences is None:
+        console.print("mart: not compared, because new loads kept arriving")
+        return
+    if not differences:
+        console.print("mart: events, sessions and orders of every day equal those of the warehouse")
+        return
+    for each in differences[:MAX_DIFFERENCES]:
+        numbers = f"{each.mart:,} {each.kind}, {each.warehouse:,} in the warehouse"
+        console.print(f"mart: {each.day} has {numbers}", style="red", soft_wrap=True)
+    if len(differences) > MAX_DIFFERENCES:
+        console.print(f"… and {len(differences) - MAX_DIFFERENCES:,} more (--json shows all)", style="dim")
+    console.print("next: clickstream mart build")
 
 
 def _print_hours(totals: dict[str, int], hours: list[HourCounts], console: Console) -> None:

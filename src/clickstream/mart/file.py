@@ -2,7 +2,7 @@
 
 In: a path. Out: an open `Mart`: readers with a snapshot each, one writer at a time, and a way to put a newly built file
 in its place. A file that is damaged, or of another version, is deleted and made again: it holds nothing that the
-warehouse does not hold.
+warehouse does not hold. Damage in a block that only some questions read is an error of the first such question.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from clickstream.warehouse.duckdb import DuckCursor, opening_error, quoted, remo
 NAME = "mart.duckdb"
 VERSION = 1
 MEMORY_MB = 384
-_DOING = "answering from the mart"
+_DAMAGE = ("Corrupt database file", "Could not read enough bytes")
+"""What DuckDB says of a damaged file that it could open."""
 
 
 class Mart:
@@ -36,6 +37,8 @@ class Mart:
         self._changed = threading.Condition()
         self._readers = 0
         self._is_swapping = False
+        self.is_damaged = False
+        """A part of the file could not be read: the mart must be built again."""
 
     @classmethod
     def open(cls, path: Path, memory_mb: int = MEMORY_MB) -> Self:
@@ -58,8 +61,30 @@ class Mart:
             connection = _connect(path, memory_mb)
         return cls(path, connection, memory_mb)
 
+    @classmethod
+    def open_existing(cls, path: Path) -> Self | None:
+        """Open the file at `path` for reading only; None where it is missing, damaged or of another version.
+
+        Raises WarehouseBusyError when another process holds the file.
+        """
+        if not path.exists():
+            return None
+        try:
+            connection = _connect(path, MEMORY_MB, read_only=True)
+        except WarehouseBusyError:
+            raise
+        except WarehouseError:
+            return None
+        if _is_current(connection):
+            return cls(path, connection, MEMORY_MB)
+        connection.close()
+        return None
+
     def close(self) -> None:
+        """Close the file. A damaged one is deleted, so that whoever opens it next builds it again."""
         self._connection.close()
+        if self.is_damaged:
+            remove_database(self.path)
 
     def __enter__(self) -> Self:
         return self
@@ -78,7 +103,7 @@ class Mart:
             raw.execute("begin transaction read only")
             yield DuckCursor(raw)
         except duckdb.Error as error:
-            raise WarehouseError(_DOING, str(error).splitlines()[0], "run `clickstream mart build`") from error
+            raise self._failure("answering from", error) from error
         finally:
             raw.close()
             with self._changed:
@@ -95,7 +120,7 @@ class Mart:
                 yield DuckCursor(raw)
                 raw.execute("commit")
             except duckdb.Error as error:
-                raise WarehouseError("writing the mart", str(error).splitlines()[0]) from error
+                raise self._failure("writing", error) from error
             finally:
                 raw.close()  # an open transaction ends with its cursor: rolled back
 
@@ -122,19 +147,29 @@ class Mart:
                 path.rename(self.path)
             finally:
                 self._connection = _connect(self.path, self._memory_mb)
+                self.is_damaged = False
                 self._is_swapping = False
                 self._changed.notify_all()
+
+    def _failure(self, doing: str, error: duckdb.Error) -> WarehouseError:
+        """Return the error for a statement that failed, and note damage."""
+        why, advice = str(error).splitlines()[0], "run clickstream mart build"
+        if any(words in why for words in _DAMAGE):
+            self.is_damaged = True
+            why = f"the file is damaged: {why}"
+            advice = "run this again: the mart is then built from the warehouse"
+        return WarehouseError(f"{doing} the mart {self.path}", why, advice)
 
 
 def _next_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
 
-def _connect(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
+def _connect(path: Path, memory_mb: int, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
     """Open a file, with the tables of the mart if it is new."""
     is_new = not path.exists()
     try:
-        connection = duckdb.connect(str(path))
+        connection = duckdb.connect(str(path), read_only=read_only)
         connection.execute("set TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{memory_mb}MiB'")
         connection.execute(f"set temp_directory = {quoted(f'{path}.tmp')}")
@@ -144,8 +179,15 @@ def _connect(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
             connection.execute("insert into mart values ($version, '', 0, null, 0, 0)", {"version": VERSION})
             connection.execute("commit")
     except duckdb.Error as error:
-        raise opening_error(path, error) from error
+        raise _opening_error(path, error) from error
     return connection
+
+
+def _opening_error(path: Path, error: duckdb.Error) -> WarehouseError:
+    found = opening_error(path, error)
+    if isinstance(found, WarehouseBusyError):
+        return WarehouseBusyError(found.path, found.holder, what="mart")
+    return WarehouseError(f"opening the mart {path}", found.why, "check its folder's permissions and free space")
 
 
 def _is_current(connection: duckdb.DuckDBPyConnection) -> bool:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
@@ -31,7 +32,7 @@ class MartKeeper:
 
     def __init__(self, path: Path, warehouse: Warehouse) -> None:
         self.warehouse = warehouse
-        self._path = path
+        self.path = path
         self.building: tuple[int, int] | None = None
         """How much of the build that runs now is done: events, of how many."""
         self.failure: ClickstreamError | None = None
@@ -57,7 +58,21 @@ class MartKeeper:
     @cached_property
     def mart(self) -> Mart:
         """The mart, opened when it is first needed. Raises WarehouseBusyError when another process holds it."""
-        return Mart.open(self._path)
+        return Mart.open(self.path)
+
+    @contextmanager
+    def peek(self) -> Iterator[Mart | None]:
+        """Lend the mart as it is, without a refresh; None where there is none, or none that can be read.
+
+        Raises WarehouseBusyError when another process holds it.
+        """
+        if "mart" in self.__dict__:
+            yield self.mart
+        elif found := Mart.open_existing(self.path):
+            with found:
+                yield found
+        else:
+            yield None
 
     def start(self) -> None:
         """Refresh from now on, on a thread. Raises WarehouseBusyError when another process holds the mart."""

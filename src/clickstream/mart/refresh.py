@@ -13,6 +13,7 @@ from typing import Literal
 
 from clickstream.mart.file import Mart
 from clickstream.mart.source import (
+    Changes,
     Position,
     copy_orders,
     copy_people,
@@ -35,29 +36,58 @@ MAX_CHANGED_SHARE = 0.2
 MAX_DEAD_SHARE = 0.1
 FEW_SESSIONS = 20_000
 FEW_HITS = 200_000
+Way = Literal["unchanged", "updated", "built"]
 
 
 @dataclass(frozen=True, slots=True)
 class Refresh:
     """What brought the mart up to date. sessions: how many were written."""
 
-    how: Literal["unchanged", "updated", "built"]
+    how: Way
     position: Position
     sessions: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How a refresh would bring the mart from `known`, the position that it shows, to `now`.
+
+    changes: what an update would write again.
+    """
+
+    way: Way
+    known: Position
+    now: Position
+    changes: Changes | None = None
 
 
 def refresh(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) -> Refresh:
     """Bring the mart up to date."""
     with warehouse.reading() as cursor:
-        known, now = mart_position(mart), read_position(cursor)
-        if known == now and known.epoch:
-            return Refresh("unchanged", known)
-        same = (known.epoch, known.erasures) == (now.epoch, now.erasures)
-        if same and knows(cursor, known) and not _is_worn(mart):
-            done = _update(mart, cursor, known, now)
-            if done is not None:
-                return done
+        gap = find_gap(mart, cursor)
+        if gap.way == "unchanged":
+            return Refresh("unchanged", gap.known)
+        if gap.changes is not None:
+            return _update(mart, cursor, gap.known, gap.now, gap.changes)
     return build(mart, warehouse, progress)
+
+
+def find_gap(mart: Mart, cursor: Cursor) -> Gap:
+    """Find out how the mart would catch up with its warehouse, of which `cursor` is a snapshot."""
+    now = read_position(cursor)
+    known = Position() if mart.is_damaged else mart_position(mart)
+    if not known.epoch or (known.epoch, known.erasures) != (now.epoch, now.erasures):
+        return Gap("built", known, now)
+    if known == now:
+        return Gap("unchanged", known, now)
+    if not knows(cursor, known) or _is_worn(mart):
+        return Gap("built", known, now)
+    changes = read_changes(cursor, known.load_id)
+    with mart.reading() as reader:
+        sessions = reader.scalar("select count(*) from sessions")
+    if len(changes.sessions) > max(FEW_SESSIONS, MAX_CHANGED_SHARE * sessions):
+        return Gap("built", known, now)
+    return Gap("updated", known, now, changes)
 
 
 def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) -> Refresh:
@@ -89,7 +119,7 @@ def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) ->
         with warehouse.reading() as cursor:
             now = read_position(cursor)
             if now != start:
-                _update(fresh, cursor, start, now, is_forced=True)
+                _update(fresh, cursor, start, now, read_changes(cursor, start.load_id))
         position = mart_position(fresh)
         with fresh.reading() as into:
             sessions = into.scalar("select count(*) from sessions")
@@ -99,16 +129,16 @@ def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) ->
 def mart_position(mart: Mart) -> Position:
     """Return the position of the warehouse that the mart shows."""
     with mart.reading() as cursor:
-        return Position(*cursor.fetch("select epoch, load_id, loaded_at, erasures from mart").rows[0])
+        return noted_position(cursor)
 
 
-def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, *, is_forced: bool = False) -> Refresh | None:
-    """Write again what changed since `known`. None: too much changed."""
-    changes = read_changes(cursor, known.load_id)
-    with mart.reading() as reader:
-        sessions = reader.scalar("select count(*) from sessions")
-    if not is_forced and len(changes.sessions) > max(FEW_SESSIONS, MAX_CHANGED_SHARE * sessions):
-        return None
+def noted_position(cursor: DuckCursor) -> Position:
+    """Return the position that a snapshot of the mart shows; a mart that was never built has no epoch."""
+    return Position(*cursor.fetch("select epoch, load_id, loaded_at, erasures from mart").rows[0])
+
+
+def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, changes: Changes) -> Refresh:
+    """Write again what changed since `known`."""
     with mart.transaction() as into:
         copy_people(cursor, into, known.load_id)
         run_file(into, "people")

@@ -77,8 +77,20 @@ class LoadingFact(msgspec.Struct, frozen=True):
     balanced: bool | None = None
 
 
+class MartFact(msgspec.Struct, frozen=True):
+    """How far the mart is. next: what the next question does with it first: nothing, update or build."""
+
+    exists: bool
+    load_id: int | None
+    loads_behind: int
+    next: str
+
+
 class Examination(msgspec.Struct, rename={"locations": "places"}):
-    """Everything that was found. is_well: no problems except warnings. spool: None if it is neither used nor filled."""
+    """Everything that was found. is_well: no problems except warnings.
+
+    spool: None if it is neither used nor filled. mart: None if there is no warehouse, or one that could not be read.
+    """
 
     is_well: bool = True
     parts: list[PartFact] = []
@@ -87,6 +99,7 @@ class Examination(msgspec.Struct, rename={"locations": "places"}):
     settings: list[SettingFact] = []
     versions: dict[str, str] = {}
     loading: LoadingFact = LoadingFact()
+    mart: MartFact | None = None
     problems: list[Problem] = []
 
     def add_problem(self, what: str, why: str, advice: str, *, is_warning: bool = False) -> None:
@@ -156,9 +169,20 @@ def _print_loading(found: Examination, console: Console) -> None:
     if loading.accepted is not None:
         verdict = "balanced" if loading.balanced else "NOT balanced"
         facts.append(("ledger", f"{verdict}: {loading.accepted:,} accepted, {loading.pending or 0:,} pending"))
+    if found.mart is not None:
+        facts.append(("mart", _mart_state(found.mart)))
     rows = [(Text(name), Text(value)) for name, value in facts if value]
     if rows:
         _print_table(console, "Loading", rows)
+
+
+def _mart_state(mart: MartFact) -> str:
+    if not mart.exists:
+        return "does not exist yet; the next question builds it"
+    if mart.next == "nothing":
+        return "up to date"
+    behind = f"{mart.loads_behind:,} load{'' if mart.loads_behind == 1 else 's'} behind"
+    return f"{behind}; the next question {mart.next}s it"
 
 
 def _print_problems(found: Examination, console: Console) -> None:

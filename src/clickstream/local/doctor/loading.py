@@ -1,4 +1,4 @@
-"""Checks loading: the last pass, pending events, the balance of the ledger, unfinished erasures, the clock.
+"""Checks loading: the last pass, pending events, the balance of the ledger, the mart, unfinished erasures, the clock.
 
 In: settings and a client. A warehouse that does not exist yet is not created.
 """
@@ -11,11 +11,12 @@ from itertools import islice
 from clickstream.errors import ClickstreamError, StoreError
 from clickstream.etl.erasure.raw_store import open_receipts
 from clickstream.etl.ledger import DEFAULT_DAYS
-from clickstream.local.doctor.examination import Examination, LoadingFact
+from clickstream.local.doctor.examination import Examination, LoadingFact, MartFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner
+from clickstream.local.owner.mart import MartStatusRequest
 from clickstream.local.owner.questions import CheckRequest, QueryRequest
-from clickstream.local.owner.registry import CHECK, QUERY
+from clickstream.local.owner.registry import CHECK, MART_STATUS, QUERY
 from clickstream.raw.listing import objects_of, other_keys
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings
@@ -40,7 +41,7 @@ def check_loading(found: Examination, settings: Settings, client: Client, now: d
         return
     _check_erasures(found, settings)
     try:
-        ledger = client.call(CHECK, CheckRequest())
+        ledger = client.call(CHECK, CheckRequest(with_mart=False))
         (row,) = client.call(QUERY, QueryRequest("select max(started_at) from passes")).rows
     except ClickstreamError as error:
         found.loading = LoadingFact(newest_object_at=newest_at)
@@ -56,8 +57,21 @@ def check_loading(found: Examination, settings: Settings, client: Client, now: d
             why += f", {ledger.repeated:,} surplus rows"
         found.add_problem("the ledger does not balance", why, "run clickstream check to see which hour")
     _check_last_pass(found, settings, last, now)
+    _check_mart(found, client)
     if ledger.other_files:
         _name_other_files(found, settings, ledger.other_files)
+
+
+def _check_mart(found: Examination, client: Client) -> None:
+    try:
+        mart = client.call(MART_STATUS, MartStatusRequest())
+    except ClickstreamError as error:
+        found.add_problem(error.doing, error.why, error.advice)
+        return
+    found.mart = MartFact(mart.size_bytes > 0, mart.load_id, mart.loads_behind, mart.next)
+    if mart.failure:
+        what, advice = "the mart is not kept up to date", "see DATA/logs/owner.log; run clickstream mart build"
+        found.add_problem(what, mart.failure, advice)
 
 
 def _name_other_files(found: Examination, settings: Settings, count: int) -> None:

@@ -1,4 +1,4 @@
-"""Checks data directory, raw store, warehouse and spool: size, rights and the disk that they are on.
+"""Checks data directory, raw store, warehouse, mart and spool: size, rights and the disk that they are on.
 
 Nothing is created or changed: if a location does not exist yet, its nearest existing parent is checked.
 """
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from clickstream.local.doctor.examination import Examination, LocationFact, SpoolFact
 from clickstream.local.spool import look_into
+from clickstream.mart.file import NAME
 from clickstream.settings import Settings
 
 LOW_BYTES = 1_000_000_000
@@ -31,6 +32,7 @@ def check_locations(found: Examination, settings: Settings) -> None:
         _folder("data directory", settings.data),
         *([_folder("raw store", settings.raw_path, count=True)] if settings.raw_bucket is None else []),
         *([_file("warehouse", settings.warehouse_path)] if settings.is_embedded else []),
+        _file("mart", settings.data / NAME),
     ]
     for location in found.locations:
         if not location.is_writable:

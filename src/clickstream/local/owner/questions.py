@@ -15,6 +15,7 @@ import msgspec
 from clickstream.etl import ledger
 from clickstream.etl.export import Extract, Format, days_with_rows, write_day
 from clickstream.local.owner.context import Request, WarehouseContext
+from clickstream.local.owner.mart import DayDifference, differences
 from clickstream.mart.file import Mart
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
@@ -68,9 +69,13 @@ def query(context: WarehouseContext, request: QueryRequest, _progress: Progress)
 
 
 class CheckRequest(Request, frozen=True):
-    """since: the first UTC day to compare; None: the last days that have objects."""
+    """since: the first UTC day to compare; None: of the ledger, the last days that have objects; of the mart, all.
+
+    with_mart: also bring the mart up to date and compare it with the warehouse.
+    """
 
     since: date | None = None
+    with_mart: bool = True
 
 
 class HourCounts(msgspec.Struct, frozen=True):
@@ -87,8 +92,11 @@ class HourCounts(msgspec.Struct, frozen=True):
 
 
 class CheckResult(msgspec.Struct, frozen=True):
-    """The ledger (etl/ledger.py). hours: in descending order; totals: their sums by column. other_files: files
-    below events/ that no load reads."""
+    """The ledger (etl/ledger.py), and the comparison of the mart with the warehouse.
+
+    hours: in descending order; totals: their sums by column. other_files: files below events/ that no load reads.
+    mart_differences: in the order of days; None if the two were not compared.
+    """
 
     balanced: bool
     totals: dict[str, int]
@@ -97,12 +105,16 @@ class CheckResult(msgspec.Struct, frozen=True):
     repeated: int
     external: int
     other_files: int
+    mart_differences: Sequence[DayDifference] | None = None
 
 
-def check(context: WarehouseContext, request: CheckRequest, _progress: Progress) -> CheckResult:
-    """Compare what was accepted with what became of it."""
+def check(context: WarehouseContext, request: CheckRequest, progress: Progress) -> CheckResult:
+    """Compare what was accepted with what became of it, and the mart with the warehouse."""
     found = ledger.check(context.warehouse, context.store, request.since)
-    return msgspec.convert(found.as_json(), CheckResult)
+    result = msgspec.convert(found.as_json(), CheckResult)
+    if not request.with_mart:
+        return result
+    return msgspec.structs.replace(result, mart_differences=differences(context, request.since, progress))
 
 
 class ExportDaysRequest(Request, frozen=True):
