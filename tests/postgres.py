@@ -95,7 +95,7 @@ class Cluster:
             )
             tables = connection.execute(
                 b"select relname from pg_class where relkind = 'r' and relnamespace = 'public'::regnamespace"
-                b" and relname <> 'schema_files'"
+                b" and relname not in ('schema_files', 'warehouse_epoch')"
             ).fetchall()
             # DELETE is faster than TRUNCATE here: the tables have few rows, and no new files are created.
             connection.execute("; ".join(f"delete from {name}" for (name,) in tables).encode())

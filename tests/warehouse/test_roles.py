@@ -65,6 +65,10 @@ def test_rights_do_not_depend_on_whether_roles_or_tables_come_first(cluster: Clu
         for role, table, expected in [
             ("clickstream_loader", "schema_files", None),
             ("clickstream_loader", "clickstream_events", ["insert", "update", "delete"]),
+            ("clickstream_loader", "gone", ["insert", "update", "delete"]),
+            ("clickstream_loader", "warehouse_epoch", ["insert", "update", "delete"]),
+            ("clickstream_reader", "gone", None),
+            ("clickstream_reader", "warehouse_epoch", None),
             ("clickstream_reader", "schema_files", None),
             ("clickstream_reader", "clickstream_events", None),
         ]:

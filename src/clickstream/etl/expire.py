@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 
 from clickstream.etl.erasure.raw_store import REJECTED
-from clickstream.etl.load import Load, next_load_id, record_load
+from clickstream.etl.load import Load, count_removal, next_load_id, record_load
 from clickstream.etl.run import Loader
 from clickstream.etl.sql import run_statements
 from clickstream.progress import Progress, no_progress
@@ -106,15 +106,17 @@ def _expire_rows(loader: Loader, before: date, found: ExpiryResult, *, dry_run: 
     stamp = loader.stamp()
     params = {"before": datetime.combine(before, time(), UTC), "now": stamp.loaded_at}
     with loader.warehouse.transaction() as cursor:
+        load_id = next_load_id(cursor)
         run_statements(cursor, "expire", params)
         (counts,) = cursor.fetch("select * from expired_counts").dicts()
         for name, count in counts.items():
             setattr(found, name, int(count))
         if not dry_run:
-            run_statements(cursor, "expire_rows", params)
+            run_statements(cursor, "expire_rows", {**params, "load_id": load_id})
             if any(counts.values()):
                 # Its own load number: caches of answers are keyed by the last load, and must miss from now on.
-                record_load(cursor, Load(next_load_id(cursor), 0, 0, 0), stamp)
+                record_load(cursor, Load(load_id, 0, 0, 0), stamp)
+                count_removal(cursor, found.events)
     if not dry_run and any(counts.values()):
         loader.warehouse.tidy()
 

@@ -1,9 +1,9 @@
 """Parsed rows -> warehouse: everything of one chunk, in one transaction.
 
-In: a parsed chunk. Out: events, duplicates, bad rows, erased lines, sessions, clients, first sightings, orders, counts
-per day, the objects themselves, the watermarks, and the load's own row. Guarantee: all of it or nothing. An object is
-loaded once its row in `raw_objects` exists; loaders take turns, and each leaves out what another has loaded meanwhile
-(docs/decisions/0009). An event that comes twice is a duplicate.
+In: a parsed chunk. Out: events, duplicates, bad rows, erased lines, sessions, clients, first sightings, orders, what of
+these is gone, counts per day, the objects themselves, the watermarks, and the load's own row. Guarantee: all of it or
+nothing. An object is loaded once its row in `raw_objects` exists; loaders take turns, and each leaves out what another
+has loaded meanwhile (docs/decisions/0009). An event that comes twice is a duplicate.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from clickstream.warehouse.dialects import fill
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BAD_ROWS_AT_ONCE = 20_000
 """An empty object whose name counts a million lines makes a million bad rows; as parameters they take 1 kB each."""
-LOAD_STATEMENTS = ("duplicates", "sessionize", "facts", "orders", "refunds", "sessions", "visitors")
+LOAD_STATEMENTS = ("duplicates", "sessionize", "facts", "orders", "refunds", "sessions", "visitors", "gone")
 """The statement files of a load, in their order."""
 _STAGED_OBJECTS = {"incoming": "raw_object", "new_events": "raw_object", "new_erased": "object"}
 
@@ -97,6 +97,18 @@ def count_erasures(cursor: Cursor) -> int:
 def next_load_id(cursor: Cursor) -> int:
     """Return the number of the load that this transaction makes."""
     return int(cursor.scalar("select coalesce(max(load_id), 0) + 1 from loads"))
+
+
+def new_epoch(cursor: Cursor) -> None:
+    """Start a new epoch: what follows the warehouse reads everything again, and needs no notes of what is gone."""
+    cursor.execute("update warehouse_epoch set epoch = gen_random_uuid()")
+    cursor.execute("delete from gone")
+
+
+def count_removal(cursor: Cursor, removed: int) -> None:
+    """Start a new epoch if this transaction has removed more than a fifth of the events."""
+    if removed * 5 > removed + int(cursor.scalar("select count(*) from clickstream_events")):
+        new_epoch(cursor)
 
 
 def load_staged_rows(cursor: Cursor, load_id: int, stamp: Stamp) -> None:

@@ -7,6 +7,7 @@ A template has slots, `{name}`, which `fill` replaces by SQL of this project, ne
     @bytes              type of a byte string
     @text               type of a text column of a table: compared byte by byte, whatever the locale of the database
     @micros(time)       a timestamptz as whole microseconds since 1970 (bigint), exact
+    @quarter(time)      the quarter of an hour of a timestamptz, counted from 1970 (bigint)
     @is_order(name)     whether an event name is that of an order event
     @is_refund(name)    whether an event name is that of a refund, which belongs to no session and makes no visitor
     @is_view(name)      whether an event name can make a page view
@@ -34,6 +35,10 @@ _MACROS: dict[str, str | dict[Engine, str]] = {
     "text": {"duckdb": "text", "postgres": 'text collate "C"'},
     # extract() is exact: it returns a numeric.
     "micros": {"duckdb": "epoch_us({0})", "postgres": "cast(extract(epoch from {0}) * 1000000 as bigint)"},
+    "quarter": {
+        "duckdb": "cast(floor(epoch_us({0}) / 900000000.0) as bigint)",
+        "postgres": "cast(floor(extract(epoch from {0}) / 900) as bigint)",
+    },
     "is_order": "{0} in ('checkout_complete', 'order_confirmed')",
     "is_refund": "{0} = 'order_refunded'",
     "is_view": "{0} in ('page_view', 'home_view', 'category_view', 'product_view')",

@@ -28,7 +28,7 @@ from clickstream.etl.erasure.raw_store import (
     write_receipt,
 )
 from clickstream.etl.erasure.search import ID_COLUMNS, PersonSearch, Positions
-from clickstream.etl.load import LOAD_STATEMENTS, Load, next_load_id, record_load
+from clickstream.etl.load import LOAD_STATEMENTS, Load, count_removal, next_load_id, record_load
 from clickstream.etl.rollups import keep_rollups
 from clickstream.etl.run import Loader
 from clickstream.etl.sql import run_statements
@@ -155,6 +155,8 @@ class Eraser:
                 condition = person.condition(**ID_COLUMNS[table])
                 delete = fill("delete from {table} where {condition}", table=table, condition=condition)
                 cursor.execute(delete, person.params)
+            cursor.execute("insert into gone values ($load_id, 'visitors', '')", {"load_id": load_id})
+        count_removal(cursor, int(cursor.scalar("select count(*) from replaced")))
         cursor.execute("delete from erasures where receipt = $receipt", {"receipt": receipt.number})
         cursor.execute(
             "insert into erasures values ($receipt, $now, $lines)",

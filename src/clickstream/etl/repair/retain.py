@@ -57,7 +57,7 @@ def retain_objects(shadow: Warehouse, live: str, objects: Sequence[tuple[str, in
 def retain_first_sights(shadow: Warehouse, live: str) -> None:
     """Retain the first sights of clients and users whose events have expired."""
     with shadow.transaction() as cursor:
-        run_statements(cursor, "retain_first_sights", slots={"live": live})
+        run_statements(cursor, "retain_first_sights", {"load_id": _RETAINED_LOAD}, {"live": live})
 
 
 def retain_daily_counts(shadow: Warehouse, live: str) -> None:

@@ -3,11 +3,13 @@
 In: a transaction of the live warehouse, with a complete shadow beside it. Out: the same transaction, in which every
 table that is derived from the raw store holds the shadow's rows. Guarantee: the caller's commit changes all or nothing,
 and readers see the old numbers until then; tables, rights, views and indexes stay. It costs as much as writing all rows
-again. Tables that record what the loader did stay as they are: watermarks, closed days, passes, erasures.
+again. Tables that record what the loader did stay as they are: watermarks, closed days, passes, erasures. A new
+epoch begins.
 """
 
 from __future__ import annotations
 
+from clickstream.etl.load import new_epoch
 from clickstream.warehouse.contract import SHADOW, Cursor
 from clickstream.warehouse.dialects import fill
 
@@ -26,7 +28,7 @@ REPLACED = (
     "daily_sessions",
     "rollup_zone",
 )
-KEPT = ("schema_files", "watermarks", "closed_days", "passes", "erasures", "expired_days")
+KEPT = ("schema_files", "watermarks", "closed_days", "passes", "erasures", "expired_days", "gone", "warehouse_epoch")
 """With `clickstream_events` and `loads`, which `swap` treats separately, these are all tables; a test verifies it."""
 
 
@@ -47,6 +49,7 @@ def swap(cursor: Cursor) -> int:
     )
     _insert(cursor, "clickstream_events", before, "where raw_object is not null")
     _insert(cursor, "loads", before)
+    new_epoch(cursor)
     return int(cursor.scalar("select coalesce(max(load_id), 0) from loads"))
 
 

@@ -13,7 +13,7 @@ from clickstream_events
 where (@is_order(event_name) or @is_refund(event_name)) and order_id in (select order_id from kept_orders);
 
 create temp table expiring as
-select e.event_id, e.session_key
+select e.event_id, e.event_timestamp, e.session_key
 from clickstream_events as e
 where coalesce(e.raw_hour, e.event_timestamp) < $before
     and not exists (

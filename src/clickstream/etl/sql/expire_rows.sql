@@ -1,4 +1,22 @@
--- Deletes what expire.sql chose, and what is recorded of its days. In: `expiring`, $before as there, $now.
+-- Deletes what expire.sql chose, and what is recorded of its days. In: `expiring`, $before as there, $now, $load_id.
+-- Refunds of an order expire together (expire.sql), so that the order has none any more.
+insert into gone (load_id, kind, key)
+select cast($load_id as bigint), 'session', session_key
+from sessions
+where session_key in (select session_key from expiring)
+union all
+select cast($load_id as bigint), 'order', order_id
+from orders
+where event_id in (select event_id from expiring)
+union all
+select distinct cast($load_id as bigint), 'refund', order_id
+from refunds
+where event_id in (select event_id from expiring)
+union all
+select distinct cast($load_id as bigint), 'quarter', cast(@quarter(event_timestamp) as text)
+from expiring
+where session_key is null;
+
 delete from sessions where session_key in (select session_key from expiring);
 
 delete from orders where event_id in (select event_id from expiring);

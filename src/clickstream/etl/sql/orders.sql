@@ -11,7 +11,8 @@ delete from orders where order_id in (select order_id from touched_orders);
 
 insert into orders (
     order_id, event_id, ordered_at, browser_at, server_at, client_id, user_id, session_key, total, currency,
-    discount, tax, shipping, coupon, payment_method, total_differs, items_event_id, is_bot, is_sample
+    discount, tax, shipping, coupon, payment_method, total_differs, items_event_id, is_bot, is_sample,
+    load_id
 )
 with order_events as (
     select
@@ -73,7 +74,8 @@ select
     coalesce(mb.total <> ms.total or mb.currency <> ms.currency, false),
     case when i.has_items then i.event_id end,
     coalesce(c.is_bot, false),
-    coalesce(c.is_sample, false)
+    coalesce(c.is_sample, false),
+    $load_id
 from ranked as c
 join details as d on d.order_id = c.order_id
 join ranked as m on m.order_id = c.order_id and m.money_rank = 1

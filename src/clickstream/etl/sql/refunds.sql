@@ -10,7 +10,7 @@ select order_id from replaced where order_id is not null and @is_refund(event_na
 
 delete from refunds where order_id in (select order_id from touched_refunds);
 
-insert into refunds (order_id, refund_id, event_id, refunded_at, amount, currency, is_bot, is_sample)
+insert into refunds (order_id, refund_id, event_id, refunded_at, amount, currency, is_bot, is_sample, load_id)
 with refund_events as (
     select
         e.order_id, e.order_refund_id, e.event_id, e.event_timestamp, abs(e.order_total) as amount, e.order_currency,
@@ -24,7 +24,7 @@ with refund_events as (
 )
 select
     r.order_id, r.order_refund_id, r.event_id, r.event_timestamp, r.amount,
-    coalesce(upper(r.order_currency), o.currency, cast($currency as text)), r.is_bot, r.is_sample
+    coalesce(upper(r.order_currency), o.currency, cast($currency as text)), r.is_bot, r.is_sample, $load_id
 from refund_events as r
 left join orders as o on o.order_id = r.order_id
 where r.event_rank = 1;

@@ -1,5 +1,5 @@
 -- Retains first sightings whose event has expired, since no raw object has them, unless the raw store shows an earlier
--- one. Runs in the shadow. Slot: {live}, the prefix of the live tables.
+-- one. Runs in the shadow. In: $load_id. Slot: {live}, the prefix of the live tables.
 create temp table expired_seen as
 select s.*
 from {live}seen as s
@@ -15,8 +15,11 @@ where (coalesce(client_id, ''), coalesce(user_id, '')) in (
     select coalesce(client_id, ''), coalesce(user_id, '') from expired_seen
 );
 
-insert into seen (client_id, user_id, first_seen_at, first_is_first_visit, received_at, object, line, event_id)
-select client_id, user_id, first_seen_at, first_is_first_visit, received_at, object, line, event_id from expired_seen;
+insert into seen (
+    client_id, user_id, first_seen_at, first_is_first_visit, received_at, object, line, event_id, load_id
+)
+select client_id, user_id, first_seen_at, first_is_first_visit, received_at, object, line, event_id, $load_id
+from expired_seen;
 
 create temp table expired_clients as
 select c.*
@@ -28,5 +31,6 @@ where not exists (select 1 from {live}clickstream_events as e where e.event_id =
 
 delete from clients where client_id in (select client_id from expired_clients);
 
-insert into clients (client_id, first_user_id, event_timestamp, received_at, object, line, event_id)
-select client_id, first_user_id, event_timestamp, received_at, object, line, event_id from expired_clients;
+insert into clients (client_id, first_user_id, event_timestamp, received_at, object, line, event_id, load_id)
+select client_id, first_user_id, event_timestamp, received_at, object, line, event_id, $load_id
+from expired_clients;

@@ -11,7 +11,7 @@ where session_key in (
 insert into sessions (
     session_key, client_id, session_id, user_id, session_start, session_end, events, page_views, key_events,
     entry_page, exit_page, country, is_sample, source, medium, campaign, channel, referrer_domain, device_type, browser,
-    os, login_state, has_view, has_cart, has_checkout, orders, is_engaged, is_bot, bot_reasons
+    os, login_state, has_view, has_cart, has_checkout, orders, is_engaged, is_bot, bot_reasons, load_id
 )
 with grouped as (
     select
@@ -93,7 +93,8 @@ select
     j.login_state, j.has_view, j.has_cart, j.has_checkout, j.orders,
     j.page_views >= 2 or j.duration_us >= 10000000 or j.key_events >= 1 or j.orders >= 1,
     j.has_bot or j.is_too_fast,
-    case when j.is_too_fast then 'rate' end
+    case when j.is_too_fast then 'rate' end,
+    $load_id
 from judged as j
 join known as f on f.seq = j.first_event
 left join known as l on l.seq = j.landing

@@ -26,8 +26,8 @@ delete from clients
 where client_id in (select client_id from user_candidates)
     or client_id in (select client_id from replaced where client_id is not null);
 
-insert into clients (client_id, first_user_id, event_timestamp, received_at, object, line, event_id)
-select client_id, user_id, event_timestamp, received_at, raw_object, raw_line, event_id
+insert into clients (client_id, first_user_id, event_timestamp, received_at, object, line, event_id, load_id)
+select client_id, user_id, event_timestamp, received_at, raw_object, raw_line, event_id, $load_id
 from (
     select
         *,
@@ -74,11 +74,11 @@ where (coalesce(client_id, ''), coalesce(user_id, '')) in (
 );
 
 insert into seen (
-    client_id, user_id, first_seen_at, first_is_first_visit, received_at, object, line, event_id
+    client_id, user_id, first_seen_at, first_is_first_visit, received_at, object, line, event_id, load_id
 )
 select
     nullif(client_id, ''), nullif(user_id, ''), event_timestamp, is_first_visit, received_at, raw_object, raw_line,
-    event_id
+    event_id, $load_id
 from (
     select
         *,
