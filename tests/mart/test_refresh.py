@@ -37,7 +37,7 @@ def test_first_refresh_builds_the_next_updates_and_an_idle_one_does_nothing(pipe
     assert refresh(mart, pipeline.warehouse).how == "unchanged"
 
 
-@pytest.mark.parametrize("seed", [*range(3), *(pytest.param(n, marks=pytest.mark.slow) for n in range(3, 25))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 9))])
 def test_an_updated_mart_equals_one_built_from_scratch(
     pipeline: Pipeline, mart: Mart, tmp_path: Path, seed: int
 ) -> None:

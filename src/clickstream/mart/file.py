@@ -16,6 +16,7 @@ from typing import Self
 import duckdb
 
 from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.mart.memory import Memory, RememberingCursor
 from clickstream.warehouse.dialects import read_sql
 from clickstream.warehouse.duckdb import DuckCursor, opening_error, quoted, remove_database
 
@@ -39,6 +40,9 @@ class Mart:
         self._is_swapping = False
         self.is_damaged = False
         """A part of the file could not be read: the mart must be built again."""
+        self._memory = Memory(None)
+        self.is_remembering = True
+        """Whether `asking` keeps results of statements; a benchmark turns it off."""
 
     @classmethod
     def open(cls, path: Path, memory_mb: int = MEMORY_MB) -> Self:
@@ -111,6 +115,19 @@ class Mart:
                 self._changed.notify_all()
 
     @contextmanager
+    def asking(self) -> Iterator[DuckCursor]:
+        """Open a cursor for questions: a statement that was asked of this state of the mart is not computed again."""
+        with self.reading() as cursor:
+            if not self.is_remembering:
+                yield cursor
+                return
+            state = cursor.fetch("from mart").rows[0]
+            memory = self._memory
+            if memory.state != state:
+                memory = self._memory = Memory(state)
+            yield RememberingCursor(cursor, memory)
+
+    @contextmanager
     def transaction(self) -> Iterator[DuckCursor]:
         """Open a transaction: committed when the block ends, rolled back when it raises. One at a time."""
         with self._write_lock:
@@ -148,6 +165,7 @@ class Mart:
             finally:
                 self._connection = _connect(self.path, self._memory_mb)
                 self.is_damaged = False
+                self._memory = Memory(None)
                 self._is_swapping = False
                 self._changed.notify_all()
 

@@ -135,7 +135,7 @@ def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_
         raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
     options = _checked_options(metric, definition, question.options)
     _check_page(question)
-    with mart.reading() as cursor:
+    with mart.asking() as cursor:
         scope = make_scope(cursor, question, options, max_days)
         currency = choose_currency(scope) if "currency" in definition.options else None
         scope = replace(scope, currency=currency.chosen if currency else None)

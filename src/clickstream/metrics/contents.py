@@ -27,7 +27,7 @@ def data_span(
     as_of: events at or after it are ignored; None = count every event.
     """
     moment = as_of or datetime.max.replace(year=9000, tzinfo=UTC)
-    with mart.reading() as cursor:
+    with mart.asking() as cursor:
         rows = read_sample(cursor, Question(moment, tz, filters={"sample": (sample,)}))
         # Two plain aggregates: DuckDB computes them from the column's statistics where all rows count.
         counted = f"h.moment < $as_of {rows.condition('h')}"
@@ -45,7 +45,7 @@ def dimension_values(mart: Mart, dimension: str, question: Question, limit: int 
     if dimension not in names:
         raise QuestionError("unknown_dimension", dimension, "not a dimension", f"use one of {join_names(names)}")
     filters = {name: values for name, values in question.filters.items() if name == "sample"}
-    with mart.reading() as cursor:
+    with mart.asking() as cursor:
         scope = make_scope(cursor, replace(question, filters=filters), {}, max_days=None)
         found = scope.fetch("dimension_values", params={"limit": limit}, split=Split(dimension))
     return [(value, int(events)) for value, events in found.rows]

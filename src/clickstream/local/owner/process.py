@@ -1,7 +1,7 @@
 """The owner: the one process that holds the DuckDB file, and does all work on it.
 
-It loads new raw objects within seconds, keeps the mart up to date, serves the dashboard at /sbw_dashboard, and serves other commands
-through the API (local/owner/api.py). In: settings, a port. It shuts down in order on SIGTERM and Ctrl-C.
+It loads new raw objects within seconds, keeps the mart up to date, serves the dashboard at /sbw_dashboard, and serves
+other commands through the API (local/owner/api.py). In: settings, a port. It shuts down in order on SIGTERM and Ctrl-C.
 """
 
 from __future__ import annotations
