@@ -12,6 +12,7 @@ from clickstream.dashboard import loads
 from clickstream.errors import WarehouseError
 from clickstream.mart.file import Mart
 from clickstream.mart.keeper import MartKeeper
+from clickstream.mart.refresh import mart_position
 from clickstream.mart.source import Position
 from clickstream.metrics import catalog
 from clickstream.metrics.question import Answer, Question
@@ -134,10 +135,10 @@ def test_a_new_event_appears_after_at_most_three_checks(
     seed(warehouse)
     browser_page.open()
     browser_page.wait_for_figure("events", "60")
-    position_of, ask, calls = loads.mart_position, catalog.ask, list[str]()
+    ask, calls = catalog.ask, list[str]()
 
     def recorded_position(mart: Mart) -> Position:
-        position = position_of(mart)
+        position = mart_position(mart)
         calls.extend(["check"] if position.load_id == 2 else [])
         return position
 
@@ -145,7 +146,7 @@ def test_a_new_event_appears_after_at_most_three_checks(
         calls.append("ask")
         return ask(*arguments)
 
-    monkeypatch.setattr(loads, "mart_position", recorded_position)
+    monkeypatch.setattr("clickstream.dashboard.loads.mart_position", recorded_position)
     monkeypatch.setattr(catalog, "ask", recorded_ask)
     clock.forward(seconds=30)
     put_click(warehouse, clock.now - timedelta(seconds=10), load_id=2)

@@ -8,8 +8,9 @@ from clickstream.etl.run import PassResult
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.erasure import ForgetRequest, ForgetResult
 from clickstream.local.owner.loading import EtlRunRequest
+from clickstream.local.owner.mart import MartStatus, MartStatusRequest
 from clickstream.local.owner.questions import CheckRequest, CheckResult, QueryRequest
-from clickstream.local.owner.registry import CHECK, ETL_RUN, FORGET, QUERY
+from clickstream.local.owner.registry import CHECK, ETL_RUN, FORGET, MART_STATUS, QUERY
 
 
 def load(client: Client) -> PassResult:
@@ -20,6 +21,11 @@ def load(client: Client) -> PassResult:
 def check(client: Client) -> CheckResult:
     """Return the ledger."""
     return client.call(CHECK, CheckRequest())
+
+
+def mart_status(client: Client) -> MartStatus:
+    """Examine the mart."""
+    return client.call(MART_STATUS, MartStatusRequest())
 
 
 def rows(client: Client, sql: str) -> list[list[Any]]:

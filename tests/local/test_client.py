@@ -26,6 +26,7 @@ from clickstream.local.owner.client import Client
 from clickstream.local.owner.erasure import ExpireRequest, ForgetRequest, ResumeRequest
 from clickstream.local.owner.file import Owner, find_owner, open_warehouse, owner_file
 from clickstream.local.owner.loading import BadListRequest, BadShowRequest, EtlRunRequest
+from clickstream.local.owner.mart import MartStatusRequest
 from clickstream.local.owner.questions import (
     CheckRequest,
     ExportDaysRequest,
@@ -43,6 +44,7 @@ from clickstream.local.owner.registry import (
     EXPORT_DAYS,
     FORGET,
     FORGET_RESUME,
+    MART_STATUS,
     METRIC,
     QUERY,
     REPORT,
@@ -93,6 +95,7 @@ CALLS: list[tuple[Command[Any, Any], msgspec.Struct]] = [
     (METRIC, MetricRequest("overview", {"colour": "red"})),
     (CHECK, CheckRequest()),
     (CHECK, CheckRequest(date(2026, 3, 10))),
+    (MART_STATUS, MartStatusRequest()),
     (QUERY, QueryRequest("select event_id, event_timestamp, context_product_price from clickstream_events")),
     (QUERY, QueryRequest("select * from range(10)", rows=2)),
     (QUERY, QueryRequest("drop table passes")),

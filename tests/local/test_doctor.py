@@ -16,6 +16,7 @@ from rich.console import Console
 from clickstream.errors import UnavailableError
 from clickstream.event import utc_now
 from clickstream.local.doctor import Examination, _shown, examine, locations, render_examination
+from clickstream.local.doctor.examination import MartFact
 from clickstream.local.doctor.parts import _check_loader
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import NAME, Owner, owner_file
@@ -33,6 +34,12 @@ def doctor(settings: Settings, dashboard: int = 9) -> Examination:
 
 def problems_of(found: Examination) -> list[str]:
     return [problem.what for problem in found.problems]
+
+
+def screen(found: Examination) -> str:
+    text = io.StringIO()
+    render_examination(found, Console(file=text, width=80))
+    return text.getvalue()
 
 
 def name_at(instant: datetime) -> UUID:
@@ -171,6 +178,23 @@ def test_pending_events_are_a_warning_while_no_loader_runs(settings: Settings) -
     assert (found.loading.accepted, found.loading.pending, found.loading.balanced) == (1, 0, True)
 
 
+def test_mart_is_described_and_not_created(settings: Settings) -> None:
+    store_object(settings, utc_now())
+    load(Client(settings))
+    found = doctor(settings)
+    assert found.mart == MartFact(exists=False, load_id=None, loads_behind=1, next="build")
+    assert "does not exist yet; the next question builds it" in screen(found)
+    assert not (settings.data / "mart.duckdb").exists()
+    check(Client(settings))
+    assert "mart           up to date" in screen(doctor(settings))
+    store_object(settings, utc_now())
+    load(Client(settings))
+    found = doctor(settings)
+    assert found.mart == MartFact(exists=True, load_id=1, loads_behind=1, next="update")
+    assert "1 load behind; the next question updates it" in screen(found)
+    assert found.is_well
+
+
 def test_unbalanced_ledger_is_an_error(settings: Settings) -> None:
     store_object(settings, datetime.now(UTC))
     load(Client(settings))
@@ -188,11 +212,10 @@ def test_failing_loader_is_an_error() -> None:
 
 
 def test_screen_fits_80_columns_and_has_no_colours_unless_on_a_terminal(settings: Settings, owner: Owner) -> None:
-    text = io.StringIO()
-    render_examination(doctor(settings), Console(file=text, width=80))
-    assert "\x1b" not in text.getvalue()
-    assert max(len(line) for line in text.getvalue().splitlines()) <= 80
-    assert "Parts" in text.getvalue()
+    text = screen(doctor(settings))
+    assert "\x1b" not in text
+    assert max(len(line) for line in text.splitlines()) <= 80
+    assert "Parts" in text
 
 
 def test_free_port_is_not_a_problem(settings: Settings) -> None:
