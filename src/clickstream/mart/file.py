@@ -22,6 +22,9 @@ from clickstream.warehouse.duckdb import DuckCursor, opening_error, quoted, remo
 NAME = "mart.duckdb"
 VERSION = 1
 MEMORY_MB = 384
+CATALOG = "store"
+ROW_GROUP_ROWS = 20_480
+"""A slice of a build fills several: full ones are written straight into the file, not into the log first."""
 _DOING = "answering from the mart"
 
 
@@ -73,7 +76,7 @@ class Mart:
         with self._changed:
             self._changed.wait_for(lambda: not self._is_swapping)
             self._readers += 1
-            raw = self._connection.cursor()
+            raw = _cursor(self._connection)
         try:
             raw.execute("begin transaction read only")
             yield DuckCursor(raw)
@@ -89,7 +92,7 @@ class Mart:
     def transaction(self) -> Iterator[DuckCursor]:
         """Open a transaction: committed when the block ends, rolled back when it raises. One at a time."""
         with self._write_lock:
-            raw = self._connection.cursor()
+            raw = _cursor(self._connection)
             try:
                 raw.execute("begin transaction")
                 yield DuckCursor(raw)
@@ -126,6 +129,12 @@ class Mart:
                 self._changed.notify_all()
 
 
+def _cursor(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    raw = connection.cursor()
+    raw.execute(f"use {CATALOG}")
+    return raw
+
+
 def _next_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
@@ -134,8 +143,10 @@ def _connect(path: Path, memory_mb: int) -> duckdb.DuckDBPyConnection:
     """Open a file, with the tables of the mart if it is new."""
     is_new = not path.exists()
     try:
-        connection = duckdb.connect(str(path))
-        connection.execute("set TimeZone = 'UTC'")
+        connection = duckdb.connect()
+        connection.execute(f"attach {quoted(path)} as {CATALOG} (row_group_size {ROW_GROUP_ROWS})")
+        connection.execute(f"use {CATALOG}")
+        connection.execute("set global TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{memory_mb}MiB'")
         connection.execute(f"set temp_directory = {quoted(f'{path}.tmp')}")
         if is_new:
