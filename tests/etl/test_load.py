@@ -174,7 +174,7 @@ def test_any_split_into_passes_gives_the_same_warehouse(
     same_at_once_and_in_parts(tmp_path_factory.mktemp("split"), events, data, None)
 
 
-@settings(quick, max_examples=8)
+@settings(quick, max_examples=5)
 @given(events=EVENTS, data=st.data())
 def test_both_engines_hold_the_same_rows(
     tmp_path_factory: Any, cluster: Cluster, events: list[dict[str, Any]], data: st.DataObject
