@@ -68,13 +68,16 @@ class Platform:
 
     def run(self, *arguments: str, expect: int | None = 0) -> str:
         """Run a command in this process, check its exit code and return its stdout."""
-        with ThreadPoolExecutor(1) as thread:  # this one may already run the event loop of a browser
-            code, out, errors = thread.submit(self._run, arguments).result()
+        code, out, errors = self.run_here(*arguments)
         assert expect is None or code == expect, out + errors
         return out
 
+    def run_here(self, *arguments: str) -> tuple[int, str, str]:
+        """Run a command in this process; return its exit code, stdout and stderr."""
+        with ThreadPoolExecutor(1) as thread:  # this one may already run the event loop of a browser
+            return thread.submit(self._run, arguments).result()
+
     def _run(self, arguments: Sequence[str]) -> tuple[int, str, str]:
-        """Return exit code, stdout and stderr."""
         absent = dict.fromkeys(os.environ.keys() - self.environment().keys())
         with CliRunner().isolation(env=absent | self.environment()) as (out, errors, _):
             code = guarded(lambda: app(list(arguments)), err, lambda: False)

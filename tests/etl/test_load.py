@@ -16,6 +16,7 @@ from tests.etl.pipeline import Pipeline, minutes, open_pipeline, received
 from tests.etl.warehouses import contents
 from tests.postgres import Cluster
 
+pytestmark = pytest.mark.quick_on("duckdb")  # the test of both engines below compares them
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebui
 from clickstream.etl.run import LoadConfig, Loader
 from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.migrations import schema_files
+from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.etl.warehouses import contents
 from tests.postgres import Cluster
@@ -43,14 +45,8 @@ def context_of(pipeline: Pipeline, folder: Path, rules: LoadConfig | None = None
     return RebuildContext(pipeline.warehouse, pipeline.store, pipeline.clock, pipeline.load, make_loader)
 
 
-@pytest.fixture
-def context(pipeline: Pipeline, tmp_path: Path) -> RebuildContext:
-    return context_of(pipeline, tmp_path)
-
-
-@pytest.fixture
-def filled(pipeline: Pipeline) -> Pipeline:
-    """Two days of a shop: sessions over midnight, an order, copies, bad lines."""
+def fill(pipeline: Pipeline) -> None:
+    """Load two days of a shop: sessions over midnight, an order, copies, bad lines."""
     night = 12 * 3600 + 60
     pipeline.put_batch([event(1, DAY_S), event(2, DAY_S, userId="u2"), b"{broken", order(3, DAY_S)], ago_s=DAY_S)
     pipeline.put_batch([event(n, night) for n in range(10, 15)], ago_s=night)
@@ -58,7 +54,30 @@ def filled(pipeline: Pipeline) -> Pipeline:
     pipeline.put_batch([event(n, night - 120) for n in range(20, 25)], ago_s=night - 120)
     pipeline.put_batch([event(1), event(30, productId=7), order(31), {"no": "name"}])
     pipeline.load()
-    return pipeline
+
+
+@pytest.fixture(scope="module")
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raw store and DuckDB warehouse of the filled pipeline, for each test to copy."""
+    folder = tmp_path_factory.mktemp("filled")
+    with open_pipeline(folder, Clock()) as pipeline:
+        fill(pipeline)
+    return folder
+
+
+@pytest.fixture
+def filled(tmp_path: Path, clock: Clock, server: Cluster | None, filled_folder: Path) -> Iterator[Pipeline]:
+    if server is None:
+        shutil.copytree(filled_folder, tmp_path, dirs_exist_ok=True)
+    with open_pipeline(tmp_path, clock, server) as pipeline:
+        if server is not None:
+            fill(pipeline)
+        yield pipeline
+
+
+@pytest.fixture
+def context(filled: Pipeline, tmp_path: Path) -> RebuildContext:
+    return context_of(filled, tmp_path)
 
 
 @pytest.mark.quick_on("duckdb")
