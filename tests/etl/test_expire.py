@@ -59,8 +59,8 @@ def test_old_rows_are_deleted_and_their_objects_are_not_loaded_again(old: Pipeli
     assert old.totals()["loaded"] == 6
 
 
-def test_first_seen_and_daily_counts_survive_the_expiry_of_rows(old: Pipeline) -> None:
-    tables = ("seen", "clients", "daily_visitors", "daily_sessions")
+def test_first_seen_survives_the_expiry_of_rows(old: Pipeline) -> None:
+    tables = ("seen", "clients")
     before = {table: contents(old.warehouse).get(table) for table in tables}
     run(old, raw=1, warehouse=1)
     assert {table: contents(old.warehouse).get(table) for table in tables} == before
@@ -70,6 +70,48 @@ def test_first_seen_and_daily_counts_survive_the_expiry_of_rows(old: Pipeline) -
     assert old.rows("select first_seen_at, first_is_first_visit from seen where user_id is not null") == [
         (NOW - timedelta(days=4), True)
     ]
+
+
+TOTALS = """
+    select
+        quarter, is_sample, is_bot, events, page_views, product_views, sessions, engaged_sessions, cart_sessions,
+        checkout_sessions, order_sessions, orders
+    from expired_totals
+    order by quarter, is_sample, is_bot
+"""
+
+
+def test_totals_of_expired_rows_are_kept_by_quarter_of_an_hour(pipeline: Pipeline) -> None:
+    noon = datetime(2026, 3, 6, 12, 0, tzinfo=UTC)
+    quarter = int(noon.timestamp()) // 900
+    bot: dict[str, Any] = {"receivedAt": noon.isoformat(), "userAgent": "curl/8.0"}
+
+    def put(*events: dict[str, Any]) -> None:
+        pipeline.put_batch(events, ago_s=4 * DAY_S)
+        pipeline.loader.run_pass([noon.date()])
+
+    put(
+        received(noon - minutes(1), clientId="c"),
+        received(noon, eventName="product_view", clientId="c"),
+        received(noon + minutes(20), eventName="add_to_cart_click", clientId="c"),
+        received(noon + minutes(21), eventName="checkout_complete", clientId="c", order={"id": "1"}),
+        received(noon, eventName="checkout_start", clientId="bot") | {"_ingest": bot},
+        received(noon, eventName="order_confirmed", order={"id": "2"}),
+        received(noon, properties={"sample": "s"}),
+    )
+    run(pipeline, warehouse=2)
+    first = [
+        (quarter - 1, False, False, 1, 1, 0, 1, 1, 1, 0, 1, 0),
+        (quarter, False, False, 2, 1, 1, 0, 0, 0, 0, 0, 1),
+        (quarter, False, True, 1, 0, 0, 1, 1, 0, 1, 0, 0),
+        (quarter, True, False, 1, 1, 0, 0, 0, 0, 0, 0, 0),
+        (quarter + 1, False, False, 2, 0, 0, 0, 0, 0, 0, 0, 1),
+    ]
+    assert pipeline.rows(TOTALS) == first
+    put(received(noon, clientId="d"), received(noon, eventName="x", clientId="d"))
+    run(pipeline, warehouse=2)
+    first[1] = (quarter, False, False, 4, 2, 1, 1, 0, 0, 0, 0, 1)
+    assert pipeline.rows(TOTALS) == first
 
 
 def test_late_copy_of_an_event_does_not_make_an_old_client_new(old: Pipeline) -> None:

@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -19,8 +18,6 @@ from clickstream.etl.repair import swap as swapping
 from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebuild
 from clickstream.etl.run import LoadConfig, Loader
 from clickstream.warehouse.contract import Warehouse
-from clickstream.warehouse.migrations import schema_files
-from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.etl.warehouses import contents
 from tests.postgres import Cluster
@@ -122,15 +119,6 @@ def test_another_currency_changes_only_the_revenue(filled: Pipeline, tmp_path: P
 
 
 @pytest.mark.quick_on("duckdb")
-def test_another_time_zone_changes_only_the_local_days(filled: Pipeline, tmp_path: Path) -> None:
-    context = context_of(filled, tmp_path, LoadConfig(zone=ZoneInfo("Pacific/Auckland")))
-    found = rebuild(context, RebuildRequest())
-    assert {move["figure"] for move in found["moves"]} == {"events by local day", "sessions by local day"}
-    assert found["events"]["changed"] == 0
-    assert [reason["what"] for reason in found["reasons"]] == ["timezone"]
-
-
-@pytest.mark.quick_on("duckdb")
 def test_row_that_differs_from_its_line_is_reported_and_corrected(filled: Pipeline, context: RebuildContext) -> None:
     before = contents(filled.warehouse)
     with filled.warehouse.transaction() as cursor:
@@ -155,9 +143,6 @@ CORRUPTIONS = {
     "order_lines": "insert into order_lines (event_id, line_number) select event_id, 7 from orders",
     "refunds": "insert into refunds (order_id, event_id, refunded_at, currency, is_bot, is_sample) "
     "select order_id, event_id, ordered_at, 'EUR', false, false from orders",
-    "daily_visitors": "update daily_visitors set product_views = 7",
-    "daily_sessions": "update daily_sessions set duration_us = 1",
-    "rollup_zone": "update rollup_zone set zone = 'Europe/Berlin'",
 }
 
 
@@ -259,18 +244,16 @@ def test_expired_day_is_not_loaded_again(filled: Pipeline, context: RebuildConte
 
 
 @pytest.mark.quick_on("duckdb")
-def test_counts_of_expired_days_survive_a_rebuild_without_raw_objects(
+def test_totals_of_expired_rows_survive_a_rebuild_without_raw_objects(
     filled: Pipeline, context: RebuildContext
 ) -> None:
-    counts = filled.rows("select sum(events) from daily_visitors")
+    counts = filled.rows("select count(*) from clickstream_events")
     filled.clock.forward(days=40)
     filled.load()  # closes the days
     expire(filled.loader, RetentionConfig(raw_days=1, warehouse_days=1))
     assert filled.rows("select count(*) from clickstream_events") == [(0,)]
     assert rebuild(context, RebuildRequest(apply=True))["same"]
-    filled.put_event(received(filled.clock(), eventId="new"))
-    filled.load()
-    assert filled.rows("select sum(events) - 1 from daily_visitors") == counts
+    assert filled.rows("select sum(events) from expired_totals") == counts
 
 
 @pytest.mark.quick_on("duckdb")
@@ -335,10 +318,8 @@ def test_rows_of_other_clients_and_expired_first_sights_survive(filled: Pipeline
 
 
 def test_every_table_is_either_replaced_or_kept(pipeline: Pipeline) -> None:
-    names = {
-        line.split()[2]
-        for file in schema_files(pipeline.warehouse.engine)
-        for line in file.read_text("utf-8").splitlines()
-        if line.startswith("create table ")
-    } | {"schema_files"}
-    assert names == {*swapping.REPLACED, *swapping.KEPT, "clickstream_events", "loads"}
+    names = pipeline.rows(
+        "select table_name from information_schema.tables "
+        "where table_schema = current_schema() and table_catalog = current_database() and table_type = 'BASE TABLE'"
+    )
+    assert {row[0] for row in names} == {*swapping.REPLACED, *swapping.KEPT, "clickstream_events", "loads"}

@@ -20,8 +20,6 @@ TABLES = (
     "orders",
     "order_lines",
     "refunds",
-    "daily_visitors",
-    "daily_sessions",
 )
 
 

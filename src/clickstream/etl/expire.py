@@ -2,8 +2,8 @@
 
 In: how many days each is kept, the time. Out: fewer objects, fewer rows; `expired_days` records their days, so that the
 ledger leaves them out. Guarantee: no raw object is deleted before it is loaded; no session is cut in two; if the
-process is killed, the next expiry completes the work. First seen, clients and daily counts stay: returning visitors
-do not become new ones, and the counts of old days stay known. Loading continues meanwhile.
+process is killed, the next expiry completes the work. First seen and clients stay, so that returning visitors do
+not become new ones; `expired_totals` keeps what the rows add up to. Loading continues meanwhile.
 """
 
 from __future__ import annotations
@@ -112,6 +112,7 @@ def _expire_rows(loader: Loader, before: date, found: ExpiryResult, *, dry_run: 
         for name, count in counts.items():
             setattr(found, name, int(count))
         if not dry_run:
+            run_statements(cursor, "expired_totals")
             run_statements(cursor, "expire_rows", {**params, "load_id": load_id})
             if any(counts.values()):
                 # Its own load number: caches of answers are keyed by the last load, and must miss from now on.

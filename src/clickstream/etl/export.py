@@ -14,7 +14,7 @@ import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -31,14 +31,10 @@ _STALE_S = 3600
 
 @dataclass(frozen=True, slots=True)
 class ExportTable:
-    """A table that can be exported: its rows, and the column that decides the day of a row.
-
-    moment: an instant; or day: a date that is already in CLICKSTREAM_TIMEZONE.
-    """
+    """A table that can be exported: its rows, and the instant that decides the day of a row."""
 
     rows: str
-    moment: str = ""
-    day: str = ""
+    moment: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +58,6 @@ TABLES = {
     "refunds": ExportTable("select t.* from refunds as t", moment="t.refunded_at"),
     "seen": ExportTable("select t.* from seen as t", moment="t.first_seen_at"),
     "clients": ExportTable("select t.* from clients as t", moment="t.event_timestamp"),
-    "daily_visitors": ExportTable("select t.* from daily_visitors as t", day="t.day"),
-    "daily_sessions": ExportTable("select t.* from daily_sessions as t", day="t.day"),
 }
 
 
@@ -78,25 +72,19 @@ def find_table(name: str) -> ExportTable:
 def days_with_rows(warehouse: Warehouse, table: str, zone: ZoneInfo) -> tuple[date, date] | None:
     """Return the first local day with rows and the day after the last one; None for an empty table."""
     exported = find_table(table)
-    column = exported.moment or exported.day
     _, _, source = exported.rows.partition(" from ")
-    sql = fill("select min({column}), max({column}) from {source}", column=column, source=source)
+    sql = fill("select min({moment}), max({moment}) from {source}", moment=exported.moment, source=source)
     ((first, last),) = warehouse.fetch(sql).rows
     if first is None:
         return None
-    if isinstance(first, datetime):
-        first, last = local_date(zone, first), local_date(zone, last)
-    return first, last + DAY
+    return local_date(zone, first), local_date(zone, last) + DAY
 
 
 def write_day(warehouse: Warehouse, extract: Extract, stage: Path) -> tuple[Path, int]:
     """Write the rows of a local day into a new file below `stage`; return its path and the number of rows."""
     table = find_table(extract.table)
-    if table.day:
-        sql = f"{table.rows} where {table.day} = date '{extract.day}'"
-    else:
-        first, end = start_of(extract.zone, extract.day), start_of(extract.zone, extract.day + DAY)
-        sql = f"{table.rows} where {table.moment} >= timestamptz '{first}' and {table.moment} < timestamptz '{end}'"
+    first, end = start_of(extract.zone, extract.day), start_of(extract.zone, extract.day + DAY)
+    sql = f"{table.rows} where {table.moment} >= timestamptz '{first}' and {table.moment} < timestamptz '{end}'"
     _remove_stale(stage)
     folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=stage))
     path = folder / f"{extract.table}-{extract.day}.{extract.kind}"

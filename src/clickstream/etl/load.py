@@ -1,9 +1,9 @@
 """Parsed rows -> warehouse: everything of one chunk, in one transaction.
 
 In: a parsed chunk. Out: events, duplicates, bad rows, erased lines, sessions, clients, first sightings, orders, what of
-these is gone, counts per day, the objects themselves, the watermarks, and the load's own row. Guarantee: all of it or
-nothing. An object is loaded once its row in `raw_objects` exists; loaders take turns, and each leaves out what another
-has loaded meanwhile (docs/decisions/0009). An event that comes twice is a duplicate.
+these is gone, the objects themselves, the watermarks, and the load's own row. Guarantee: all of it or nothing. An
+object is loaded once its row in `raw_objects` exists; loaders take turns, and each leaves out what another has loaded
+meanwhile (docs/decisions/0009). An event that comes twice is a duplicate.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 import clickstream
 from clickstream.etl.chunk import Chunk
-from clickstream.etl.rollups import keep_rollups
 from clickstream.etl.sql import run_statements
 from clickstream.raw.keys import Kind
 from clickstream.warehouse.contract import Cursor, StagedRows, Warehouse
@@ -47,7 +45,6 @@ class Stamp:
     """When a load happens, and the settings that its rows depend on besides the raw objects."""
 
     loaded_at: datetime
-    zone: ZoneInfo
     currency: str
     settings: Mapping[str, str]
 
@@ -112,12 +109,11 @@ def count_removal(cursor: Cursor, removed: int) -> None:
 
 
 def load_staged_rows(cursor: Cursor, load_id: int, stamp: Stamp) -> None:
-    """Load the events of the staged rows, and all that follows: sessions, orders, refunds, visitors, rollups."""
+    """Load the events of the staged rows, and all that follows: sessions, orders, refunds, visitors."""
     span = cursor.fetch("select min(event_timestamp), max(event_timestamp) from incoming").rows[0]
     params = {"load_id": load_id, "earliest": span[0], "latest": span[1], "currency": stamp.currency}
     for name in LOAD_STATEMENTS:
         run_statements(cursor, name, params)
-    keep_rollups(cursor, stamp.zone)
 
 
 def record_load(cursor: Cursor, result: Load, stamp: Stamp) -> None:

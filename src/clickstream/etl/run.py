@@ -12,7 +12,6 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 from clickstream.errors import StoreError
 from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, ChunkSizes, RawObject, Unread, read_objects
@@ -46,19 +45,18 @@ class PassResult:
 
 @dataclass(frozen=True, slots=True)
 class LoadConfig:
-    """Settings that rows depend on. They are recorded with every load; another zone makes the rollups be recounted."""
+    """Settings that rows depend on. They are recorded with every load."""
 
     currency: str = "USD"
-    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     enrichment: EnrichmentConfig = field(default_factory=EnrichmentConfig)
 
     @classmethod
     def of(cls, settings: Settings) -> LoadConfig:
         """Raises SettingsError when the GeoIP file of the settings cannot be used."""
-        return cls(settings.currency, settings.zone, EnrichmentConfig.of(settings))
+        return cls(settings.currency, EnrichmentConfig.of(settings))
 
     def as_text(self) -> dict[str, str]:
-        return {"currency": self.currency, "timezone": self.zone.key} | self.enrichment.as_text()
+        return {"currency": self.currency} | self.enrichment.as_text()
 
 
 class TimeLimit:
@@ -135,9 +133,7 @@ class Loader:
 
     def stamp(self) -> Stamp:
         """Return the stamp of a load that happens now."""
-        return Stamp(
-            self._clock(), self._config.zone, self._config.currency, self._config.as_text() | self.parser.versions
-        )
+        return Stamp(self._clock(), self._config.currency, self._config.as_text() | self.parser.versions)
 
     def stage_rows(self) -> StagedRows:
         """Move the rows that `parser` holds on their way into the warehouse; the caller closes them."""

@@ -342,7 +342,7 @@ def test_ids_that_outlived_their_events_are_erased(pipeline: Pipeline) -> None:
         pipeline.store.delete([key])
     result = forget_user(pipeline, "u")
     assert (result.lines, result.left) == (0, 0)
-    for table in ("seen", "clients", "daily_visitors"):
+    for table in ("seen", "clients"):
         assert pipeline.rows(f"select * from {table}") == []
 
 

@@ -29,7 +29,6 @@ from clickstream.etl.erasure.raw_store import (
 )
 from clickstream.etl.erasure.search import ID_COLUMNS, PersonSearch, Positions
 from clickstream.etl.load import LOAD_STATEMENTS, Load, count_removal, next_load_id, record_load
-from clickstream.etl.rollups import keep_rollups
 from clickstream.etl.run import Loader
 from clickstream.etl.sql import run_statements
 from clickstream.progress import Progress, no_progress
@@ -149,9 +148,8 @@ class Eraser:
         slots = {"condition": person.condition() if person else "false"}
         for name in ("forget", *LOAD_STATEMENTS[1:]):
             run_statements(cursor, name, params, slots)
-        keep_rollups(cursor, stamp.zone)
         if person is not None:
-            for table in ("seen", "clients", "daily_visitors"):  # rows that outlived the expiry of their events
+            for table in ("seen", "clients"):  # rows that outlived the expiry of their events
                 condition = person.condition(**ID_COLUMNS[table])
                 delete = fill("delete from {table} where {condition}", table=table, condition=condition)
                 cursor.execute(delete, person.params)

@@ -27,11 +27,6 @@ ID_COLUMNS: dict[str, dict[str, str]] = {
     "clickstream_events": {},
     "sessions": {"imported": _WITHOUT_PROPERTIES},
     "orders": {"imported": _WITHOUT_PROPERTIES},
-    "daily_visitors": {
-        "user": "nullif(user_id, '')",
-        "client": "nullif(client_id, '')",
-        "imported": _WITHOUT_PROPERTIES,
-    },
     "seen": {"sample": "false", "imported": _WITHOUT_PROPERTIES},
     "clients": {"user": "first_user_id", "sample": "false", "imported": _WITHOUT_PROPERTIES},
 }

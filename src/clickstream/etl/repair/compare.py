@@ -56,8 +56,6 @@ FIGURES: Mapping[str, str] = {
     "units": f"select '', coalesce(sum(l.quantity), 0) {_ITEMS}",
     "item revenue by currency": f"select coalesce(o.currency, '-'), sum(l.price * l.quantity) {_ITEMS} "
     "where l.price * l.quantity is not null group by 1",
-    "events by local day": "select cast(day as text), sum(events) from {at}daily_visitors group by day",
-    "sessions by local day": "select cast(day as text), sum(sessions) from {at}daily_sessions group by day",
 }
 """Name -> SQL for (key, value). `{at}` is the prefix of each table, `{events}` the events that have a raw object."""
 

@@ -24,7 +24,6 @@ from clickstream.etl.repair.compare import compare
 from clickstream.etl.repair.retain import (
     event_columns,
     live_prefix,
-    retain_daily_counts,
     retain_first_sights,
     retain_foreign,
     retain_objects,
@@ -150,7 +149,6 @@ class _ShadowBuild:
         self._retain(cursor)
         self._read(self._new_objects(cursor))
         retain_first_sights(self._shadow, self._live)
-        retain_daily_counts(self._shadow, self._live)
 
     def _retain(self, cursor: Cursor) -> None:
         """Retain objects of days that are not read again, unless the shadow has them already."""

@@ -1,9 +1,8 @@
 """What a rebuild copies from the live warehouse because it cannot be read from raw objects again.
 
 In: a shadow, and the prefix by which its SQL names the live tables. Out: in the shadow, rows of other writers, rows of
-objects that are not read again, and first sights and daily counts whose events have expired. Retained events pass
-through the statements of an ordinary load, which build their sessions and orders and count them, so that a session with
-retained and new events is complete.
+objects that are not read again, and first sights whose events have expired. Retained events pass through the statements
+of an ordinary load, which build their sessions and orders, so that a session with retained and new events is complete.
 """
 
 from __future__ import annotations
@@ -11,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clickstream.etl.load import Stamp, load_staged_rows
-from clickstream.etl.rollups import find_outlived, has_expired
 from clickstream.etl.sql import run_statements
 from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.dialects import fill
@@ -58,17 +56,6 @@ def retain_first_sights(shadow: Warehouse, live: str) -> None:
     """Retain the first sights of clients and users whose events have expired."""
     with shadow.transaction() as cursor:
         run_statements(cursor, "retain_first_sights", {"load_id": _RETAINED_LOAD}, {"live": live})
-
-
-def retain_daily_counts(shadow: Warehouse, live: str) -> None:
-    """Retain the counts of expired events, under the local days they were counted in."""
-    with shadow.transaction() as cursor:
-        if has_expired(cursor, live):
-            find_outlived(cursor, live)
-            run_statements(cursor, "rollups_kept")
-        if cursor.scalar("select max(zone) from rollup_zone") is None:
-            # Nothing was read or retained. Without its zone, the next load would count again, from the facts alone.
-            cursor.execute(fill("insert into rollup_zone select zone from {live}rollup_zone", live=live))
 
 
 def event_columns(warehouse: Warehouse) -> list[str]:

@@ -24,11 +24,18 @@ REPLACED = (
     "orders",
     "order_lines",
     "refunds",
-    "daily_visitors",
-    "daily_sessions",
-    "rollup_zone",
 )
-KEPT = ("schema_files", "watermarks", "closed_days", "passes", "erasures", "expired_days", "gone", "warehouse_epoch")
+KEPT = (
+    "schema_files",
+    "watermarks",
+    "closed_days",
+    "passes",
+    "erasures",
+    "expired_days",
+    "expired_totals",
+    "gone",
+    "warehouse_epoch",
+)
 """With `clickstream_events` and `loads`, which `swap` treats separately, these are all tables; a test verifies it."""
 
 

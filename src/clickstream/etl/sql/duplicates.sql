@@ -11,7 +11,7 @@ from incoming;
 create temp table stored as
 select
     e.event_id, e.event_timestamp, e.received_at, e.raw_object, e.raw_line, e.raw_hour, e.event_name, e.session_key,
-    e.client_id, e.user_id, e.order_id, e.is_page_view, e.is_sample, e.is_bot
+    e.client_id, e.user_id, e.order_id
 from clickstream_events as e
 join ranked as r on r.event_id = e.event_id
 where r.copy = 1;

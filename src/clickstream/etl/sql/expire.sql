@@ -1,6 +1,7 @@
 -- Chooses the rows to expire: those older than $before, the first instant that is kept. A session expires whole, with
 -- its last event, so that no session has to be counted again. So does an order with its refunds: while one of their
--- events is kept, all of them are, with their sessions. `seen`, `clients` and the daily counts stay. Out: `expiring`, `expired_counts`.
+-- events is kept, all of them are, with their sessions. `seen` and `clients` stay. Out: `expiring`,
+-- `expired_counts`.
 create temp table kept_orders as
 select distinct order_id
 from clickstream_events

@@ -1,7 +1,7 @@
 -- Deletes the rows of erased lines. In: $objects and $lines, the positions; {condition}, for rows without a raw object.
 -- Out: `erased` for the lines of loaded objects; `replaced`, the rows deleted from clickstream_events; and the tables
--- that the other statement files of a load read, empty: those files then make sessions, orders, visitors and rollups
--- what they would be if these rows had never been loaded.
+-- that the other statement files of a load read, empty: those files then make sessions, orders and visitors what
+-- they would be if these rows had never been loaded.
 create temp table forgotten as
 select unnest(cast($objects as text[])) as object, unnest(cast($lines as integer[])) as line;
 
@@ -13,9 +13,7 @@ where not exists (select 1 from erased as e where e.object = f.object and e.line
 
 -- A row without a raw object was written by another client: it is found by its ids.
 create temp table replaced as
-select
-    event_id, event_timestamp, received_at, raw_object, raw_line, raw_hour, event_name, session_key, client_id, user_id,
-    order_id, is_page_view, is_sample, is_bot
+select event_id, event_timestamp, event_name, session_key, client_id, user_id, order_id
 from clickstream_events
 where (raw_object, raw_line) in (select object, line from forgotten)
     or (raw_object is null and {condition});

@@ -11,9 +11,9 @@ select order_id from replaced
 where order_id is not null and @is_order(event_name);
 
 create temp table touched as
-select s.*
-from sessions as s
-where s.session_key in (
+select session_key, session_start, session_end
+from sessions
+where session_key in (
     select t.session_key
     from sessions as t
     join incoming as i
