@@ -55,6 +55,8 @@ _BLANKS = "".join(
     chr(code) for code in range(1, 0x3001) if chr(code).isspace() or (not chr(code).isprintable() and code < 161)
 )
 """Characters that are cut off both ends of an id: blanks of any script and control characters."""
+_BLANK = r"[\x01-\x20\x7f-\x{a0}\p{Z}]"
+"""Pattern for one of them."""
 _PARSED_TABLES = {"new_events": "events", "new_erased": "erased_lines", "new_order_lines": "order_lines"}
 _POSITIONS = """
     create or replace table positions as
@@ -95,6 +97,7 @@ class Parser:
                 namespace=EVENT_NAMESPACE.hex,
                 placeholders=_any_of(PLACEHOLDER_IDS),
                 anonymous=_any_of(ANONYMOUS_IDS),
+                blank=_BLANK,
             )
         )
         for name, value in {"currency": currency, "blanks": _BLANKS}.items():
@@ -163,7 +166,8 @@ class Parser:
             self.connection.execute(parser_sql(f"read_{reading}"))
             self._reading = reading
         try:
-            self.connection.execute(parser_sql("parse", lines=_lines(reading)), {"file": str(self.file)})
+            sql = parser_sql("parse", lines=_lines(reading), snake_case=", ".join(SNAKE_CASE))
+            self.connection.execute(sql, {"file": str(self.file)})
         except (duckdb.DataError, duckdb.ProgrammingError):
             return None
         return self.connection.execute("select count(*), coalesce(bool_or(is_doubtful), false) from parsed").fetchone()
@@ -259,13 +263,9 @@ def _lines(reading: Reading) -> str:
     types = _QUICK if reading is Reading.QUICK else dict.fromkeys(_QUICK, "JSON")
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in (types | dict.fromkeys(SNAKE_CASE, "JSON")).items())
     return fill(
-        """(
-        select * exclude ({snake}), coalesce({snake}) is not null as has_snake_case
-        from read_json(
+        """read_json(
             $file, format = 'newline_delimited', maximum_object_size = {max_bytes}, columns = {columns}
-        )
         )""",
-        snake=", ".join(SNAKE_CASE),
         max_bytes=str(MAX_READ_BYTES),
         columns=f"{{{columns}}}",
     )
