@@ -18,6 +18,7 @@ from clickstream.etl.repair import swap as swapping
 from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebuild
 from clickstream.etl.run import LoadConfig, Loader
 from clickstream.warehouse.contract import Warehouse
+from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.etl.warehouses import contents
 from tests.postgres import Cluster

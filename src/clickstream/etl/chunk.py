@@ -142,8 +142,10 @@ class Chunk:
         self.lines[raw.name.key] = max(len(lines), raw.name.count)
 
     def _put(self, raw: RawObject, line: int, count: int, content: bytes) -> None:
-        content = replace_lone_surrogates(content)
-        self.parts.append(_NUL.sub(rb"\1\\ufffd", content) if _NUL_ESCAPE in content else content)
+        if b"\\" in content:  # ten times as fast as to search for either escape
+            content = replace_lone_surrogates(content)
+            content = _NUL.sub(rb"\1\\ufffd", content) if _NUL_ESCAPE in content else content
+        self.parts.append(content)
         self.segments.append(Segment(count, line, raw))
         self.rows += count
 

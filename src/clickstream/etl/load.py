@@ -27,6 +27,14 @@ BAD_ROWS_AT_ONCE = 20_000
 """An empty object whose name counts a million lines makes a million bad rows; as parameters they take 1 kB each."""
 LOAD_STATEMENTS = ("duplicates", "sessionize", "facts", "orders", "refunds", "sessions", "visitors", "gone")
 """The statement files of a load, in their order."""
+_NEEDED_IF = {
+    "orders": "exists (select 1 from touched_orders) or exists (select 1 from touched where orders > 0)",
+    "refunds": "exists (select 1 from touched_orders) or exists (select 1 from incoming where @is_refund(event_name)) "
+    "or exists (select 1 from replaced where @is_refund(event_name))",
+    "gone": "exists (select 1 from touched) or exists (select 1 from touched_orders) "
+    "or exists (select 1 from replaced)",
+}
+"""Statement files that a load may leave out, since most loads of few events touch no order, and when it needs them."""
 _STAGED_OBJECTS = {"incoming": "raw_object", "new_events": "raw_object", "new_erased": "object"}
 
 
@@ -113,7 +121,9 @@ def load_staged_rows(cursor: Cursor, load_id: int, stamp: Stamp) -> None:
     span = cursor.fetch("select min(event_timestamp), max(event_timestamp) from incoming").rows[0]
     params = {"load_id": load_id, "earliest": span[0], "latest": span[1], "currency": stamp.currency}
     for name in LOAD_STATEMENTS:
-        run_statements(cursor, name, params)
+        needed_if = _NEEDED_IF.get(name)
+        if needed_if is None or cursor.scalar(fill("select {needed_if}", needed_if=needed_if)):
+            run_statements(cursor, name, params)
 
 
 def record_load(cursor: Cursor, result: Load, stamp: Stamp) -> None:

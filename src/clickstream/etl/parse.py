@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from enum import StrEnum, auto
 from pathlib import Path
 from typing import Any, TypeVar
@@ -24,12 +25,14 @@ from clickstream.etl.sql import parser_sql
 from clickstream.event import ANONYMOUS_IDS, EVENT_NAMESPACE, PLACEHOLDER_IDS, SNAKE_CASE
 from clickstream.warehouse.contract import ParsedRows
 from clickstream.warehouse.dialects import fill
+from clickstream.warehouse.duckdb import DuckStatements
 
 T = TypeVar("T")
 MAX_READ_BYTES = 16 * 1_048_576
 """The longest line that DuckDB reads. Its buffers are twice that."""
 CAREFUL_CHUNKS = 16
 """Chunks that are read carefully after one that the quick reading could not judge: the next is often like it."""
+FEW_ROWS = 1_000
 
 _TEXTS = (  # noqa: SIM905 - a list of words reads better as words
     "eventName eventId createdAt sentAt pageUrl pageTitle referrer userId userLoginState identitySource clientId "
@@ -55,6 +58,9 @@ _BLANKS = "".join(
     chr(code) for code in range(1, 0x3001) if chr(code).isspace() or (not chr(code).isprintable() and code < 161)
 )
 """Characters that are cut off both ends of an id: blanks of any script and control characters."""
+_BLANK = r"[\x01-\x20\x7f-\x{a0}\p{Z}]"
+"""Pattern for one of them."""
+_HAS_ITEMS = "select 1 from parsed where order_items is not null limit 1"
 _PARSED_TABLES = {"new_events": "events", "new_erased": "erased_lines", "new_order_lines": "order_lines"}
 _POSITIONS = """
     create or replace table positions as
@@ -88,6 +94,7 @@ class Parser:
         # One thread: two would insert each wide row twice, and loading needs the other core
         # (docs/decisions/0003-parsing.md).
         self.connection = duckdb.connect(config={"threads": 1, "temp_directory": str(stage / "parser.tmp")})
+        self._statements = DuckStatements(self.connection)
         self.connection.execute("set TimeZone = 'UTC'")
         self.connection.execute(
             parser_sql(
@@ -95,14 +102,17 @@ class Parser:
                 namespace=EVENT_NAMESPACE.hex,
                 placeholders=_any_of(PLACEHOLDER_IDS),
                 anonymous=_any_of(ANONYMOUS_IDS),
+                blank=_BLANK,
             )
         )
         for name, value in {"currency": currency, "blanks": _BLANKS}.items():
             self.connection.execute(f"set variable {name} = $value", {"value": value})
         self._reading: Reading | None = None
+        self._has_items = True  # the first chunk makes the table
         self._careful_chunks = 0
         self._chunks = 0
-        self._enrichment = Enrichment(self.connection, config or EnrichmentConfig())
+        self._enrichment = Enrichment(self.connection, self._statements, config or EnrichmentConfig())
+
         self.versions = self._enrichment.versions
 
     def close(self) -> None:
@@ -124,7 +134,8 @@ class Parser:
                 chunk = self._without_unreadable(objects)
         self._put_positions(chunk)
         self._put_enriched()
-        self.connection.execute(parser_sql("events"))
+        with self._planned_for(chunk.rows):
+            self._run(parser_sql("events"))
         return chunk
 
     def take_rows(self) -> ParsedRows:
@@ -163,16 +174,34 @@ class Parser:
             self.connection.execute(parser_sql(f"read_{reading}"))
             self._reading = reading
         try:
-            self.connection.execute(parser_sql("parse", lines=_lines(reading)), {"file": str(self.file)})
+            sql = parser_sql("parse", lines=_lines(reading), snake_case=", ".join(SNAKE_CASE))
+            self._run(sql, {"file": str(self.file)})
         except (duckdb.DataError, duckdb.ProgrammingError):
             return None
-        return self.connection.execute("select count(*), coalesce(bool_or(is_doubtful), false) from parsed").fetchone()
+        return self._run("select count(*), coalesce(bool_or(is_doubtful), false) from parsed").fetchone()
+
+    def _run(self, sql: str, params: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
+        return self._statements.run(self.connection, sql, params)
+
+    @contextmanager
+    def _planned_for(self, rows: int) -> Iterator[None]:
+        """Plan without the optimizer if there are few rows: it would take longer than what it saves."""
+        if rows > FEW_ROWS:
+            yield
+            return
+        self._run("pragma disable_optimizer")
+        try:
+            yield
+        finally:
+            self._run("pragma enable_optimizer")
 
     def _put_enriched(self) -> None:
         """Fill `enriched` with a row for each row of `parsed`, in its order."""
         self._enrichment.put_enriched()
-        self.connection.execute(parser_sql("items"))
-        self.connection.execute(parser_sql("enriched"))
+        had_items, self._has_items = self._has_items, bool(self._run(_HAS_ITEMS).fetchall())
+        if had_items or self._has_items:
+            self._run(parser_sql("items"))
+        self._run(parser_sql("enriched"))
         # Joins keep the order of their left side as long as they fit into memory, but nothing promises it.
         if self.connection.execute("select 1 from enriched where row_number <> rowid limit 1").fetchall():
             self.connection.execute("create or replace table enriched as from enriched order by row_number")
@@ -215,13 +244,14 @@ class Parser:
         """Parse the lines into the table `parsed`; False when that fails or gives another number of rows."""
         with self.file.open("wb") as file:
             file.writelines(chunk.parts)
-        if self._careful_chunks:
-            self._careful_chunks -= 1
-        elif self.read_as(Reading.QUICK) == (chunk.rows, False):
-            return True
-        else:
-            self._careful_chunks = CAREFUL_CHUNKS
-        return self.read_as(Reading.CAREFUL) == (chunk.rows, False)
+        with self._planned_for(chunk.rows):
+            if self._careful_chunks:
+                self._careful_chunks -= 1
+            elif self.read_as(Reading.QUICK) == (chunk.rows, False):
+                return True
+            else:
+                self._careful_chunks = CAREFUL_CHUNKS
+            return self.read_as(Reading.CAREFUL) == (chunk.rows, False)
 
     def _nameless(self, chunk: Chunk) -> set[str]:
         """Return the keys of objects with a line that has no plain name; their names are judged in Python."""
@@ -237,7 +267,7 @@ class Parser:
     def _put_positions(self, chunk: Chunk) -> None:
         """Fill `positions` with the object and line of each row, in the order of the rows."""
         segments = chunk.segments
-        self.connection.execute(
+        self._run(
             _POSITIONS,
             # Texts, not lists: a list of 50,000 is bound item by item and takes four times as long. No key contains //.
             {
@@ -259,13 +289,9 @@ def _lines(reading: Reading) -> str:
     types = _QUICK if reading is Reading.QUICK else dict.fromkeys(_QUICK, "JSON")
     columns = ", ".join(f"'{name}': '{kind}'" for name, kind in (types | dict.fromkeys(SNAKE_CASE, "JSON")).items())
     return fill(
-        """(
-        select * exclude ({snake}), coalesce({snake}) is not null as has_snake_case
-        from read_json(
+        """read_json(
             $file, format = 'newline_delimited', maximum_object_size = {max_bytes}, columns = {columns}
-        )
         )""",
-        snake=", ".join(SNAKE_CASE),
         max_bytes=str(MAX_READ_BYTES),
         columns=f"{{{columns}}}",
     )

@@ -25,6 +25,7 @@ from clickstream.etl.enrich.page import page_reader, referrer_reader
 from clickstream.etl.enrich.sources import shipped_sources
 from clickstream.settings import Settings
 from clickstream.warehouse.dialects import fill
+from clickstream.warehouse.duckdb import DuckStatements
 
 RULES_VERSION = "3"
 """Raise it with every change of a rule in this folder that gives another value to the same line."""
@@ -75,11 +76,13 @@ class Enricher:
 class Enrichment:
     """All enrichers, over one connection. Raises SettingsError for a GeoIP file that cannot be read."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, config: EnrichmentConfig) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, statements: DuckStatements, config: EnrichmentConfig
+    ) -> None:
         geo = GeoFile(config.geoip_file) if config.geoip_file else None
         # Networks are many, and would make almost every event a distinct value: they count only if a file is there.
         connection.execute("set variable has_geo_file = $1", [geo is not None])
-        self._known = [_KnownValues(connection, enricher) for enricher in enrichers(config, geo)]
+        self._known = [_KnownValues(connection, statements, enricher) for enricher in enrichers(config, geo)]
         self.versions = {
             "enrichment": RULES_VERSION,
             "sources": shipped_sources().version,
@@ -98,8 +101,9 @@ class Enrichment:
 class _KnownValues:
     """The inputs and outputs of one enricher, in a table of `connection`."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, enricher: Enricher) -> None:
+    def __init__(self, connection: duckdb.DuckDBPyConnection, statements: DuckStatements, enricher: Enricher) -> None:
         self._connection = connection
+        self._statements = statements
         self._enricher = enricher
         self._table = f"known_{enricher.name}"
         self._count = 0
@@ -116,12 +120,13 @@ class _KnownValues:
         if self._count > MAX_KNOWN or self._size_bytes > MAX_KNOWN_BYTES:
             self._connection.execute(f"truncate {self._table}")
             self._count = self._size_bytes = 0
-        new_inputs = self._connection.execute(self._new_inputs_sql).fetchall()
+        new_inputs = self._statements.run(self._connection, self._new_inputs_sql).fetchall()
         if not new_inputs:
             return
         rows = [(*inputs, *self._enricher.enrich(*inputs)) for inputs in new_inputs]
         names = (*self._enricher.inputs, *self._enricher.outputs)
-        self._connection.execute(self._insert_sql, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
+        values = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+        self._statements.run(self._connection, self._insert_sql, values)
         self._count += len(rows)
         self._size_bytes += sum(len(value) for row in rows for value in row if isinstance(value, str))
 

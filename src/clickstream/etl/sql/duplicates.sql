@@ -1,5 +1,5 @@
 -- Copies of one event: the smallest (received_at, object, line) is the event, the others are duplicates.
--- In: `incoming`, the new rows. Out: `incoming` holds winners only; `duplicates` the losing positions;
+-- In: `incoming`, the new rows. Out: `incoming` holds winners only, `duplicates` the losing positions,
 -- `replaced` the stored rows that lost to an earlier copy and are deleted from clickstream_events.
 -- A stored row without a raw position was written by another client: it loses to any copy, and has no position to keep.
 create temp table ranked as

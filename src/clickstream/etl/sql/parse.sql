@@ -7,13 +7,13 @@
 -- (tests/etl/test_line_order.py).
 -- A list_contains() over constants becomes such a join as well.
 create or replace table parsed as
-with lines as (
-    from {lines}
-),
-opened as (
-    select *, product_of(product) as p, element_of(element) as e, order_of("order") as o, search_of(search) as s,
+with opened as (
+    select
+        * exclude ({snake_case}),
+        coalesce({snake_case}) is not null as has_snake_case,
+        product_of(product) as p, element_of(element) as e, order_of("order") as o, search_of(search) as s,
         ingest_of(_ingest) as i
-    from lines
+    from {lines}
 ),
 texts as (
     select
@@ -63,17 +63,18 @@ texts as (
         sent_text(i.sourceIp) as source_ip
     from opened
 ),
-trimmed_texts as (
+-- Values of one kind are read as a list: to plan an expression costs as much as to read hundreds of values.
+listed as (
     select
-        * replace (
-            trimmed(sent_event_id) as sent_event_id,
-            trimmed(sent_user_id) as sent_user_id,
-            trimmed(sent_client_id) as sent_client_id,
-            trimmed(sent_session_id) as sent_session_id,
-            trimmed(sent_product_id) as sent_product_id,
-            trimmed(sent_order_id) as sent_order_id,
-            trimmed(sent_refund_id) as sent_refund_id
-        ),
+        *,
+        list_transform([ingest_received_at, ingest_sent_at, sent_at, created_at], lambda t: instant_us(t)) as instants,
+        list_transform(
+            [product_price, product_discount_price, order_total, order_discount, order_tax, order_shipping],
+            lambda t: money_of(t)
+        ) as amounts,
+        kept_ids([
+            sent_event_id, sent_product_id, sent_order_id, sent_refund_id, sent_user_id, sent_client_id, sent_session_id
+        ]) as ids,
         -- Other trackers send a search as properties.
         fields_of(
             case when event_name = 'search' then properties end,
@@ -84,33 +85,33 @@ trimmed_texts as (
 typed as (
     select
         *,
-        receipt_us(ingest_received_at) as received_us,
-        instant_us(ingest_sent_at) as ingest_sent_us,
-        instant_us(sent_at) as own_sent_us,
-        instant_us(created_at) as created_us,
-        money_of(product_price) as price,
-        money_of(product_discount_price) as discount_price,
-        money_of(order_total) as total,
+        within_century(instants[1]) as received_us,
+        instants[2] as ingest_sent_us,
+        instants[3] as own_sent_us,
+        instants[4] as created_us,
+        amounts[1] as price,
+        amounts[2] as discount_price,
+        amounts[3] as total,
+        amounts[4] as discount,
+        amounts[5] as tax,
+        amounts[6] as shipping,
         currency_of(product_currency) as product_currency_code,
         currency_of(order_currency) as order_currency_code,
-        money_of(order_discount) as discount,
-        money_of(order_tax) as tax,
-        money_of(order_shipping) as shipping,
         count_of(block_results) as results,
         coalesce(block_term, text_of(q[1]), text_of(q[2]), text_of(q[3])) as any_term,
         coalesce(text_of(q[4]), text_of(q[5])) as results_property,
         coalesce(is_object(properties) and contains(properties, '"sample"')
             and json_extract(properties, '$.sample') is not null, false) as is_sample,
         boolean_of("isFirstVisit") as first_visit,
-        id_of(sent_event_id) as event_id,
-        is_uuid(sent_event_id) as has_uuid,
-        who_of(sent_user_id) as user_id,
-        who_of(sent_client_id) as client_id,
-        who_of(sent_session_id) as session_id,
-        id_of(sent_product_id) as product_id,
-        short(id_of(sent_order_id)) as order_id,
-        short(id_of(sent_refund_id)) as order_refund_id
-    from trimmed_texts
+        ids[1] as event_id,
+        is_uuid(ids[1]) as has_uuid,
+        ids[2] as product_id,
+        short(ids[3]) as order_id,
+        short(ids[4]) as order_refund_id,
+        ids[5] as user_id,
+        ids[6] as client_id,
+        ids[7] as session_id
+    from listed
 )
 select
     coalesce(is_name(event_name) and is_string("eventName"), false)
@@ -235,10 +236,13 @@ select
         misread('_ingest.sentAt', i.sentAt, ingest_sent_us is null)
     ), '') as field_errors,
     -- Times, money and currencies are never doubtful: both readings report what is not one of them above.
-    coalesce(doubt_name("eventName") or doubt("eventId") or doubt("pageUrl") or doubt("pageTitle") or
-        doubt(referrer) or doubt("userId") or doubt("userLoginState") or doubt("identitySource") or doubt("clientId") or
-        doubt("sessionId") or doubt(country) or doubt("userAgent") or doubt(p.id) or doubt(p.name) or doubt(p.category) or doubt(p.brand) or
-        doubt(p.urlPath) or doubt(e.tag) or doubt(e.id) or doubt(e.role) or doubt(e."text") or doubt(o.id) or
-        doubt(o.coupon) or doubt(o.paymentMethod) or doubt(o.refundId) or doubt(s.term) or
-        doubt(i.userAgent) or doubt(i.country) or doubt(i.sourceIp), false) as is_doubtful
+    coalesce(
+        doubt_name("eventName")
+        or list_bool_or(list_transform([
+            "eventId", "pageUrl", "pageTitle", referrer, "userId", "userLoginState", "identitySource", "clientId",
+            "sessionId", country, "userAgent", p.id, p.name, p.category, p.brand, p.urlPath, e.tag, e.id, e.role,
+            e."text", o.id, o.coupon, o.paymentMethod, o.refundId, s.term, i.userAgent, i.country, i.sourceIp
+        ], lambda t: doubt(t))),
+        false
+    ) as is_doubtful
 from typed;

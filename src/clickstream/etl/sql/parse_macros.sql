@@ -43,7 +43,7 @@ create or replace macro boolean_of(j) as
 create or replace macro iso_us(t) as
     case
         when regexp_full_match(t, '\d{4}-\d\d-\d\d([T ]\d\d:\d\d(:\d\d(\.\d+)?)?([zZ]| UTC|[+-]\d\d(:?\d\d)?)?)?')
-            then epoch_us(try_cast(replace(upper(t), ' UTC', 'Z') as timestamptz))
+            then epoch_us(coalesce(try_cast(t as timestamptz), try_cast(upper(t) as timestamptz)))  -- it knows no small z
     end;
 create or replace macro number_us(t) as
     case
@@ -56,19 +56,26 @@ create or replace macro instant_us(t) as coalesce(iso_us(t), number_us(t));
 -- When an event was received: a time of this century, otherwise that of its object is used. Days and hours follow from
 -- it.
 create or replace macro within_century(us) as case when us between 946684800000000 and 4102444799999999 then us end;
-create or replace macro receipt_us(t) as within_century(instant_us(t));
 
 -- Ids: a placeholder, such as `undefined`, is not an id; for users, clients and sessions neither is `anonymous` (event.py).
--- One regular expression each: more terms would cost more to plan than to run.
-create or replace macro trimmed(t) as
-    case  -- trim() with a list of characters costs 5 µs
-        when regexp_matches(t, '^[\x01-\x20\x7f-\x{a0}\p{Z}]|[\x01-\x20\x7f-\x{a0}\p{Z}]$')
-            then trim(t, getvariable('blanks'))
-        else t
-    end;
+create or replace macro trimmed(t) as trim(t, getvariable('blanks'));
 create or replace macro id_of(t) as case when t <> '' and not regexp_full_match(t, '{placeholders}') then t end;
 create or replace macro who_of(t) as
     case when strlen(t) between 1 and 1000 and not regexp_full_match(t, '{placeholders}|(?i:{anonymous})') then t end;
+
+-- The ids of an event: first those of things, from the fifth on those of a user, a client and a session. One look at all of
+-- them tells whether one needs a closer look: it is long, begins or ends with a blank, or may be a placeholder.
+create or replace macro has_odd_id(joined) as
+    strlen(joined) > 1000
+    or regexp_matches(
+        joined, '(?i)(?:^|\|)(?:{blank}|(?:{placeholders}|{anonymous})(?:\||$))|{blank}(?:\||$)'
+    );
+create or replace macro kept_ids(ids) as
+    case
+        when has_odd_id(array_to_string(ids, '|'))
+            then list_transform(ids, lambda t, n: case when n < 5 then id_of(trimmed(t)) else who_of(trimmed(t)) end)
+        else ids
+    end;
 
 -- An id has at most 1,000 bytes: two of them must fit into one index entry of PostgreSQL (2,704 bytes).
 create or replace macro short(t) as case when strlen(t) <= 1000 then t end;
