@@ -6,8 +6,8 @@ PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps
 # uv installs four times as fast as pip, which installs uv and stands in where uv fails (docs/decisions/0015-set-up.md).
 UV := $(BIN)/uv pip install -q --system-certs --python $(BIN)/python --no-deps
 install = $(UV) $(1) || { echo "uv failed: installing with pip instead" >&2; $(PIP) $(1); }
-# Two workers; the files keep their order, so that the longest ones (tests/e2e) run first.
-PYTEST := $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three workers for two cores: many tests wait for processes and browsers. The files keep their order (tests/e2e first).
+PYTEST := $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 RUN := .venv/.run
 TEST := .venv/.test
 TRACKER := tracker/dist/.built

@@ -24,6 +24,7 @@ from clickstream.raw.s3 import Bucket, S3Store
 from clickstream.raw.store import LocalStore
 from clickstream.warehouse.dialects import Engine
 from clickstream.warehouse.duckdb import DuckWarehouse
+from tests.engines import empty_warehouse
 from tests.postgres import Cluster, binaries, running_cluster
 from tests.seaweed import BUCKET, Seaweed, running_seaweed
 
@@ -81,10 +82,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run a test that uses `engine` on each engine; ENGINES in its module overrides the list."""
+    """Run a test that uses `engine` on each engine; ENGINES in its module overrides the list.
+
+    A test with the mark `quick_on("duckdb")` is slow on all other engines: what it proves depends little on the engine.
+    """
     if "engine" in metafunc.fixturenames:
         engines = getattr(metafunc.module, "ENGINES", ("duckdb", "postgres"))
-        metafunc.parametrize("engine", engines, scope="session")
+        mark = metafunc.definition.get_closest_marker("quick_on")
+        quick = engines if mark is None else mark.args
+        cases = [pytest.param(engine, marks=() if engine in quick else pytest.mark.slow) for engine in engines]
+        metafunc.parametrize("engine", cases, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -108,7 +115,8 @@ def store(tmp_path: Path) -> LocalStore:
 
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Iterator[DuckWarehouse]:
-    with DuckWarehouse.open(tmp_path / "warehouse.duckdb", threads=1) as opened:
+    with empty_warehouse(tmp_path, None) as opened:
+        assert isinstance(opened, DuckWarehouse)
         yield opened
 
 

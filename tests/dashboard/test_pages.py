@@ -167,11 +167,6 @@ def test_products_are_sorted_on_the_server(shop_page: BrowserPage) -> None:
     assert shop_page.page.url.endswith("?page=products&by=category&sort=view_sessions")
 
 
-def test_an_empty_page_shows_how_to_send_an_event(browser_page: BrowserPage) -> None:
-    browser_page.open()
-    expect(browser_page.page.locator(".no-data code")).to_contain_text("curl http://127.0.0.1:8000/clickstream")
-
-
 def test_a_page_without_matching_events_offers_to_clear_the_filters(shop_page: BrowserPage) -> None:
     shop_page.open("?country=FR")
     shop_page.page.get_by_text("Clear filters").click()

@@ -1,4 +1,8 @@
-"""The installed `clickstream` command, run in other processes on free ports and a new data directory."""
+"""The `clickstream` command on free ports and a new data directory.
+
+What runs for a while, or is killed, is the installed command in another process. A short command runs in this one: it
+does the same, without the second that Python needs to import the program.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +13,17 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from clickstream.cli.app import app
+from clickstream.cli.terminal import err, guarded
 from tests.ports import free_port
 
 SAMPLE = Path(__file__).parents[2] / "src" / "clickstream" / "sources" / "sample"
@@ -57,12 +67,21 @@ class Platform:
         return process
 
     def run(self, *arguments: str, expect: int | None = 0) -> str:
-        """Run a command, check its exit code and return its stdout."""
-        done = subprocess.run(
-            command(*arguments), env=self.environment(), capture_output=True, text=True, timeout=300, check=False
-        )
-        assert expect is None or done.returncode == expect, done.stdout + done.stderr
-        return done.stdout
+        """Run a command in this process, check its exit code and return its stdout."""
+        code, out, errors = self.run_here(*arguments)
+        assert expect is None or code == expect, out + errors
+        return out
+
+    def run_here(self, *arguments: str) -> tuple[int, str, str]:
+        """Run a command in this process; return its exit code, stdout and stderr."""
+        with ThreadPoolExecutor(1) as thread:  # this one may already run the event loop of a browser
+            return thread.submit(self._run, arguments).result()
+
+    def _run(self, arguments: Sequence[str]) -> tuple[int, str, str]:
+        absent = dict.fromkeys(os.environ.keys() - self.environment().keys())
+        with CliRunner().isolation(env=absent | self.environment()) as (out, errors, _):
+            code = guarded(lambda: app(list(arguments)), err, lambda: False)
+            return code, out.getvalue().decode(), errors.getvalue().decode()
 
     def json(self, *arguments: str, expect: int | None = 0) -> dict[str, Any]:
         result: dict[str, Any] = json.loads(self.run(*arguments, "--json", expect=expect))

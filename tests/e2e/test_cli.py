@@ -156,8 +156,8 @@ def test_a_second_owner_is_refused_with_the_process_of_the_first(platform: Platf
     [("nope",), ("report", "--nope"), ("metric",), ("check", "--since", "x"), ("collect", "--port", "0"), ("etl",)],
     ids=["command", "option", "missing_argument", "not_a_day", "port_0", "half_a_command"],
 )
-def test_invalid_usage_exits_with_2_and_prints_the_usage(platform: Platform, arguments: tuple[str, ...]) -> None:
-    done = run(platform, *arguments)
+def test_invalid_usage_exits_with_2_and_prints_the_usage(run_here: RunHere, arguments: tuple[str, ...]) -> None:
+    done = run_here(*arguments)
     assert done.returncode == 2
     assert "Usage: " in done.stderr + done.stdout
     assert "Traceback" not in done.stderr

@@ -84,13 +84,20 @@ def bucket_location(data: Path) -> Iterator[RawLocation]:
 LOCATIONS = {"folder": folder_location, "s3": bucket_location}
 
 
-@pytest.mark.parametrize("ack", ["store", "disk"])
 @pytest.mark.parametrize(
-    ("where", "kills"),
-    [("folder", 2), ("s3", 1), pytest.param("folder", 40, marks=SLOW), pytest.param("s3", 12, marks=SLOW)],
+    ("where", "ack", "kills"),
+    [
+        ("folder", "store", 1),
+        ("folder", "disk", 1),
+        ("s3", "store", 1),
+        pytest.param("folder", "store", 40, marks=SLOW),
+        pytest.param("folder", "disk", 40, marks=SLOW),
+        pytest.param("s3", "store", 12, marks=SLOW),
+        pytest.param("s3", "disk", 12, marks=SLOW),
+    ],
 )
 def test_acknowledged_events_survive_kills_of_the_collector_and_an_outage_of_the_raw_store(
-    tmp_path: Path, ack: str, where: str, kills: int
+    tmp_path: Path, where: str, ack: str, kills: int
 ) -> None:
     random = Random(f"{ack}{kills}")
     with LOCATIONS[where](tmp_path / "data") as location:

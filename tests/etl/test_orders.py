@@ -12,6 +12,7 @@ from clickstream.etl.erasure.forget import Eraser
 from clickstream.etl.erasure.person import Person
 from tests.etl.pipeline import Pipeline, minutes, received
 
+pytestmark = pytest.mark.quick_on("duckdb")  # test_load.py compares the orders of both engines
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 ITEMS = [
     {"id": "p1", "name": "Laptop", "category": "laptops", "brand": "B", "price": "10.50", "quantity": 2},

@@ -18,38 +18,42 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 
 GOOD = {"eventName": "good"}
 
-BAD_LINES = [
-    pytest.param(b"not json", "invalid_json", id="not JSON"),
-    pytest.param(b'{"eventName": "x"', "invalid_json", id="cut off"),
-    pytest.param(b'{"eventName": "\xff\xfe"}', "invalid_encoding", id="not UTF-8"),
-    pytest.param(b"5", "not_an_object", id="a number"),
-    pytest.param(b'"eventName"', "not_an_object", id="a string"),
-    pytest.param(b'[{"eventName": "x"}]', "not_an_object", id="an array"),
-    pytest.param(b"null", "not_an_object", id="null"),
-    pytest.param(b"{}", "missing_name", id="no name"),
-    pytest.param(b'{"eventName": null}', "missing_name", id="null name"),
-    pytest.param(b'{"eventName": "  "}', "invalid_name", id="blank name"),
-    pytest.param(b'{"eventName": 7}', "invalid_name", id="number as name"),
-    pytest.param(b'{"eventName": "' + b"n" * 10_000 + b'"}', "invalid_name", id="name of 10,000 characters"),
-]
+BAD_LINES = {
+    "not JSON": (b"not json", "invalid_json"),
+    "cut off": (b'{"eventName": "x"', "invalid_json"),
+    "not UTF-8": (b'{"eventName": "\xff\xfe"}', "invalid_encoding"),
+    "a number": (b"5", "not_an_object"),
+    "a string": (b'"eventName"', "not_an_object"),
+    "an array": (b'[{"eventName": "x"}]', "not_an_object"),
+    "null": (b"null", "not_an_object"),
+    "no name": (b"{}", "missing_name"),
+    "null name": (b'{"eventName": null}', "missing_name"),
+    "blank name": (b'{"eventName": "  "}', "invalid_name"),
+    "number as name": (b'{"eventName": 7}', "invalid_name"),
+    "name of 10,000 characters": (b'{"eventName": "' + b"n" * 10_000 + b'"}', "invalid_name"),
+}
 
 
-@pytest.mark.parametrize(("line", "reason"), BAD_LINES)
-def test_bad_line_is_kept_with_its_reason_and_its_neighbours_load(pipeline: Pipeline, line: bytes, reason: str) -> None:
-    key = pipeline.put_batch([GOOD, line, GOOD])
+def test_bad_line_is_kept_with_its_reason_and_its_neighbours_load(pipeline: Pipeline) -> None:
+    lines = [each for line, _ in BAD_LINES.values() for each in (GOOD, line)]
+    key = pipeline.put_batch([*lines, GOOD])
     pipeline.load()
-    assert pipeline.rows("select object, line, reason, original from bad_rows") == [(key, 2, reason, line)]
-    assert [row["raw_line"] for row in pipeline.events()] == [1, 3]
-    assert pipeline.totals() == {"accepted": 3, "loaded": 2, "bad": 1}
+    bad = pipeline.rows("select object, line, reason, original from bad_rows order by line")
+    assert bad == [(key, 2 * n, reason, line) for n, (line, reason) in enumerate(BAD_LINES.values(), 1)]
+    assert [row["raw_line"] for row in pipeline.events()] == list(range(1, len(lines) + 2, 2))
+    assert pipeline.totals() == {"accepted": len(lines) + 1, "loaded": len(bad) + 1, "bad": len(bad)}
 
 
-@pytest.mark.parametrize(("line", "reason"), BAD_LINES)
-def test_bad_single_event_is_one_bad_row(pipeline: Pipeline, line: bytes, reason: str) -> None:
-    key = pipeline.put_event(line)
+def test_bad_single_event_is_one_bad_row(pipeline: Pipeline) -> None:
+    keys = {pipeline.put_event(line): case for case, (line, _) in BAD_LINES.items()}
     pipeline.put_event(GOOD)
     pipeline.load()
-    assert pipeline.rows("select object, line, reason, original from bad_rows") == [(key, 1, reason, line)]
-    assert pipeline.totals() == {"accepted": 2, "loaded": 1, "bad": 1}
+    bad = pipeline.rows("select object, line, reason, original from bad_rows")
+    assert len(bad) == len(keys)
+    assert {keys[row[0]]: row[1:] for row in bad} == {
+        case: (1, reason, line) for case, (line, reason) in BAD_LINES.items()
+    }
+    assert pipeline.totals() == {"accepted": len(keys) + 1, "loaded": 1, "bad": len(keys)}
 
 
 def test_truncated_batch_loads_its_readable_lines_and_the_rest_is_missing(pipeline: Pipeline) -> None:
@@ -113,28 +117,28 @@ def test_snake_case_names_of_other_writers_are_read(pipeline: Pipeline) -> None:
     assert row == {"event_name": "x", "client_id": "c", "context_product_discount_price": Decimal(5)}
 
 
+SNAKE_CASES = {  # name -> its column, and the value there
+    **{name: (name, "1") for name in SNAKE_CASE if name.endswith(("_url", "_title", "_state", "_source"))},
+    **{name: (name, "1") for name in ("user_id", "client_id", "session_id")},
+    "is_first_visit": ("is_first_visit", True),
+    "event_id": ("source_event_id", "1"),
+    "created_at": ("created_at", NOW),
+    "sent_at": ("sent_at", NOW),
+}
+
+
 @pytest.mark.parametrize(
     "neighbour", [GOOD, b"bad", {"eventName": "y", "userId": True}], ids=["good", "bad", "doubted"]
 )
-@pytest.mark.parametrize(
-    ("sent", "column", "stored"),
-    [
-        *((name, name, "1") for name in SNAKE_CASE if name.endswith(("_url", "_title", "_state", "_source"))),
-        *((name, name, "1") for name in ("user_id", "client_id", "session_id")),
-        ("is_first_visit", "is_first_visit", True),
-        ("event_id", "source_event_id", "1"),
-        ("created_at", "created_at", NOW),
-        ("sent_at", "sent_at", NOW),
-    ],
-)
-def test_snake_case_beside_camel_case_is_read_whatever_the_other_lines_are(
-    pipeline: Pipeline, neighbour: Any, sent: str, column: str, stored: Any
-) -> None:
-    value = 1_773_144_000 if stored == NOW else 1
-    pipeline.put_batch([{"eventName": "x", sent: value}, neighbour])
+def test_snake_case_beside_camel_case_is_read_whatever_the_other_lines_are(pipeline: Pipeline, neighbour: Any) -> None:
+    lines = [
+        {"eventName": "x", name: 1_773_144_000 if stored == NOW else 1} for name, (_, stored) in SNAKE_CASES.items()
+    ]
+    pipeline.put_batch([*lines, neighbour])
     pipeline.load()
-    rows = pipeline.rows(f"select {column}, field_errors from clickstream_events where raw_line = 1")
-    assert rows == [(stored, None)]
+    rows = dict(zip(SNAKE_CASES, pipeline.events(), strict=False))
+    found = {name: (row[SNAKE_CASES[name][0]], row["field_errors"]) for name, row in rows.items()}
+    assert found == {name: (stored, None) for name, (_, stored) in SNAKE_CASES.items()}
 
 
 @pytest.mark.parametrize("neighbour", [GOOD, b"bad"], ids=["good", "bad"])
@@ -188,25 +192,27 @@ def test_nul_characters_become_the_replacement_character(pipeline: Pipeline) -> 
     assert pipeline.one("event_name, user_id") == {"event_name": "a�b", "user_id": "u�"}
 
 
-TEXTS = [
-    pytest.param("x", "x", None, id="string"),
-    pytest.param(12345, "12345", None, id="number"),
-    pytest.param("", None, None, id="empty"),
-    pytest.param(None, None, None, id="null"),
-    pytest.param(True, None, "userId", id="boolean"),
-    pytest.param({"a": 1}, None, "userId", id="object"),
-    pytest.param([1], None, "userId", id="array"),
-    pytest.param('quo"te\\', 'quo"te\\', None, id="escapes"),
-    pytest.param("snow ☃ 😀", "snow ☃ 😀", None, id="other scripts"),
-    pytest.param("null", None, "userId", id="the word null is not an id"),
-]
+TEXTS = {
+    "string": ("x", "x", None),
+    "number": (12345, "12345", None),
+    "empty": ("", None, None),
+    "null": (None, None, None),
+    "escapes": ('quo"te\\', 'quo"te\\', None),
+    "other scripts": ("snow ☃ 😀", "snow ☃ 😀", None),
+    "the word null is not an id": ("null", None, "userId"),
+}
+OTHER_TYPES = {  # a load with one of these is read carefully
+    "boolean": (True, None, "userId"),
+    "object": ({"a": 1}, None, "userId"),
+    "array": ([1], None, "userId"),
+}
 
 
-@pytest.mark.parametrize(("sent", "stored", "error"), TEXTS)
-def test_values_of_text_fields(pipeline: Pipeline, sent: Any, stored: str | None, error: str | None) -> None:
-    pipeline.put_batch([{"eventName": "x", "userId": sent}])
-    pipeline.load()
-    assert pipeline.one("user_id, field_errors") == {"user_id": stored, "field_errors": error}
+@pytest.mark.parametrize("cases", [TEXTS, OTHER_TYPES], ids=["texts", "other types"])
+def test_values_of_text_fields(pipeline: Pipeline, cases: dict[str, tuple[Any, ...]]) -> None:
+    events = {case: {"eventName": "x", "userId": sent} for case, (sent, _, _) in cases.items()}
+    found = pipeline.load_each(events, "user_id, field_errors")
+    assert found == {case: {"user_id": stored, "field_errors": error} for case, (_, stored, error) in cases.items()}
 
 
 def test_the_word_null_is_a_text_where_no_id_is_expected(pipeline: Pipeline) -> None:
@@ -215,51 +221,50 @@ def test_the_word_null_is_a_text_where_no_id_is_expected(pipeline: Pipeline) -> 
     assert pipeline.one("page_title, field_errors") == {"page_title": "null", "field_errors": None}
 
 
-PRICES = [
-    pytest.param(19.99, "19.99", None, id="number"),
-    pytest.param("19.99", "19.99", None, id="text"),
-    pytest.param("12,50", None, "product.price", id="comma"),
-    pytest.param("1e3", "1000", None, id="exponent"),
-    pytest.param("12345678901234.5678", "12345678901234.5678", None, id="14 and 4 digits"),
-    pytest.param("123456789012345", None, "product.price", id="15 digits"),
-    pytest.param("0.00005", "0.0001", None, id="half rounds up"),
-    pytest.param("-0.00005", "-0.0001", None, id="half rounds away from zero"),
-    pytest.param(" 5", None, "product.price", id="blank before"),
-    pytest.param("1_000", None, "product.price", id="underscore"),
-    pytest.param("NaN", None, "product.price", id="NaN"),
-    pytest.param("", None, None, id="empty"),
-    pytest.param(False, None, "product.price", id="boolean"),
-    pytest.param("EUR 5", None, "product.price", id="with currency"),
-]
+PRICES = {
+    "number": (19.99, "19.99", None),
+    "text": ("19.99", "19.99", None),
+    "comma": ("12,50", None, "product.price"),
+    "exponent": ("1e3", "1000", None),
+    "14 and 4 digits": ("12345678901234.5678", "12345678901234.5678", None),
+    "15 digits": ("123456789012345", None, "product.price"),
+    "half rounds up": ("0.00005", "0.0001", None),
+    "half rounds away from zero": ("-0.00005", "-0.0001", None),
+    "blank before": (" 5", None, "product.price"),
+    "underscore": ("1_000", None, "product.price"),
+    "NaN": ("NaN", None, "product.price"),
+    "empty": ("", None, None),
+    "boolean": (False, None, "product.price"),
+    "with currency": ("EUR 5", None, "product.price"),
+}
 
 
-@pytest.mark.parametrize(("sent", "stored", "error"), PRICES)
-def test_values_of_prices(pipeline: Pipeline, sent: Any, stored: str | None, error: str | None) -> None:
-    pipeline.put_batch([{"eventName": "x", "product": {"id": 1, "price": sent}}])
-    pipeline.load()
-    row = pipeline.one("context_product_id, context_product_price, field_errors")
-    assert row["context_product_id"] == "1"
-    assert row["context_product_price"] == (None if stored is None else Decimal(stored))
-    assert row["field_errors"] == error
+def test_values_of_prices(pipeline: Pipeline) -> None:
+    events = {case: {"eventName": "x", "product": {"id": 1, "price": sent}} for case, (sent, _, _) in PRICES.items()}
+    found = pipeline.load_each(events, "context_product_id, context_product_price, field_errors")
+    assert {case: tuple(row.values()) for case, row in found.items()} == {
+        case: ("1", None if stored is None else Decimal(stored), error) for case, (_, stored, error) in PRICES.items()
+    }
 
 
-@pytest.mark.parametrize(
-    ("sent", "stored", "error"),
-    [
-        (True, True, None),
-        ("true", True, None),
-        (1, True, None),
-        (0, False, None),
-        ("false", False, None),
-        ("yes", None, "isFirstVisit"),
-        (2, None, "isFirstVisit"),
-        (None, None, None),
-    ],
-)
-def test_values_of_booleans(pipeline: Pipeline, sent: Any, stored: bool | None, error: str | None) -> None:
-    pipeline.put_batch([{"eventName": "x", "isFirstVisit": sent}])
-    pipeline.load()
-    assert pipeline.one("is_first_visit, field_errors") == {"is_first_visit": stored, "field_errors": error}
+BOOLEANS = {
+    "true": (True, True, None),
+    "text true": ("true", True, None),
+    "1": (1, True, None),
+    "0": (0, False, None),
+    "text false": ("false", False, None),
+    "yes": ("yes", None, "isFirstVisit"),
+    "2": (2, None, "isFirstVisit"),
+    "null": (None, None, None),
+}
+
+
+def test_values_of_booleans(pipeline: Pipeline) -> None:
+    events = {case: {"eventName": "x", "isFirstVisit": sent} for case, (sent, _, _) in BOOLEANS.items()}
+    found = pipeline.load_each(events, "is_first_visit, field_errors")
+    assert {case: tuple(row.values()) for case, row in found.items()} == {
+        case: (stored, error) for case, (_, stored, error) in BOOLEANS.items()
+    }
 
 
 def test_block_of_a_wrong_type_is_a_field_error_and_the_event_loads(pipeline: Pipeline) -> None:
@@ -305,24 +310,21 @@ def test_every_block_reaches_its_columns(pipeline: Pipeline) -> None:
 UUID_TEXT = "0193b1a0-0000-4000-8000-00000000000A"
 
 
-@pytest.mark.parametrize(
-    ("sent", "event_id", "source"),
-    [
-        pytest.param(UUID_TEXT, UUID(UUID_TEXT), None, id="UUID in capitals"),
-        pytest.param("order-17", derived_event_id("order-17"), "order-17", id="other text"),
-        pytest.param(17, derived_event_id("17"), "17", id="number"),
-        pytest.param(
-            "{" + UUID_TEXT + "}", derived_event_id("{" + UUID_TEXT + "}"), "{" + UUID_TEXT + "}", id="braces"
-        ),
-        pytest.param("ключ", derived_event_id("ключ"), "ключ", id="other script"),
-    ],
-)
-def test_event_ids_that_are_not_uuids_are_derived(
-    pipeline: Pipeline, sent: Any, event_id: UUID, source: str | None
-) -> None:
-    pipeline.put_batch([{"eventName": "x", "eventId": sent}])
-    pipeline.load()
-    assert pipeline.one("event_id, source_event_id") == {"event_id": event_id, "source_event_id": source}
+EVENT_IDS = {
+    "UUID in capitals": (UUID_TEXT, UUID(UUID_TEXT), None),
+    "other text": ("order-17", derived_event_id("order-17"), "order-17"),
+    "number": (17, derived_event_id("17"), "17"),
+    "braces": ("{" + UUID_TEXT + "}", derived_event_id("{" + UUID_TEXT + "}"), "{" + UUID_TEXT + "}"),
+    "other script": ("ключ", derived_event_id("ключ"), "ключ"),
+}
+
+
+def test_event_ids_that_are_not_uuids_are_derived(pipeline: Pipeline) -> None:
+    events = {case: {"eventName": "x", "eventId": sent} for case, (sent, _, _) in EVENT_IDS.items()}
+    found = pipeline.load_each(events, "event_id, source_event_id")
+    assert {case: tuple(row.values()) for case, row in found.items()} == {
+        case: (event_id, source) for case, (_, event_id, source) in EVENT_IDS.items()
+    }
 
 
 @pytest.mark.parametrize("sent", [None, "", {"a": 1}])

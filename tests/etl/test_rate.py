@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from tests.etl.pipeline import Pipeline, received
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
@@ -30,29 +28,30 @@ def spread(count: int, step: timedelta) -> list[timedelta]:
 FAST = spread(12, timedelta(seconds=0.5))
 
 
-@pytest.mark.parametrize(
-    ("events", "reasons"),
-    [
-        pytest.param(views(FAST), "rate", id="12 pages in 6 s"),
-        pytest.param(views(spread(12, timedelta(seconds=1))), None, id="a page a second"),
-        pytest.param(views(spread(120, timedelta(seconds=0.1)), eventName="x"), "rate", id="10 events a second"),
-        pytest.param(views([timedelta()] * 1200), None, id="1,200 pages in one instant"),
-        pytest.param(views([timedelta(seconds=0.5)] * 12), None, id="one instant within a minute"),
-        pytest.param(views([timedelta(days=-1)] * 6 + [timedelta(days=-1, minutes=1)] * 6), None, id="whole minutes"),
-        pytest.param(views(FAST, "clickstream-import/1"), None, id="imported"),
-        pytest.param(views(FAST, identitySource="import"), None, id="imported by another program"),
-        pytest.param(views(FAST, identitySource="server"), None, id="sent by a server"),
-        pytest.param(
-            views(spread(9, timedelta(seconds=0.5))) + views(FAST, identitySource="server"),
-            None,
-            id="9 of a browser, 12 of a server",
-        ),
-    ],
-)
-def test_which_sessions_are_too_fast(pipeline: Pipeline, events: list[dict[str, Any]], reasons: str | None) -> None:
-    pipeline.put_batch(events)
+CASES = {
+    "12 pages in 6 s": (views(FAST), "rate"),
+    "a page a second": (views(spread(12, timedelta(seconds=1))), None),
+    "10 events a second": (views(spread(120, timedelta(seconds=0.1)), eventName="x"), "rate"),
+    "1,200 pages in one instant": (views([timedelta()] * 1200), None),
+    "one instant within a minute": (views([timedelta(seconds=0.5)] * 12), None),
+    "whole minutes": (views([timedelta(days=-1)] * 6 + [timedelta(days=-1, minutes=1)] * 6), None),
+    "imported": (views(FAST, "clickstream-import/1"), None),
+    "imported by another program": (views(FAST, identitySource="import"), None),
+    "sent by a server": (views(FAST, identitySource="server"), None),
+    "9 of a browser, 12 of a server": (
+        views(spread(9, timedelta(seconds=0.5))) + views(FAST, identitySource="server"),
+        None,
+    ),
+}
+
+
+def test_which_sessions_are_too_fast(pipeline: Pipeline) -> None:
+    """Each case is the session of one client."""
+    for case, (events, _) in CASES.items():
+        pipeline.put_batch([event | {"clientId": case} for event in events])
     pipeline.load()
-    assert pipeline.rows("select is_bot, bot_reasons from sessions") == [(reasons is not None, reasons)]
+    found = pipeline.rows("select client_id, is_bot, bot_reasons from sessions")
+    assert sorted(found) == sorted((case, reasons is not None, reasons) for case, (_, reasons) in CASES.items())
     assert pipeline.rows("select count(*) from clickstream_events where is_bot") == [(0,)]
 
 

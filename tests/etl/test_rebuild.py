@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -19,6 +20,7 @@ from clickstream.etl.repair.rebuild import RebuildContext, RebuildRequest, rebui
 from clickstream.etl.run import LoadConfig, Loader
 from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.migrations import schema_files
+from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
 from tests.etl.warehouses import contents
 from tests.postgres import Cluster
@@ -43,14 +45,8 @@ def context_of(pipeline: Pipeline, folder: Path, rules: LoadConfig | None = None
     return RebuildContext(pipeline.warehouse, pipeline.store, pipeline.clock, pipeline.load, make_loader)
 
 
-@pytest.fixture
-def context(pipeline: Pipeline, tmp_path: Path) -> RebuildContext:
-    return context_of(pipeline, tmp_path)
-
-
-@pytest.fixture
-def filled(pipeline: Pipeline) -> Pipeline:
-    """Two days of a shop: sessions over midnight, an order, copies, bad lines."""
+def fill(pipeline: Pipeline) -> None:
+    """Load two days of a shop: sessions over midnight, an order, copies, bad lines."""
     night = 12 * 3600 + 60
     pipeline.put_batch([event(1, DAY_S), event(2, DAY_S, userId="u2"), b"{broken", order(3, DAY_S)], ago_s=DAY_S)
     pipeline.put_batch([event(n, night) for n in range(10, 15)], ago_s=night)
@@ -58,9 +54,33 @@ def filled(pipeline: Pipeline) -> Pipeline:
     pipeline.put_batch([event(n, night - 120) for n in range(20, 25)], ago_s=night - 120)
     pipeline.put_batch([event(1), event(30, productId=7), order(31), {"no": "name"}])
     pipeline.load()
-    return pipeline
 
 
+@pytest.fixture(scope="module")
+def filled_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Raw store and DuckDB warehouse of the filled pipeline, for each test to copy."""
+    folder = tmp_path_factory.mktemp("filled")
+    with open_pipeline(folder, Clock()) as pipeline:
+        fill(pipeline)
+    return folder
+
+
+@pytest.fixture
+def filled(tmp_path: Path, clock: Clock, server: Cluster | None, filled_folder: Path) -> Iterator[Pipeline]:
+    if server is None:
+        shutil.copytree(filled_folder, tmp_path, dirs_exist_ok=True)
+    with open_pipeline(tmp_path, clock, server) as pipeline:
+        if server is not None:
+            fill(pipeline)
+        yield pipeline
+
+
+@pytest.fixture
+def context(filled: Pipeline, tmp_path: Path) -> RebuildContext:
+    return context_of(filled, tmp_path)
+
+
+@pytest.mark.quick_on("duckdb")
 def test_rebuild_of_an_unchanged_warehouse_reports_no_change(filled: Pipeline, context: RebuildContext) -> None:
     before = contents(filled.warehouse), filled.rows("select * from loads order by load_id")
     found = rebuild(context, RebuildRequest())
@@ -83,6 +103,7 @@ def test_applied_rebuild_of_an_unchanged_warehouse_changes_only_the_loads(
     assert filled.load().objects == 1
 
 
+@pytest.mark.quick_on("duckdb")
 def test_another_currency_changes_only_the_revenue(filled: Pipeline, tmp_path: Path) -> None:
     context = context_of(filled, tmp_path, LoadConfig(currency="EUR"))
     found = rebuild(context, RebuildRequest(apply=True))
@@ -100,6 +121,7 @@ def test_another_currency_changes_only_the_revenue(filled: Pipeline, tmp_path: P
     assert filled.rows("select distinct currency from orders") == [("EUR",)]
 
 
+@pytest.mark.quick_on("duckdb")
 def test_another_time_zone_changes_only_the_local_days(filled: Pipeline, tmp_path: Path) -> None:
     context = context_of(filled, tmp_path, LoadConfig(zone=ZoneInfo("Pacific/Auckland")))
     found = rebuild(context, RebuildRequest())
@@ -108,6 +130,7 @@ def test_another_time_zone_changes_only_the_local_days(filled: Pipeline, tmp_pat
     assert [reason["what"] for reason in found["reasons"]] == ["timezone"]
 
 
+@pytest.mark.quick_on("duckdb")
 def test_row_that_differs_from_its_line_is_reported_and_corrected(filled: Pipeline, context: RebuildContext) -> None:
     before = contents(filled.warehouse)
     with filled.warehouse.transaction() as cursor:
@@ -152,6 +175,7 @@ def test_wrong_value_in_any_replaced_table_is_reported_and_corrected(filled: Pip
     assert rebuild(context, RebuildRequest())["same"]
 
 
+@pytest.mark.quick_on("duckdb")
 def test_figures_of_sessions_and_items_change_with_their_rows(filled: Pipeline, context: RebuildContext) -> None:
     bought = {"id": "o9", "items": [{"id": "p", "price": 2.5, "quantity": 2}]}
     filled.put_event(event(62, order=bought) | {"eventName": "checkout_complete"})
@@ -213,6 +237,7 @@ def clean_load(pipeline: Pipeline, folder: Path, server: Cluster | None) -> Iter
         yield clean
 
 
+@pytest.mark.quick_on("duckdb")
 def test_object_that_was_never_loaded_is_reported(filled: Pipeline, context: RebuildContext) -> None:
     filled.clock.forward(days=2)
     filled.load()  # closes both days
@@ -223,6 +248,7 @@ def test_object_that_was_never_loaded_is_reported(filled: Pipeline, context: Reb
     assert {"figure": "events", "of": "", "before": events, "after": events + 1} in found["moves"]
 
 
+@pytest.mark.quick_on("duckdb")
 def test_expired_day_is_not_loaded_again(filled: Pipeline, context: RebuildContext) -> None:
     with filled.warehouse.transaction() as cursor:
         cursor.execute("insert into expired_days values (date '2026-03-08', 'warehouse', $now)", {"now": NOW})
@@ -232,6 +258,7 @@ def test_expired_day_is_not_loaded_again(filled: Pipeline, context: RebuildConte
     assert filled.rows("select count(*) from raw_objects where day = date '2026-03-08'") == [(0,)]
 
 
+@pytest.mark.quick_on("duckdb")
 def test_counts_of_expired_days_survive_a_rebuild_without_raw_objects(
     filled: Pipeline, context: RebuildContext
 ) -> None:
@@ -246,6 +273,7 @@ def test_counts_of_expired_days_survive_a_rebuild_without_raw_objects(
     assert filled.rows("select sum(events) - 1 from daily_visitors") == counts
 
 
+@pytest.mark.quick_on("duckdb")
 def test_erasure_during_a_rebuild_stops_it(filled: Pipeline, context: RebuildContext) -> None:
     def erase() -> None:
         with filled.warehouse.transaction() as cursor:
@@ -287,6 +315,7 @@ def test_rebuild_without_the_oldest_objects_is_refused_and_from_retains_their_ro
     ]
 
 
+@pytest.mark.quick_on("postgres")
 def test_rows_of_other_clients_and_expired_first_sights_survive(filled: Pipeline, context: RebuildContext) -> None:
     with filled.warehouse.transaction() as cursor:
         cursor.execute(

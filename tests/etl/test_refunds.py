@@ -6,8 +6,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from clickstream.etl.erasure.forget import Eraser
 from clickstream.etl.expire import RetentionConfig, expire
 from tests.etl.pipeline import Pipeline, minutes, received
@@ -45,54 +43,64 @@ def test_several_refunds_of_one_order_are_several_rows(pipeline: Pipeline) -> No
     ]
 
 
-@pytest.mark.parametrize(
-    ("events", "amounts"),
-    [
-        pytest.param([refund("r", id="1", total=5), refund("r", 61, id="1", total=5)], [5], id="one event sent twice"),
-        pytest.param(
-            [refund("r1", id="1", total=5, refundId="R"), refund("r2", 61, id="1", total=7, refundId="R")],
-            [5],
-            id="one refund id in two events",
-        ),
-        pytest.param(
-            [refund("r1", id="1", refundId="R"), refund("r2", 61, id="1", total=7, refund_id="R")],
-            [7],
-            id="the first event of a refund has no total",
-        ),
-        pytest.param(
-            [refund("r1", id="1", total=5, refundId="R"), refund("r2", 61, id="2", total=7, refundId="R")],
-            [5, 7],
-            id="one refund id of two orders",
-        ),
-        pytest.param([refund("r", id="1", total=-5)], [5], id="a negative total"),
-        pytest.param([refund("r", id="1", total="much")], [None], id="an unreadable total"),
-        pytest.param([refund("r", total=5)], [], id="no order id"),
-    ],
-)
-def test_what_one_refund_is(pipeline: Pipeline, events: list[dict[str, Any]], amounts: list[int | None]) -> None:
-    pipeline.put_batch(events)
+REFUNDED = {  # the amounts of the refunds that these events are
+    "one event sent twice": ([refund("r", id="1", total=5), refund("r", 61, id="1", total=5)], [5]),
+    "one refund id in two events": (
+        [refund("r1", id="1", total=5, refundId="R"), refund("r2", 61, id="1", total=7, refundId="R")],
+        [5],
+    ),
+    "the first event of a refund has no total": (
+        [refund("r1", id="1", refundId="R"), refund("r2", 61, id="1", total=7, refund_id="R")],
+        [7],
+    ),
+    "one refund id of two orders": (
+        [refund("r1", id="1", total=5, refundId="R"), refund("r2", 61, id="2", total=7, refundId="R")],
+        [5, 7],
+    ),
+    "a negative total": ([refund("r", id="1", total=-5)], [5]),
+    "an unreadable total": ([refund("r", id="1", total="much")], [None]),
+    "no order id": ([refund("r", total=5)], []),
+}
+
+
+def of_case(case: str, event: dict[str, Any]) -> dict[str, Any]:
+    """Return the event with ids that no other case has."""
+    ids = {name: f"{case}/{value}" for name, value in event["order"].items() if name == "id"}
+    return event | {"eventId": f"{case}/{event['eventId']}", "order": event["order"] | ids}
+
+
+def test_what_one_refund_is(pipeline: Pipeline) -> None:
+    for case, (events, _) in REFUNDED.items():
+        pipeline.put_batch([of_case(case, event) for event in events])
     pipeline.load()
-    found = pipeline.rows("select amount from refunds order by refunded_at, event_id")
-    assert [None if row[0] is None else int(row[0]) for row in found] == amounts
+    found: dict[str, list[int | None]] = {case: [] for case in REFUNDED}
+    for order_id, amount in pipeline.rows("select order_id, amount from refunds order by refunded_at, event_id"):
+        found[order_id.partition("/")[0]].append(None if amount is None else int(amount))
+    assert found == {case: amounts for case, (_, amounts) in REFUNDED.items()}
 
 
-@pytest.mark.parametrize(
-    ("own", "of_order", "expected"),
-    [
-        pytest.param("gbp", "EUR", "GBP", id="its own"),
-        pytest.param(None, "EUR", "EUR", id="that of its order"),
-        pytest.param("Pounds", "EUR", "EUR", id="unreadable"),
-        pytest.param(None, None, "USD", id="that of the settings"),
-    ],
-)
-def test_the_currency_of_a_refund(pipeline: Pipeline, own: str | None, of_order: str | None, expected: str) -> None:
+CURRENCIES = {  # the refund's own, that of its order -> that of the refund
+    "its own": ("gbp", "EUR", "GBP"),
+    "that of its order": (None, "EUR", "EUR"),
+    "unreadable": ("Pounds", "EUR", "EUR"),
+    "that of the settings": (None, None, "USD"),
+}
+
+
+def test_the_currency_of_a_refund(pipeline: Pipeline) -> None:
     """The order arrives later, so the refund is merged again."""
-    pipeline.put_batch([refund("r", id="1", total=5, currency=own)])
+    pipeline.put_batch(
+        of_case(case, refund("r", id="1", total=5, currency=own)) for case, (own, _, _) in CURRENCIES.items()
+    )
     pipeline.load()
-    if of_order is not None:
-        pipeline.put_batch([order(id="1", total=100, currency=of_order)])
-        pipeline.load()
-    assert pipeline.rows("select currency from refunds") == [(expected,)]
+    pipeline.put_batch(
+        of_case(case, order(id="1", total=100, currency=currency))
+        for case, (_, currency, _) in CURRENCIES.items()
+        if currency is not None
+    )
+    pipeline.load()
+    found = pipeline.rows("select order_id, currency from refunds")
+    assert dict(found) == {f"{case}/1": expected for case, (_, _, expected) in CURRENCIES.items()}
 
 
 def test_a_refund_belongs_to_no_session_and_makes_no_visitor(pipeline: Pipeline) -> None:

@@ -58,6 +58,7 @@ def test_corrected_line_loads_at_its_position_and_the_ledger_balances(
     assert_like_a_first_load(pipeline, tmp_path, server)
 
 
+@pytest.mark.quick_on("duckdb")
 def test_second_replay_changes_nothing(pipeline: Pipeline) -> None:
     key = pipeline.put_batch([event(1), b"{broken", b"{"])
     pipeline.load()
@@ -69,6 +70,7 @@ def test_second_replay_changes_nothing(pipeline: Pipeline) -> None:
     assert (contents(pipeline.warehouse), pipeline.rows("select count(*) from loads")) == before
 
 
+@pytest.mark.quick_on("duckdb")
 def test_missing_lines_of_a_truncated_object_load_when_it_is_complete_again(
     pipeline: Pipeline, tmp_path: Path, server: Cluster | None
 ) -> None:
@@ -104,6 +106,7 @@ def test_line_that_an_older_version_refused_loads_now(pipeline: Pipeline) -> Non
     assert contents(pipeline.warehouse) == before
 
 
+@pytest.mark.quick_on("duckdb")
 def test_only_chosen_objects_are_read_and_missing_ones_are_counted(pipeline: Pipeline) -> None:
     broken = pipeline.put_batch([b"{broken"])
     nameless = pipeline.put_batch([{"no": "name"}])

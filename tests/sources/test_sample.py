@@ -29,6 +29,7 @@ def pairs() -> Iterator[tuple[list[str], dict[str, Any]]]:
             yield row.cells, maker.make(row.cells, row.position)
 
 
+@pytest.mark.slow  # tests/e2e/test_exactly_once.py counts what the warehouse has of it
 def test_the_sample_has_its_known_figures() -> None:
     ids, sessions, products, countries = set(), set(), set(), set()
     months: Counter[str] = Counter()

@@ -170,9 +170,14 @@ class Visit:
             if event["pageUrl"].startswith(start) and name in (None, event["eventName"])
         }
 
+    def wait_until_stored(self, count: int, name: str | None = None) -> None:
+        """Wait until the collector has stored `count` events (with this name). More than `count` fails."""
+        wait_until(lambda: len(self.stored(name)) >= count, f"{count} events", lambda: self.stored(name))
+        assert len(self.stored(name)) == count
+
     def wait_for(self, count: int, name: str | None = None) -> list[tuple[str, str]]:
         """Wait for `count` events and return their rows (name, path below the folder). More than `count` fails."""
-        wait_until(lambda: len(self.stored(name)) >= count, f"{count} events", lambda: self.stored(name))
+        self.wait_until_stored(count, name)
         rows = self.rows(where="true" if name is None else f"event_name = '{name}'")
         assert len(rows) == count, rows
         return [(name, url.removeprefix(self.url())) for name, url in rows]

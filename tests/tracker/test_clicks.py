@@ -32,7 +32,7 @@ ELEMENT = "event_name, element_tag, element_id, element_text, element_dataset, c
 
 
 def clicked(visit: Visit, count: int) -> list[dict[str, Any]]:
-    visit.wait_for(count + 1)
+    visit.wait_until_stored(count + 1)
     names = ELEMENT.split(", ")
     return [dict(zip(names, row, strict=True)) for row in visit.rows(ELEMENT, "event_name <> 'page_view'")]
 

@@ -31,7 +31,7 @@ def test_events_of_a_page_are_sent_exactly_once(visit: Visit) -> None:
 
 def test_tab_closed_during_a_request_loses_no_events(visit: Visit) -> None:
     page = visit.open()
-    visit.wait_for(1)
+    visit.wait_until_stored(1)
     os.kill(visit.tracked.collector.pid, signal.SIGSTOP)  # accepts the connection, but does not respond
     with page.expect_request("**/clickstream"):
         ids = track(page, 12)
@@ -43,7 +43,7 @@ def test_tab_closed_during_a_request_loses_no_events(visit: Visit) -> None:
 
 def test_tab_closed_before_its_first_request_loses_no_events(visit: Visit) -> None:
     page = visit.open()
-    visit.wait_for(1)
+    visit.wait_until_stored(1)
     ids = track(page, 5)
     page.close()
     visit.expect_exactly(ids)  # sent with keepalive: the visitor does not return
@@ -51,7 +51,7 @@ def test_tab_closed_before_its_first_request_loses_no_events(visit: Visit) -> No
 
 def test_collector_killed_during_a_request_and_restarted_loses_no_events(visit: Visit) -> None:
     page = visit.open()
-    visit.wait_for(1)
+    visit.wait_until_stored(1)
     os.kill(visit.tracked.collector.pid, signal.SIGSTOP)
     with page.expect_request("**/clickstream"):
         ids = track(page, 30)
@@ -65,7 +65,7 @@ def test_collector_killed_during_a_request_and_restarted_loses_no_events(visit: 
 @pytest.mark.slow  # a variant of the killed collector
 def test_visitor_who_browses_while_the_collector_is_down_loses_no_events(visit: Visit) -> None:
     page = visit.open()
-    visit.wait_for(1)
+    visit.wait_until_stored(1)
     visit.tracked.stop_collector()
     ids = track(page, 5)
     for number in range(3):  # the script comes from the browser's cache
@@ -78,7 +78,7 @@ def test_visitor_who_browses_while_the_collector_is_down_loses_no_events(visit: 
 
 def test_events_tracked_offline_arrive_when_the_network_returns(visit: Visit) -> None:
     page = visit.open()
-    visit.wait_for(1)
+    visit.wait_until_stored(1)
     visit.context.set_offline(True)
     ids = track(page, 40)
     time.sleep(1.5)
@@ -101,7 +101,7 @@ def test_two_tabs_share_a_session_and_send_each_event_once(visit: Visit) -> None
 def test_queue_of_a_crashed_tab_is_adopted_by_another(visit: Visit) -> None:
     other = visit.open("other")
     page = visit.open("crashing")
-    visit.wait_for(2)
+    visit.wait_until_stored(2)
     visit.context.set_offline(True)
     ids = track(page, 20)
     with suppress(Error):
@@ -116,7 +116,7 @@ def test_queue_of_a_crashed_tab_is_adopted_by_another(visit: Visit) -> None:
 def test_only_one_tab_adopts_a_queue(visit: Visit) -> None:
     page = visit.open("closing")
     others = [visit.open(name) for name in ("left", "right")]
-    visit.wait_for(3)
+    visit.wait_until_stored(3)
     sent: list[str] = []  # by the tabs that stay: the closing tab's last request may arrive once the network is back
     for other in others:
         other.on("request", lambda request: sent.append(request.post_data or ""))
@@ -148,7 +148,7 @@ def test_queue_of_a_closed_tab_is_adopted_without_web_locks(visit: Visit, browse
         )
         page, other = visit.open("closing"), visit.open("other")
         assert page.evaluate("[isSecureContext, typeof navigator.locks]") == [False, "undefined"]
-        visit.wait_for(2)
+        visit.wait_until_stored(2)
         visit.context.set_offline(True)
         ids = track(page, 20)
         page.close()
@@ -162,11 +162,11 @@ def test_queue_of_a_closed_tab_is_adopted_without_web_locks(visit: Visit, browse
 
 def test_events_above_the_limit_are_dropped_and_reported(visit: Visit) -> None:
     page = visit.open()
-    visit.wait_for(1)
+    visit.wait_until_stored(1)
     visit.context.set_offline(True)
     ids = track(page, 600)
     visit.context.set_offline(False)
-    visit.wait_for(1, "events_dropped")
+    visit.wait_until_stored(1, "events_dropped")
     page.wait_for_function(f"({QUEUED})() === 0")
     arrived = visit.ids()
     ((report,),) = visit.rows("properties", "event_name = 'events_dropped'")

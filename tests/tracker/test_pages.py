@@ -107,7 +107,7 @@ def test_user_id_is_kept_until_reset(visit: Visit) -> None:
     page.evaluate("clickstream.identify('u-7', 'shop')")
     visit.open("b", page)
     page.evaluate("clickstream.reset(); clickstream.track('after')")
-    visit.wait_for(3)
+    visit.wait_until_stored(3)
     columns = "user_id, user_login_state, identity_source, is_first_visit"
     assert visit.rows(columns) == [
         (None, "anonymous", None, True),
@@ -138,10 +138,10 @@ def test_placeholder_user_ids_are_not_sent(visit: Visit) -> None:
     for value in values:
         page.evaluate(f"() => {{ clickstream.identify({value}, 'shop'); clickstream.track('step') }}")
     page.evaluate("clickstream.identify(7); clickstream.track('number')")
-    visit.wait_for(len(values), "step")
+    visit.wait_until_stored(len(values), "step")
     columns = "user_id, user_login_state, identity_source"
     assert visit.rows(columns, "event_name = 'step'") == [(None, "anonymous", None)] * len(values)
-    visit.wait_for(1, "number")
+    visit.wait_until_stored(1, "number")
     assert visit.rows(columns, "event_name = 'number'") == [("7", "logged_in", None)]
     assert len(set(visit.rows("client_id"))) == 1
 
@@ -163,12 +163,12 @@ def test_event_id_that_is_missing_is_replaced_before_the_event_is_sent(visit: Vi
 
 def test_session_ends_after_30_minutes_without_an_event(visit: Visit) -> None:
     page = visit.open("a")
-    visit.wait_for(1)
+    visit.wait_until_stored(1)
     forward = "([minutes, name]) => { const key = 'clickstream:session', [at, rest] = JSON.parse(localStorage[key]); "
     forward += "localStorage[key] = JSON.stringify([at - minutes * 60000, rest]); clickstream.track(name) }"
     page.evaluate(forward, [29.9, "same"])
     page.evaluate(forward, [30.1, "other"])
-    visit.wait_for(3)
+    visit.wait_until_stored(3)
     assert visit.rows("is_first_visit") == [(True,), (True,), (False,)]
     sessions = [row[0] for row in visit.rows("session_id")]
     assert sessions[0] == sessions[1] != sessions[2]

@@ -28,7 +28,7 @@ def test_nothing_is_stored_or_sent_before_consent(visit: Visit) -> None:
     assert page.evaluate(STORED) == []
     assert visit.stored() == set()
     page.evaluate("clickstream.consent(true); clickstream.consent(true)")
-    visit.wait_for(1)
+    visit.wait_until_stored(1)
     visit.open("later", page)
     assert visit.wait_for(2) == [("page_view", "?utm_source=news"), ("page_view", "later")]
     assert {json.loads(text)["utm_source"] for (text,) in visit.rows("properties")} == {"news"}
@@ -38,7 +38,7 @@ def test_nothing_is_stored_or_sent_before_consent(visit: Visit) -> None:
 
 def test_withdrawn_consent_removes_ids_and_queues_in_all_tabs_and_is_remembered(visit: Visit) -> None:
     page, other = visit.open("a"), visit.open("b")
-    visit.wait_for(2)
+    visit.wait_until_stored(2)
     visit.context.set_offline(True)
     track(page, 3)
     track(other, 3)
@@ -51,13 +51,13 @@ def test_withdrawn_consent_removes_ids_and_queues_in_all_tabs_and_is_remembered(
     assert page.evaluate(STORED) == ["clickstream:consent"]
     assert len(visit.wait_for(2)) == 2
     page.evaluate("clickstream.consent(true)")
-    visit.wait_for(3)
+    visit.wait_until_stored(3)
     assert len(set(visit.rows("client_id"))) == 2
 
 
 def test_tab_that_learns_late_of_a_withdrawal_keeps_and_sends_nothing(visit: Visit) -> None:
     page, other = visit.open("a"), visit.open("b")
-    visit.wait_for(2)
+    visit.wait_until_stored(2)
     busy = (
         "const end = Date.now() + 1000; while (Date.now() < end); clickstream.track('step'); clickstream.identify('u')"
     )

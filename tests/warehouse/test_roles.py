@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +16,7 @@ import uuid_utils
 from clickstream.raw.keys import batch_key
 from clickstream.raw.store import LocalStore
 from clickstream.warehouse.postgres import PostgresWarehouse
+from tests.e2e.platform import Platform
 from tests.postgres import Cluster
 
 SCRIPT = (files("clickstream.warehouse") / "roles.postgres.sql").read_text(encoding="utf-8")
@@ -162,12 +161,10 @@ def test_command_without_rights_says_what_to_do(
     store = LocalStore(tmp_path / "raw")
     store.prepare()
     store.put([(batch_key(UUID(int=uuid_utils.uuid7().int), 1), b'{"eventName": "x", "clientId": "c"}')])
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("CLICKSTREAM_")}
-    environment |= {"CLICKSTREAM_DATA": str(tmp_path), "CLICKSTREAM_WAREHOUSE_URL": url}
-    program = [sys.executable, "-m", "clickstream", *command.split()]
-    done = subprocess.run(program, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 1, done.stderr
-    lines = done.stderr.strip().splitlines()
-    assert len(lines) == 3, done.stderr
+    platform = Platform(tmp_path, {"CLICKSTREAM_WAREHOUSE_URL": url})
+    code, out, errors = platform.run_here(*command.split())
+    assert (code, out) == (1, "")
+    lines = errors.strip().splitlines()
+    assert len(lines) == 3, errors
     assert lines[0].startswith("error: ")
     assert "clickstream warehouse roles" in lines[2] or "clickstream_loader" in lines[2]

@@ -25,6 +25,9 @@ VERSION = 1
 MEMORY_MB = 384
 _DAMAGE = ("Corrupt database file", "Could not read enough bytes")
 """What DuckDB says of a damaged file that it could open."""
+CATALOG = "store"
+ROW_GROUP_ROWS = 20_480
+"""A slice of a build fills several: full ones are written straight into the file, not into the log first."""
 
 
 class Mart:
@@ -102,7 +105,7 @@ class Mart:
         with self._changed:
             self._changed.wait_for(lambda: not self._is_swapping)
             self._readers += 1
-            raw = self._connection.cursor()
+            raw = _cursor(self._connection)
         try:
             raw.execute("begin transaction read only")
             yield DuckCursor(raw)
@@ -131,7 +134,7 @@ class Mart:
     def transaction(self) -> Iterator[DuckCursor]:
         """Open a transaction: committed when the block ends, rolled back when it raises. One at a time."""
         with self._write_lock:
-            raw = self._connection.cursor()
+            raw = _cursor(self._connection)
             try:
                 raw.execute("begin transaction")
                 yield DuckCursor(raw)
@@ -179,6 +182,12 @@ class Mart:
         return WarehouseError(f"{doing} the mart {self.path}", why, advice)
 
 
+def _cursor(connection: duckdb.DuckDBPyConnection) -> duckdb.DuckDBPyConnection:
+    raw = connection.cursor()
+    raw.execute(f"use {CATALOG}")
+    return raw
+
+
 def _next_path(path: Path) -> Path:
     return path.with_name(f"{path.name}.new")
 
@@ -187,8 +196,11 @@ def _connect(path: Path, memory_mb: int, *, read_only: bool = False) -> duckdb.D
     """Open a file, with the tables of the mart if it is new."""
     is_new = not path.exists()
     try:
-        connection = duckdb.connect(str(path), read_only=read_only)
-        connection.execute("set TimeZone = 'UTC'")
+        connection = duckdb.connect()
+        mode = "read_only" if read_only else f"row_group_size {ROW_GROUP_ROWS}"
+        connection.execute(f"attach {quoted(path)} as {CATALOG} ({mode})")
+        connection.execute(f"use {CATALOG}")
+        connection.execute("set global TimeZone = 'UTC'")
         connection.execute(f"set memory_limit = '{memory_mb}MiB'")
         connection.execute(f"set temp_directory = {quoted(f'{path}.tmp')}")
         if is_new:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.platform import Platform, command
+from tests.e2e.platform import Platform
 from tests.ports import free_port
 
 
@@ -33,17 +32,10 @@ def test_an_error_is_reported_before_anything_is_sent(
 ) -> None:
     missing = f"http://127.0.0.1:{free_port()}"
     words_typed = (missing if word == "MISSING" else word for word in options)
-    done = subprocess.run(
-        command("simulate", "--visitors", "3", "--from", "2024-03-01", "--days", "1", *words_typed),
-        env=platform.environment(),
-        cwd=platform.data.parent,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
+    code_here, out, errors = platform.run_here(
+        "simulate", "--visitors", "3", "--from", "2024-03-01", "--days", "1", *words_typed
     )
-    assert done.returncode == code, done.stderr
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
+    assert (code_here, out) == (code, ""), errors
+    assert "Traceback" not in errors
     for word in words:
-        assert word in done.stderr
+        assert word in errors

@@ -1,14 +1,12 @@
--- Events of sessions and of quarters without a session, as `new_events`. Numbered here, where the rows are, since the
--- names of raw objects are long. $first and $last let the engine skip the blocks of other days.
+-- Events of sessions and of quarters without a session, as `new_events`. $first and $last let the engine skip the blocks of
+-- other days. An event id decides the order of rows that no raw object has; to hand over the others would cost much.
 select
     @micros(e.event_timestamp) as moment,
     e.session_key,
-    cast(row_number() over (
-        partition by
-            e.session_key,
-            case when e.session_key is null then @micros(e.event_timestamp) - @micros(e.event_timestamp) % 900000000 end
-        order by @event_order(e)
-    ) as integer) as place,
+    @micros(e.received_at) as received_at,
+    e.raw_object as object,
+    e.raw_line as line,
+    case when e.raw_line is null then cast(e.event_id as text) end as event_id,
     nullif(e.client_id, '') as client_id,
     nullif(e.user_id, '') as user_id,
     e.event_name,

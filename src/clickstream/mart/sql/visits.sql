@@ -48,7 +48,12 @@ order by start_at;
 
 create or replace temp table numbered as
 select
-    e.moment, s.id as session, e.place, p.id as pair,
+    e.moment, s.id as session,
+    row_number() over (
+        partition by s.id, case when s.id is null then e.moment // 900000000 end
+        order by e.moment, e.received_at nulls last, e.object nulls last, e.line nulls last, e.event_id
+    ) as place,
+    p.id as pair,
     coalesce(n.id, 0) as name, coalesce(g.id, 0) as page, i.id as product, coalesce(l.id, 0) as login_state,
     e.is_page_view, e.is_sample, coalesce(s.is_bot, e.is_bot) as is_bot,
     e.event_name = 'product_view' as is_view, e.event_name = 'add_to_cart_click' as is_add,
