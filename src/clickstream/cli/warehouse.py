@@ -91,17 +91,19 @@ def build(data: Data = None, json: Json = False) -> None:
 
 
 def render_status(found: MartStatus, console: Console) -> None:
-    """Print the status as a table of facts."""
-    from rich.table import Table
+    """Print the status, a fact on each line."""
     from rich.text import Text
 
     loaded = f", loaded {found.loaded_at}" if found.loaded_at else ""
     shown = f"{found.load_id:,}{loaded}" if found.load_id else "none yet"
     behind = f"{found.loads_behind:,} load{'' if found.loads_behind == 1 else 's'} behind"
+    version = "damaged, or of another version" if found.size_bytes else ""
+    if found.version is not None:
+        version = str(found.version)
     facts = [
         ("file", found.path),
         ("size", f"{found.size_bytes:,} bytes" if found.size_bytes else "does not exist yet"),
-        ("version", "cannot be read, or of another version" if found.version is None else str(found.version)),
+        ("version", version),
         ("shows load", shown),
         ("last load", f"{found.warehouse_load_id:,}" if found.warehouse_load_id else "none yet"),
         ("state", _NEXT[found.next] if found.next == "nothing" else f"{behind}; {_NEXT[found.next]}"),
@@ -110,8 +112,6 @@ def render_status(found: MartStatus, console: Console) -> None:
         ("per event", "" if found.bytes_per_event is None else f"{found.bytes_per_event:,.1f} bytes"),
         ("failure", found.failure),
     ]
-    table = Table(box=None, show_header=False, pad_edge=False)
     for name, value in facts:
-        if value and not (name == "version" and not found.size_bytes):
-            table.add_row(Text(name), Text(value))
-    console.print(table)
+        if value:
+            console.print(Text(f"{name:<11} {value}"), soft_wrap=True)
