@@ -161,6 +161,8 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("report",),
     ("report", "--tz", HOSTILE),
     ("check",),
+    ("mart", "build"),
+    ("mart", "status"),
     ("bad", "list"),
     ("bad", "show", HOSTILE, "1"),
     ("bad", "list", "--reason", HOSTILE),

@@ -8,8 +8,7 @@ from clickstream.etl.run import PassResult
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.erasure import ForgetRequest, ForgetResult
 from clickstream.local.owner.loading import EtlRunRequest
-from clickstream.local.owner.mart import MartStatus, MartStatusRequest
-from clickstream.local.owner.questions import CheckRequest, CheckResult, QueryRequest
+from clickstream.local.owner.questions import CheckRequest, CheckResult, MartStatus, MartStatusRequest, QueryRequest
 from clickstream.local.owner.registry import CHECK, ETL_RUN, FORGET, MART_STATUS, QUERY
 
 

@@ -26,10 +26,10 @@ from clickstream.local.owner.client import Client
 from clickstream.local.owner.erasure import ExpireRequest, ForgetRequest, ResumeRequest
 from clickstream.local.owner.file import Owner, find_owner, open_warehouse, owner_file
 from clickstream.local.owner.loading import BadListRequest, BadShowRequest, EtlRunRequest
-from clickstream.local.owner.mart import MartStatusRequest
 from clickstream.local.owner.questions import (
     CheckRequest,
     ExportDaysRequest,
+    MartStatusRequest,
     MetricRequest,
     QueryRequest,
     ReportRequest,

@@ -12,12 +12,11 @@ import pytest
 from rich.console import Console
 
 from clickstream.cli.loading import render_differences
-from clickstream.cli.mart import render_status
+from clickstream.cli.warehouse import render_status
 from clickstream.errors import WarehouseBusyError
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import open_warehouse
-from clickstream.local.owner.mart import MartBuildRequest, MartStatus
-from clickstream.local.owner.questions import CheckRequest, MetricRequest
+from clickstream.local.owner.questions import CheckRequest, MartBuildRequest, MartStatus, MetricRequest
 from clickstream.local.owner.registry import CHECK, MART_BUILD, METRIC
 from clickstream.settings import Settings
 from tests.conftest import Clock

@@ -53,7 +53,7 @@ def good(filled: DuckWarehouse, tmp_path_factory: pytest.TempPathFactory) -> byt
 
 
 def events_of(mart: Mart) -> int:
-    """Ask every metric that reads a table of its own, and return the number of events."""
+    """Ask metrics of every kind, and return the number of events."""
     for metric in METRICS:
         ask(mart, metric, QUESTION)
     events: int = ask(mart, "overview", QUESTION).dicts()[0]["events"]

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from clickstream import __version__
-from clickstream.cli import bad_rows, erasure, export, loading, mart, questions, raw, running, sources, warehouse
+from clickstream.cli import bad_rows, erasure, export, loading, questions, raw, running, sources, warehouse
 from clickstream.cli.terminal import err, guarded, out
 
 app = typer.Typer(
@@ -43,7 +43,7 @@ for command in _COMMANDS:
 app.add_typer(loading.etl, name="etl")
 app.add_typer(bad_rows.bad, name="bad")
 app.add_typer(raw.raw, name="raw")
-app.add_typer(mart.mart, name="mart")
+app.add_typer(warehouse.mart, name="mart")
 app.add_typer(warehouse.warehouse, name="warehouse")
 
 _wants_trace = False

@@ -17,8 +17,7 @@ from clickstream.cli.terminal import ProgressBar, err, out
 
 if TYPE_CHECKING:
     from clickstream.local.owner.loading import EventChanges, Move, RebuildResult
-    from clickstream.local.owner.mart import DayDifference
-    from clickstream.local.owner.questions import CheckResult, HourCounts
+    from clickstream.local.owner.questions import CheckResult, DayDifference, HourCounts
 
 MAX_MOVES = 40
 MAX_COLUMNS = 6

@@ -33,7 +33,8 @@ def report(
     from clickstream.report import render_report, report_json
 
     request = ReportRequest(_options(filters, {"from": from_, "to": to, "tz": tz}))
-    result = make_client(data).call(REPORT, request)
+    with ProgressBar(err, "reading the mart", unit="events") as progress:
+        result = make_client(data, progress).call(REPORT, request)
     if json:
         print_json(report_json(result))
     else:
@@ -62,7 +63,8 @@ def metric(
 
     named = {"from": from_, "to": to, "tz": tz, "compare": compare, "limit": limit}
     request = MetricRequest(name, _options([*(filters or []), *(options or [])], named))
-    answer = make_client(data).call(METRIC, request)
+    with ProgressBar(err, "reading the mart", unit="events") as progress:
+        answer = make_client(data, progress).call(METRIC, request)
     if json:
         print_json(answer_document(answer))
     else:

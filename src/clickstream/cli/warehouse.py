@@ -1,14 +1,26 @@
-"""Commands that maintain the warehouse: migrate, compact, roles."""
+"""Commands that maintain the warehouse and its mart: warehouse migrate, compact, roles; mart status, build."""
 
 from __future__ import annotations
 
-import typer
+from typing import TYPE_CHECKING
 
-from clickstream.cli.options import Data, Json, print_json
-from clickstream.cli.terminal import ProgressBar, err, write_bytes
+import typer
+from rich.console import Console
+
+from clickstream.cli.options import Data, Json, make_client, print_json
+from clickstream.cli.terminal import ProgressBar, err, out, write_bytes
 from clickstream.settings import read_settings
 
+if TYPE_CHECKING:
+    from clickstream.local.owner.questions import MartStatus
+
 warehouse = typer.Typer(help="Maintain the warehouse.", no_args_is_help=True)
+mart = typer.Typer(help="Examine or build the mart, the file that answers metrics.", no_args_is_help=True)
+_NEXT = {
+    "nothing": "up to date",
+    "update": "the next question updates it",
+    "build": "the next question builds it",
+}
 
 
 @warehouse.command()
@@ -47,3 +59,59 @@ def roles() -> None:
     from clickstream.warehouse.migrations import roles_sql
 
     write_bytes(roles_sql().encode())
+
+
+@mart.command()
+def status(data: Data = None, json: Json = False) -> None:
+    """Show the mart's file, the load that it shows, and how far it is behind the warehouse. Changes nothing."""
+    from clickstream.local.owner.questions import MartStatusRequest
+    from clickstream.local.owner.registry import MART_STATUS
+
+    found = make_client(data).call(MART_STATUS, MartStatusRequest())
+    if json:
+        print_json(found)
+    else:
+        render_status(found, out)
+
+
+@mart.command()
+def build(data: Data = None, json: Json = False) -> None:
+    """Build the mart from scratch, from the warehouse. The old one answers until it is done."""
+    from clickstream.local.owner.questions import MartBuildRequest
+    from clickstream.local.owner.registry import MART_BUILD
+
+    with ProgressBar(err, "building the mart", unit="events") as progress:
+        done = make_client(data, progress).call(MART_BUILD, MartBuildRequest())
+    if json:
+        print_json(done)
+        return
+    size = f"{done.size_bytes:,} bytes"
+    err.print(f"built {done.path}: {done.events:,} events, {done.sessions:,} sessions, {size}")
+    err.print(f"{done.duration_s:.1f} s, {done.events_per_s:,} events per second")
+
+
+def render_status(found: MartStatus, console: Console) -> None:
+    """Print the status, a fact on each line."""
+    from rich.text import Text
+
+    loaded = f", loaded {found.loaded_at}" if found.loaded_at else ""
+    shown = f"{found.load_id:,}{loaded}" if found.load_id else "none yet"
+    behind = f"{found.loads_behind:,} load{'' if found.loads_behind == 1 else 's'} behind"
+    version = "damaged, or of another version" if found.size_bytes else ""
+    if found.version is not None:
+        version = str(found.version)
+    facts = [
+        ("file", found.path),
+        ("size", f"{found.size_bytes:,} bytes" if found.size_bytes else "does not exist yet"),
+        ("version", version),
+        ("shows load", shown),
+        ("last load", f"{found.warehouse_load_id:,}" if found.warehouse_load_id else "none yet"),
+        ("state", _NEXT[found.next] if found.next == "nothing" else f"{behind}; {_NEXT[found.next]}"),
+        ("events", f"{found.events:,}"),
+        ("sessions", f"{found.sessions:,}"),
+        ("per event", "" if found.bytes_per_event is None else f"{found.bytes_per_event:,.1f} bytes"),
+        ("failure", found.failure),
+    ]
+    for name, value in facts:
+        if value:
+            console.print(Text(f"{name:<11} {value}"), soft_wrap=True)

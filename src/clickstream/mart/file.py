@@ -88,7 +88,7 @@ class Mart:
         return None
 
     def close(self) -> None:
-        """Close the file. A damaged one is deleted, so that whoever opens it next builds it again."""
+        """Close the file. A damaged one is deleted, so that the next process builds it again."""
         self._connection.close()
         if self.is_damaged:
             remove_database(self.path)

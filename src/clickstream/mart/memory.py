@@ -1,4 +1,4 @@
-"""Results of statements on one state of the mart, shared by everyone who asks.
+"""Results of statements on one state of the mart, shared by all questions.
 
 The questions of a page have statements in common (which currency, how many events), and viewers of a page have all of
 them: each statement runs once for each load. Callers of a statement that is running wait for its result.

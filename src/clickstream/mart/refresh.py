@@ -31,6 +31,7 @@ from clickstream.warehouse.contract import Cursor, Warehouse
 from clickstream.warehouse.duckdb import DuckCursor
 
 BUILDING = "building the mart"
+UPDATING = "updating the mart"
 MAX_CHANGED_SHARE = 0.2
 """A mart of which more than this share changed is built again, which costs less."""
 MAX_DEAD_SHARE = 0.1
@@ -68,6 +69,7 @@ def refresh(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) 
         if gap.way == "unchanged":
             return Refresh("unchanged", gap.known)
         if gap.changes is not None:
+            progress(0, 0, UPDATING)
             return _update(mart, cursor, gap.known, gap.now, gap.changes)
     return build(mart, warehouse, progress)
 

@@ -14,8 +14,7 @@ from clickstream.etl.ledger import DEFAULT_DAYS
 from clickstream.local.doctor.examination import Examination, LoadingFact, MartFact
 from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import find_owner
-from clickstream.local.owner.mart import MartStatusRequest
-from clickstream.local.owner.questions import CheckRequest, QueryRequest
+from clickstream.local.owner.questions import CheckRequest, MartStatusRequest, QueryRequest
 from clickstream.local.owner.registry import CHECK, MART_STATUS, QUERY
 from clickstream.raw.listing import objects_of, other_keys
 from clickstream.raw.store import open_store

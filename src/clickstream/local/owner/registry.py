@@ -1,7 +1,7 @@
 """Every command on the warehouse: its path in the owner's API, its request, its result, and the function that runs it.
 
 The client (client.py) and the API (api.py) both read this list. To add a command, write a request type and a function
-in questions.py, mart.py, loading.py or erasure.py, and list it here.
+in questions.py, loading.py or erasure.py, and list it here.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from clickstream.etl.expire import ExpiryResult
 from clickstream.etl.repair.rebuild import RebuildRequest
 from clickstream.etl.repair.replay import ReplayFilter, ReplayResult
 from clickstream.etl.run import PassResult
-from clickstream.local.owner import erasure, loading, mart, questions
+from clickstream.local.owner import erasure, loading, questions
 from clickstream.local.owner.answers import read_answer, read_report
 from clickstream.local.owner.context import WarehouseContext
 from clickstream.metrics.question import Answer
@@ -52,8 +52,8 @@ METRIC = Command("metric", questions.MetricRequest, Answer, questions.metric, re
 REPORT = Command("report", questions.ReportRequest, Report, questions.report, read_report)
 QUERY = Command("query", questions.QueryRequest, QueryResult, questions.query)
 CHECK = Command("check", questions.CheckRequest, questions.CheckResult, questions.check)
-MART_STATUS = Command("mart/status", mart.MartStatusRequest, mart.MartStatus, mart.mart_status)
-MART_BUILD = Command("mart/build", mart.MartBuildRequest, mart.MartBuild, mart.mart_build)
+MART_STATUS = Command("mart/status", questions.MartStatusRequest, questions.MartStatus, questions.mart_status)
+MART_BUILD = Command("mart/build", questions.MartBuildRequest, questions.MartBuild, questions.mart_build)
 ETL_RUN = Command("etl/run", loading.EtlRunRequest, PassResult, loading.etl_run)
 ETL_REBUILD = Command("etl/rebuild", RebuildRequest, loading.RebuildResult, loading.etl_rebuild)
 BAD_LIST = Command("bad/list", loading.BadListRequest, loading.BadList, loading.bad_list)
