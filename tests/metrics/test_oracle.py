@@ -26,7 +26,7 @@ from clickstream.warehouse.contract import Warehouse
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # it would hide the failure
 SPLITS = (*EVENT_FIELDS, *SESSION_FIELDS)
-FEW, MANY = 5, 30  # random shops per property in `make test`, and in `make test-slow`
+FEW, MANY = 4, 30  # random shops per property in `make test`, and in `make test-slow`
 plain = settings(
     deadline=None,
     derandomize=True,
