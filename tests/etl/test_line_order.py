@@ -19,7 +19,9 @@ LINE_BYTES = 818
 LINES = 1_000
 
 
-@pytest.mark.parametrize("user", ["u", True], ids=["quick", "careful"])
+@pytest.mark.parametrize(
+    "user", [pytest.param("u", id="quick"), pytest.param(True, id="careful", marks=pytest.mark.slow)]
+)
 def test_rows_of_a_chunk_of_several_buffers_keep_their_lines(tmp_path: Path, clock: Clock, user: object) -> None:
     """The last vector of the first buffer has few rows: DuckDB's joins and filters would put them after the next."""
     assert 0 < BUFFER_BYTES // LINE_BYTES - FULL_VECTORS * VECTOR < 64

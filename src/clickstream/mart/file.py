@@ -18,7 +18,7 @@ import duckdb
 from clickstream.errors import WarehouseBusyError, WarehouseError
 from clickstream.mart.memory import Memory, RememberingCursor
 from clickstream.warehouse.dialects import read_sql
-from clickstream.warehouse.duckdb import DuckCursor, opening_error, quoted, remove_database
+from clickstream.warehouse.duckdb import DuckCursor, DuckStatements, opening_error, quoted, remove_database
 
 NAME = "mart.duckdb"
 VERSION = 1
@@ -36,6 +36,7 @@ class Mart:
     def __init__(self, path: Path, connection: duckdb.DuckDBPyConnection, memory_mb: int) -> None:
         self.path = path
         self._connection = connection
+        self._statements = DuckStatements(connection)
         self._memory_mb = memory_mb
         self._write_lock = threading.Lock()
         self._changed = threading.Condition()
@@ -108,7 +109,7 @@ class Mart:
             raw = _cursor(self._connection)
         try:
             raw.execute("begin transaction read only")
-            yield DuckCursor(raw)
+            yield DuckCursor(raw, self._statements)
         except duckdb.Error as error:
             raise self._failure("answering from", error) from error
         finally:
@@ -137,7 +138,7 @@ class Mart:
             raw = _cursor(self._connection)
             try:
                 raw.execute("begin transaction")
-                yield DuckCursor(raw)
+                yield DuckCursor(raw, self._statements)
                 raw.execute("commit")
             except duckdb.Error as error:
                 raise self._failure("writing", error) from error
@@ -168,6 +169,7 @@ class Mart:
             finally:
                 self._connection = _connect(self.path, self._memory_mb)
                 self.is_damaged = False
+                self._statements = DuckStatements(self._connection)
                 self._memory = Memory(None)
                 self._is_swapping = False
                 self._changed.notify_all()

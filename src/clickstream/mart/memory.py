@@ -58,7 +58,7 @@ class RememberingCursor(DuckCursor):
     """A reader that takes results from a memory of its state."""
 
     def __init__(self, cursor: DuckCursor, memory: Memory) -> None:
-        super().__init__(cursor.raw)
+        super().__init__(cursor.raw, cursor.statements)
         self._memory = memory
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:

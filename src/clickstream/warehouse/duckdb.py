@@ -62,14 +62,14 @@ class DuckCursor:
 
     def __init__(self, raw: duckdb.DuckDBPyConnection, statements: DuckStatements) -> None:
         self.raw = raw
-        self._statements = statements
+        self.statements = statements
 
     def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
-        self._statements.run(self.raw, render(sql, "duckdb"), params)
+        self.statements.run(self.raw, render(sql, "duckdb"), params)
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
         """Run one SELECT and return all its rows."""
-        result = self._statements.run(self.raw, render(sql, "duckdb"), params)
+        result = self.statements.run(self.raw, render(sql, "duckdb"), params)
         return Table(tuple(column[0] for column in result.description or ()), result.fetchall())
 
     def scalar(self, sql: str, params: Mapping[str, Any] | None = None) -> Any:

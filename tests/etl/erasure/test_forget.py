@@ -76,6 +76,7 @@ def test_no_file_of_the_raw_store_contains_the_id(on_duckdb: Pipeline) -> None:
         assert b"jane.doe" not in content, path
 
 
+@pytest.mark.quick_on("duckdb")
 def test_objects_that_are_not_loaded_yet_are_erased_too(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW, userId="u"), received(NOW, userId="v")])
     single = pipeline.put_event(received(NOW, userId="u"))
@@ -126,6 +127,7 @@ def test_forgetting_a_client_erases_its_events_of_every_user(pipeline: Pipeline)
     assert pipeline.one("user_id, client_id") == {"user_id": "u", "client_id": None}
 
 
+@pytest.mark.quick_on("duckdb")
 def test_the_sample_can_be_removed(pipeline: Pipeline) -> None:
     pipeline.put_batch([received(NOW, properties={"sample": "eshop-2008"}), received(NOW, properties={"other": 1})])
     pipeline.load()
@@ -176,6 +178,7 @@ def test_copies_of_refused_input_are_erased(on_duckdb: Pipeline) -> None:
     assert on_duckdb.store.read("rejected/2026/03/10/a.ndjson") == b'{"head":"u2"}\n'
 
 
+@pytest.mark.quick_on("duckdb")
 def test_forgetting_twice_changes_nothing(pipeline: Pipeline) -> None:
     key = pipeline.put_batch([received(NOW, userId="u", clientId="c"), received(NOW, userId="v")])
     pipeline.load()
@@ -188,6 +191,7 @@ def test_forgetting_twice_changes_nothing(pipeline: Pipeline) -> None:
     assert first.receipts[0].encode() in gzip.decompress(stored)
 
 
+@pytest.mark.quick_on("duckdb")
 def test_a_truncated_object_stays_truncated(pipeline: Pipeline) -> None:
     lines = b"".join(json.dumps(received(NOW, userId=name)).encode() + b"\n" for name in ("u", "v", "w"))
     whole = gzip.compress(lines)
@@ -201,6 +205,7 @@ def test_a_truncated_object_stays_truncated(pipeline: Pipeline) -> None:
     assert reloaded_is_equal(pipeline)
 
 
+@pytest.mark.quick_on("duckdb")
 def test_a_chunk_that_was_read_before_an_erasure_is_read_again(pipeline: Pipeline) -> None:
     """The loader has read the object before another process erases a line of it."""
     pipeline.put_batch([received(NOW, userId="u"), received(NOW, userId="v")])
