@@ -96,6 +96,7 @@ class Parser:
         self.connection = duckdb.connect(config={"threads": 1, "temp_directory": str(stage / "parser.tmp")})
         self._statements = DuckStatements(self.connection)
         self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute("set enable_progress_bar = false")  # it is drawn on stdout, where results are
         self.connection.execute(
             parser_sql(
                 "parse_macros",
