@@ -25,7 +25,7 @@ from clickstream.warehouse.dialects import fill
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BAD_ROWS_AT_ONCE = 20_000
 """An empty object whose name counts a million lines makes a million bad rows; as parameters they take 1 kB each."""
-LOAD_STATEMENTS = ("duplicates", "sessionize", "facts", "orders", "refunds", "sessions", "visitors", "gone")
+LOAD_STATEMENTS = ("duplicates", "sessionize", "facts", "orders", "refunds", "sessions", "visitors")
 """The statement files of a load, in their order."""
 _STAGED_OBJECTS = {"incoming": "raw_object", "new_events": "raw_object", "new_erased": "object"}
 
@@ -114,6 +114,8 @@ def load_staged_rows(cursor: Cursor, load_id: int, stamp: Stamp) -> None:
     params = {"load_id": load_id, "earliest": span[0], "latest": span[1], "currency": stamp.currency}
     for name in LOAD_STATEMENTS:
         run_statements(cursor, name, params)
+    if cursor.scalar("select count(*) from replaced"):
+        run_statements(cursor, "gone", params)
 
 
 def record_load(cursor: Cursor, result: Load, stamp: Stamp) -> None:

@@ -146,7 +146,7 @@ class Eraser:
             **(person.params if person else {}),
         }
         slots = {"condition": person.condition() if person else "false"}
-        for name in ("forget", *LOAD_STATEMENTS[1:]):
+        for name in ("forget", *LOAD_STATEMENTS[1:], "gone"):
             run_statements(cursor, name, params, slots)
         if person is not None:
             for table in ("seen", "clients"):  # rows that outlived the expiry of their events
