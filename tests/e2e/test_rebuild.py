@@ -26,7 +26,7 @@ NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 COUNTS = """
     select count(*), count(distinct event_id), count(distinct order_currency), min(order_currency),
         (select count(*) from sessions), (select count(*) from orders), (select min(currency) from orders),
-        (select max(currency) from orders), (select count(*) from clickstream_events),
+        (select max(currency) from orders), (select count(*) from seen),
         (select sum(events) from sessions), (select count(*) from raw_objects)
     from clickstream_events
 """

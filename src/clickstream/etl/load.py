@@ -31,8 +31,7 @@ _NEEDED_IF = {
     "orders": "exists (select 1 from touched_orders) or exists (select 1 from touched where orders > 0)",
     "refunds": "exists (select 1 from touched_orders) or exists (select 1 from incoming where @is_refund(event_name)) "
     "or exists (select 1 from replaced where @is_refund(event_name))",
-    "gone": "exists (select 1 from touched) or exists (select 1 from touched_orders) "
-    "or exists (select 1 from replaced)",
+    "gone": "exists (select 1 from replaced)",
 }
 """Statement files that a load may leave out, since most loads of few events touch no order, and when it needs them."""
 _STAGED_OBJECTS = {"incoming": "raw_object", "new_events": "raw_object", "new_erased": "object"}

@@ -1,17 +1,14 @@
--- Notes what this load removed and did not write again. In: `touched`, `touched_orders`, `replaced`, and the rows that the
--- statement files before this one wrote. Out: `gone`.
+-- Notes which orders, refunds, visitors and events without a session this load removed and did not write again; sessions.sql
+-- notes sessions. Without `replaced` rows there is nothing to note. In: `replaced`, and the rows that the statement files
+-- before this one wrote. Out: `gone`.
 insert into gone (load_id, kind, key)
 with removed as (
-    select 'session' as kind, session_key as key from touched
-    union
-    select 'order', order_id from touched_orders
+    select 'order' as kind, order_id as key from replaced where order_id is not null and @is_order(event_name)
     union
     select 'refund', order_id from replaced where order_id is not null and @is_refund(event_name)
 ),
 written as (
-    select 'session' as kind, session_key as key from sessions where load_id = $load_id
-    union all
-    select 'order', order_id from orders where load_id = $load_id
+    select 'order' as kind, order_id as key from orders where load_id = $load_id
     union all
     select 'refund', order_id from refunds where load_id = $load_id
 ),

@@ -1,6 +1,7 @@
 -- Writes the touched sessions again, from their events (`keyed`), their orders, and the source and device of their
 -- first events, which are in `reopened` and `incoming`. Another client of the table may have given stored events
--- another client or session id: the sessions that they join now are written again as well.
+-- another client or session id: the sessions that they join now are written again as well. Touched sessions that were not
+-- written again are noted in `gone`.
 delete from sessions
 where session_key in (
     select session_key from touched
@@ -101,3 +102,6 @@ left join known as l on l.seq = j.landing
 left join keyed as u on u.seq = j.first_user
 left join keyed as entry on entry.seq = j.entry
 left join keyed as exit on exit.seq = j.exit;
+
+insert into gone (load_id, kind, key)
+select $load_id, 'session', session_key from touched where session_key not in (select session_key from keyed);
