@@ -30,14 +30,21 @@ class Bench:
     is_json: bool
     folder: Path
     values: dict[str, float] = field(default_factory=dict)
+    cpu_values: dict[str, float] = field(default_factory=dict)
 
-    def put(self, name: str, value: float, unit: str, of: str | None = None) -> None:
-        """Print one figure. of: the name of an earlier figure, the limit; the ratio of the two is printed too."""
+    def put(self, name: str, value: float, unit: str, of: str | None = None, cpu: float | None = None) -> None:
+        """Print one figure. of: the name of an earlier figure, the limit; the ratio of the two is printed too.
+
+        cpu: the same figure counted in processor time of this process, for a ratio that other programs hardly change.
+        """
         self.values[name] = value
         row: dict[str, object] = {"name": name, "value": float(f"{value:.4g}"), "unit": unit}
         if of is not None:
-            limit = self.values[of]
-            row |= {"ratio": round(value / limit, 3), "of": of}
+            row |= {"ratio": round(value / self.values[of], 3), "of": of}
+        if cpu is not None:
+            self.cpu_values[name] = cpu
+            if of in self.cpu_values:
+                row["cpu_ratio"] = round(cpu / self.cpu_values[of], 3)
         text = json.dumps(row) if self.is_json else f"{name:40} {value:>14,.6g} {unit:10}" + _ratio(row)
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
@@ -47,7 +54,8 @@ class Bench:
 
 
 def _ratio(row: dict[str, object]) -> str:
-    return f"  {row['ratio']} of {row['of']}" if "of" in row else ""
+    cpu = f" (processor time: {row['cpu_ratio']})" if "cpu_ratio" in row else ""
+    return f"  {row['ratio']} of {row['of']}{cpu}" if "of" in row else ""
 
 
 @contextmanager
@@ -114,6 +122,13 @@ def timed(work: Callable[[], object]) -> float:
     start = time.perf_counter()
     work()
     return time.perf_counter() - start
+
+
+def timed_twice(work: Callable[[], object]) -> tuple[float, float]:
+    """Return how many seconds `work` takes, and how many of processor time in all threads of this process."""
+    start, cpu_start = time.perf_counter(), time.process_time()
+    work()
+    return time.perf_counter() - start, time.process_time() - cpu_start
 
 
 def peak_rss_mb() -> float:

@@ -33,6 +33,7 @@ MAX_READ_BYTES = 16 * 1_048_576
 CAREFUL_CHUNKS = 16
 """Chunks that are read carefully after one that the quick reading could not judge: the next is often like it."""
 FEW_ROWS = 1_000
+"""Up to so many lines, a chunk is parsed without the optimizer."""
 
 _TEXTS = (  # noqa: SIM905 - a list of words reads better as words
     "eventName eventId createdAt sentAt pageUrl pageTitle referrer userId userLoginState identitySource clientId "
@@ -96,6 +97,7 @@ class Parser:
         self.connection = duckdb.connect(config={"threads": 1, "temp_directory": str(stage / "parser.tmp")})
         self._statements = DuckStatements(self.connection)
         self.connection.execute("set TimeZone = 'UTC'")
+        self.connection.execute("set enable_progress_bar = false")  # it is drawn on stdout, where results are
         self.connection.execute(
             parser_sql(
                 "parse_macros",

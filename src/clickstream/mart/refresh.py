@@ -115,8 +115,8 @@ def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) ->
             done += events
             progress(done, total, BUILDING)
         with warehouse.reading() as cursor, fresh.transaction() as into:
-            copy_orders(cursor, into, known=None)
-            run_file(into, "orders")
+            if copy_orders(cursor, into, known=None):
+                run_file(into, "orders")
             _note(into, start)
         with warehouse.reading() as cursor:
             now = read_position(cursor)
@@ -142,16 +142,16 @@ def noted_position(cursor: DuckCursor) -> Position:
 def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, changes: Changes) -> Refresh:
     """Write again what changed since `known`."""
     with mart.transaction() as into:
-        copy_people(cursor, into, known.load_id)
-        run_file(into, "people")
+        if copy_people(cursor, into, known.load_id):
+            run_file(into, "people")
         put_keys(into, "changed_sessions", "varchar", [*changes.sessions, *changes.gone_sessions])
         put_keys(into, "changed_quarters", "bigint", changes.quarters)
         run_file(into, "remove_visits")
         for part in slices_of(changes):
             copy_slice(cursor, part, into)
             run_file(into, "visits")
-        copy_orders(cursor, into, known.load_id)
-        run_file(into, "orders")
+        if copy_orders(cursor, into, known.load_id):
+            run_file(into, "orders")
         _note(into, now)
     return Refresh("updated", now, len(changes.sessions))
 

@@ -20,7 +20,7 @@ SLICE_EVENTS = 300_000
 KEYS_AT_ONCE = 5_000
 _HOUR_US = 3_600_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_IN = {"sessions": "s.session_key in (select unnest(cast($keys as text[])))"}
+_CHANGED = "s.load_id > $known and s.session_key in (select unnest(cast($keys as text[])))"
 _BY_TIME = {
     "sessions": "s.session_start >= cast($from as timestamptz) and s.session_start < cast($to as timestamptz)",
     "quarters": "e.event_timestamp >= cast($from as timestamptz) and e.event_timestamp < cast($to as timestamptz)",
@@ -57,8 +57,9 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the loads after a position wrote or removed: keys of sessions, and quarters of events without a session."""
+    """What the loads after `known` wrote or removed: keys of sessions, and quarters of events without a session."""
 
+    known: int
     sessions: Sequence[str] = ()
     gone_sessions: Sequence[str] = ()
     quarters: Sequence[int] = ()
@@ -103,7 +104,7 @@ def read_changes(cursor: Cursor, known: int) -> Changes:
     )
     quarters = {row[0] // QUARTER_US for row in written.rows} | {int(key) for key in gone("quarter")}
     sessions = cursor.fetch("select session_key from sessions where load_id > $known", params)
-    return Changes([row[0] for row in sessions.rows], gone("session"), sorted(quarters))
+    return Changes(known, [row[0] for row in sessions.rows], gone("session"), sorted(quarters))
 
 
 def slices_by_time(cursor: Cursor) -> list[tuple[int, Slice]]:
@@ -125,7 +126,10 @@ def slices_of(changes: Changes) -> list[Slice]:
     """Divide changes into slices."""
     keys = list(changes.sessions)
     found = [
-        Slice({**_IN, "quarters": "false"}, {"keys": keys[start : start + KEYS_AT_ONCE]})
+        Slice(
+            {"sessions": _CHANGED, "quarters": "false"},
+            {"keys": keys[start : start + KEYS_AT_ONCE], "known": changes.known},
+        )
         for start in range(0, len(keys), KEYS_AT_ONCE)
     ]
     for start in range(0, len(changes.quarters), KEYS_AT_ONCE):
@@ -151,11 +155,11 @@ def copy_slice(cursor: Cursor, part: Slice, mart: DuckCursor) -> None:
     _copy(cursor, mart, "new_events", "read_events", Slice(part.conditions, {**part.params, **span}))
 
 
-def copy_people(cursor: Cursor, mart: DuckCursor, known: int | None) -> None:
+def copy_people(cursor: Cursor, mart: DuckCursor, known: int | None) -> bool:
     """Hand over `new_seen`, `new_clients`, `gone_pairs`, `gone_clients`. known: the last load read; None = all rows.
 
     The warehouse does not note which of these rows it removed, since they may be those of an erased person: after
-    such a load all rows are read, and the others are gone.
+    such a load all rows are read, and the others are gone. Returns whether there is anything new or gone.
     """
     if known is not None and cursor.scalar(_VISITORS_GONE, {"known": known}):
         known = None
@@ -167,14 +171,25 @@ def copy_people(cursor: Cursor, mart: DuckCursor, known: int | None) -> None:
     else:
         put_keys(mart, "gone_pairs", "integer", [])
         put_keys(mart, "gone_clients", "varchar", [])
+    return known is None or _has_rows(mart, "new_seen", "new_clients")
 
 
-def copy_orders(cursor: Cursor, mart: DuckCursor, known: int | None) -> None:
-    """Hand over `new_orders`, `new_items`, `gone_orders`. known: the last load read; None = all rows."""
+def copy_orders(cursor: Cursor, mart: DuckCursor, known: int | None) -> bool:
+    """Hand over `new_orders`, `new_items`, `gone_orders`. known: the last load read; None = all rows.
+
+    Returns whether there is anything new or gone; if not, `new_items` is not made.
+    """
     part = _since(known, orders="o")
     _copy(cursor, mart, "new_orders", "read_orders", part)
-    _copy(cursor, mart, "new_items", "read_items", part)
     _copy_gone(cursor, mart, "gone_orders", "order", known)
+    if not _has_rows(mart, "new_orders", "gone_orders"):
+        return False
+    _copy(cursor, mart, "new_items", "read_items", part)
+    return True
+
+
+def _has_rows(mart: DuckCursor, *tables: str) -> bool:
+    return any(mart.scalar(fill("select exists (from {table})", table=table)) for table in tables)
 
 
 def run_file(mart: DuckCursor, name: str) -> None:

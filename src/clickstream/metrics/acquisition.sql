@@ -1,6 +1,6 @@
 -- The counted sessions, grouped by the expression in the slot `value`. A visitor with sessions in two groups counts in
 -- both. Orders are those placed in these sessions, at any time.
-, first_sessions as (
+, first_sessions as materialized (
     -- Of new visitors, including a session that began before the range: without it a counted session could not be shown
     -- to be the first. None of them ended before the range: a session belongs to its visitor through one of its events,
     -- and the visitor's first event is in the range.
@@ -17,17 +17,20 @@ paid as (
     where session is not null and currency = $currency
     group by session
 ),
-known as (
-    select s.*, {value} as value, f.id is not null as is_new, p.visitor, paid.revenue, paid.paid_orders
+known as not materialized (
+    select s.*, {value} as value, f.id is not null as is_new
     from counted_sessions as s
-    left join pairs as p on s.pair = p.id
     left join first_sessions as f on s.id = f.id
-    left join paid on s.id = paid.session
 ),
-grouped as (
+value_visitors as (
+    select k.value, count(distinct p.visitor) as visitors
+    from known as k
+    inner join pairs as p on k.pair = p.id
+    group by k.value
+),
+figures as (
     select
         value,
-        count(distinct visitor) as visitors,
         count(*) as sessions,
         count(*) filter (is_new) as new_sessions,
         count(*) filter (is_engaged) as engaged_sessions,
@@ -38,7 +41,13 @@ grouped as (
         sum(revenue) as revenue,
         sum(paid_orders) as paid_orders
     from known
+    left join paid on known.id = paid.session
     group by value
+),
+grouped as (
+    select f.*, coalesce(v.visitors, 0) as visitors
+    from figures as f
+    left join value_visitors as v on f.value = v.value
 ),
 totals as (
     select count(*) as total_rows, coalesce(sum(sessions), 0) as total_sessions

@@ -3,8 +3,8 @@
     from (values (1, 'logged_in'), (2, 'anonymous'), (3, '(none)')) as states (rank, value)
 ),
 event_rows as (
-    select login_state, pair, count(*) as events
-    from counted_hits
+    select login_state, pair, sum(events) as events
+    from counted_quarters
     group by all
 ),
 visitors as (

@@ -9,13 +9,21 @@ order_rows as materialized (
     from counted_orders as o
     left join pairs as p on o.pair = p.id
 ),
+seen_visitors as materialized (
+    select distinct p.visitor as id
+    from event_pairs as e
+    inner join pairs as p on e.pair = p.id
+),
 -- An order without a session is not a conversion of any visitor.
 visitor_totals as (
     select
-        count(*) as visitors,
-        count(*) filter (visitor in (select id from new_visitors)) as new_visitors,
-        count(*) filter (visitor in (select visitor from order_rows where session is not null)) as order_visitors
-    from (select distinct p.visitor from event_pairs as e inner join pairs as p on e.pair = p.id)
+        (select count(*) from seen_visitors) as visitors,
+        (select count(*) from new_visitors where id in (select id from seen_visitors)) as new_visitors,
+        (
+            select count(*)
+            from (select distinct visitor from order_rows where session is not null)
+            where visitor in (select id from seen_visitors)
+        ) as order_visitors
 ),
 event_totals as (
     select
@@ -25,9 +33,9 @@ event_totals as (
     from event_pairs
 ),
 product_totals as (
-    select count(distinct product_id) as products
-    from products
-    where id in (select product from counted_hits)
+    select count(distinct p.product_id) as products
+    from (select product from counted_hits group by product) as h
+    inner join products as p on h.product = p.id
 ),
 session_totals as (
     select

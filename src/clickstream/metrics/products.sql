@@ -1,12 +1,16 @@
 -- Products, categories or brands (the slot `value`): from events in the range that name one, and from the items of orders
 -- in the range.
-, shown as (
-    {shown}
+, {shown},
+product_counts as (
+    select product, sum(events) as events, sum(views) as views, sum(cart_adds) as cart_adds
+    from shown
+    group by product
 ),
-event_counts as (
-    select {value} as value, sum(s.events) as events, sum(s.views) as views, sum(s.cart_adds) as cart_adds
-    from shown as s
-    inner join products as p on s.product = p.id
+event_counts as materialized (
+    select {value} as value, sum(c.events) as events, sum(c.views) as views, sum(c.cart_adds) as cart_adds
+    from product_counts as c
+    inner join products as p on c.product = p.id
+    where {value} is not null
     group by value
 ),
 sold as materialized (
@@ -33,54 +37,58 @@ figures as materialized (
         coalesce(s.units, 0) as units,
         coalesce(s.orders, 0) as orders,
         coalesce(s.revenue, 0) as revenue
-    from (from event_counts where value is not null) as e
+    from event_counts as e
     full join sales as s on e.value = s.value
 ),
 page as materialized (
-    select *
+    select *, row_number() over (order by revenue desc, units desc, views desc, value) as rank
     from figures
     where true {only_values}
-    order by revenue desc, units desc, views desc, value
+    order by rank
     limit $limit offset $offset
 ),
--- What each session did with each value: view it, add it to the cart, start a checkout after that, order it.
+page_products as materialized (
+    select p.id, g.rank
+    from page as g
+    inner join products as p on g.value = {value}
+),
+-- What each session did with each value, as bits: 1 = view it, 2 = add it to the cart, 4 = start a checkout after that, 8 =
+-- order it.
 did as (
     select
-        s.session, {value} as value, s.views > 0 as has_view, s.cart_adds > 0 as has_cart, s.has_checkout,
-        false as has_order
+        s.session, p.rank,
+        cast(s.views > 0 as integer) + 2 * cast(s.cart_adds > 0 as integer) + 4 * cast(s.has_checkout as integer) as bits
     from shown as s
-    inner join products as p on s.product = p.id
-    where s.session is not null and (s.views > 0 or s.cart_adds > 0) and {value} in (select value from page)
+    inner join page_products as p on s.product = p.id
+    where s.session is not null
     union all
-    select session, value, false, false, false, true
-    from sold
-    where session is not null and value in (select value from page)
+    select s.session, g.rank, 8
+    from sold as s
+    inner join page as g on s.value = g.value
+    where s.session is not null
 ),
 sets as (
-    select
-        session, value,
-        bool_or(has_view) as has_view, bool_or(has_cart) as has_cart, bool_or(has_checkout) as has_checkout,
-        bool_or(has_order) as has_order
+    select session, rank, bit_or(bits) as bits
     from did
-    group by session, value
+    group by session, rank
 ),
 session_counts as (
     select
-        value,
-        count(*) filter (has_view) as view_sessions,
-        count(*) filter (has_cart) as cart_sessions,
-        count(*) filter (has_checkout) as checkout_sessions,
-        count(*) filter (has_order) as order_sessions,
-        count(*) filter (has_view and has_cart) as view_cart_sessions,
-        count(*) filter (has_checkout and has_order) as checkout_order_sessions,
-        count(*) filter (has_view and has_order) as view_order_sessions
+        rank,
+        count(*) filter (bits & 1 <> 0) as view_sessions,
+        count(*) filter (bits & 2 <> 0) as cart_sessions,
+        count(*) filter (bits & 4 <> 0) as checkout_sessions,
+        count(*) filter (bits & 8 <> 0) as order_sessions,
+        count(*) filter (bits & 3 = 3) as view_cart_sessions,
+        count(*) filter (bits & 12 = 12) as checkout_order_sessions,
+        count(*) filter (bits & 9 = 9) as view_order_sessions
     from sets
-    group by value
+    group by rank
 ),
 totals as (
     select
         (select coalesce(sum(events), 0) from counted_quarters) as total_events,
-        (select coalesce(sum(events), 0) from event_counts where value is not null) as valued_events,
+        (select coalesce(sum(events), 0) from event_counts) as valued_events,
         (select count(*) from figures) as total_rows,
         (select count(*) from sold) as items
 )
@@ -96,5 +104,5 @@ select
     coalesce(s.view_order_sessions, 0) as view_order_sessions
 from totals as t
 left join page as p on true
-left join session_counts as s on p.value = s.value
-order by p.revenue desc, p.units desc, p.views desc, p.value
+left join session_counts as s on p.rank = s.rank
+order by p.rank

@@ -1,13 +1,9 @@
 -- Visitors with a counted event in the bucket. A new visitor is new in the bucket of their first event; a buyer has an
 -- order in the bucket that belongs to a session.
-, by_pair as (
-    select distinct {bucket} as bucket, {bucket_offset} as bucket_offset, split, pair
-    from counted_quarters
-),
-resolved as (
-    select distinct b.bucket, b.bucket_offset, b.split, p.visitor
-    from by_pair as b
-    left join pairs as p on b.pair = p.id
+, seen as (
+    select distinct {bucket} as bucket, {bucket_offset} as bucket_offset, split, p.visitor
+    from counted_quarters as q
+    left join pairs as p on q.pair = p.id
 ),
 new_by_bucket as (
     select id as visitor, {seen_bucket} as bucket, {seen_bucket_offset} as bucket_offset
@@ -20,12 +16,12 @@ buyers as (
     where o.session is not null
 )
 select
-    r.bucket, r.bucket_offset, r.split,
-    count(r.visitor) as visitors,
+    s.bucket, s.bucket_offset, s.split,
+    count(s.visitor) as visitors,
     count(n.visitor) as new_visitors,
-    count(r.visitor) - count(n.visitor) as returning_visitors,
+    count(s.visitor) - count(n.visitor) as returning_visitors,
     count(b.visitor) as order_visitors
-from resolved as r
+from seen as s
 left join new_by_bucket as n using (bucket, bucket_offset, visitor)
 left join buyers as b using (bucket, bucket_offset, split, visitor)
 group by all

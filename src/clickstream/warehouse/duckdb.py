@@ -28,7 +28,8 @@ from clickstream.warehouse.query import QueryLimits, QueryResult, invalid_query,
 CATALOG = "warehouse"
 ROW_GROUP_ROWS = 20_480
 """A chunk of the ETL fills several: full ones are written straight into the file, not into the log first."""
-KEPT_STATEMENTS = 512
+KEPT_STATEMENTS = 128
+"""Most that are kept as parsed: those of a load, with room for others."""
 _LOCKED = re.compile("could not set lock on file", re.IGNORECASE)
 _FILE_OPTIONS: dict[FileFormat, str] = {
     "parquet": "format parquet, compression zstd",
@@ -69,7 +70,7 @@ class DuckCursor:
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
         """Run one SELECT and return all its rows."""
-        result = self.statements.run(self.raw, render(sql, "duckdb"), params)
+        result = self.raw.execute(render(sql, "duckdb"), params and dict(params))
         return Table(tuple(column[0] for column in result.description or ()), result.fetchall())
 
     def scalar(self, sql: str, params: Mapping[str, Any] | None = None) -> Any:

@@ -11,7 +11,7 @@ select order_id from replaced
 where order_id is not null and @is_order(event_name);
 
 create temp table touched as
-select session_key, session_start, session_end
+select session_key, session_start, session_end, orders
 from sessions
 where session_key in (
     select t.session_key

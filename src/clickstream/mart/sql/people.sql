@@ -11,11 +11,16 @@ insert into clients select client_id, first_user_id from new_clients;
 create or replace temp table old_pairs as
 select p.*
 from pairs as p
-where exists (
-        from new_seen as n where n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id
-    )
-    or p.id in (from gone_pairs)
-    or (p.user_id is null and p.client_id in (from changed_clients));
+semi join new_seen as n on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id
+union
+select p.*
+from pairs as p
+semi join gone_pairs as g on p.id = g.key
+union
+select p.*
+from pairs as p
+semi join changed_clients as c on p.client_id = c.client_id
+where p.user_id is null;
 
 create or replace temp table next_pairs as
 select

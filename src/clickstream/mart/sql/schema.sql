@@ -82,7 +82,7 @@ create table hits (
     is_bot boolean not null
 );
 
--- Events counted by session, pair and quarter of an hour.
+-- Events counted by session, pair, login state and quarter of an hour.
 create table session_quarters (
     quarter integer not null,
     session integer,
@@ -90,18 +90,24 @@ create table session_quarters (
     events integer not null,
     page_views integer not null,
     product_views integer not null,
+    login_state integer not null,
     is_sample boolean not null,
     is_bot boolean not null
 );
 
--- What a session did with a product. has_checkout: a checkout started after the product was added to the cart.
+-- What a session did with a product. has_checkout: a checkout started after the product was added to the cart. The
+-- quarters are those of the session's start and end: most questions need no other table to find the rows of a range.
 create table session_products (
+    first_quarter integer not null,
+    last_quarter integer not null,
     session integer not null,
     product integer not null,
     events integer not null,
     views integer not null,
     cart_adds integer not null,
-    has_checkout boolean not null
+    has_checkout boolean not null,
+    is_sample boolean not null,
+    is_bot boolean not null
 );
 
 create table orders (

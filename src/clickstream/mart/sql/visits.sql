@@ -77,20 +77,34 @@ order by moment, session, place;
 
 insert into session_quarters
 select
-    moment // 900000000, session, pair, count(*), count(*) filter (is_page_view), count(*) filter (is_view), is_sample, is_bot
+    moment // 900000000, session, pair, count(*), count(*) filter (is_page_view), count(*) filter (is_view), login_state,
+    is_sample, is_bot
 from numbered
-group by moment // 900000000, session, pair, is_sample, is_bot
+group by moment // 900000000, session, pair, login_state, is_sample, is_bot
 order by 1, 2;
 
 insert into session_products
+with counts as (
+    select
+        session, product, count(*) as events, count(*) filter (is_view) as views, count(*) filter (is_add) as cart_adds,
+        min(place) filter (is_add) as first_add
+    from numbered
+    where session is not null and product <> 0
+    group by session, product
+),
+checkouts as (
+    select session, max(place) as last_place
+    from numbered
+    where is_checkout
+    group by session
+)
 select
-    session, product, count(*), count(*) filter (is_view), count(*) filter (is_add),
-    coalesce(min(place) filter (is_add) < any_value(last_checkout), false)
-from numbered
-left join (select session, max(place) as last_checkout from numbered where is_checkout group by session) using (session)
-where session is not null and product <> 0
-group by session, product
-order by session, product;
+    s.start_at // 900000000, s.end_at // 900000000, c.session, c.product, c.events, c.views, c.cart_adds,
+    coalesce(c.first_add < k.last_place, false), s.is_sample, coalesce(s.is_bot, false)
+from counts as c
+join numbered_sessions as s on c.session = s.id
+left join checkouts as k on c.session = k.session
+order by c.session, c.product;
 
 update mart set hits_written = hits_written + (select count(*) from numbered);
 
