@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Never
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Never
+from zoneinfo import ZoneInfo
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import BrowserContext, expect
 
 from clickstream.dashboard import loads
+from clickstream.dashboard.app import make_app
 from clickstream.errors import WarehouseError
 from clickstream.mart.file import Mart
 from clickstream.mart.keeper import MartKeeper
@@ -18,8 +21,11 @@ from clickstream.metrics import catalog
 from clickstream.metrics.question import Answer, Question
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
-from tests.dashboard.conftest import BrowserPage
+from tests.dashboard.conftest import BrowserPage, open_page
 from tests.dashboard.seeded import put_click, put_load, seed
+
+if TYPE_CHECKING:  # it is a plugin: pytest imports it
+    from tests.dashboard.stage import AppServer
 
 pytest_plugins = ["tests.dashboard.stage"]
 
@@ -221,6 +227,23 @@ def test_an_unreadable_warehouse_or_mart_shows_an_error_and_keeps_the_figures(
     expect(browser_page.page.locator("#freshness")).to_have_text("Warehouse not readable")
     expect(browser_page.page.locator("#notice .failure")).to_contain_text("the disk failed")
     assert browser_page.figure("sessions") == "20"
+
+
+def test_a_mart_that_is_being_built_shows_how_much_is_done(
+    profile: BrowserContext, app_server: AppServer, warehouse: DuckWarehouse, tmp_path: Path, clock: Clock
+) -> None:
+    seed(warehouse)
+    with MartKeeper(tmp_path / "mart.duckdb", warehouse) as keeper:
+        keeper.building = (250_000, 1_000_000)
+        app = make_app(keeper, ZoneInfo("UTC"), clock)
+        with open_page(profile, app_server, app) as opened:
+            opened.open()
+            note = opened.page.locator("#notice .banner")
+            expect(note).to_contain_text("Preparing the figures. 25 % of 1,000,000 events are read.")
+            keeper.refresh()
+            opened.wait_for_figure("sessions", "20")
+            expect(note).to_have_count(0)
+        app.close()
 
 
 def test_a_stopped_loader_has_a_banner_until_the_next_load(

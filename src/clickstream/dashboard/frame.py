@@ -236,11 +236,8 @@ def no_match(view: View, days: Days) -> Tag:
 def building_note(done: int, total: int) -> Tag:
     """Return the banner while the mart is built for the first time: figures appear when it is done."""
     share = f" {100 * done // total} % of {total:,} events are read." if total else ""
-    return tags.p(
-        tags.strong("Preparing the figures."),
-        f"{share} They appear here when it is done.",
-        class_="banner quiet-banner",
-    )
+    text = f"{share} This page shows the figures as soon as they are ready."
+    return tags.p(tags.strong("Preparing the figures."), text, class_="banner quiet-banner")
 
 
 def stale_note() -> Tag:
