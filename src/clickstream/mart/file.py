@@ -22,6 +22,8 @@ from clickstream.warehouse.duckdb import DuckCursor, opening_error, quoted, remo
 NAME = "mart.duckdb"
 VERSION = 1
 MEMORY_MB = 384
+BUILD_MEMORY_MB = 128
+"""For a build, which works slice by slice: the process also holds the warehouse's memory."""
 CATALOG = "store"
 ROW_GROUP_ROWS = 20_480
 """A slice of a build fills several: full ones are written straight into the file, not into the log first."""
@@ -111,7 +113,7 @@ class Mart:
         path = _next_path(self.path)
         remove_database(path)
         try:
-            with Mart(path, _connect(path, self._memory_mb), self._memory_mb) as fresh:
+            with Mart(path, _connect(path, BUILD_MEMORY_MB), BUILD_MEMORY_MB) as fresh:
                 yield fresh
         except BaseException:
             remove_database(path)

@@ -12,12 +12,13 @@ from typing import Literal
 
 from clickstream.mart.file import Mart
 from clickstream.mart.source import (
+    Changes,
     Position,
     copy_orders,
     copy_people,
     copy_slice,
     knows,
-    put_keys,
+    put_changes,
     read_changes,
     read_position,
     run_file,
@@ -69,12 +70,9 @@ def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) ->
             with fresh.transaction() as into:
                 copy_people(cursor, into, known=None)
                 run_file(into, "people")
-                put_keys(into, "changed_sessions", "varchar", [])
-                put_keys(into, "changed_quarters", "bigint", [])
         for events, part in parts:
             with warehouse.reading() as cursor, fresh.transaction() as into:
-                put_keys(into, "changed_sessions", "varchar", [])
-                put_keys(into, "changed_quarters", "bigint", [])
+                put_changes(into, Changes())
                 run_file(into, "remove_visits")
                 copy_slice(cursor, part, into)
                 run_file(into, "visits")
@@ -110,8 +108,7 @@ def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, *, is_fo
     with mart.transaction() as into:
         if copy_people(cursor, into, known.load_id):
             run_file(into, "people")
-        put_keys(into, "changed_sessions", "varchar", [*changes.sessions, *changes.gone_sessions])
-        put_keys(into, "changed_quarters", "bigint", changes.quarters)
+        put_changes(into, changes)
         run_file(into, "remove_visits")
         for part in slices_of(changes):
             copy_slice(cursor, part, into)
