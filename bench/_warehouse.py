@@ -1,4 +1,4 @@
-"""A DuckDB warehouse for benchmarks, loaded by the real ETL, and work in a process of its own.
+"""A DuckDB warehouse for benchmarks, loaded by the real ETL, and work in a separate process.
 
 A process that has run the ETL keeps some of its memory, so that a peak is only meaningful in a process that did not.
 """

@@ -25,6 +25,8 @@ VERSION = 1
 MEMORY_MB = 384
 _DAMAGE = ("Corrupt database file", "Could not read enough bytes")
 """What DuckDB says of a damaged file that it could open."""
+BUILD_MEMORY_MB = 128
+"""For a build, which works slice by slice: the process also holds the warehouse's memory."""
 CATALOG = "store"
 ROW_GROUP_ROWS = 20_480
 """A slice of a build fills several: full ones are written straight into the file, not into the log first."""
@@ -154,7 +156,7 @@ class Mart:
         path = _next_path(self.path)
         remove_database(path)
         try:
-            with Mart(path, _connect(path, self._memory_mb), self._memory_mb) as fresh:
+            with Mart(path, _connect(path, BUILD_MEMORY_MB), BUILD_MEMORY_MB) as fresh:
                 yield fresh
         except BaseException:
             remove_database(path)

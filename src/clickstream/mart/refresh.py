@@ -19,7 +19,7 @@ from clickstream.mart.source import (
     copy_people,
     copy_slice,
     knows,
-    put_keys,
+    put_changes,
     read_changes,
     read_position,
     run_file,
@@ -103,12 +103,9 @@ def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) ->
             with fresh.transaction() as into:
                 copy_people(cursor, into, known=None)
                 run_file(into, "people")
-                put_keys(into, "changed_sessions", "varchar", [])
-                put_keys(into, "changed_quarters", "bigint", [])
         for events, part in parts:
             with warehouse.reading() as cursor, fresh.transaction() as into:
-                put_keys(into, "changed_sessions", "varchar", [])
-                put_keys(into, "changed_quarters", "bigint", [])
+                put_changes(into, Changes())
                 run_file(into, "remove_visits")
                 copy_slice(cursor, part, into)
                 run_file(into, "visits")
@@ -144,8 +141,7 @@ def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, changes:
     with mart.transaction() as into:
         if copy_people(cursor, into, known.load_id):
             run_file(into, "people")
-        put_keys(into, "changed_sessions", "varchar", [*changes.sessions, *changes.gone_sessions])
-        put_keys(into, "changed_quarters", "bigint", changes.quarters)
+        put_changes(into, changes)
         run_file(into, "remove_visits")
         for part in slices_of(changes):
             copy_slice(cursor, part, into)

@@ -38,6 +38,7 @@ _HOURS = """
     order by hour
 """
 _VISITORS_GONE = "select count(*) from gone where kind = 'visitors' and load_id > $known"
+_ANY_START = (0, 2**62)
 _ALL = "true"
 _NEW = "load_id > $known"
 
@@ -57,9 +58,13 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the loads after `known` wrote or removed: keys of sessions, and quarters of events without a session."""
+    """What the loads after `known` wrote or removed: keys of sessions, and quarters of events without a session.
 
-    known: int
+    starts: the first and the last start of these sessions, in microseconds; a session's key fixes its start.
+    """
+
+    known: int = 0
+    starts: tuple[int, int] = (0, 0)
     sessions: Sequence[str] = ()
     gone_sessions: Sequence[str] = ()
     quarters: Sequence[int] = ()
@@ -103,8 +108,12 @@ def read_changes(cursor: Cursor, known: int) -> Changes:
         params,
     )
     quarters = {row[0] // QUARTER_US for row in written.rows} | {int(key) for key in gone("quarter")}
-    sessions = cursor.fetch("select session_key from sessions where load_id > $known", params)
-    return Changes(known, [row[0] for row in sessions.rows], gone("session"), sorted(quarters))
+    sql = "select session_key, @micros(session_start) from sessions where load_id > $known"
+    sessions = cursor.fetch(sql, params).rows
+    gone_sessions = gone("session")
+    starts = [start for _, start in sessions] or [0]
+    span = _ANY_START if gone_sessions else (min(starts), max(starts))
+    return Changes(known, span, [key for key, _ in sessions], gone_sessions, sorted(quarters))
 
 
 def slices_by_time(cursor: Cursor) -> list[tuple[int, Slice]]:
@@ -208,6 +217,13 @@ def _copy_gone(cursor: Cursor, mart: DuckCursor, table: str, kind: str, known: i
         sql = "select distinct key from gone where kind = $kind and load_id > $known"
         rows = cursor.fetch(sql, {"kind": kind, "known": known}).rows
     put_keys(mart, table, "varchar", [row[0] for row in rows])
+
+
+def put_changes(mart: DuckCursor, changes: Changes) -> None:
+    """Make `changed_sessions`, `changed_starts` (the first and the last one) and `changed_quarters`."""
+    put_keys(mart, "changed_sessions", "varchar", [*changes.sessions, *changes.gone_sessions])
+    put_keys(mart, "changed_starts", "bigint", changes.starts)
+    put_keys(mart, "changed_quarters", "bigint", changes.quarters)
 
 
 def put_keys(mart: DuckCursor, table: str, kind: str, keys: Sequence[Any]) -> None:

@@ -9,18 +9,17 @@ delete from clients where client_id in (from changed_clients);
 insert into clients select client_id, first_user_id from new_clients;
 
 create or replace temp table old_pairs as
-select p.*
-from pairs as p
-semi join new_seen as n on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id
-union
-select p.*
-from pairs as p
-semi join gone_pairs as g on p.id = g.key
-union
-select p.*
-from pairs as p
-semi join changed_clients as c on p.client_id = c.client_id
-where p.user_id is null;
+select *
+from pairs
+where id in (
+    select p.id
+    from pairs as p
+    semi join new_seen as n on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id
+    union all
+    select key from gone_pairs
+    union all
+    select id from pairs where user_id is null and client_id in (from changed_clients)
+);
 
 create or replace temp table next_pairs as
 select
@@ -49,16 +48,19 @@ anti join visitors using (visitor_id);
 
 delete from pairs where id in (select id from old_pairs);
 
-insert into pairs
+create or replace temp table new_pairs as
 select
-    r.id, r.client_id, r.user_id, v.id, r.first_seen, r.is_first_visit, r.received_at, r.object, r.line, r.event_id
+    r.id, r.client_id, r.user_id, v.id as visitor, r.first_seen, r.is_first_visit, r.received_at, r.object, r.line,
+    r.event_id
 from resolved as r
 join visitors as v using (visitor_id);
+
+insert into pairs from new_pairs;
 
 create or replace temp table touched_visitors as
 select visitor from old_pairs
 union
-select v.id from resolved join visitors as v using (visitor_id);
+select visitor from new_pairs;
 
 update visitors
 set first_seen = f.first_seen, is_new = f.is_new
@@ -76,4 +78,4 @@ from (
 ) as f
 where visitors.id = f.visitor;
 
-delete from visitors where id in (from touched_visitors) and id not in (select visitor from pairs);
+delete from visitors where id in (select visitor from old_pairs anti join pairs using (visitor));

@@ -1,11 +1,12 @@
--- Removes what the mart has of changed sessions and quarters. In: `changed_sessions` (keys), `changed_quarters` (events
--- without a session). Out: also `old_sessions`, the sessions as they were.
+-- Removes what the mart has of changed sessions and quarters. In: `changed_sessions` (keys), `changed_starts` (the first
+-- and the last start of these sessions), `changed_quarters` (events without a session). Out: also `old_sessions`, the
+-- sessions as they were. The times let the engine skip the blocks of other days.
 create or replace temp table old_sessions as
 select id, session_key, start_at, end_at
 from sessions
-where session_key in (from changed_sessions);
+where session_key in (from changed_sessions)
+    and start_at between (select min(key) from changed_starts) and (select max(key) from changed_starts);
 
--- The times let the engine skip the blocks of other days.
 delete from hits
 where session in (select id from old_sessions)
     and moment between (select min(start_at) from old_sessions) and (select max(end_at) from old_sessions);

@@ -7,14 +7,9 @@ population_sessions as not materialized (
     from sessions as s
     where true {of_sessions}
 ),
--- The session's bot flag holds for its orders.
 population_orders as not materialized (
     select o.*
-    from (
-        select orders.* replace (coalesce(s.is_bot, orders.is_bot) as is_bot)
-        from orders
-        left join sessions as s on orders.session = s.id
-    ) as o
+    from {orders} as o
     where o.ordered_at < $as_of {of_orders}
 ),
 counted_sessions as not materialized (

@@ -30,6 +30,12 @@ _COUNTS = {
     "orders": "select count(*) from counted_orders",
 }
 Population = Literal["all", "humans", "bots"]
+# The session's bot flag holds for its orders.
+_JUDGED_ORDERS = """(
+        select orders.* replace (coalesce(s.is_bot, orders.is_bot) as is_bot)
+        from orders
+        left join sessions as s on orders.session = s.id
+    )"""
 _BOTS: Mapping[Population, str] = {"all": "", "humans": " and not {alias}.is_bot", "bots": " and {alias}.is_bot"}
 
 
@@ -116,6 +122,7 @@ class Scope:
         has_none = self.conditions.without_session
         slots = {
             **{f"of_{name}": self._population(name[0]) for name in ("sessions", "orders", "hits", "quarters")},
+            "orders": "orders" if self.population == "all" else _JUDGED_ORDERS,
             "event_filters": event,
             "session_filters": session,
             "session_of_hit": f"and {_in('h.session', passing, has_none)}" if session else "",
