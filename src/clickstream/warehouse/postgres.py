@@ -339,6 +339,8 @@ class PostgresWarehouse:
             finally:
                 with suppress(psycopg.Error):  # then the next rebuild does it
                     _empty_shadow(guard)
+                with suppress(psycopg.Error):  # at once: the server notices a closed connection only later
+                    guard.execute(f"select pg_advisory_unlock({REBUILD_LOCK})".encode())
         except psycopg.Error as error:
             advice = "rebuild as the owner of the warehouse, or run the SQL of `clickstream warehouse roles` again"
             raise WarehouseError(REBUILDING, reason_of(error), advice) from error
