@@ -32,6 +32,7 @@ MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute
 
 PAUSES_PER_COST = 9
 LONGEST_PAUSE_S = 30.0
+FIRST_WAIT_S = 5.0
 
 _PASSED_AT = "select greatest((select max(loaded_at) from loads), (select max(started_at) from passes))"
 
@@ -120,7 +121,7 @@ class LoadWatch:
         now = self._clock()
         try:
             seen_at = self._keeper.warehouse.fetch(_PASSED_AT).rows[0][0]
-            position = mart_position(self._keeper.mart)
+            position = self._position(is_first=old is None)
             if self._keeper.failure:
                 raise self._keeper.failure
         except Exception as error:  # the watch continues after any error
@@ -130,6 +131,14 @@ class LoadWatch:
         new_status = LoaderStatus(seen_at, is_late=is_late, trouble=self._trouble(), building=building)
         is_unchanged = replace(status, seen_at=seen_at) == new_status and _is_near(status.seen_at, seen_at)
         return self._snapshot(old, position, now), (status if is_unchanged else new_status)
+
+    def _position(self, *, is_first: bool) -> Position:
+        """Return what the mart shows. Before the first answers it is brought up to date, unless that takes long."""
+        position = mart_position(self._keeper.mart)
+        if is_first and position.epoch:
+            self._keeper.wait(FIRST_WAIT_S)
+            position = mart_position(self._keeper.mart)
+        return position
 
     def _snapshot(self, old: Snapshot | None, position: Position, now: datetime) -> Snapshot | None:
         """Return the snapshot to show: the old one while nothing is new, or while it is too soon for new answers."""

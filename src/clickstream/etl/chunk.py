@@ -47,7 +47,7 @@ SHORT_CHUNK = ChunkSize(16 * 1_048_576, 5_000)
 """For a pass with a time limit: a few seconds at most, even when each object is fetched from S3."""
 FIRST_CHUNK = ChunkSize(1_048_576, 500)
 """After a start or a failure: loaded within a second, so that a loader that is killed often makes progress."""
-GROWTH = 8
+GROWTH = 32
 
 
 class ChunkSizes:
