@@ -96,7 +96,7 @@ def test_a_caller_that_waits_for_a_pass_receives_its_progress(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("lines", "cost_s", "pause_s"), [(0, 0.01, 1.0), (5, 0.2, 1.8), (999, 5.0, 3.0), (1000, 5.0, 0.0)], ids=str
+    ("lines", "cost_s", "pause_s"), [(0, 0.01, 1.0), (5, 0.2, 1.8), (999, 5.0, 4.0), (1000, 5.0, 0.0)], ids=str
 )
 def test_the_pause_follows_the_cost_of_the_pass_but_not_under_load(lines: int, cost_s: float, pause_s: float) -> None:
     loop = EtlLoop(failing(0, StoreError("", "")))

@@ -24,7 +24,7 @@ from clickstream.progress import Progress, no_progress
 
 PAUSE_S = 1.0
 PAUSES_PER_COST = 9
-LONGEST_TRICKLE_PAUSE_S = 3.0
+LONGEST_TRICKLE_PAUSE_S = 4.0
 BUSY_LINES = 1000
 """A pass that loads as many is followed by the next at once."""
 LONGEST_PAUSE_S = 60.0
