@@ -18,8 +18,8 @@ _QUERIES = {
     """,
     "clients": "from clients",
     "sessions": """
-        select s.* exclude (id, pair), v.visitor_id
-        from sessions as s left join pairs as p on s.pair = p.id left join visitors as v on p.visitor = v.id
+        select s.* exclude (id, pair, visitor), p.client_id, p.user_id, v.visitor_id
+        from sessions as s left join pairs as p on s.pair = p.id left join visitors as v on s.visitor = v.id
     """,
     "hits": f"""
         select
@@ -34,8 +34,10 @@ _QUERIES = {
         left join products as i on h.product = i.id
     """,
     "session_quarters": """
-        select q.* exclude (session, pair), s.session_key, p.client_id, p.user_id
-        from session_quarters as q left join sessions as s on q.session = s.id left join pairs as p on q.pair = p.id
+        select q.* exclude (session, pair, visitor), s.session_key, p.client_id, p.user_id, v.visitor_id
+        from session_quarters as q
+        left join sessions as s on q.session = s.id
+        left join pairs as p on q.pair = p.id left join visitors as v on q.visitor = v.id
     """,
     "session_products": f"""
         select x.* exclude (session, product), s.session_key, {_PRODUCT} as product
@@ -44,8 +46,10 @@ _QUERIES = {
         left join products as i on x.product = i.id
     """,
     "orders": """
-        select o.* exclude (id, session, pair), s.session_key, p.client_id, p.user_id
-        from orders as o left join sessions as s on o.session = s.id left join pairs as p on o.pair = p.id
+        select o.* exclude (id, session, pair, visitor), s.session_key, p.client_id, p.user_id, v.visitor_id
+        from orders as o
+        left join sessions as s on o.session = s.id
+        left join pairs as p on o.pair = p.id left join visitors as v on o.visitor = v.id
     """,
     "order_items": f"""
         select o.order_id, x.* exclude (order_number, product), {_PRODUCT} as product

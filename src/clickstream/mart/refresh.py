@@ -18,6 +18,7 @@ from clickstream.mart.source import (
     copy_orders,
     copy_people,
     copy_slice,
+    has_rows,
     knows,
     put_changes,
     read_changes,
@@ -141,6 +142,8 @@ def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, changes:
     with mart.transaction() as into:
         if copy_people(cursor, into, known.load_id):
             run_file(into, "people")
+            if has_rows(into, "moved_pairs"):
+                run_file(into, "moved_pairs")
         put_changes(into, changes)
         run_file(into, "remove_visits")
         for part in slices_of(changes):

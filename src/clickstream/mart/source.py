@@ -180,7 +180,7 @@ def copy_people(cursor: Cursor, mart: DuckCursor, known: int | None) -> bool:
     else:
         put_keys(mart, "gone_pairs", "integer", [])
         put_keys(mart, "gone_clients", "varchar", [])
-    return known is None or _has_rows(mart, "new_seen", "new_clients")
+    return known is None or has_rows(mart, "new_seen", "new_clients")
 
 
 def copy_orders(cursor: Cursor, mart: DuckCursor, known: int | None) -> bool:
@@ -191,13 +191,14 @@ def copy_orders(cursor: Cursor, mart: DuckCursor, known: int | None) -> bool:
     part = _since(known, orders="o")
     _copy(cursor, mart, "new_orders", "read_orders", part)
     _copy_gone(cursor, mart, "gone_orders", "order", known)
-    if not _has_rows(mart, "new_orders", "gone_orders"):
+    if not has_rows(mart, "new_orders", "gone_orders"):
         return False
     _copy(cursor, mart, "new_items", "read_items", part)
     return True
 
 
-def _has_rows(mart: DuckCursor, *tables: str) -> bool:
+def has_rows(mart: DuckCursor, *tables: str) -> bool:
+    """Whether any of these tables has a row."""
     return any(mart.scalar(fill("select exists (from {table})", table=table)) for table in tables)
 
 

@@ -6,8 +6,7 @@
     -- and the visitor's first event is in the range.
     select first(s.id order by s.start_at, s.session_key) as id
     from population_sessions as s
-    inner join pairs as p on s.pair = p.id
-    inner join new_visitors as n on p.visitor = n.id
+    inner join new_visitors as n on s.visitor = n.id
     where s.end_at >= $start and s.start_at < $end
     group by n.id
 ),
@@ -23,10 +22,9 @@ known as not materialized (
     left join first_sessions as f on s.id = f.id
 ),
 value_visitors as (
-    select k.value, count(distinct p.visitor) as visitors
-    from known as k
-    inner join pairs as p on k.pair = p.id
-    group by k.value
+    select value, count(distinct visitor) as visitors
+    from known
+    group by value
 ),
 figures as (
     select

@@ -3,17 +3,16 @@
     from (values (1, 'logged_in'), (2, 'anonymous'), (3, '(none)')) as states (rank, value)
 ),
 event_rows as (
-    select login_state, pair, sum(events) as events
+    select login_state, visitor, sum(events) as events
     from counted_quarters
     group by all
 ),
 visitors as (
     select
         case when t.text in ('logged_in', 'anonymous') then t.text else '(none)' end as value,
-        sum(e.events) as events, count(distinct p.visitor) as visitors
+        sum(e.events) as events, count(distinct e.visitor) as visitors
     from event_rows as e
     inner join texts as t on e.login_state = t.id
-    left join pairs as p on e.pair = p.id
     group by value
 ),
 session_rows as (

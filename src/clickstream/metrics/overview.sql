@@ -1,18 +1,17 @@
--- One row for one period. Quarters are grouped by pair before visitors are resolved, since pairs are few.
-, event_pairs as materialized (
-    select pair, sum(events) as events, sum(page_views) as page_views, sum(product_views) as views
+-- One row for one period.
+, event_visitors as materialized (
+    select visitor, sum(events) as events, sum(page_views) as page_views, sum(product_views) as views
     from counted_quarters
-    group by pair
+    group by visitor
 ),
 order_rows as materialized (
-    select o.session, o.total, o.currency, p.visitor
-    from counted_orders as o
-    left join pairs as p on o.pair = p.id
+    select session, total, currency, visitor
+    from counted_orders
 ),
-seen_visitors as materialized (
-    select distinct p.visitor as id
-    from event_pairs as e
-    inner join pairs as p on e.pair = p.id
+seen_visitors as not materialized (
+    select visitor as id
+    from event_visitors
+    where visitor is not null
 ),
 -- An order without a session is not a conversion of any visitor.
 visitor_totals as (
@@ -30,7 +29,7 @@ event_totals as (
         coalesce(sum(events), 0) as events,
         coalesce(sum(page_views), 0) as page_views,
         coalesce(sum(views), 0) as views
-    from event_pairs
+    from event_visitors
 ),
 product_totals as (
     select count(distinct p.product_id) as products

@@ -1,19 +1,17 @@
 -- Visitors with a counted event in the bucket. A new visitor is new in the bucket of their first event; a buyer has an
 -- order in the bucket that belongs to a session.
 , seen as (
-    select distinct {bucket} as bucket, {bucket_offset} as bucket_offset, split, p.visitor
-    from counted_quarters as q
-    left join pairs as p on q.pair = p.id
+    select distinct {bucket} as bucket, {bucket_offset} as bucket_offset, split, visitor
+    from counted_quarters
 ),
 new_by_bucket as (
     select id as visitor, {seen_bucket} as bucket, {seen_bucket_offset} as bucket_offset
     from new_visitors
 ),
 buyers as (
-    select distinct {order_bucket} as bucket, {order_bucket_offset} as bucket_offset, o.split, p.visitor
-    from counted_orders as o
-    inner join pairs as p on o.pair = p.id
-    where o.session is not null
+    select distinct {order_bucket} as bucket, {order_bucket_offset} as bucket_offset, split, visitor
+    from counted_orders
+    where session is not null
 )
 select
     s.bucket, s.bucket_offset, s.split,

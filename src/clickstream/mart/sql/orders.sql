@@ -27,7 +27,7 @@ delete from orders where id in (select id from old_orders);
 
 insert into orders
 select
-    n.id, n.order_id, n.ordered_at, s.id, p.id, n.total, n.currency, n.is_sample, n.is_bot
+    n.id, n.order_id, n.ordered_at, s.id, p.id, p.visitor, n.total, n.currency, n.is_sample, n.is_bot
 from numbered_orders as n
 left join sessions as s on n.session_key = s.session_key
 left join pairs as p on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id

@@ -57,6 +57,13 @@ join visitors as v using (visitor_id);
 
 insert into pairs from new_pairs;
 
+-- A first log-in gives the events before it to another visitor.
+create or replace temp table moved_pairs as
+select n.id, n.visitor
+from new_pairs as n
+join old_pairs as o on n.id = o.id
+where n.visitor <> o.visitor;
+
 create or replace temp table touched_visitors as
 select visitor from old_pairs
 union

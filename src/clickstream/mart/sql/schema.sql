@@ -20,7 +20,7 @@ create table products (id integer not null, product_id varchar, name varchar, ca
 insert into products values (0, null, null, null, null);
 
 -- Pairs of client and user, with the first event of each, and the visitor that they belong to: the user, else the first
--- user that the client ever showed, else the client.
+-- user that the client ever showed, else the client. Tables that count visitors repeat the visitor of a row's pair.
 create table pairs (
     id integer not null,
     client_id varchar,
@@ -39,11 +39,12 @@ create table clients (client_id varchar not null, first_user_id varchar not null
 -- is_new: the first event does not deny that it was the first visit.
 create table visitors (id integer not null, visitor_id varchar not null, first_seen bigint, is_new boolean);
 
--- A session belongs to the visitor of its pair. A dimension without a value is `(none)`.
+-- A dimension without a value is `(none)`.
 create table sessions (
     id integer not null,
     session_key varchar not null,
     pair integer,
+    visitor integer,
     start_at bigint not null,
     end_at bigint not null,
     events bigint not null,
@@ -87,6 +88,7 @@ create table session_quarters (
     quarter integer not null,
     session integer,
     pair integer,
+    visitor integer,
     events integer not null,
     page_views integer not null,
     product_views integer not null,
@@ -116,6 +118,7 @@ create table orders (
     ordered_at bigint not null,
     session integer,
     pair integer,
+    visitor integer,
     total decimal(18, 4),
     currency varchar not null,
     is_sample boolean not null,

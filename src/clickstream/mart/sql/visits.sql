@@ -29,14 +29,14 @@ with known as (
 )
 select
     coalesce(o.id, (select coalesce(max(id), 0) from known) + row_number() over (order by n.start_at)) as id,
-    p.id as pair, n.*
+    p.id as pair, p.visitor, n.*
 from new_sessions as n
 left join old_sessions as o on n.session_key = o.session_key
 left join pairs as p on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id;
 
 insert into sessions
 select
-    id, session_key, pair, start_at, end_at, events, page_views, coalesce(nullif(landing_page, ''), '(none)'),
+    id, session_key, pair, visitor, start_at, end_at, events, page_views, coalesce(nullif(landing_page, ''), '(none)'),
     coalesce(nullif(source, ''), '(none)'), coalesce(nullif(medium, ''), '(none)'),
     coalesce(nullif(campaign, ''), '(none)'), coalesce(nullif(channel, ''), '(none)'),
     coalesce(nullif(referrer_domain, ''), '(none)'), coalesce(nullif(device_type, ''), '(none)'),
@@ -53,7 +53,7 @@ select
         partition by s.id, case when s.id is null then e.moment // 900000000 end
         order by e.moment, e.received_at nulls last, e.object nulls last, e.line nulls last, e.event_id
     ) as place,
-    p.id as pair,
+    p.id as pair, p.visitor,
     coalesce(n.id, 0) as name, coalesce(g.id, 0) as page, i.id as product, coalesce(l.id, 0) as login_state,
     e.is_page_view, e.is_sample, coalesce(s.is_bot, e.is_bot) as is_bot,
     e.event_name = 'product_view' as is_view, e.event_name = 'add_to_cart_click' as is_add,
@@ -77,10 +77,10 @@ order by moment, session, place;
 
 insert into session_quarters
 select
-    moment // 900000000, session, pair, count(*), count(*) filter (is_page_view), count(*) filter (is_view), login_state,
-    is_sample, is_bot
+    moment // 900000000, session, pair, visitor, count(*), count(*) filter (is_page_view), count(*) filter (is_view),
+    login_state, is_sample, is_bot
 from numbered
-group by moment // 900000000, session, pair, login_state, is_sample, is_bot
+group by moment // 900000000, session, pair, visitor, login_state, is_sample, is_bot
 order by 1, 2;
 
 insert into session_products

@@ -23,7 +23,7 @@ counted_hits as not materialized (
     {event_split_join}
     where h.moment >= $start and h.moment < $end {of_hits} {event_filters} {session_of_hit}
 ),
--- Events by session, pair and quarter of an hour. Quarters that the range, or a change of clocks, cuts: event by event.
+-- Events by session, visitor and quarter of an hour. Quarters that the range, or a change of clocks, cuts: event by event.
 counted_quarters as not materialized (
     {quarters}
 ),
