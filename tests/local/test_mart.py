@@ -18,6 +18,7 @@ from clickstream.local.owner.client import Client
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.owner.questions import CheckRequest, MartBuildRequest, MartStatus, MetricRequest
 from clickstream.local.owner.registry import CHECK, MART_BUILD, METRIC
+from clickstream.mart.file import VERSION
 from clickstream.settings import Settings
 from tests.conftest import Clock
 from tests.local.calls import check, load, mart_status
@@ -58,7 +59,7 @@ def test_status_names_what_the_mart_needs_and_a_build_gives_it(client: Client, c
         assert done.events_per_s == pytest.approx(30 / done.duration_s, rel=0.1)
         status = mart_status(client)
         assert (status.load_id, status.loads_behind, status.next) == (1, 0, "nothing")
-        assert (status.version, status.events, status.sessions, status.failure) == (1, 30, 3, "")
+        assert (status.version, status.events, status.sessions, status.failure) == (VERSION, 30, 3, "")
         assert status.bytes_per_event == pytest.approx(status.size_bytes / 30, abs=0.1)
         assert "up to date" in shown(status)
         put_events(client.settings, clock, 31)
