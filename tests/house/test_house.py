@@ -31,6 +31,7 @@ LEVELS = {
     "event": 7,
     "errors": 8,
     "progress": 8,
+    "pace": 8,
     "durable": 8,
     "hosts": 8,
     "money": 8,

@@ -16,11 +16,6 @@ if TYPE_CHECKING:
 
 warehouse = typer.Typer(help="Maintain the warehouse.", no_args_is_help=True)
 mart = typer.Typer(help="Examine or build the mart, the file that answers metrics.", no_args_is_help=True)
-_NEXT = {
-    "nothing": "up to date",
-    "update": "the next question updates it",
-    "build": "the next question builds it",
-}
 
 
 @warehouse.command()
@@ -94,9 +89,10 @@ def render_status(found: MartStatus, console: Console) -> None:
     """Print the status, a fact on each line."""
     from rich.text import Text
 
+    from clickstream.local.owner.questions import mart_state
+
     loaded = f", loaded {found.loaded_at}" if found.loaded_at else ""
     shown = f"{found.load_id:,}{loaded}" if found.load_id else "none yet"
-    behind = f"{found.loads_behind:,} load{'' if found.loads_behind == 1 else 's'} behind"
     version = "damaged, or of another version" if found.size_bytes else ""
     if found.version is not None:
         version = str(found.version)
@@ -106,7 +102,7 @@ def render_status(found: MartStatus, console: Console) -> None:
         ("version", version),
         ("shows load", shown),
         ("last load", f"{found.warehouse_load_id:,}" if found.warehouse_load_id else "none yet"),
-        ("state", _NEXT[found.next] if found.next == "nothing" else f"{behind}; {_NEXT[found.next]}"),
+        ("state", mart_state(found.loads_behind, found.next)),
         ("events", f"{found.events:,}"),
         ("sessions", f"{found.sessions:,}"),
         ("per event", "" if found.bytes_per_event is None else f"{found.bytes_per_event:,.1f} bytes"),

@@ -22,6 +22,7 @@ from clickstream.mart.keeper import MartKeeper
 from clickstream.mart.refresh import mart_position
 from clickstream.mart.source import Position
 from clickstream.metrics.rules.local_time import instant
+from clickstream.pace import pause_after
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +31,6 @@ MAX_AS_OF_AGE = timedelta(minutes=5)  # without new loads: days begin, open sess
 MIN_STATUS_CHANGE = timedelta(seconds=30)  # smaller changes of `seen_at` are not sent to browsers
 MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute; after this it counts as stopped
 
-PAUSES_PER_COST = 9
 LONGEST_PAUSE_S = 30.0
 FIRST_WAIT_S = 5.0
 
@@ -150,7 +150,7 @@ class LoadWatch:
             return new
         if old.load_id == new.load_id:
             return old if now - old.as_of < MAX_AS_OF_AGE else new
-        pause = min(LONGEST_PAUSE_S, PAUSES_PER_COST * self._cost_s())
+        pause = pause_after(self._cost_s(), 0.0, LONGEST_PAUSE_S)
         return new if time.monotonic() - self._published_at >= pause else old
 
 

@@ -17,13 +17,13 @@ from pathlib import Path
 from clickstream.errors import ClickstreamError
 from clickstream.mart.file import Mart
 from clickstream.mart.refresh import Refresh, build, refresh
+from clickstream.pace import pause_after
 from clickstream.progress import Progress, no_progress
 from clickstream.warehouse.contract import Warehouse
 
 PAUSE_S = 1.0
 LONGEST_PAUSE_S = 30.0
 UNWATCHED_PAUSE_S = 10.0
-PAUSES_PER_COST = 9
 _log = logging.getLogger(__name__)
 
 
@@ -120,8 +120,7 @@ class MartKeeper:
             self._try()
             self._refreshed.set()
             shortest = PAUSE_S if self._watchers else UNWATCHED_PAUSE_S
-            pause = PAUSES_PER_COST * (time.monotonic() - started)
-            self._wake.wait(min(LONGEST_PAUSE_S, max(shortest, pause)))
+            self._wake.wait(pause_after(time.monotonic() - started, shortest, LONGEST_PAUSE_S))
             self._wake.clear()
 
     def _try(self) -> None:

@@ -15,6 +15,7 @@ from clickstream.mart.file import Mart
 from clickstream.mart.source import (
     Changes,
     Position,
+    Slice,
     copy_orders,
     copy_people,
     copy_slice,
@@ -108,13 +109,11 @@ def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) ->
             with warehouse.reading() as cursor, fresh.transaction() as into:
                 put_changes(into, Changes())
                 run_file(into, "remove_visits")
-                copy_slice(cursor, part, into)
-                run_file(into, "visits")
+                _write_visits(cursor, part, into)
             done += events
             progress(done, total, BUILDING)
         with warehouse.reading() as cursor, fresh.transaction() as into:
-            if copy_orders(cursor, into, known=None):
-                run_file(into, "orders")
+            _write_orders(cursor, into, known=None)
             _note(into, start)
         with warehouse.reading() as cursor:
             now = read_position(cursor)
@@ -147,12 +146,23 @@ def _update(mart: Mart, cursor: Cursor, known: Position, now: Position, changes:
         put_changes(into, changes)
         run_file(into, "remove_visits")
         for part in slices_of(changes):
-            copy_slice(cursor, part, into)
-            run_file(into, "visits")
-        if copy_orders(cursor, into, known.load_id):
-            run_file(into, "orders")
+            _write_visits(cursor, part, into)
+        _write_orders(cursor, into, known.load_id)
         _note(into, now)
     return Refresh("updated", now, len(changes.sessions))
+
+
+def _write_visits(cursor: Cursor, part: Slice, into: DuckCursor) -> None:
+    copy_slice(cursor, part, into)
+    run_file(into, "products", rows="new_events")
+    run_file(into, "visits")
+
+
+def _write_orders(cursor: Cursor, into: DuckCursor, known: int | None) -> None:
+    """Write the orders of the loads after `known` again; None = all orders."""
+    if copy_orders(cursor, into, known):
+        run_file(into, "products", rows="new_items")
+        run_file(into, "orders")
 
 
 def _is_worn(mart: Mart) -> bool:

@@ -37,6 +37,12 @@ _HOURS = """
     group by hour
     order by hour
 """
+_WRITTEN_QUARTERS = """
+    select distinct @quarter(event_timestamp)
+    from clickstream_events
+    where session_key is null and (load_id > $known or load_id is null)
+"""
+_IN_QUARTERS = "@quarter(e.event_timestamp) in (select unnest(cast($quarters as bigint[])))"
 _VISITORS_GONE = "select count(*) from gone where kind = 'visitors' and load_id > $known"
 _ANY_START = (0, 2**62)
 _ALL = "true"
@@ -93,24 +99,11 @@ def knows(cursor: Cursor, position: Position) -> bool:
 
 def read_changes(cursor: Cursor, known: int) -> Changes:
     """Return what the loads after `known` changed."""
-    params = {"known": known}
-
-    def gone(kind: str) -> list[str]:
-        sql = "select distinct key from gone where kind = $kind and load_id > $known"
-        return [row[0] for row in cursor.fetch(sql, {**params, "kind": kind}).rows]
-
-    written = cursor.fetch(
-        fill(
-            "select distinct @micros(event_timestamp) - @micros(event_timestamp) % {quarter} from clickstream_events "
-            "where session_key is null and (load_id > $known or load_id is null)",
-            quarter=str(QUARTER_US),
-        ),
-        params,
-    )
-    quarters = {row[0] // QUARTER_US for row in written.rows} | {int(key) for key in gone("quarter")}
+    written = cursor.fetch(_WRITTEN_QUARTERS, {"known": known}).rows
+    quarters = {row[0] for row in written} | {int(key) for key in _gone_keys(cursor, "quarter", known)}
     sql = "select session_key, @micros(session_start) from sessions where load_id > $known"
-    sessions = cursor.fetch(sql, params).rows
-    gone_sessions = gone("session")
+    sessions = cursor.fetch(sql, {"known": known}).rows
+    gone_sessions = _gone_keys(cursor, "session", known)
     starts = [start for _, start in sessions] or [0]
     span = _ANY_START if gone_sessions else (min(starts), max(starts))
     return Changes(known, span, [key for key, _ in sessions], gone_sessions, sorted(quarters))
@@ -142,13 +135,8 @@ def slices_of(changes: Changes) -> list[Slice]:
         for start in range(0, len(keys), KEYS_AT_ONCE)
     ]
     for start in range(0, len(changes.quarters), KEYS_AT_ONCE):
-        starts = [quarter * QUARTER_US for quarter in changes.quarters[start : start + KEYS_AT_ONCE]]
-        condition = fill(
-            "@micros(e.event_timestamp) - @micros(e.event_timestamp) % {quarter} "
-            "in (select unnest(cast($starts as bigint[])))",
-            quarter=str(QUARTER_US),
-        )
-        found.append(Slice({"sessions": "false", "quarters": condition}, {"starts": starts}))
+        quarters = changes.quarters[start : start + KEYS_AT_ONCE]
+        found.append(Slice({"sessions": "false", "quarters": _IN_QUARTERS}, {"quarters": quarters}))
     return found
 
 
@@ -158,8 +146,8 @@ def copy_slice(cursor: Cursor, part: Slice, mart: DuckCursor) -> None:
     first, last = mart.fetch("select min(start_at), max(end_at) from new_sessions").rows[0]
     edges = [value for value in (first, last) if value is not None]
     edges += [_micros(part.params[name]) for name in ("from", "to") if name in part.params]
-    if starts := part.params.get("starts"):
-        edges += [min(starts), max(starts) + QUARTER_US]
+    if quarters := part.params.get("quarters"):
+        edges += [min(quarters) * QUARTER_US, (max(quarters) + 1) * QUARTER_US]
     span = {"first": _instant(min(edges, default=0)), "last": _instant(max(edges, default=0))}
     _copy(cursor, mart, "new_events", "read_events", Slice(part.conditions, {**part.params, **span}))
 
@@ -190,7 +178,7 @@ def copy_orders(cursor: Cursor, mart: DuckCursor, known: int | None) -> bool:
     """
     part = _since(known, orders="o")
     _copy(cursor, mart, "new_orders", "read_orders", part)
-    _copy_gone(cursor, mart, "gone_orders", "order", known)
+    put_keys(mart, "gone_orders", "varchar", [] if known is None else _gone_keys(cursor, "order", known))
     if not has_rows(mart, "new_orders", "gone_orders"):
         return False
     _copy(cursor, mart, "new_items", "read_items", part)
@@ -202,9 +190,9 @@ def has_rows(mart: DuckCursor, *tables: str) -> bool:
     return any(mart.scalar(fill("select exists (from {table})", table=table)) for table in tables)
 
 
-def run_file(mart: DuckCursor, name: str) -> None:
-    """Run the statements of a file of this package on the mart."""
-    mart.raw.execute(_sql(name))
+def run_file(mart: DuckCursor, name: str, **slots: str) -> None:
+    """Run the statements of a file of this package on the mart. slots: SQL for its `{…}`."""
+    mart.raw.execute(fill(_sql(name), slots))
 
 
 def _since(known: int | None, **aliases: str) -> Slice:
@@ -212,12 +200,10 @@ def _since(known: int | None, **aliases: str) -> Slice:
     return Slice(conditions, {} if known is None else {"known": known})
 
 
-def _copy_gone(cursor: Cursor, mart: DuckCursor, table: str, kind: str, known: int | None) -> None:
-    rows: Sequence[tuple[str]] = ()
-    if known is not None:
-        sql = "select distinct key from gone where kind = $kind and load_id > $known"
-        rows = cursor.fetch(sql, {"kind": kind, "known": known}).rows
-    put_keys(mart, table, "varchar", [row[0] for row in rows])
+def _gone_keys(cursor: Cursor, kind: str, known: int) -> list[str]:
+    """Return the keys of what the loads after `known` removed."""
+    sql = "select distinct key from gone where kind = $kind and load_id > $known"
+    return [row[0] for row in cursor.fetch(sql, {"kind": kind, "known": known}).rows]
 
 
 def put_changes(mart: DuckCursor, changes: Changes) -> None:

@@ -53,7 +53,7 @@ _STAGING_TYPES = {
 }
 # Types of PostgreSQL that DuckDB knows by another name.
 _EXPORT_TYPES = {"numeric": "DECIMAL(38, 4)"}
-# Metrics group by visitor: with the default of 4 MB that would happen on disk.
+# Comparisons and users' queries group many rows: with the default of 4 MB that would happen on disk.
 _READ = """
     begin transaction isolation level repeatable read read only;
     set local work_mem = '32MB'

@@ -13,6 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from clickstream.local.owner.questions import mart_state
+
 _UNITS = ("bytes", "KB", "MB", "GB", "TB")
 _GOOD = ("running", "healthy")
 
@@ -179,10 +181,7 @@ def _print_loading(found: Examination, console: Console) -> None:
 def _mart_state(mart: MartFact) -> str:
     if not mart.exists:
         return "does not exist yet; the next question builds it"
-    if mart.next == "nothing":
-        return "up to date"
-    behind = f"{mart.loads_behind:,} load{'' if mart.loads_behind == 1 else 's'} behind"
-    return f"{behind}; the next question {mart.next}s it"
+    return mart_state(mart.loads_behind, mart.next)
 
 
 def _print_problems(found: Examination, console: Console) -> None:

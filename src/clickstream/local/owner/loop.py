@@ -20,10 +20,10 @@ from typing import Any, TypeVar
 from clickstream.errors import ClickstreamError
 from clickstream.etl.expire import RetentionConfig, expire
 from clickstream.etl.run import Loader, PassResult
+from clickstream.pace import pause_after
 from clickstream.progress import Progress, no_progress
 
 PAUSE_S = 1.0
-PAUSES_PER_COST = 9
 LONGEST_TRICKLE_PAUSE_S = 4.0
 BUSY_LINES = 1000
 """A pass that loads as many is followed by the next at once."""
@@ -95,7 +95,7 @@ class EtlLoop:
     def _pause_after(self, result: PassResult, cost_s: float) -> float:
         if result.lines >= BUSY_LINES:
             return 0.0
-        return max(self._pause_s, min(LONGEST_TRICKLE_PAUSE_S, PAUSES_PER_COST * cost_s))
+        return pause_after(cost_s, self._pause_s, LONGEST_TRICKLE_PAUSE_S)
 
     def _tracked_pass(self, reconcile: Collection[date]) -> PassResult:
         try:

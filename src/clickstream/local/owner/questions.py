@@ -200,6 +200,13 @@ def mart_status(context: WarehouseContext, _request: MartStatusRequest, _progres
         )
 
 
+def mart_state(loads_behind: int, next_work: str) -> str:
+    """Say how far the mart is. next_work: `next` of its status."""
+    if next_work == "nothing":
+        return "up to date"
+    return f"{loads_behind:,} load{'' if loads_behind == 1 else 's'} behind; the next question {next_work}s it"
+
+
 class MartBuildRequest(Request, frozen=True):
     """Build the mart from scratch."""
 

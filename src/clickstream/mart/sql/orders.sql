@@ -1,14 +1,5 @@
--- Writes orders again, with their items. In: `new_orders`, `new_items`, `gone_orders`, and sessions and pairs as they are
--- now.
-insert into products
-select (select max(id) from products) + row_number() over (), product_id, name, category, brand
-from (select distinct product_id, name, category, brand from new_items) as n
-where not exists (
-    from products as p
-    where p.product_id is not distinct from n.product_id and p.name is not distinct from n.name
-        and p.category is not distinct from n.category and p.brand is not distinct from n.brand
-);
-
+-- Writes orders again, with their items. In: `new_orders`, `new_items`, `gone_orders`, and sessions, pairs and products
+-- as they are now.
 create or replace temp table old_orders as
 select id, order_id
 from orders

@@ -1,5 +1,5 @@
 -- Writes sessions and their events, and events without a session. In: `new_sessions`, `new_events`, `old_sessions` (whose
--- numbers are used again), `pairs` as they are now.
+-- numbers are used again), `pairs` and `products` as they are now.
 insert into texts
 select (select max(id) from texts) + row_number() over (), text
 from (
@@ -11,15 +11,6 @@ from (
 )
 anti join texts using (text)
 where text <> '';
-
-insert into products
-select (select max(id) from products) + row_number() over (), product_id, name, category, brand
-from (select distinct product_id, name, category, brand from new_events) as n
-where not exists (
-    from products as p
-    where p.product_id is not distinct from n.product_id and p.name is not distinct from n.name
-        and p.category is not distinct from n.category and p.brand is not distinct from n.brand
-);
 
 create or replace temp table numbered_sessions as
 with known as (
