@@ -14,6 +14,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from clickstream.errors import StoreError
+from clickstream.etl.adopt import adopt
 from clickstream.etl.chunk import SHORT_CHUNK, WHOLE_CHUNK, ChunkSize, ChunkSizes, RawObject, Unread, read_objects
 from clickstream.etl.discover import Discoverer, Discovery, settled_watermarks
 from clickstream.etl.enrich.enrichment import EnrichmentConfig
@@ -121,6 +122,7 @@ class Loader:
         except ErasedMeanwhileError:
             return self.run_pass(reconcile, progress, max_seconds)
         if result.is_finished:
+            result.load_id = adopt(self.warehouse, self.stamp()) or result.load_id
             self._finish(found, result)
             _raise_unread(self._unread)
         return result

@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from clickstream.errors import WarehouseError
+from clickstream.etl.adopt import adopt
 from clickstream.etl.discover import SETTLE
 from clickstream.etl.load import count_erasures
 from clickstream.etl.repair.compare import compare
@@ -128,6 +129,7 @@ class _ShadowBuild:
         missed = {name.key for name in listed if name.key not in loaded and self._appeared(name) < settled}
         with self._context.warehouse.transaction() as cursor:  # nothing changes while rows are retained
             retain_foreign(self._shadow, self._live)
+            adopt(self._shadow, self._loader.stamp())
             self._retain(cursor)
         self._read([name for name in listed if name.key in loaded or name.key in missed], progress)
         return len(missed)

@@ -55,6 +55,20 @@ def swap(cursor: Cursor) -> int:
         )
     )
     _insert(cursor, "clickstream_events", before, "where raw_object is not null")
+    # What a load adds to the rows of others is the shadow's; rows that it has not seen are taken in by the next pass.
+    cursor.execute(
+        "update clickstream_events set session_key = null, is_page_view = false, load_id = null "
+        "where raw_object is null"
+    )
+    cursor.execute(
+        fill(
+            "update clickstream_events set session_key = s.session_key, is_page_view = s.is_page_view, "
+            "load_id = s.load_id + {before} from {shadow}.clickstream_events as s "
+            "where clickstream_events.event_id = s.event_id and clickstream_events.raw_object is null",
+            before=str(before),
+            shadow=SHADOW,
+        )
+    )
     _insert(cursor, "loads", before)
     new_epoch(cursor)
     return int(cursor.scalar("select coalesce(max(load_id), 0) from loads"))
