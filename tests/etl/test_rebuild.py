@@ -312,6 +312,7 @@ def test_rows_of_other_clients_and_expired_first_sights_survive(filled: Pipeline
             "values ('gone', $then, cast('00000000-0000-4000-8000-000000000002' as uuid))",
             {"then": NOW - timedelta(days=900)},
         )
+    filled.load()  # takes in the other client's row
     before = contents(filled.warehouse)
     found = rebuild(context, RebuildRequest(apply=True))
     assert found["same"]
