@@ -13,7 +13,6 @@ from typing import Any
 from clickstream.metrics.question import Column
 from clickstream.metrics.rules.result import Result, money, ratio
 from clickstream.metrics.rules.scope import Scope, page_slots
-from clickstream.warehouse.dialects import fill
 
 NAMES = (Column("name", "text"), Column("category", "text"), Column("brand", "text"))
 FIGURES = (
@@ -32,8 +31,28 @@ FIGURES = (
     Column("view_to_order", "rate"),
 )
 _BY = {"product": "product_id", "category": "category", "brand": "brand"}
-_NUMBER = "(select id from texts where text = '{event}')"
-_NAMES = {"view": "product_view", "add": "add_to_cart_click", "checkout": "checkout_start"}
+_EVENTS = """
+    select
+        max(id) filter (text = 'product_view') as view,
+        max(id) filter (text = 'add_to_cart_click') as add,
+        max(id) filter (text = 'checkout_start') as checkout
+    from texts
+    where text in ('product_view', 'add_to_cart_click', 'checkout_start')
+"""
+"""The numbers of event names; NULL for one that no event has."""
+_FROM_HITS = {"cut": "true", "whole": "false"}
+"""Where events are filtered, each is read."""
+_FROM_SESSIONS = {
+    "whole": "q.first_quarter >= ($start + 899999999) // 900000000 and q.last_quarter < $end // 900000000",
+    "cut": """(h.session is null or h.session in (
+        select id
+        from sessions
+        where start_at < $end and end_at >= $start and (
+            start_at // 900000000 < ($start + 899999999) // 900000000 or end_at // 900000000 >= $end // 900000000
+        )
+    ))""",
+}
+"""Sessions in whole quarters of the range as the mart counted them, other sessions event by event."""
 _Names = dict[str, tuple[str | None, ...]]
 
 
@@ -44,22 +63,24 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
     """
     by = scope.options["by"]
     slots, params = page_slots(scope.question, only)
-    source = "products_by_event" if scope.conditions.event else "products_by_session"
-    numbers = {name: fill(_NUMBER, event=event) for name, event in _NAMES.items()}
-    slots |= {"value": f"p.{_BY[by]}", "shown": scope.text(source, **numbers)}
+    column = _BY[by]
+    sources = _FROM_HITS if scope.conditions.event else _FROM_SESSIONS
+    params |= scope.cursor.fetch(_EVENTS).dicts()[0]
+    slots |= {**sources, "value": f"p.{column}", "bits": f"q.{column}"}
     found = scope.fetch("products", slots, params).dicts()
     total, found = found[0], [row for row in found if row["value"] is not None]
     named = by == "product"
     names = _product_names(scope, [row["value"] for row in found]) if named and only is None else {}
     nameless = (None,) * len(NAMES) if named else ()
     rows = [(row["value"], *names.get(row["value"], nameless), *_figures(row)) for row in found]
+    events = scope.rows_behind("clickstream_events")["clickstream_events"]
     return Result(
         (Column("value", "text"), *(NAMES if named else ()), *FIGURES),
         rows,
-        {"clickstream_events": int(total["valued_events"]), "order_items": total["items"]},
+        {"clickstream_events": int(total["valued_events"]), "order_items": int(total["items"])},
         total["total_rows"],
         keys=1,
-        extra={"events_without_product": int(total["total_events"] - total["valued_events"])},
+        extra={"events_without_product": events - int(total["valued_events"])},
     )
 
 

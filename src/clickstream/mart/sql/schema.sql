@@ -97,8 +97,10 @@ create table session_quarters (
     is_bot boolean not null
 );
 
--- What a session did with a product. has_checkout: a checkout started after the product was added to the cart. The
--- quarters are those of the session's start and end: most questions need no other table to find the rows of a range.
+-- What a session did with a product. The quarters are those of the session's start and end: most questions need no other
+-- table to find the rows of a range. product_id, category, brand: what the session did with all products of this value, as
+-- bits: 1 = view, 2 = add to the cart, 4 = start a checkout after that. The first of these rows has the bits, the others
+-- have 0, so that sessions are counted without grouping rows by session.
 create table session_products (
     first_quarter integer not null,
     last_quarter integer not null,
@@ -107,7 +109,9 @@ create table session_products (
     events integer not null,
     views integer not null,
     cart_adds integer not null,
-    has_checkout boolean not null,
+    product_id utinyint not null,
+    category utinyint not null,
+    brand utinyint not null,
     is_sample boolean not null,
     is_bot boolean not null
 );

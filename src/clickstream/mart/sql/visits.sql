@@ -88,14 +88,43 @@ checkouts as (
     from numbered
     where is_checkout
     group by session
+),
+did as materialized (
+    select
+        c.session, c.product, c.events, c.views, c.cart_adds, p.product_id, p.category, p.brand,
+        (c.views > 0)::utinyint + 2 * (c.cart_adds > 0)::utinyint
+            + 4 * coalesce(c.first_add < k.last_place, false)::utinyint as bits
+    from counts as c
+    join products as p on c.product = p.id
+    left join checkouts as k on c.session = k.session
+),
+by_value as (
+    select session, min(product) as product, 'product_id' as kind, bit_or(bits) as bits
+    from did
+    group by session, product_id
+    union all
+    select session, min(product), 'category', bit_or(bits)
+    from did
+    group by session, category
+    union all
+    select session, min(product), 'brand', bit_or(bits)
+    from did
+    group by session, brand
+),
+first_rows as (
+    select
+        session, product, max(bits) filter (kind = 'product_id') as product_id,
+        max(bits) filter (kind = 'category') as category, max(bits) filter (kind = 'brand') as brand
+    from by_value
+    group by session, product
 )
 select
-    s.start_at // 900000000, s.end_at // 900000000, c.session, c.product, c.events, c.views, c.cart_adds,
-    coalesce(c.first_add < k.last_place, false), s.is_sample, coalesce(s.is_bot, false)
-from counts as c
-join numbered_sessions as s on c.session = s.id
-left join checkouts as k on c.session = k.session
-order by c.session, c.product;
+    s.start_at // 900000000, s.end_at // 900000000, d.session, d.product, d.events, d.views, d.cart_adds,
+    coalesce(f.product_id, 0), coalesce(f.category, 0), coalesce(f.brand, 0), s.is_sample, coalesce(s.is_bot, false)
+from did as d
+join numbered_sessions as s on d.session = s.id
+left join first_rows as f on d.session = f.session and d.product = f.product
+order by d.session, d.product;
 
 update mart set hits_written = hits_written + (select count(*) from numbered);
 

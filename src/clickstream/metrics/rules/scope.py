@@ -81,10 +81,6 @@ class Scope:
         """Run `<name>.sql` of this package. slots: SQL for its `{…}`. params: values of its parameters."""
         return self._run(read_sql(f"{name}.sql"), slots, params, split)
 
-    def text(self, name: str, **slots: str) -> str:
-        """Return `<name>.sql` of this package, to be put into a slot."""
-        return fill(read_sql(f"{name}.sql"), {**self._slots(None), **slots}).partition("\n")[2].rstrip()
-
     def rows_behind(self, table: str) -> dict[str, int]:
         """Return the number of counted rows of a table (events, sessions or orders)."""
         return {table: int(self._run(_COUNTS[table]).rows[0][0])}
