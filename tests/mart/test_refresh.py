@@ -37,6 +37,17 @@ def test_first_refresh_builds_the_next_updates_and_an_idle_one_does_nothing(pipe
     assert refresh(mart, pipeline.warehouse).how == "unchanged"
 
 
+def test_a_mart_whose_file_is_too_large_for_its_events_is_built_again(
+    pipeline: Pipeline, mart: Mart, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refresh(mart, pipeline.warehouse)
+    for expected, many_bytes in (("updated", 16 * 2**20), ("built", 0)):
+        monkeypatch.setattr("clickstream.mart.refresh.MANY_BYTES", many_bytes)
+        pipeline.put_batch([received(pipeline.clock(), clientId=expected)])
+        pipeline.load()
+        assert refresh(mart, pipeline.warehouse).how == expected
+
+
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 9))])
 def test_an_updated_mart_equals_one_built_from_scratch(
     pipeline: Pipeline, mart: Mart, tmp_path: Path, seed: int

@@ -210,7 +210,7 @@ def _connect(path: Path, memory_mb: int, *, read_only: bool = False) -> duckdb.D
         if is_new:
             connection.execute("begin transaction")
             connection.execute(read_sql("clickstream.mart", "sql/schema.sql"))
-            connection.execute("insert into mart values ($version, '', 0, null, 0, 0)", {"version": VERSION})
+            connection.execute("insert into mart values ($version, '', 0, null, 0, 0, 0, 0)", {"version": VERSION})
             connection.execute("commit")
     except duckdb.Error as error:
         raise _opening_error(path, error) from error

@@ -39,6 +39,10 @@ MAX_CHANGED_SHARE = 0.2
 MAX_DEAD_SHARE = 0.1
 FEW_SESSIONS = 20_000
 FEW_HITS = 200_000
+MAX_GROWTH = 2
+"""A file larger than this many times what a built one would have is built again, if it is also MANY_BYTES larger."""
+BYTES_PER_HIT = 30
+MANY_BYTES = 16 * 2**20
 Way = Literal["unchanged", "updated", "built"]
 
 
@@ -122,6 +126,9 @@ def build(mart: Mart, warehouse: Warehouse, progress: Progress = no_progress) ->
         position = mart_position(fresh)
         with fresh.reading() as into:
             sessions = into.scalar("select count(*) from sessions")
+    with mart.transaction() as into:
+        size = {"bytes": mart.path.stat().st_size}
+        into.execute("update mart set built_bytes = $bytes, built_hits = (select count(*) from hits)", size)
     return Refresh("built", position, sessions)
 
 
@@ -166,10 +173,18 @@ def _write_orders(cursor: Cursor, into: DuckCursor, known: int | None) -> None:
 
 
 def _is_worn(mart: Mart) -> bool:
-    """Whether too many rows were replaced: they lie out of order, and their places stay empty."""
+    """Whether it is time to build the mart again.
+
+    Too many rows were replaced and lie out of order, or the file is too large: small updates fill it badly.
+    """
     with mart.reading() as cursor:
-        written, kept = cursor.fetch("select hits_written, (select count(*) from hits) from mart").rows[0]
-    return bool(written - kept > max(FEW_HITS, MAX_DEAD_SHARE * kept))
+        written, built_hits, built_bytes, hits = cursor.fetch(
+            "select hits_written, built_hits, built_bytes, (select count(*) from hits) from mart"
+        ).rows[0]
+    if written - hits > max(FEW_HITS, MAX_DEAD_SHARE * hits):
+        return True
+    per_hit = max(BYTES_PER_HIT, built_bytes / max(built_hits, FEW_HITS))
+    return bool(mart.path.stat().st_size > MAX_GROWTH * per_hit * hits + MANY_BYTES)
 
 
 def _note(cursor: DuckCursor, position: Position) -> None:

@@ -2,14 +2,17 @@
 -- hour since 1970. Texts that many rows repeat are numbers: of `texts`, or of `products`; 0 stands for no value. A row of
 -- an event says itself whether it is of the sample or of a bot: a session's bot flag holds for all its events.
 
--- One row: what the mart was made from. hits_written counts the rows of `hits` ever written, also those replaced since.
+-- One row: what the mart was made from. hits_written counts the rows of `hits` ever written, also those replaced since;
+-- built_hits and built_bytes are how many there were, and how large the file was, when it was built.
 create table mart (
     version integer not null,
     epoch varchar not null,
     load_id bigint not null,
     loaded_at bigint,
     erasures bigint not null,
-    hits_written bigint not null
+    hits_written bigint not null,
+    built_hits bigint not null,
+    built_bytes bigint not null
 );
 
 create table texts (id integer not null, text varchar not null);
