@@ -61,7 +61,10 @@ from tests.conftest import Clock
 from tests.local.calls import check, load, rows
 from tests.ports import free_port
 
-HOLDER = 'import sys, duckdb; c = duckdb.connect(sys.argv[1]); print("held", flush=True); sys.stdin.read()'
+HOLDER = (
+    'import sys, duckdb; c = duckdb.connect(sys.argv[1], read_only=len(sys.argv) > 2); print("held", flush=True); '
+    "sys.stdin.read()"
+)
 
 
 def put_events(settings: Settings, clock: Clock, count: int) -> None:

@@ -96,14 +96,20 @@ def test_check_names_the_day_on_which_mart_and_warehouse_differ(client: Client) 
 
 
 @contextmanager
-def held_mart(settings: Settings) -> Iterator[subprocess.Popen[str]]:
-    """Let another process hold the mart."""
-    command = [sys.executable, "-c", HOLDER, str(settings.data / "mart.duckdb")]
+def held_mart(settings: Settings, *options: str) -> Iterator[subprocess.Popen[str]]:
+    """Let another process hold the mart. options: "read only", or none."""
+    command = [sys.executable, "-c", HOLDER, str(settings.data / "mart.duckdb"), *options]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "held\n"
         yield process
         process.kill()
+
+
+def test_processes_ask_at_the_same_time_a_mart_that_is_up_to_date(client: Client) -> None:
+    client.call(METRIC, MetricRequest("overview"))
+    with held_mart(client.settings, "read only"):
+        assert client.call(METRIC, MetricRequest("overview")).dicts()[0]["events"] == 30
 
 
 def test_a_mart_that_another_process_holds_is_an_error_with_that_process(client: Client) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from clickstream.errors import ClickstreamError
 from clickstream.mart.file import Mart
-from clickstream.mart.refresh import Refresh, build, refresh
+from clickstream.mart.refresh import Refresh, build, find_gap, refresh
 from clickstream.pace import pause_after
 from clickstream.progress import Progress, no_progress
 from clickstream.warehouse.contract import Warehouse
@@ -42,6 +42,7 @@ class MartKeeper:
         self._refreshed = threading.Event()
         self._is_stopping = False
         self._watchers = 0
+        self._reader: Mart | None = None
         self._thread = threading.Thread(target=self._run, name="mart", daemon=True)
 
     def __enter__(self) -> MartKeeper:
@@ -53,13 +54,29 @@ class MartKeeper:
         self._wake.set()
         if self._thread.is_alive():
             self._thread.join()
+        self._close_reader()
         if "mart" in self.__dict__:
             self.mart.close()
 
     @cached_property
     def mart(self) -> Mart:
         """The mart, opened when it is first needed. Raises WarehouseBusyError when another process holds it."""
+        self._close_reader()
         return Mart.open(self.path)
+
+    def current(self, progress: Progress = no_progress) -> Mart:
+        """Return the mart, up to date, for questions alone.
+
+        One that is up to date already is opened for reading only, as several processes may do at the same time.
+        Raises WarehouseBusyError when another process writes it.
+        """
+        if "mart" not in self.__dict__ and self._open_reader():
+            assert self._reader
+            with self.warehouse.reading() as cursor:
+                if find_gap(self._reader, cursor).way == "unchanged":
+                    return self._reader
+        self.refresh(progress)
+        return self.mart
 
     @contextmanager
     def peek(self) -> Iterator[Mart | None]:
@@ -102,6 +119,16 @@ class MartKeeper:
         """Wait for the refresh that the first watcher caused, but not longer than this."""
         if self._thread.is_alive():
             self._refreshed.wait(seconds)
+
+    def _open_reader(self) -> bool:
+        self._close_reader()
+        self._reader = Mart.open_existing(self.path)
+        return self._reader is not None
+
+    def _close_reader(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+            self._reader = None
 
     def _alone(self, work: Callable[[Mart, Warehouse, Progress], Refresh], progress: Progress) -> Refresh:
         def note(done: int, total: int, doing: str = "") -> None:

@@ -49,7 +49,7 @@ class MetricRequest(Request, frozen=True):
 def metric(context: WarehouseContext, request: MetricRequest, progress: Progress) -> Answer:
     """Compute one metric."""
     question = question_from_text(request.name, request.options, context.clock(), context.zone)
-    return ask(_fresh_mart(context, progress), request.name, question)
+    return ask(context.keeper.current(progress), request.name, question)
 
 
 class ReportRequest(Request, frozen=True):
@@ -61,13 +61,7 @@ class ReportRequest(Request, frozen=True):
 def report(context: WarehouseContext, request: ReportRequest, progress: Progress) -> Report:
     """Build a report."""
     question = question_from_text("overview", request.options, context.clock(), context.zone)
-    return build_report(_fresh_mart(context, progress), question)
-
-
-def _fresh_mart(context: WarehouseContext, progress: Progress) -> Mart:
-    """Bring the mart up to date, which takes a moment after many loads and longer the first time."""
-    context.keeper.refresh(progress)
-    return context.keeper.mart
+    return build_report(context.keeper.current(progress), question)
 
 
 class QueryRequest(Request, frozen=True):
