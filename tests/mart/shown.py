@@ -40,7 +40,12 @@ _QUERIES = {
         left join pairs as p on q.pair = p.id left join visitors as v on q.visitor = v.id
     """,
     "session_products": f"""
-        select x.* exclude (session, product), s.session_key, {_PRODUCT} as product
+        select
+            x.* exclude (session, product, product_id, category, brand), s.session_key, {_PRODUCT} as product,
+            -- Which of a session's rows has the bits of a value depends on the numbers of its products: only one has them.
+            sum(x.product_id) over (partition by x.session, i.product_id) as product_id_bits,
+            sum(x.category) over (partition by x.session, i.category) as category_bits,
+            sum(x.brand) over (partition by x.session, i.brand) as brand_bits
         from session_products as x
         left join sessions as s on x.session = s.id
         left join products as i on x.product = i.id

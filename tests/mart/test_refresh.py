@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -55,7 +56,8 @@ def test_an_updated_mart_equals_one_built_from_scratch(
     chance = Random(seed)
     refresh(mart, pipeline.warehouse)
     sent: list[Event] = []
-    steps = [_load_new, _load_late, _load_copies, _load_new, _load_late, _forget, _load_new, _expire, _load_new]
+    steps = [_load_new, _load_late, _load_foreign, _load_copies, _load_new, _load_late, _forget, _load_new]
+    steps += [_load_foreign, _expire, _load_new]
     for number, step in enumerate(steps):
         step(chance, pipeline, sent)
         done = refresh(mart, pipeline.warehouse)
@@ -80,6 +82,28 @@ def _load_copies(chance: Random, pipeline: Pipeline, sent: list[Event]) -> None:
         earlier = pipeline.clock() - timedelta(days=chance.choice((0, 1)), minutes=chance.randrange(600))
         copies.append({**event, "eventName": chance.choice(NAMES), "_ingest": {"receivedAt": earlier.isoformat()}})
     _load(chance, pipeline, sent, copies)
+
+
+def _load_foreign(chance: Random, pipeline: Pipeline, sent: list[Event]) -> None:
+    """Load rows that another client wrote into a shared warehouse."""
+    if not pipeline.warehouse.is_shared:
+        return _load_new(chance, pipeline, sent)
+    with pipeline.warehouse.transaction() as cursor:
+        for _ in range(chance.randint(1, 4)):
+            row = {
+                "id": str(UUID(int=chance.getrandbits(128))),
+                "at": pipeline.clock() - timedelta(minutes=chance.choice((0, 5, 50, 1500))),
+                "name": chance.choice(NAMES),
+                "client": chance.choice(CLIENTS),
+                "user": chance.choice(USERS),
+            }
+            cursor.execute(
+                "insert into clickstream_events (event_id, event_timestamp, event_name, client_id, user_id) "
+                "values (cast($id as uuid), $at, $name, $client, $user)",
+                row,
+            )
+    pipeline.load()
+    return None
 
 
 def _forget(chance: Random, pipeline: Pipeline, _sent: list[Event]) -> None:
