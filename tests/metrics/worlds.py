@@ -27,6 +27,7 @@ CASES = (
     ("Asia/Kathmandu", "2026-03-01", "2026-03-03"),  # offset of 5:45
     ("Australia/Lord_Howe", "2026-04-04", "2026-04-06"),  # a change by half an hour
     ("America/St_Johns", "2010-11-06", "2010-11-08"),  # at 00:01 back to 23:01 of the day before
+    ("Antarctica/Casey", "2021-10-02", "2021-10-04"),  # at 00:01 on to 03:01, not at a quarter of an hour
     ("America/Havana", "2026-03-08", "2026-03-09"),  # midnight does not exist
 )
 SILENCES = (
