@@ -18,6 +18,7 @@ import urllib3
 from rich.console import Console
 from urllib3.exceptions import HTTPError
 
+from clickstream.delivery import Delivery
 from clickstream.errors import ClickstreamError, UnavailableError
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.owner.process import DASHBOARD
@@ -27,7 +28,6 @@ from clickstream.local.supervisor import Supervisor, stop_signals
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 from clickstream.sources import sample as samples
-from clickstream.sources.delivery import Delivery
 from clickstream.sources.progress import progress_bar
 
 START_TIMEOUT_S = 90.0
