@@ -11,6 +11,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NoReturn
 
 import msgspec
 
@@ -113,9 +114,14 @@ def send_once(url: str, delivery: Delivery) -> Sent:
         return Outbox(connection, delivery).send()
 
 
-def watch(url: str, delivery: Delivery, report: Callable[[str], None]) -> None:
-    """Send events as they come, until a signal. Failures are reported once each and retried after growing pauses."""
+def watch(find_url: Callable[[], str | None], delivery: Delivery, report: Callable[[str], None]) -> NoReturn:
+    """Send events as they come, until a signal. Failures are reported once each and retried after growing pauses.
+
+    find_url: returns the URL of the shop's database, None as long as it is not known.
+    """
     trouble, pause_s = "", FIRST_PAUSE_S
+    while (url := find_url()) is None:
+        time.sleep(IDLE_S)
     while True:
         try:
             with open_shop(url, DOING) as connection:
@@ -133,6 +139,7 @@ def watch(url: str, delivery: Delivery, report: Callable[[str], None]) -> None:
                 trouble = str(error)
                 report(f"warning: {trouble}; retrying")
         time.sleep(pause_s)
+        url = find_url() or url
         pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
 

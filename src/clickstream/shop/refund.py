@@ -23,7 +23,7 @@ _LEFT = b"""
 
 
 class Refunded(msgspec.Struct, frozen=True):
-    """A refund. left: what of the order can still be refunded. is_cancelled: nothing, so that the order is cancelled."""
+    """A refund. left: what of the order can still be refunded. is_cancelled: nothing, the order is cancelled."""
 
     order: str
     refund_id: str
