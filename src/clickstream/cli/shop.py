@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from clickstream.cli.options import DAY_FORMATS, Data, Json, day_of, make_client, print_json
+from clickstream.cli.options import DAY_FORMATS, Data, Json, Port, ShopPort, SignInPort, day_of, make_client, print_json
 from clickstream.cli.terminal import ProgressBar, err, out, write_bytes
 from clickstream.settings import Settings, read_settings
 
@@ -112,7 +113,7 @@ def roles() -> None:
 @shop.command()
 def database(
     data: Data = None,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on, on loopback.")] = 5433,
+    port: Port = 5433,
 ) -> None:
     """Run only a local PostgreSQL for the shop, in the data directory, until Ctrl-C."""
     from clickstream.local.postgres import serve
@@ -124,6 +125,25 @@ def database(
         except KeyboardInterrupt:
             code = 0
     sys.exit(0 if code == 0 else 1)
+
+
+@shop.command()
+def serve(data: Data = None, port: Port = 3000, sign_in_port: SignInPort = 9000) -> None:
+    """Run only the shop: build it if its sources changed, update its database, serve it until Ctrl-C."""
+    from clickstream.local.shop.config import ShopConfig
+    from clickstream.local.shop.serve import serve as run
+
+    config = ShopConfig(port, sign_in_port, issuer=os.environ.get("AUTH_ISSUER", ""))
+    sys.exit(run(read_settings(data), config))
+
+
+@shop.command()
+def sign_in(data: Data = None, port: Port = 9000, shop_port: ShopPort = 3000) -> None:
+    """Run only the local sign-in provider, which replaces Amazon Cognito on this machine, until Ctrl-C."""
+    from clickstream.local.shop.config import ShopConfig
+    from clickstream.local.shop.serve import serve_sign_in
+
+    sys.exit(serve_sign_in(read_settings(data), ShopConfig(shop_port, port)))
 
 
 @orders.command()

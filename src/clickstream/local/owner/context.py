@@ -37,7 +37,8 @@ class WarehouseContext:
     """An open warehouse with its mart and its raw store.
 
     load: runs one pass of the loader. make_loader: returns another loader with these settings; the caller closes it.
-    stage: the folder for files in transit. find_shop: returns the URL of the shop's database, None without one. drain: stores the collector's spool of this machine in the raw store.
+    stage: the folder for files in transit. find_shop: returns the URL of the shop's database, None without one.
+    drain: stores the collector's spool of this machine in the raw store.
     """
 
     warehouse: Warehouse
@@ -49,7 +50,7 @@ class WarehouseContext:
     make_loader: Callable[[Warehouse], Loader]
     stage: Path
     drain: Drain
-    find_shop: Callable[[], str | None]
+    find_shop: Callable[[], str | None] = lambda: None
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
