@@ -5,8 +5,8 @@ server on loopback that requires a password, with fsync on. The password is in a
 
 The server is a child of this process, so that its end is noticed and it never stays a zombie. What an earlier process
 left is cleared before a start: a server that still runs is stopped in order; the pid file of one that ended, or is a
-zombie, is removed. PostgreSQL refuses to run as root: root starts it as SUDO_UID, else as nobody. Folders above the
-data directory keep their modes; if that user cannot reach it, the server's files are in ROOT_HOME instead.
+zombie, is removed. PostgreSQL refuses to run as root: root starts it as SUDO_UID, else as UNPRIVILEGED_UID. Folders
+above the data directory keep their modes; if that user cannot reach it, the server's files are in ROOT_HOME instead.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ from clickstream.settings import Settings
 
 PORT = 5433
 USER, DATABASE = "clickstream", "clickstream_web"
-NOBODY = 65534
+UNPRIVILEGED_UID = 65534
+"""The user that exists for this purpose on every Unix."""
 OLDEST_MAJOR = 15
 BUILTIN_LOCALE_MAJOR = 17
 START_S, STOP_S = 60.0, 60.0
@@ -121,7 +122,7 @@ def server_user() -> int | None:
     if os.geteuid() != 0:
         return None
     sudo = os.environ.get("SUDO_UID", "")
-    return int(sudo) if sudo.isdecimal() and int(sudo) else NOBODY
+    return int(sudo) if sudo.isdecimal() and int(sudo) else UNPRIVILEGED_UID
 
 
 def make_cluster(folder: Path, port: int) -> Cluster:
