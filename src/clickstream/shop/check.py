@@ -176,9 +176,15 @@ class _Judged:
         if self.wrong:
             real, event = self.real, self.wrong[0]
             tracked = (
-                "no total" if event.total is None else f"{event.total.normalize():f} {event.currency or ''}".strip()
+                "no total" if event.total is None else f"{_cents(event.total)} {event.currency or '(no currency)'}"
             )
             yield "different", f"{real.total} {real.currency} in the shop, {tracked} from the {event.side}"
+
+
+def _cents(amount: Decimal) -> Decimal:
+    """Return the amount with two digits after the point, or with all if there are more."""
+    rounded = round(amount, 2)
+    return rounded if rounded == amount else amount.normalize()
 
 
 def check_orders(url: str, warehouse: Cursor, now: datetime, days: DayRange) -> OrdersCheck:
