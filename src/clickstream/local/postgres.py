@@ -34,6 +34,7 @@ from clickstream.errors import UnavailableError
 from clickstream.local.child import Program, start
 from clickstream.local.state_file import is_alive, read_state_file, state_file
 from clickstream.settings import Settings
+from clickstream.shop.migrate import migrate
 
 PORT = 5433
 USER, DATABASE = "clickstream", "clickstream_web"
@@ -164,7 +165,7 @@ def running(cluster: Cluster, options: tuple[str, ...] = ()) -> Iterator[subproc
 def serve(data: Path, port: int) -> int:
     """Run the shop's database of this data directory until a signal (raises SystemExit) or its end (returns the code).
 
-    DATA/web-db.json contains its URL while it is ready.
+    It is migrated first. DATA/web-db.json contains its URL while it is ready.
     """
     cluster = make_cluster(data / "web-db", port)
     if cluster.home.parent == ROOT_HOME:
@@ -172,6 +173,7 @@ def serve(data: Path, port: int) -> int:
         sys.stderr.write(f"notice: the shop's database is in {cluster.home}, because {reason}\n")
     with running(cluster) as process:
         _create_database(cluster)
+        migrate(cluster.url())
         with state_file(data / STATE, WebDatabase(os.getpid(), cluster.url())):
             sys.stderr.write(f"PostgreSQL is ready on 127.0.0.1:{port}\n")
             return process.wait()

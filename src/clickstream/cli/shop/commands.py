@@ -105,7 +105,7 @@ def database(
     data: Data = None,
     port: Port = 5433,
 ) -> None:
-    """Run only a local PostgreSQL for the shop, in the data directory, until Ctrl-C."""
+    """Run only a local PostgreSQL with the shop's tables, in the data directory, until Ctrl-C."""
     from clickstream.local.postgres import serve
     from clickstream.local.supervisor import stop_signals
 
