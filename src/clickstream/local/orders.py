@@ -7,10 +7,15 @@ shop/check.py, run where the warehouse is open.
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
+import msgspec
+
+from clickstream.dashboard.pages.data_health import OrderSource
+from clickstream.dashboard.view import Days
 from clickstream.errors import ShopError
 from clickstream.local.owner.context import Request, WarehouseContext
-from clickstream.progress import Progress
+from clickstream.progress import Progress, no_progress
 from clickstream.shop.check import DayRange, OrdersCheck, check_orders
 
 
@@ -28,6 +33,19 @@ def orders_check(context: WarehouseContext, request: OrdersCheckRequest, _progre
         raise no_shop("checking the orders")
     with context.warehouse.reading() as cursor:
         return check_orders(url, cursor, context.clock(), DayRange(request.since, request.until, context.zone))
+
+
+def order_source(context: WarehouseContext) -> OrderSource:
+    """Return what the page Data health shows."""
+
+    def read(days: Days) -> dict[str, Any]:
+        found = orders_check(context, OrdersCheckRequest(days.first, days.end), no_progress)
+        result: dict[str, Any] = msgspec.to_builtins(found)
+        for name in ("days", "browsers", "channels"):
+            result[name] = [{"name": group["name"], **group["counts"]} for group in result[name]]
+        return result
+
+    return OrderSource(lambda: context.find_shop() is not None, read)
 
 
 def no_shop(doing: str) -> ShopError:
