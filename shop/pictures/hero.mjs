@@ -1,10 +1,10 @@
-// The wide picture of the start page: a desk with some of the products. Its left third stays calm, for the text.
+// The wide picture of the start page: a desk with some of the products. Its left third stays empty, for the text.
 
 import { onStand } from "./headphones.mjs";
 import { openLaptop } from "./laptop.mjs";
 import { workingMonitor } from "./monitor.mjs";
 import { at, linear, line, path, radial, rect } from "./paint.mjs";
-import { cup, deskLamp, picture, plant, shadow, shadowPaint, shelf } from "./scene.mjs";
+import { cup, picture, plant, shadow, shadowPaint, shelf } from "./scene.mjs";
 
 const TINT = "#4f46e5";
 
@@ -31,17 +31,16 @@ export function hero() {
       rect(0, 500, 1600, 5, 0, "#e9cba6") +
       line("M0 546H1600M0 596H1600", "#8b5e34", 1, 'opacity=".22"') +
       shelf(1330, 150, TINT) +
-      apart("p", plant(690, 540)) +
+      apart("p", plant(672, 540)) +
       shadow(1050, 556, 190, 16, 0.45) +
       at(1050, 552, apart("m", workingMonitor(monitor, "hero")), 0.96) +
       shadow(1380, 574, 190, 16, 0.45) +
       at(1380 - 212, 576 - 277, apart("l", openLaptop(laptop, "orlune-solo")), 0.53) +
       keyboard +
       mouse +
-      shadow(800, 584, 80, 12, 0.4) +
-      at(800, 580, apart("h", onStand(headphones)), 0.52) +
-      cup(1550, 590, TINT) +
-      apart("a", deskLamp(560, 545, TINT)),
+      shadow(820, 588, 80, 12, 0.4) +
+      at(820, 584, apart("h", onStand(headphones)), 0.52) +
+      cup(1540, 590, TINT),
     1600,
     640,
   );

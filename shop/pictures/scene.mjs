@@ -62,7 +62,7 @@ export function shelf(x, y, tint) {
   return at(x, y, spines.join("") + rect(0, 0, 190, 10, 2, "#b98a5b") + rect(0, 10, 190, 8, 0, "#000", 'opacity=".07"'));
 }
 
-export function deskLamp(x, y, tint) {
+function deskLamp(x, y, tint) {
   const metal = darker(tint, 0.55);
   return at(x, y, shadow(0, 6, 70, 12) + ellipse(0, 0, 46, 9, metal) + line("M0-4L34-150L-40-262", metal, 9) + circle(34, -150, 9, lighter(metal, 0.3)) + at(-40, -262, path("M-34-8Q0-54 34-8L50 34H-50Z", metal) + ellipse(0, 34, 50, 8, "#ffe9b8"), 1, 28));
 }

@@ -42,7 +42,7 @@ export function CheckoutForm({ user, addresses, idempotencyKey, total, currency,
         <Delivery user={user} addresses={addresses} state={state} />
         <Payment state={state} />
       </form>
-      <section aria-labelledby="summary" className="panel mt-6 space-y-5 lg:sticky lg:top-36 lg:mt-0">
+      <section aria-labelledby="summary" className="panel mt-6 space-y-5 lg:sticky lg:top-24 lg:mt-0">
         <h2 id="summary">Your order</h2>
         {summary}
         <FormMessage state={state} />

@@ -72,7 +72,7 @@ function Choice({ name, value, label, count, isChecked }: { name: string; value:
     <label className="flex min-h-9 cursor-pointer items-center gap-2.5 text-sm hover:text-accent-dark">
       <input type="checkbox" name={name} value={value} defaultChecked={isChecked} className="size-4.5" />
       {label}
-      {count !== undefined && <span className="ml-auto text-muted tabular-nums">{count}</span>}
+      {count !== undefined && <span aria-hidden="true" className="ml-auto text-muted tabular-nums">{count}</span>}
     </label>
   );
 }
@@ -93,7 +93,7 @@ export function FilterSheet(props: Props & { total: number }) {
   const count = query.brands.length + query.categories.length + [query.minPrice, query.maxPrice, query.inStock, query.onSale].filter(Boolean).length;
   return (
     <>
-      <button type="button" onClick={() => sheet.current?.showModal()} className="button lg:hidden">
+      <button type="button" onClick={() => sheet.current?.showModal()} className="button flex-1 sm:flex-none lg:hidden">
         <FilterIcon className="size-5" />
         Filters{count > 0 && ` (${count})`}
       </button>

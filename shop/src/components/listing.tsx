@@ -27,17 +27,18 @@ export function Listing({ listing, wished, place, fixed }: Props) {
   };
   const filters = { place, query, choices };
   return (
-    <div className="gap-8 lg:grid lg:grid-cols-[15rem_1fr]">
+    <div className="gap-8 lg:grid lg:grid-cols-[14rem_1fr]">
       <aside aria-label="Filters" className="hidden lg:block">
         <Filters key={listHref(place, query, {})} {...filters} />
       </aside>
       <div>
         <div className="mb-4 flex flex-wrap items-center gap-3">
-          <p role="status" className="mr-auto text-sm text-muted">{total === 1 ? "1 product" : `${total} products`}</p>
+          <p role="status" className="w-full text-sm text-muted sm:mr-auto sm:w-auto">{total === 1 ? "1 product" : `${total} products`}</p>
           <FilterSheet {...filters} total={total} />
           <SortSelect place={place} query={query} sorts={[...SORTS]} />
         </div>
         <Active {...filters} />
+        <h2 className="sr-only">Products</h2>
         {products.length ? <ProductGrid products={products} wished={wished} isFirst /> : <Nothing place={place} query={query} />}
         <Pages listing={listing} place={place} />
       </div>

@@ -21,9 +21,12 @@ export function ShareButton({ product }: { product: ProductCard }) {
     setMessage(isCopied ? "Link copied" : "Copying is blocked");
   }
   return (
-    <button type="button" onClick={share} className="button w-full">
-      <ShareIcon className="size-5" />
-      <span role="status">{message || "Share"}</span>
-    </button>
+    <div>
+      <button type="button" onClick={share} className="button w-full">
+        <ShareIcon className="size-5" />
+        {message || "Share"}
+      </button>
+      <span role="status" className="sr-only">{message}</span>
+    </div>
   );
 }

@@ -32,7 +32,7 @@ export async function SiteFooter() {
 
 function LinkList({ title, links, isWide = false }: { title: string; links: { href: string; name: string }[]; isWide?: boolean }) {
   return (
-    <nav aria-label={title}>
+    <nav aria-label={`Footer: ${title}`}>
       <h2 className="text-base font-semibold">{title}</h2>
       <ul className={`mt-1 ${isWide ? "columns-2" : ""}`}>
         {links.map(({ href, name }) => (

@@ -25,7 +25,7 @@ export function WishButton({ product, isWished, hasLabel = false }: { product: P
       <input type="hidden" name="product" value={product.id} />
       <button type="submit" aria-pressed={shown} aria-label={hasLabel ? undefined : name} className={shape}>
         <HeartIcon className={`size-5 ${shown ? "text-bad" : ""}`} isFilled={shown} />
-        {hasLabel && (shown ? "On your wishlist" : "Add to wishlist")}
+        {hasLabel && (shown ? "On wishlist" : "Wishlist")}
       </button>
     </form>
   );

@@ -36,7 +36,7 @@ export default async function CartPage() {
 function OrderBox({ cart: { lines, totals, coupon, couponProblem } }: { cart: Cart }) {
   const isReady = lines.every(({ isAvailable }) => isAvailable);
   return (
-    <section aria-labelledby="summary" className="panel mt-6 space-y-5 lg:sticky lg:top-36 lg:mt-0">
+    <section aria-labelledby="summary" className="panel mt-6 space-y-5 lg:sticky lg:top-24 lg:mt-0">
       <h2 id="summary">Summary</h2>
       <Summary amounts={totals} coupon={coupon} />
       <FreeDelivery totals={totals} />

@@ -10,6 +10,7 @@ export default async function WishlistPage() {
   return (
     <div className="wrap pt-8">
       <h1 className="mb-6">Wishlist</h1>
+      <h2 className="sr-only">Products</h2>
       {products.length ? (
         <ProductGrid products={products} wished={products.map(({ id }) => id)} isFirst />
       ) : (

@@ -12,7 +12,7 @@ interface Props {
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { id } = await params;
-  return { title: (await brands()).find((each) => each.id === id)?.name };
+  return { title: (await brands()).find((each) => each.id === id)?.name ?? "Page not found" };
 }
 
 export default async function BrandPage({ params, searchParams }: Props) {

@@ -13,7 +13,7 @@ interface Props {
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const { id } = await params;
-  return { title: (await categories()).find((each) => each.id === id)?.name };
+  return { title: (await categories()).find((each) => each.id === id)?.name ?? "Page not found" };
 }
 
 export default async function CategoryPage({ params, searchParams }: Props) {

@@ -20,7 +20,7 @@ interface Props {
 
 export async function generateMetadata({ params }: Props): Promise<Metadata> {
   const found = await readProduct((await params).id);
-  return { title: found?.product.name, description: found?.product.description };
+  return { title: found?.product.name ?? "Page not found", description: found?.product.description };
 }
 
 export default async function ProductPage({ params }: Props) {
