@@ -9,7 +9,11 @@ export interface Page {
   html: string;
 }
 
+type Form = Record<string, string> | FormData;
+
 export class Browser {
+  /** Sent as Origin with forms, instead of the address's own. */
+  origin: string | null = null;
   private readonly jars = new Map<string, Map<string, string>>();
 
   /** The cookies of an origin by name; the name of a cookie for some pages only is followed by a space and their path. */
@@ -20,7 +24,7 @@ export class Browser {
   }
 
   /** Send one request; redirects are not followed. */
-  async send(url: string | URL, form?: Record<string, string>, headers: Record<string, string> = {}): Promise<Page> {
+  async send(url: string | URL, form?: Form, headers: Record<string, string> = {}): Promise<Page> {
     const address = new URL(url);
     const jar = this.jar(address.origin);
     const cookie = [...jar].flatMap(([key, value]) => {
@@ -30,8 +34,8 @@ export class Browser {
     const answer = await fetch(address, {
       method: form ? "POST" : "GET",
       redirect: "manual",
-      headers: { ...(cookie ? { cookie } : {}), ...(form ? { origin: address.origin } : {}), ...headers },
-      ...(form ? { body: new URLSearchParams(form) } : {}),
+      headers: { ...(cookie ? { cookie } : {}), ...(form ? { origin: this.origin ?? address.origin } : {}), ...headers },
+      ...(form ? { body: form instanceof FormData ? form : new URLSearchParams(form) } : {}),
     });
     for (const line of answer.headers.getSetCookie()) this.keep(jar, line);
     return { url: address, status: answer.status, headers: answer.headers, html: await answer.text() };
@@ -49,7 +53,7 @@ export class Browser {
   }
 
   /** Send a request and follow redirects until a page, or until one leads to an address that `stopAt` accepts. */
-  async open(url: string | URL, form?: Record<string, string>, stopAt: (url: URL) => boolean = () => false): Promise<Page> {
+  async open(url: string | URL, form?: Form, stopAt: (url: URL) => boolean = () => false): Promise<Page> {
     let page = await this.send(url, form);
     for (let count = 0; count < MAX_REDIRECTS; count++) {
       const location = page.headers.get("location");

@@ -6,6 +6,7 @@ import { after, before, test } from "node:test";
 import { totalsOf } from "../src/rules.ts";
 import { mergeCart } from "../src/server/cart-store.ts";
 import { inTransaction } from "../src/server/db.ts";
+import { cancelFor } from "../src/server/orders.ts";
 import { placeOrder, type OrderRequest } from "../src/server/place-order.ts";
 import { uuidV5 } from "../src/server/tracked-order.ts";
 import { createDatabase, insertCart, insertProduct, type TestDatabase } from "./database.ts";
@@ -156,6 +157,34 @@ test("without consent the event and the order hold no ids of the visitor", async
     select event, client_id from outbox join orders on orders.number = event->'order'->>'id' where orders.id = ${result.id}`;
   assert.deepEqual(Object.keys(row!.event).sort(), ["createdAt", "eventId", "eventName", "order"]);
   assert.equal(row!.clientId, null);
+});
+
+test("a guest cancels an order once: it is refunded and back in stock", async () => {
+  await insertProduct(database.sql, "returned", "200.00", 5);
+  const result = await placeOrder(database.sql, requestFor(await insertCart(database.sql, { returned: 1 })));
+  assert.ok(result.ok);
+  const guest = { userId: null, guestOrders: [result.id] };
+  const results = await Promise.all([1, 2, 3].map(() => cancelFor(database.sql, guest, result.number)));
+  assert.deepEqual(results.sort(), [false, false, true]);
+  const [row] = await database.sql`select status, refunded from orders where id = ${result.id}`;
+  assert.deepEqual({ ...row }, { status: "cancelled", refunded: "200.00" });
+  assert.equal(await stockOf("returned"), 5);
+  assert.equal((await database.sql`select from refunds where order_id = ${result.id}`).length, 1);
+});
+
+test("only the browser or the user of an order can cancel it, and not after it was shipped", async () => {
+  await insertProduct(database.sql, "shipped", "200.00", 5);
+  const result = await placeOrder(database.sql, requestFor(await insertCart(database.sql, { shipped: 1 })));
+  assert.ok(result.ok);
+  const [user] = await database.sql<{ id: string }[]>`insert into users (issuer, subject) values ('https://i', 'stranger') returning id`;
+  for (const stranger of [{ userId: null, guestOrders: [] }, { userId: user!.id, guestOrders: [randomUUID()] }]) {
+    assert.equal(await cancelFor(database.sql, stranger, result.number), false);
+  }
+  await database.sql`update orders set status = 'shipped' where id = ${result.id}`;
+  assert.equal(await cancelFor(database.sql, { userId: null, guestOrders: [result.id] }, result.number), false);
+  await database.sql`update orders set status = 'paid', user_id = ${user!.id} where id = ${result.id}`;
+  assert.equal(await cancelFor(database.sql, { userId: null, guestOrders: [result.id] }, result.number), false); // a user's order now
+  assert.equal(await cancelFor(database.sql, { userId: user!.id, guestOrders: [] }, result.number), true);
 });
 
 test("UUIDs of names are those of RFC 9562", () => {

@@ -11,6 +11,8 @@ const SCHEMA = new URL("../../src/clickstream/shop/schema/", import.meta.url);
 export interface TestDatabase {
   url: string;
   sql: Sql;
+  /** A connection to another database of the server. */
+  admin: Sql;
   drop(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export async function createDatabase(): Promise<TestDatabase> {
   return {
     url: address.href,
     sql,
+    admin,
     async drop() {
       await sql.end({ timeout: 5 });
       await admin.unsafe(`drop database ${name} with (force)`);
