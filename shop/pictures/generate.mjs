@@ -1,5 +1,5 @@
 // Draw the pictures of every product: node pictures/generate.mjs (or npm run pictures).
-// In: the catalogue and looks.mjs. Out: public/pictures/<product>-<n>.svg, the same bytes on every run.
+// In: the catalogue and looks.mjs. Out: public/pictures/<product>-<n>.svg and hero.svg, the same bytes on every run.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 
 import { arm, lightBar, mat, microphone, riser, sleeve, speakers, tablet, webcam } from "./desk-things.mjs";
 import { headphones } from "./headphones.mjs";
+import { hero } from "./hero.mjs";
 import { keyboard } from "./keyboard.mjs";
 import { laptop } from "./laptop.mjs";
 import { lookOf } from "./looks.mjs";
@@ -32,6 +33,7 @@ const names = new Map(brands.map((brand) => [brand.id, brand.name]));
 mkdirSync(target, { recursive: true });
 for (const old of readdirSync(target)) if (old.endsWith(".svg")) rmSync(join(target, old));
 
+writeFileSync(join(target, "hero.svg"), hero());
 let total = 0;
 let largest = 0;
 for (const product of products) {

@@ -46,12 +46,17 @@ function side(look) {
   );
 }
 
-function overEar(look) {
+/** Headphones on their stand, which stands on the origin. */
+export function onStand(look) {
   const stand = rect(-7, -372, 14, 372, 5, "#a9764a") + path("M-64-372Q0-400 64-372L56-362Q0-386-56-362Z", "#8b5e34") + ellipse(0, 0, 92, 13, "#8b5e34");
+  return paint(look) + stand + at(0, -44, front(look), 0.9);
+}
+
+function overEar(look) {
   return [
     studio(look.tint, paint(look) + shadow(400, 530, 250, 22, 0.4) + at(400, look.boom ? 500 : 520, front(look), 1.16)),
     studio(look.tint, paint(look) + shadow(410, 540, 190, 22, 0.4) + at(look.boom ? 450 : 400, 366, side(look), 1.08)),
-    desk(look.tint, paint(look) + shadow(400, 524, 130, 16, 0.4) + at(400, 520, stand + at(0, -44, front(look), 0.9)), { lamp: true }),
+    desk(look.tint, shadow(400, 524, 130, 16, 0.4) + at(400, 520, onStand(look)), { lamp: true }),
   ];
 }
 

@@ -88,4 +88,7 @@ export function smallLaptop(look, id) {
   return at(-400 * 0.5, -522 * 0.5, front({ ...look, glow: undefined }, (w, h) => wallpaper(w, h, id)), 0.5);
 }
 
+/** An open laptop from the front; its base ends at (400, 522). */
+export const openLaptop = (look, id) => paint(look, id) + front(look, (w, h) => wallpaper(w, h, id));
+
 export { paint as laptopPaint };

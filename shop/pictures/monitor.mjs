@@ -54,3 +54,6 @@ export function monitor(look, id) {
     desk(look.tint, paint(look, id) + shadow(400, 500, 180, 16, 0.45) + at(400, 498, front(look, work), onDesk) + keyboard, { mirrored: look.mirrored }),
   ];
 }
+
+/** A monitor at work from the front; its foot stands on the origin. */
+export const workingMonitor = (look, id) => paint(look, id) + front(look, (w, h) => program(look.program, w, h, id, look.tint));

@@ -4,15 +4,15 @@ import { at, circle, darker, ellipse, lighter, line, linear, mix, path, radial, 
 
 export const [WIDTH, HEIGHT] = [800, 600];
 
-function picture(body) {
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${HEIGHT}" width="${WIDTH}" height="${HEIGHT}" stroke-linecap="round" stroke-linejoin="round" font-family="system-ui,sans-serif" font-weight="600">${body}</svg>\n`;
+export function picture(body, width = WIDTH, height = HEIGHT) {
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" stroke-linecap="round" stroke-linejoin="round" font-family="system-ui,sans-serif" font-weight="600">${body}</svg>\n`;
   return svg.replaceAll(" />", "/>").replaceAll(" rx=\"0\"", "").replaceAll("\"0.", "\".");
 }
 
 /** A soft shadow on the floor. */
 export const shadow = (x, y, rx, ry, opacity = 0.3) => ellipse(x, y, rx, ry, "url(#sh)", `opacity="${opacity}"`);
 
-const shadowPaint = radial("sh", [["#0b0d12", 1], ["#0b0d12", 0.55], ["#0b0d12", 0]]);
+export const shadowPaint = radial("sh", [["#0b0d12", 1], ["#0b0d12", 0.55], ["#0b0d12", 0]]);
 
 /** A plain backdrop in a pale tint of the brand. */
 export function studio(tint, body) {
@@ -41,18 +41,18 @@ export function desk(tint, body, { mirrored = false, lamp = false } = {}) {
   );
 }
 
-function plant(x, y) {
+export function plant(x, y) {
   const leaf = path("M0 0C-22-40-20-90 0-128 20-90 22-40 0 0", "#3b7552", 'id="lf"');
   const leaves = [at(0, -70, leaf, 1, -62)].concat([-36, -12, 14, 40, 64].map((turn, i) => `<use href="#lf" transform="translate(0 -70) rotate(${turn})"${i % 2 ? "" : ' opacity=".85"'}/>`));
   return at(x, y, shadow(0, 4, 70, 12) + leaves.join("") + path("M-40-76H40L30 2H-30Z", "#e8e2d9") + rect(-44, -84, 88, 16, 4, "#f6f1ea"));
 }
 
-function cup(x, y, tint) {
+export function cup(x, y, tint) {
   const glaze = mix(tint, "#f8f5f0", 0.35);
   return at(x, y, shadow(0, 2, 52, 9) + line("M26-46C56-50 54-12 24-14", glaze, 8) + path("M-30-62H30L26-4Q24 2 16 2H-16Q-24 2-26-4Z", glaze) + ellipse(0, -62, 30, 6, darker(glaze, 0.35)));
 }
 
-function shelf(x, y, tint) {
+export function shelf(x, y, tint) {
   const books = [["#cfc4b4", 26, 84], [tint, 20, 96], ["#8b98a8", 30, 76], ["#e9dfd0", 18, 90], [darker(tint, 0.4), 24, 82]];
   let left = 14;
   const spines = books.map(([colour, width, height]) => {

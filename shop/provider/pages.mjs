@@ -5,6 +5,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 
 const style = readFileSync(new URL("style.css", import.meta.url));
+const BRAND = "Click<span>Steam</span>";
 const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;" };
 
 export const escape = (text) => String(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
@@ -24,6 +25,7 @@ export function pageOf({ title, lead = "", body = "", footer = "", shopOrigin = 
 </head>
 <body>
 <main>
+<p class="brand">${BRAND}</p>
 <h1>${escape(title)}</h1>
 ${lead ? `<p class="lead">${escape(lead)}</p>` : ""}
 ${body}

@@ -23,6 +23,7 @@ const answerAsProvider = provider.callback();
 async function answer(request, response) {
   const path = new URL(request.url, settings.issuer).pathname;
   if (path === "/health") return response.setHeader("Content-Type", "application/json").end('{"ok":true}');
+  if (path === "/favicon.ico") return response.writeHead(204).end();
   if (path === "/style.css") return sendStyle(response);
   if (path.startsWith("/interaction/")) return forms(request, response, path);
   return answerAsProvider(request, response);
@@ -36,6 +37,10 @@ const server = createServer((request, response) => {
   });
 });
 
+server.on("error", (error) => {
+  console.error(`sign-in provider: cannot listen on port ${settings.port}: ${error.message}`);
+  process.exit(1);
+});
 server.listen(settings.port, "127.0.0.1", () => console.log(`sign-in provider: ${settings.issuer}`));
 
 for (const signal of ["SIGINT", "SIGTERM"]) {

@@ -3,6 +3,7 @@
 // What the shop's forms do. Every action takes a form and returns what its page shows; it checks on the server whose
 // cart, order or address it is. Next.js compares the Origin of the request with the host before it runs an action.
 
+import { refresh } from "next/cache";
 import { redirect } from "next/navigation";
 import { EMPTY, type FormState } from "../form.ts";
 import { insertAddress, readAddress, removeAddress, updateAddress } from "../server/addresses.ts";
@@ -20,7 +21,12 @@ import { wishOwner } from "../server/wishlist.ts";
 
 const CART_DAYS = 60;
 
-const done = (message: string): FormState => ({ ...EMPTY, ok: true, message });
+/** Report a success, and let the page and the header show what has changed. */
+function done(message: string): FormState {
+  refresh();
+  return { ...EMPTY, ok: true, message };
+}
+
 const failed = (message: string): FormState => ({ ...EMPTY, message });
 const textOf = (form: FormData, name: string) => String(form.get(name) ?? "").slice(0, 1_000);
 

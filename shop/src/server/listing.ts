@@ -84,7 +84,7 @@ export function filtersOf(sql: Sql, scope: Scope, query: ListQuery) {
       always,
     );
   const orders = {
-    popular: sql`coalesce(sales.quantity, 0) desc, p.created_at desc`,
+    popular: sql`coalesce(i.quantity, 0) = 0, coalesce(sales.quantity, 0) desc, p.created_at desc`,
     newest: sql`p.created_at desc`,
     "price-asc": sql`${price}`,
     "price-desc": sql`${price} desc`,

@@ -5,7 +5,7 @@ import type { InferSelectModel } from "drizzle-orm";
 import { toAmount, toCents } from "../money.ts";
 import { firstPicture } from "./catalogue.ts";
 import { DAY_S, isUuid, readCookie, writeCookie } from "./cookies.ts";
-import { db, inTransaction, type Query } from "./db.ts";
+import { db, inTransaction, type Query, type Sql } from "./db.ts";
 import type { orderItems, orders as orderTable } from "./schema.ts";
 import { currentUser } from "./session.ts";
 import { trackedOrder, uuidV5, type TrackedOrder } from "./tracked-order.ts";
@@ -42,13 +42,21 @@ export async function orders(): Promise<Order[]> {
 
 /** Return an order by its number; null if it does not exist or belongs to somebody else. */
 export async function order(number: string): Promise<Order | null> {
-  const rows = await ownRows(db(), number);
+  const rows = await visibleRows(db(), await viewer(), number);
   return (await readOrders(rows))[0] ?? null;
 }
 
-async function ownRows(query: Query, number: string, isLocked = false): Promise<OrderRow[]> {
-  const userId = (await currentUser())?.id ?? null;
-  const guestOrders = await guestOrderIds();
+/** Who may see an order: its user, or the browser that placed it as a guest. */
+export interface Viewer {
+  userId: string | null;
+  guestOrders: string[];
+}
+
+async function viewer(): Promise<Viewer> {
+  return { userId: (await currentUser())?.id ?? null, guestOrders: await guestOrderIds() };
+}
+
+async function visibleRows(query: Query, { userId, guestOrders }: Viewer, number: string, isLocked = false): Promise<OrderRow[]> {
   return query<OrderRow[]>`
     select * from orders where number = ${number}
       and (user_id = ${userId}::uuid or (user_id is null and id = any(${guestOrders}::uuid[]))) ${isLocked ? query`for update` : query``}`;
@@ -77,8 +85,12 @@ function canCancel({ status, refunded, total }: OrderRow): boolean {
 
 /** Cancel an order of this browser: what has not been refunded is given back. Returns whether that was possible. */
 export async function cancel(number: string): Promise<boolean> {
-  return inTransaction(db(), async (query) => {
-    const [row] = await ownRows(query, number, true);
+  return cancelFor(db(), await viewer(), number);
+}
+
+export async function cancelFor(sql: Sql, who: Viewer, number: string): Promise<boolean> {
+  return inTransaction(sql, async (query) => {
+    const [row] = await visibleRows(query, who, number, true);
     if (!row || !canCancel(row)) return false;
     const rest = toAmount(toCents(row.total) - toCents(row.refunded));
     await query`select refund_order(${row.id}::uuid, ${rest}::numeric, 'cancelled by the customer')`;
