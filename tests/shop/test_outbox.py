@@ -1,4 +1,4 @@
-"""The outbox: every event reaches a real collector, whatever it rejects and whoever is killed."""
+"""The outbox: every event reaches a real collector, whatever it rejects and whichever process is killed."""
 
 from __future__ import annotations
 
