@@ -32,8 +32,8 @@ _FIGURES: tuple[tuple[str, str, formats.Kind, str], ...] = (
 )
 _COLUMNS = (
     RankColumn("orders", "Orders"),
-    RankColumn("browser", "Browser"),
-    RankColumn("server", "Server"),
+    RankColumn("browser", "Browser", is_wide=True),
+    RankColumn("server", "Server", is_wide=True),
     RankColumn("missing", "Missing"),
     RankColumn("pending", "Pending", is_wide=True),
     RankColumn("doubled", "Doubled", is_wide=True),
@@ -96,8 +96,14 @@ def _draw_card(output: Outputs, found: LiveResult[Result], key: str, kind: forma
     @render.ui
     def card() -> TagChild:
         outcome = found.outcome()
-        value = None if isinstance(outcome, ClickstreamError) else outcome["totals"][key]
-        return tags.span(formats.short(value, kind), class_="value", title=formats.exact(value, kind))
+        if isinstance(outcome, ClickstreamError):
+            return tags.span(formats.NONE, class_="value", title=str(outcome))
+        totals = outcome["totals"]
+        value = totals[key]
+        return TagList(
+            tags.span(formats.short(value, kind), class_="value", title=formats.exact(value, kind)),
+            tags.p(f"of {formats.exact(totals['orders'] - totals['pending'])} orders", class_="caption"),
+        )
 
 
 def _draw_table(output: Outputs, found: LiveResult[Result], key: str, head: str) -> None:
