@@ -46,10 +46,10 @@ class Running {
     throw new Error(`${this.origin} did not start:\n${this.output}`);
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const ended = new Promise((done) => this.process.once("exit", done));
-    this.process.kill("SIGTERM");
+    this.process.kill(signal);
     await ended;
   }
 }
