@@ -1,4 +1,4 @@
-// Draw the pictures of every product: node pictures/generate.mjs (or npm run pictures).
+// Draw the pictures of every product: node pictures/generate.mjs. With --check, only compare them with the stored ones.
 // In: the catalogue and looks.mjs. Out: public/pictures/<product>-<n>.svg and hero.svg, the same bytes on every run.
 
 import { mkdirSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
@@ -30,22 +30,39 @@ const DRAWINGS = {
 
 const { products, brands } = JSON.parse(readFileSync(catalogue, "utf8"));
 const names = new Map(brands.map((brand) => [brand.id, brand.name]));
-mkdirSync(target, { recursive: true });
-for (const old of readdirSync(target)) if (old.endsWith(".svg")) rmSync(join(target, old));
 
-writeFileSync(join(target, "hero.svg"), hero());
-let total = 0;
-let largest = 0;
-for (const product of products) {
-  const look = lookOf(product, names.get(product.brand));
-  const views = DRAWINGS[look.kind](look, product.id);
-  if (views.length !== product.pictures) throw new Error(`${product.id}: ${views.length} drawings, the catalogue has ${product.pictures}`);
-  views.forEach((svg, index) => {
-    const size = Buffer.byteLength(svg);
-    if (size > MAX_BYTES) throw new Error(`${product.id}-${index + 1}.svg has ${size} bytes, more than ${MAX_BYTES}`);
-    writeFileSync(join(target, `${product.id}-${index + 1}.svg`), svg);
-    total += size;
-    largest = Math.max(largest, size);
+/** Return the pictures as [file name, SVG]. */
+function draw() {
+  const ofProducts = products.flatMap((product) => {
+    const look = lookOf(product, names.get(product.brand));
+    const views = DRAWINGS[look.kind](look, product.id);
+    if (views.length !== product.pictures) throw new Error(`${product.id}: ${views.length} drawings, the catalogue has ${product.pictures}`);
+    return views.map((svg, index) => [`${product.id}-${index + 1}.svg`, svg]);
   });
+  for (const [name, svg] of ofProducts) {
+    if (svg.length > MAX_BYTES) throw new Error(`${name} has ${svg.length} bytes, more than ${MAX_BYTES}`);
+  }
+  return [...ofProducts, ["hero.svg", hero()]];
 }
-console.log(`${products.length} products, ${total} bytes, the largest picture has ${largest}`);
+
+/** Return the names of pictures that differ from the stored ones, are missing, or belong to no product. */
+function differences(pictures) {
+  const stored = new Map(readdirSync(target).map((name) => [name, readFileSync(join(target, name), "utf8")]));
+  const changed = pictures.filter(([name, svg]) => stored.get(name) !== svg).map(([name]) => name);
+  const known = new Set(pictures.map(([name]) => name));
+  return [...changed, ...[...stored.keys()].filter((name) => !known.has(name))];
+}
+
+mkdirSync(target, { recursive: true });
+const pictures = draw();
+const different = differences(pictures);
+if (process.argv.includes("--check")) {
+  if (different.length) {
+    console.error(`run node pictures/generate.mjs: ${different.length} pictures differ, such as ${different[0]}`);
+    process.exit(1);
+  }
+} else {
+  for (const name of different) rmSync(join(target, name), { force: true });
+  for (const [name, svg] of pictures) writeFileSync(join(target, name), svg);
+  console.log(`${pictures.length} pictures, ${different.length} changed`);
+}

@@ -7,6 +7,7 @@ import { settings } from "./server/settings.ts";
 export const config = { matcher: "/((?!_next/static|pictures/|favicon.ico).*)" };
 
 export function proxy(request: NextRequest): NextResponse {
+  if (!isDecodable(request.nextUrl.pathname)) return new NextResponse("malformed address", { status: 400, headers: FIXED });
   const nonce = Buffer.from(crypto.randomUUID()).toString("base64");
   const policy = contentSecurityPolicy(nonce);
   const headers = new Headers(request.headers);
@@ -18,6 +19,16 @@ export function proxy(request: NextRequest): NextResponse {
     response.headers.set("Strict-Transport-Security", "max-age=63072000; includeSubDomains");
   }
   return response;
+}
+
+/** Next.js fails on a path whose percent signs do not encode UTF-8. */
+function isDecodable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 const FIXED = {

@@ -46,10 +46,10 @@ class Running {
     throw new Error(`${this.origin} did not start:\n${this.output}`);
   }
 
-  async stop(): Promise<void> {
+  async stop(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     if (this.process.exitCode !== null || this.process.signalCode !== null) return;
     const ended = new Promise((done) => this.process.once("exit", done));
-    this.process.kill("SIGTERM");
+    this.process.kill(signal);
     await ended;
   }
 }
@@ -63,23 +63,26 @@ export interface Servers {
   shop: Running;
   provider: Running;
   providerFolder: string;
-  clientSecret: string;
   /** Stop the provider, and start it again with the same users and sessions. */
   stopProvider(): Promise<void>;
   startProvider(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** Start the shop and the provider. settings: more environment variables of the provider. */
+/** Start the shop and the provider. settings: more environment variables of both; an empty one is as if it were missing. */
 export async function startServers(databaseUrl: string, settings: Record<string, string> = {}): Promise<Servers> {
   if (!existsSync(serverFile)) throw new Error("the shop is not built: run `npm run build`");
   const [shopPort, providerPort] = [await freePort(), await freePort()];
   const shopOrigin = `http://localhost:${shopPort}`;
   const issuer = `http://localhost:${providerPort}`;
-  const clientSecret = randomBytes(24).toString("base64url");
-  const client = { AUTH_CLIENT_ID: "shop", AUTH_CLIENT_SECRET: clientSecret, SHOP_ORIGIN: shopOrigin };
+  const client = {
+    AUTH_CLIENT_ID: "shop",
+    AUTH_CLIENT_SECRET: randomBytes(24).toString("base64url"),
+    SHOP_ORIGIN: shopOrigin,
+    ...settings,
+  };
   const providerFolder = mkdtempSync(join(tmpdir(), "shop-provider-"));
-  const providerSettings = { ...client, PROVIDER_PORT: String(providerPort), PROVIDER_DATA: providerFolder, ...settings };
+  const providerSettings = { ...client, PROVIDER_PORT: String(providerPort), PROVIDER_DATA: providerFolder };
   const startProvider = () => start(issuer, join(shopFolder, "provider/server.mjs"), providerSettings).ready("/health");
   const shop = start(shopOrigin, serverFile, {
     ...client,
@@ -94,7 +97,6 @@ export async function startServers(databaseUrl: string, settings: Record<string,
     shop,
     provider: await startProvider(),
     providerFolder,
-    clientSecret,
     stopProvider: () => servers.provider.stop(),
     async startProvider() {
       servers.provider = await startProvider();

@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { after, before, test } from "node:test";
 import { Browser, type Page } from "./browser.ts";
 import { createDatabase, insertProduct, type TestDatabase } from "./database.ts";
+import { addToCart, confirmedNumber, order } from "./forms.ts";
 import { startServers, type Servers } from "./servers.ts";
 
 let database: TestDatabase;
@@ -21,19 +22,6 @@ after(async () => {
   await servers?.stop();
   await database?.drop();
 });
-
-/** Send the page's form that has a field of this name, as a browser does without scripts. */
-async function submitForm(browser: Browser, page: Page, field: string, values: Record<string, string>): Promise<Page> {
-  const form = [...page.html.matchAll(/<form[\s\S]*?<\/form>/g)].map(([html]) => html).find((html) => html.includes(`name="${field}"`));
-  assert.ok(form, `no form with ${field} at ${page.url.href}`);
-  const data = new FormData();
-  for (const [input] of form.matchAll(/<input type="hidden"[^>]*>/g)) {
-    const name = /name="([^"]*)"/.exec(input)?.[1];
-    if (name) data.set(name, (/value="([^"]*)"/.exec(input)?.[1] ?? "").replaceAll("&quot;", '"'));
-  }
-  for (const [name, value] of Object.entries(values)) data.set(name, value);
-  return browser.open(page.url, data);
-}
 
 test("pages have a policy with a new nonce each time, and no inline script without it", async () => {
   const browser = new Browser();
@@ -73,29 +61,48 @@ test("an unknown page answers 404, an unknown product too", async () => {
   }
 });
 
-const ADDRESS = { fullName: "Ada Example", line1: "Main Street 1", line2: "", city: "Vienna", postalCode: "1010", country: "AT", phone: "" };
+test("no parameter of a link makes the server fail", async () => {
+  const values = ["%00", "%27", "%5C%25_", "-1", "99999999999999999999", "%F0%9F%92%BB", "%FF", "a".repeat(3_000)];
+  for (const value of values) {
+    const query = ["q", "brand", "category", "min", "max", "page", "sort", "stock"].map((name) => `${name}=${value}`).join("&");
+    for (const path of [`/search?${query}`, `/categories/mice?${query}&brand=x`, `/products/${value}`, `/brands/${value}`, `/orders/${value}`]) {
+      const { status } = await new Browser().open(shop + path);
+      assert.ok(status < 500, `${path.slice(0, 80)}: ${status}`);
+    }
+  }
+});
+
+test("on https cookies cannot be set by other hosts, and browsers stay on https", async () => {
+  const secure = await startServers(database.url, { SHOP_ORIGIN: "https://shop.example" });
+  try {
+    const { headers } = await new Browser().send(`${secure.shop.origin}/auth/login?return=/cart`);
+    const [cookie] = headers.getSetCookie();
+    assert.match(cookie ?? "", /^__Host-cs_tx_[0-9a-f]{16}=[^;]+; Path=\/; .*Secure; HttpOnly; SameSite=lax$/i);
+    assert.match(headers.get("location") ?? "", /redirect_uri=https%3A%2F%2Fshop\.example%2Fauth%2Fcallback/);
+    const page = await new Browser().open(`${secure.shop.origin}/`);
+    assert.match(page.headers.get("strict-transport-security") ?? "", /max-age=63072000/);
+  } finally {
+    await secure.stop();
+  }
+});
 
 async function cartWithMouse(): Promise<Browser> {
   const browser = new Browser();
-  const page = await browser.open(`${shop}/products/desk-mouse`);
-  await submitForm(browser, page, "product", { product: "desk-mouse", quantity: "1" });
+  await addToCart(browser, shop, "desk-mouse");
   assert.match(browser.jar(shop).get("cs_cart") ?? "", /^[0-9a-f-]{36}$/);
   return browser;
 }
 
-async function order(browser: Browser, changes: Record<string, string> = {}): Promise<Page> {
-  const page = await browser.open(`${shop}/checkout`);
-  const values = { ...ADDRESS, email: "ada@example.com", paymentMethod: "pay_on_delivery", ...changes };
-  return submitForm(browser, page, "idempotencyKey", values);
-}
+const checkOut = async (browser: Browser, changes: Record<string, string> = {}) =>
+  order(browser, await browser.open(`${shop}/checkout`), changes);
 
 test("a guest orders without scripts, sees the order, and nobody else does", async () => {
   const browser = await cartWithMouse();
-  const refused = await order(browser, { email: "nobody", city: "" });
+  const refused = await checkOut(browser, { email: "nobody", city: "" });
   assert.match(refused.html, /Enter your city\./);
   assert.match(refused.html, /Enter an e-mail address/);
-  const page = await order(browser, { clientId: "client-12345678" });
-  const number = /^\/orders\/(CS-\d+)\/confirmation$/.exec(page.url.pathname)?.[1];
+  const page = await checkOut(browser, { clientId: "client-12345678" });
+  const number = confirmedNumber(page);
   assert.ok(number, page.url.pathname);
   assert.match(page.html, new RegExp(number));
   assert.match(page.html, /€120\.00/);
@@ -111,8 +118,8 @@ test("a guest orders without scripts, sees the order, and nobody else does", asy
 test("with consent the order keeps the visitor's ids", async () => {
   const browser = await cartWithMouse();
   browser.jar(shop).set("cs_consent", "granted");
-  const page = await order(browser, { clientId: "client-12345678", sessionId: "session-12345678" });
-  const number = page.url.pathname.split("/")[2]!;
+  const page = await checkOut(browser, { clientId: "client-12345678", sessionId: "session-12345678" });
+  const number = confirmedNumber(page);
   const [row] = await database.sql`select client_id, session_id from orders where number = ${number}`;
   assert.deepEqual({ ...row }, { clientId: "client-12345678", sessionId: "session-12345678" });
 });
@@ -123,7 +130,7 @@ test("a form that another site sends is refused", async () => {
   const count = async () => (await database.sql`select from orders`).length;
   const before = await count();
   browser.origin = "https://evil.example";
-  await submitForm(browser, page, "idempotencyKey", { ...ADDRESS, email: "a@example.com", paymentMethod: "test_card" }).catch(() => null);
+  await order(browser, page).catch(() => null);
   assert.equal(await count(), before);
 });
 

@@ -301,13 +301,14 @@ test("unknown address and wrong password have the same answer, and attempts are 
   assert.equal(sessionCookie(browser), undefined);
 });
 
-test("an expired refresh token ends the session", async () => {
-  const brief = await startServers(database.url, { PROVIDER_REFRESH_TTL_S: "1" });
+test("a shop without a client secret signs in by PKCE alone; an expired refresh token ends the session", async () => {
+  const brief = await startServers(database.url, { PROVIDER_REFRESH_TTL_S: "1", AUTH_CLIENT_SECRET: "" });
   const known = shop;
   shop = brief.shop.origin;
   try {
     const browser = new Browser();
     const user = await signUp(browser);
+    assert.ok(user);
     await new Promise((done) => setTimeout(done, 1_500));
     await makeDue(user);
     assert.equal(await userIn(browser), "");

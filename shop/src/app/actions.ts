@@ -12,7 +12,7 @@ import { addItem, ensureCart, findCart, setItem } from "../server/cart-store.ts"
 import { explainRefusal, readOrderRequest } from "../server/checkout.ts";
 import { DAY_S, dropCookie, isUuid, writeCookie } from "../server/cookies.ts";
 import { findCoupon } from "../server/coupons.ts";
-import { db, inTransaction } from "../server/db.ts";
+import { db, inTransaction, storable } from "../server/db.ts";
 import { cancel, rememberGuestOrder } from "../server/orders.ts";
 import { placeOrder as place } from "../server/place-order.ts";
 import { currentUser } from "../server/session.ts";
@@ -28,7 +28,7 @@ function done(message: string): FormState {
 }
 
 const failed = (message: string): FormState => ({ ...EMPTY, message });
-const textOf = (form: FormData, name: string) => String(form.get(name) ?? "").slice(0, 1_000);
+const textOf = (form: FormData, name: string) => storable(String(form.get(name) ?? "")).slice(0, 1_000);
 
 function quantityOf(form: FormData): number {
   const text = textOf(form, "quantity") || "1";

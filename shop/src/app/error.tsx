@@ -4,7 +4,7 @@
 
 import Link from "next/link";
 
-export default function ErrorPage({ error, reset }: { error: Error & { digest?: string }; reset: () => void }) {
+export default function ErrorPage({ error }: { error: Error & { digest?: string } }) {
   return (
     <div className="wrap pt-10">
       <div role="alert" className="panel mx-auto max-w-xl py-14 text-center">
@@ -13,7 +13,7 @@ export default function ErrorPage({ error, reset }: { error: Error & { digest?: 
         {error.digest && <p className="mt-2 text-xs text-muted">Error {error.digest}</p>}
         <div className="mt-6 flex flex-wrap justify-center gap-3">
           <Link href="/" className="button min-h-12">Go to the start page</Link>
-          <button type="button" onClick={reset} className="button-primary">Try again</button>
+          <button type="button" onClick={() => location.reload()} className="button-primary">Try again</button>
         </div>
       </div>
     </div>

@@ -43,7 +43,7 @@ export function CartLine({ line }: { line: Line }) {
 }
 
 function QuantityForm({ line: { product: { id, name, stock }, quantity } }: { line: Line }) {
-  const [, action, isPending] = useActionState(setQuantity, EMPTY);
+  const [, action] = useActionState(setQuantity, EMPTY);
   return (
     <form action={action}>
       <input type="hidden" name="product" value={id} />
@@ -52,7 +52,6 @@ function QuantityForm({ line: { product: { id, name, stock }, quantity } }: { li
         name="quantity"
         aria-label={`Quantity of ${name}`}
         defaultValue={quantity}
-        disabled={isPending}
         onChange={(event) => event.currentTarget.form?.requestSubmit()}
         className="input w-20"
       >

@@ -34,23 +34,27 @@ export function CheckoutForm({ user, addresses, idempotencyKey, total, currency,
   }, [state]);
   return (
     <div className="items-start gap-8 lg:grid lg:grid-cols-[1fr_24rem]">
-      <form ref={form} id={FORM} action={action} noValidate className="space-y-6">
-        <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
-        <input type="hidden" name="expectedTotal" value={total} />
-        <TrackerIds />
-        <Contact user={user} state={state} />
-        <Delivery user={user} addresses={addresses} state={state} />
-        <Payment state={state} />
-      </form>
-      <section aria-labelledby="summary" className="panel mt-6 space-y-5 lg:sticky lg:top-24 lg:mt-0">
+      <div>
+        <form ref={form} id={FORM} action={action} noValidate className="space-y-6">
+          <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
+          <input type="hidden" name="expectedTotal" value={total} />
+          <TrackerIds />
+          <Contact user={user} state={state} />
+          <Delivery user={user} addresses={addresses} state={state} />
+          <Payment state={state} />
+        </form>
+        <a href="#your-order" className="sticky bottom-0 -mx-4 mt-6 flex min-h-12 items-center justify-between border-t border-line bg-white px-4 text-sm font-semibold tabular-nums lg:hidden">
+          <span>Total {formatMoney(total, currency)}</span>
+          <span className="link">Show the order</span>
+        </a>
+      </div>
+      <section id="your-order" aria-labelledby="summary" className="panel mt-6 space-y-5 lg:sticky lg:top-24 lg:mt-0">
         <h2 id="summary">Your order</h2>
         {summary}
         <FormMessage state={state} />
-        <div className="sticky bottom-0 -mx-5 border-t border-line bg-white px-5 py-3 sm:-mx-6 sm:px-6 lg:static lg:mx-0 lg:border-0 lg:p-0">
-          <button type="submit" form={FORM} disabled={isPending || !isReady} className="button-primary w-full">
-            {isPending ? "Placing your order …" : `Place order, ${formatMoney(total, currency)}`}
-          </button>
-        </div>
+        <button type="submit" form={FORM} disabled={isPending || !isReady} className="button-primary w-full">
+          {isPending ? "Placing your order …" : `Place order, ${formatMoney(total, currency)}`}
+        </button>
         {!isReady && (
           <p className="text-sm font-medium text-bad">
             Some products are not available in this quantity. <Link href="/cart" className="link">Change the cart</Link>

@@ -1,7 +1,7 @@
 // The catalogue as pages show it: home, categories, brands, search, one product. Reads only; amounts are decimal text.
 
 import "server-only";
-import { db } from "./db.ts";
+import { db, storable } from "./db.ts";
 import { filtersOf, parseQuery, type ListQuery, type Scope, type SearchParams } from "./listing.ts";
 import { settings } from "./settings.ts";
 
@@ -132,12 +132,12 @@ export async function home(): Promise<{ categories: CategoryCard[]; deals: Produ
 }
 
 export async function category(id: string, params: SearchParams): Promise<{ category: Named; listing: Listing } | null> {
-  const [found] = await db()<Named[]>`select id, name from categories where id = ${id}`;
+  const [found] = await db()<Named[]>`select id, name from categories where id = ${storable(id)}`;
   return found ? { category: found, listing: await list({ category: id }, parseQuery(params)) } : null;
 }
 
 export async function brand(id: string, params: SearchParams): Promise<{ brand: Named; listing: Listing } | null> {
-  const [found] = await db()<Named[]>`select id, name from brands where id = ${id}`;
+  const [found] = await db()<Named[]>`select id, name from brands where id = ${storable(id)}`;
   return found ? { brand: found, listing: await list({ brand: id }, parseQuery(params)) } : null;
 }
 
@@ -149,7 +149,7 @@ export async function search(term: string, params: SearchParams): Promise<Listin
 export async function product(id: string): Promise<{ product: Product; related: ProductCard[] } | null> {
   const sql = db();
   const [row] = await sql<(CardRow & { description: string; specs: [string, string][]; pictures: number })[]>`
-    select ${cardColumns()}, p.description, p.specs, p.pictures from ${cardTables()} where p.id = ${id} and p.is_active`;
+    select ${cardColumns()}, p.description, p.specs, p.pictures from ${cardTables()} where p.id = ${storable(id)} and p.is_active`;
   if (!row) return null;
   const related = await sql<CardRow[]>`
     select ${cardColumns()} from ${cardTables()}

@@ -7,6 +7,7 @@ import { addresses, readAddress, type Address } from "./addresses.ts";
 import { cart, cartOwner, type Cart } from "./cart.ts";
 import { readConsent } from "./consent.ts";
 import { isUuid, readCookie } from "./cookies.ts";
+import { storable } from "./db.ts";
 import type { OrderRequest, OrderResult } from "./place-order.ts";
 import { currentUser, type User } from "./session.ts";
 import { formatMoney } from "../money.ts";
@@ -24,7 +25,7 @@ export async function checkout(): Promise<Checkout> {
 
 /** Read the checkout form. Problems are added to `errors` by field; with problems the request must not be used. */
 export async function readOrderRequest(form: FormData, errors: Record<string, string>): Promise<OrderRequest> {
-  const text = (name: string) => String(form.get(name) ?? "").trim();
+  const text = (name: string) => storable(String(form.get(name) ?? "")).trim();
   const user = await currentUser();
   const email = text("email") || (user?.email ?? "");
   if (!/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(email) || email.length > 200) errors.email = "Enter an e-mail address such as name@example.com.";

@@ -2,7 +2,7 @@
 
 import "server-only";
 import type { CouponTerms } from "../rules.ts";
-import type { Query } from "./db.ts";
+import { storable, type Query } from "./db.ts";
 
 export interface Coupon extends CouponTerms {
   code: string;
@@ -12,7 +12,7 @@ export interface Coupon extends CouponTerms {
 export async function findCoupon(query: Query, code: string): Promise<Coupon | null> {
   const [coupon] = await query<Coupon[]>`
     select code, percent, amount, min_subtotal from coupons
-    where code = ${code.trim().toUpperCase()} and (ends_at is null or ends_at > now()) and (max_uses is null or uses < max_uses)`;
+    where code = ${storable(code).trim().toUpperCase()} and (ends_at is null or ends_at > now()) and (max_uses is null or uses < max_uses)`;
   return coupon ?? null;
 }
 

@@ -32,6 +32,11 @@ export function connect(url: string, max = 8): Sql {
   });
 }
 
+/** Return text as PostgreSQL can store it: without NUL, which no form or link of the shop contains. */
+export function storable(text: string): string {
+  return text.replaceAll("\0", "");
+}
+
 const shared = globalThis as { shopDatabase?: Sql };
 
 /** Return the pool of this process. */

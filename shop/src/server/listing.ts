@@ -2,7 +2,7 @@
 // Invalid parameters are ignored, so that an old or mistyped link still shows products.
 
 import "server-only";
-import type { Sql } from "./db.ts";
+import { storable, type Sql } from "./db.ts";
 
 export const SORTS = [
   { id: "popular", name: "Most popular" },
@@ -51,7 +51,7 @@ export function parseQuery(params: SearchParams): ListQuery {
 }
 
 function valuesOf(value: string | string[] | undefined): string[] {
-  return [value ?? []].flat().filter((each) => each !== "").slice(0, 50);
+  return [value ?? []].flat().map(storable).filter((each) => each !== "").slice(0, 50);
 }
 
 function amountOf(text: string): string | null {
@@ -60,7 +60,7 @@ function amountOf(text: string): string | null {
 
 /** Return the words of a search term, as patterns for LIKE. */
 export function patternsOf(term: string): string[] {
-  const words = term.slice(0, 200).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
+  const words = storable(term).slice(0, 200).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
   return words.map((word) => `%${word.replace(/[\\%_]/g, "\\$&")}%`);
 }
 

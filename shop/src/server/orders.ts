@@ -5,7 +5,7 @@ import type { InferSelectModel } from "drizzle-orm";
 import { toAmount, toCents } from "../money.ts";
 import { firstPicture } from "./catalogue.ts";
 import { DAY_S, isUuid, readCookie, writeCookie } from "./cookies.ts";
-import { db, inTransaction, type Query, type Sql } from "./db.ts";
+import { db, inTransaction, storable, type Query, type Sql } from "./db.ts";
 import type { orderItems, orders as orderTable } from "./schema.ts";
 import { currentUser } from "./session.ts";
 import { trackedOrder, uuidV5, type TrackedOrder } from "./tracked-order.ts";
@@ -58,7 +58,7 @@ async function viewer(): Promise<Viewer> {
 
 async function visibleRows(query: Query, { userId, guestOrders }: Viewer, number: string, isLocked = false): Promise<OrderRow[]> {
   return query<OrderRow[]>`
-    select * from orders where number = ${number}
+    select * from orders where number = ${storable(number)}
       and (user_id = ${userId}::uuid or (user_id is null and id = any(${guestOrders}::uuid[]))) ${isLocked ? query`for update` : query``}`;
 }
 
