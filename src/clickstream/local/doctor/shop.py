@@ -55,13 +55,13 @@ def _check_database(found: Examination, url: str, pid: int | None, now: datetime
         found.parts.append(PartFact(SHOP.name, "silent", pid))
         found.add_problem("the shop's database cannot be read", str(failure), failure.advice)
         return
-    note = f"{waiting:,} events wait in the outbox"
+    note = f"events that wait in the outbox: {waiting:,}"
     found.parts.append(PartFact(SHOP.name, "healthy", pid, f"postgresql://{name_of(url)}", note))
     if rejected:
-        why = f"the collector rejected {rejected:,} events of the outbox, such as: {error}"
+        why = f"events of the outbox that the collector rejected: {rejected:,}, such as: {error}"
         found.add_problem(
             "events of the shop are rejected", why, "correct them in the table outbox; they are sent again"
         )
     elif waiting and now - oldest > LATE:
-        why = f"the oldest of {waiting:,} events waits since {oldest:%Y-%m-%d %H:%M} UTC"
+        why = f"waiting: {waiting:,}, the oldest since {oldest:%Y-%m-%d %H:%M} UTC"
         found.add_problem("the outbox is not sent", why, "run clickstream shop send; see DATA/logs/outbox.log")
