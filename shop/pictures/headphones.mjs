@@ -15,7 +15,7 @@ function front(look) {
       -110,
       line(`M${2 * side}-104V-20`, look.metal, 11) +
         rect(side > 0 ? -46 : 0, -92, 46, 184, 23, look.pad) +
-        rect(side > 0 ? -46 : 34, -92, 12, 184, 6, darker(look.pad, 0.35), 'opacity=".6"') +
+        rect(side > 0 ? -46 : 40, -66, 6, 132, 3, darker(look.pad, 0.35)) +
         rect(side > 0 ? -8 : -42, -98, 50, 196, 25, "url(#c)") +
         rect(side > 0 ? 30 : -42, -60, 12, 120, 6, look.accent),
       small,

@@ -14,61 +14,17 @@ const MAX_BODY_BYTES = 10_000;
 const EMAIL = /^[^\s@]{1,100}@[^\s@]+\.[^\s@]{2,}$/;
 const TOO_MANY = "Too many attempts. Try again in 15 minutes.";
 
+/** Return the handler of all paths below /interaction/. */
 export function createForms({ provider, settings, users, records }) {
-  const failures = limiter(MAX_FAILURES, QUARTER_HOUR_MS);
-  const mails = limiter(MAX_FAILURES, QUARTER_HOUR_MS);
-  const codes = new Map(); // address -> { code, expiresAt }, of forgotten passwords
+  const context = {
+    provider,
+    users,
+    records,
+    failures: limiter(MAX_FAILURES, QUARTER_HOUR_MS),
+    mails: limiter(MAX_FAILURES, QUARTER_HOUR_MS),
+    codes: new Map(), // e-mail address -> { code, expiresAt }, of forgotten passwords
+  };
   const origin = new URL(settings.issuer).origin;
-
-  const finish = (request, response, user) =>
-    provider.interactionFinished(request, response, { login: { accountId: user.id } });
-
-  async function signIn(request, response, { email, password }, show) {
-    const key = `${request.socket.remoteAddress} ${email.toLowerCase()}`;
-    if (failures.isBlocked(key)) return show({ problem: TOO_MANY });
-    failures.fail(key); // counted before the check, so that attempts at the same time count too
-    const user = await users.check(email, password);
-    if (!user) return show({ problem: "The e-mail address or the password is wrong." });
-    failures.clear(key);
-    return finish(request, response, user);
-  }
-
-  async function signUp(request, response, values, show) {
-    const problems = {};
-    if (!values.name.trim()) problems.name = "Enter your name.";
-    if (!EMAIL.test(values.email)) problems.email = "Enter an e-mail address such as name@example.com.";
-    if (values.password.length < MIN_PASSWORD) problems.password = `Use at least ${MIN_PASSWORD} characters.`;
-    if (Object.keys(problems).length) return show({ problems });
-    const user = await users.add(values);
-    if (!user) return show({ problems: { email: "This address has an account already. Sign in instead." } });
-    return finish(request, response, user);
-  }
-
-  async function forgot(_request, response, { email }, _show, base) {
-    const user = users.find(email);
-    if (user && !mails.isBlocked(user.email)) {
-      mails.fail(user.email);
-      const code = String(randomInt(1_000_000)).padStart(6, "0");
-      codes.set(user.email, { code, expiresAt: Date.now() + QUARTER_HOUR_MS });
-      console.log(`code for ${user.email}: ${code}`); // there is no mail here: the log is the mailbox
-    }
-    return redirect(response, `${base}/reset?${new URLSearchParams({ email })}`);
-  }
-
-  async function reset(request, response, { email, code, password }, show) {
-    const user = users.find(email);
-    const key = `reset ${email.toLowerCase()}`;
-    if (failures.isBlocked(key)) return show({ problem: TOO_MANY });
-    if (password.length < MIN_PASSWORD) return show({ problems: { password: `Use at least ${MIN_PASSWORD} characters.` } });
-    failures.fail(key);
-    if (!user || !isSame(codes.get(user.email), code.trim())) return show({ problems: { code: "This code is wrong or too old." } });
-    codes.delete(user.email);
-    await users.changePassword(user, password);
-    records.forgetUser(user.id);
-    failures.clear(key);
-    return finish(request, response, user);
-  }
-
   const actions = { "": signIn, "sign-up": signUp, forgot, reset };
 
   return async function answer(request, response, path) {
@@ -77,14 +33,67 @@ export function createForms({ provider, settings, users, records }) {
     const details = await provider.interactionDetails(request, response).catch(() => null);
     if (!action || details?.uid !== uid) return sendPage(response, EXPIRED, 404);
     const base = `/interaction/${uid}`;
-    const query = Object.fromEntries(new URL(request.url, origin).searchParams);
     const show = (values, state) => sendForm(response, { page, base, values, shopOrigin: settings.shopOrigin, ...state });
-    if (request.method === "GET") return show(query, {});
+    if (request.method === "GET") return show(Object.fromEntries(new URL(request.url, origin).searchParams), {});
     if (request.method !== "POST" || request.headers.origin !== origin) return sendPage(response, EXPIRED, 403);
     const form = await readForm(request);
     const values = Object.fromEntries(["name", "email", "password", "code"].map((name) => [name, form.get(name) ?? ""]));
-    return action(request, response, values, (state) => show(values, state), base);
+    return action({ ...context, request, response, base, show: (state) => show(values, state) }, values);
   };
+}
+
+/** Send the browser back to the shop, signed in. */
+function finish({ provider, request, response }, user) {
+  return provider.interactionFinished(request, response, { login: { accountId: user.id } });
+}
+
+async function signIn(exchange, { email, password }) {
+  const { failures, users, request, show } = exchange;
+  const key = `${request.socket.remoteAddress} ${email.toLowerCase()}`;
+  if (failures.isBlocked(key)) return show({ problem: TOO_MANY });
+  failures.fail(key); // counted before the check, so that attempts at the same time count too
+  const user = await users.check(email, password);
+  if (!user) return show({ problem: "The e-mail address or the password is wrong." });
+  failures.clear(key);
+  return finish(exchange, user);
+}
+
+async function signUp(exchange, values) {
+  const { users, show } = exchange;
+  const problems = {};
+  if (!values.name.trim()) problems.name = "Enter your name.";
+  if (!EMAIL.test(values.email)) problems.email = "Enter an e-mail address such as name@example.com.";
+  if (values.password.length < MIN_PASSWORD) problems.password = `Use at least ${MIN_PASSWORD} characters.`;
+  if (Object.keys(problems).length) return show({ problems });
+  const user = await users.add(values);
+  if (!user) return show({ problems: { email: "This address has an account already. Sign in instead." } });
+  return finish(exchange, user);
+}
+
+async function forgot({ users, mails, codes, response, base }, { email }) {
+  const user = users.find(email);
+  if (user && !mails.isBlocked(user.email)) {
+    mails.fail(user.email);
+    const code = String(randomInt(1_000_000)).padStart(6, "0");
+    codes.set(user.email, { code, expiresAt: Date.now() + QUARTER_HOUR_MS });
+    console.log(`code for ${user.email}: ${code}`); // there is no mail here: the log is the mailbox
+  }
+  response.writeHead(303, { Location: `${base}/reset?${new URLSearchParams({ email })}`, "Cache-Control": "no-store" }).end();
+}
+
+async function reset(exchange, { email, code, password }) {
+  const { users, records, failures, codes, show } = exchange;
+  const user = users.find(email);
+  const key = `reset ${email.toLowerCase()}`;
+  if (failures.isBlocked(key)) return show({ problem: TOO_MANY });
+  if (password.length < MIN_PASSWORD) return show({ problems: { password: `Use at least ${MIN_PASSWORD} characters.` } });
+  failures.fail(key);
+  if (!user || !isSame(codes.get(user.email), code.trim())) return show({ problems: { code: "This code is wrong or too old." } });
+  codes.delete(user.email);
+  await users.changePassword(user, password);
+  records.forgetUser(user.id);
+  failures.clear(key);
+  return finish(exchange, user);
 }
 
 const EXPIRED = { title: "This page has expired", body: "<p>Go back to the shop and sign in again.</p>" };
@@ -92,10 +101,6 @@ const EXPIRED = { title: "This page has expired", body: "<p>Go back to the shop 
 function isSame(known, code) {
   if (!known || known.expiresAt < Date.now() || !/^\d{6}$/.test(code)) return false;
   return timingSafeEqual(Buffer.from(known.code), Buffer.from(code));
-}
-
-function redirect(response, location) {
-  response.writeHead(303, { Location: location, "Cache-Control": "no-store" }).end();
 }
 
 async function readForm(request) {

@@ -124,6 +124,15 @@ test("with consent the order keeps the visitor's ids", async () => {
   assert.deepEqual({ ...row }, { clientId: "client-12345678", sessionId: "session-12345678" });
 });
 
+test("after a change of price the customer sees the new total, and can order", async () => {
+  const browser = await cartWithMouse();
+  const page = await browser.open(`${shop}/checkout`);
+  await database.sql`update products set price = 130 where id = 'desk-mouse'`;
+  const refused = await order(browser, page);
+  assert.match(refused.html, /A price has changed: the total is now €130\.00/);
+  assert.ok(confirmedNumber(await order(browser, refused)));
+});
+
 test("a form that another site sends is refused", async () => {
   const browser = await cartWithMouse();
   const page = await browser.open(`${shop}/checkout`);

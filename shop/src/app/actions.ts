@@ -85,7 +85,10 @@ export async function placeOrder(_state: FormState, form: FormData): Promise<For
   const request = await readOrderRequest(form, errors);
   if (Object.keys(errors).length) return { ok: false, message: "Check the marked fields.", errors, values: valuesOf(form) };
   const result = await place(db(), request);
-  if (!result.ok) return { ok: false, message: explainRefusal(result), errors: {}, values: valuesOf(form) };
+  if (!result.ok) {
+    refresh(); // the next attempt starts from today's prices and stock
+    return { ok: false, message: explainRefusal(result), errors: {}, values: valuesOf(form) };
+  }
   if (!request.userId) await rememberGuestOrder(result.id);
   else if (form.get("saveAddress")) await insertAddress(db(), request.userId, request.shipTo);
   await dropCookie("coupon");

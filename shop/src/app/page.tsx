@@ -38,7 +38,7 @@ function Hero() {
     <section aria-labelledby="hero" className="relative overflow-hidden bg-[#e9e6f4]">
       <img src={`${settings().assetsUrl}/pictures/hero.svg`} alt="" width={1600} height={640} fetchPriority="high" className="h-64 w-full object-cover object-[72%_50%] sm:h-96 lg:h-128" />
       <div className="wrap py-6 sm:absolute sm:inset-0 sm:flex sm:items-center sm:py-0">
-        <div className="max-w-md rounded-2xl sm:bg-white/90 sm:p-8">
+        <div className="max-w-md rounded-2xl sm:bg-white sm:p-8">
           <h1 id="hero" className="text-3xl sm:text-4xl">A desk you like to sit down at</h1>
           <p className="mt-3 text-lg text-muted">Laptops, screens and the small things around them, chosen with care and described honestly.</p>
           <Link href="/categories/laptops" className="button-primary mt-5">Shop laptops</Link>
