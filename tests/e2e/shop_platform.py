@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from clickstream.local.postgres import find_local
 from clickstream.raw.store import LocalStore
 from tests.collect.conftest import Client
+from tests.e2e.axe import violations
 from tests.e2e.platform import Platform
 from tests.patience import wait_until
 from tests.ports import free_port
@@ -101,6 +102,18 @@ class Visitor:
 
     def open(self, path: str) -> None:
         self.page.goto(self.shop.origin + path)
+        self.judge()
+
+    def judge(self) -> None:
+        """Note what excludes people from the page on screen, and whether it is wider than the screen of a phone."""
+        self.problems += [f"{self.page.url}: {each}" for each in violations(self.page)]
+        size = self.page.viewport_size
+        self.page.set_viewport_size({"width": 360, "height": 800})
+        width = self.page.evaluate("document.documentElement.scrollWidth")
+        if width > 360:
+            self.problems.append(f"{self.page.url}: {width} px wide on a screen of 360 px")
+        assert size is not None
+        self.page.set_viewport_size(size)
 
     def land(self, path: str = "/") -> None:
         """Open the first page and accept measurement."""
@@ -118,6 +131,7 @@ class Visitor:
         self.open("/sign-in?return=/account")
         self.page.get_by_role("link", name="Sign in or create an account").click()
         self.page.get_by_role("link", name="Create an account").click()
+        self.judge()
         self.page.get_by_label("Name").fill(name)
         self.page.get_by_label("E-mail").fill(email)
         self.page.locator("input[type=password]").first.fill(password)
@@ -138,6 +152,7 @@ class Visitor:
         page.get_by_text("Pay on delivery").first.click()
         page.get_by_role("button", name=re.compile("Place order")).first.click()
         page.wait_for_url("**/confirmation")
+        self.judge()
         number = re.search(r"CS-\d+", page.url)
         assert number is not None
         return number[0]
