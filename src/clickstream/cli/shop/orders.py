@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 MAX_GROUPS = 14
 MAX_PROBLEMS = 10
 _COLUMNS = ("orders", "pending", "browser", "server", "both", "missing", "doubled", "different")
+_ALWAYS = ("orders", "browser", "server", "missing")  # the others are left out if they are 0
 
 orders = typer.Typer(help="Compare the shop's real orders with what was tracked.", no_args_is_help=True)
 
@@ -76,19 +78,21 @@ def _print_groups(found: OrdersCheck, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    columns = [name for name in _COLUMNS if name in _ALWAYS or getattr(found.totals, name)]
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("")
-    for name in (*_COLUMNS, "rate"):
+    table.add_column("", no_wrap=True)
+    for name in (*columns, "rate"):
         table.add_column(name, justify="right")
-    table.add_row("total", *_cells(found.totals))
+    table.add_row("total", *_cells(found.totals, columns))
     for title, groups in (("day", found.days), ("browser", found.browsers), ("channel", found.channels)):
+        table.add_row(Text(title, style="dim"))
         for group in groups[:MAX_GROUPS]:
-            table.add_row(Text(f"{title} {group.name}"), *_cells(group.counts), style=_style_of(group))
+            table.add_row(Text(f"  {group.name}"), *_cells(group.counts, columns), style=_style_of(group))
     console.print(table)
 
 
-def _cells(counts: OrderCounts) -> list[str]:
-    return [*(f"{getattr(counts, name):,}" for name in _COLUMNS), _percent(counts.rate)]
+def _cells(counts: OrderCounts, columns: Sequence[str]) -> list[str]:
+    return [*(f"{getattr(counts, name):,}" for name in columns), _percent(counts.rate)]
 
 
 def _style_of(group: OrderGroup) -> str | None:
