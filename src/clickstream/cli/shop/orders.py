@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MAX_GROUPS = 14
 MAX_PROBLEMS = 10
 _COLUMNS = ("orders", "pending", "browser", "server", "both", "missing", "doubled", "different")
+_SHORT = {"different": "differ"}
 _ALWAYS = ("orders", "browser", "server", "missing")  # the others are left out if they are 0
 
 orders = typer.Typer(help="Compare the shop's real orders with what was tracked.", no_args_is_help=True)
@@ -82,7 +83,7 @@ def _print_groups(found: OrdersCheck, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("", no_wrap=True)
     for name in (*columns, "rate"):
-        table.add_column(name, justify="right")
+        table.add_column(_SHORT.get(name, name), justify="right")
     table.add_row("total", *_cells(found.totals, columns))
     for title, groups in (("day", found.days), ("browser", found.browsers), ("channel", found.channels)):
         table.add_row(Text(title, style="dim"))
