@@ -7,7 +7,7 @@ import { useId, useRef } from "react";
 import { toCents } from "@/money";
 import type { Counted, ListQuery } from "@/server/catalogue";
 import { CloseIcon, FilterIcon } from "./icons";
-import { formHref, listHref, type ListPlace } from "./listing-url";
+import { filterCount, formHref, listHref, type ListPlace } from "./listing-url";
 
 interface Props {
   place: ListPlace;
@@ -90,7 +90,7 @@ function PriceField({ id, name, label, value, hint }: { id: string; name: string
 export function FilterSheet(props: Props & { total: number }) {
   const sheet = useRef<HTMLDialogElement>(null);
   const { query, total } = props;
-  const count = query.brands.length + query.categories.length + [query.minPrice, query.maxPrice, query.inStock, query.onSale].filter(Boolean).length;
+  const count = filterCount(query);
   return (
     <>
       <button type="button" onClick={() => sheet.current?.showModal()} className="button flex-1 sm:flex-none lg:hidden">

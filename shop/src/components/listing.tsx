@@ -5,7 +5,7 @@ import { formatMoney } from "@/money";
 import { SORTS, type Listing as List } from "@/server/catalogue";
 import { CloseIcon } from "./icons";
 import { FilterSheet, Filters } from "./filters";
-import { listHref, type ListPlace } from "./listing-url";
+import { filterCount, listHref, type ListPlace } from "./listing-url";
 import { ProductGrid } from "./product-card";
 import { SortSelect } from "./sort-select";
 
@@ -26,6 +26,8 @@ export function Listing({ listing, wished, place, fixed }: Props) {
     maxPrice: listing.maxPrice,
   };
   const filters = { place, query, choices };
+  const isFiltered = filterCount(query) > 0;
+  if (!products.length && !isFiltered) return <Nothing place={place} isFiltered={false} />;
   return (
     <div className="gap-8 lg:grid lg:grid-cols-[14rem_1fr]">
       <aside aria-label="Filters" className="hidden lg:block">
@@ -39,7 +41,7 @@ export function Listing({ listing, wished, place, fixed }: Props) {
         </div>
         <Active {...filters} />
         <h2 className="sr-only">Products</h2>
-        {products.length ? <ProductGrid products={products} wished={wished} isFirst /> : <Nothing place={place} query={query} />}
+        {products.length ? <ProductGrid products={products} wished={wished} isFirst /> : <Nothing place={place} isFiltered />}
         <Pages listing={listing} place={place} />
       </div>
     </div>
@@ -74,14 +76,13 @@ function Active({ place, query, choices }: Pick<Props, "place"> & { query: List[
   );
 }
 
-function Nothing({ place, query }: Pick<Props, "place"> & { query: List["query"] }) {
-  const isFiltered = listHref(place, { ...query, sort: "popular" }, {}) !== listHref(place, { ...query, brands: [], categories: [], minPrice: null, maxPrice: null, inStock: false, onSale: false, sort: "popular" }, {});
+function Nothing({ place, isFiltered }: Pick<Props, "place"> & { isFiltered: boolean }) {
+  const title = isFiltered ? "No product matches these filters." : place.term ? `Nothing found for “${place.term}”.` : "There are no products here yet.";
+  const advice = isFiltered ? "Remove a filter above to see more." : "Check the spelling, use fewer words, or look through the categories.";
   return (
     <div className="panel py-12 text-center">
-      <p className="font-semibold">{isFiltered ? "No product matches these filters." : place.term ? `Nothing found for “${place.term}”.` : "There are no products here yet."}</p>
-      <p className="mt-2 text-muted">
-        {isFiltered ? "Remove a filter above to see more." : "Check the spelling, use fewer words, or look through the categories."}
-      </p>
+      <p className="font-semibold break-words">{title}</p>
+      <p className="mt-2 text-muted">{advice}</p>
       {!isFiltered && <Link href="/" className="button mt-5">Go to the start page</Link>}
     </div>
   );
