@@ -31,6 +31,7 @@ export function filterCount({ brands, categories, minPrice, maxPrice, inStock, o
 /** Return the fields of a form without its empty ones, as an address. */
 export function formHref(path: string, form: HTMLFormElement): string {
   const params = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (typeof value === "string" && value !== "") params.append(name, value);
+  for (const [name, value] of new FormData(form))
+    if (typeof value === "string" && value !== "") params.append(name, value);
   return params.size ? `${path}?${params}` : path;
 }
