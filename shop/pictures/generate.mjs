@@ -21,10 +21,27 @@ const here = dirname(fileURLToPath(import.meta.url));
 const catalogue = join(here, "../../src/clickstream/shop/catalogue.json");
 const target = join(here, "../public/pictures");
 
-const matchingMouse = `<defs>${radial("m", ["#8a93a1", "#4b5563", "#2f3743"], "0.38 0.3", 0.85)}${linear("r", [["#fff", 0.5], ["#fff", 0]])}</defs>${mouseAbove({ outline: "classic", body: "#4b5563", accent: "#7dd3fc" })}`;
+const matchingMouse = `<defs>${radial("m", ["#8a93a1", "#4b5563", "#2f3743"], "0.38 0.3", 0.85)}${linear("r", [
+  ["#fff", 0.5],
+  ["#fff", 0],
+])}</defs>${mouseAbove({ outline: "classic", body: "#4b5563", accent: "#7dd3fc" })}`;
 
 const DRAWINGS = {
-  laptop, monitor, mouse, headphones, powered, cable, riser, arm, webcam, lightBar, mat, sleeve, microphone, speakers, tablet,
+  laptop,
+  monitor,
+  mouse,
+  headphones,
+  powered,
+  cable,
+  riser,
+  arm,
+  webcam,
+  lightBar,
+  mat,
+  sleeve,
+  microphone,
+  speakers,
+  tablet,
   keyboard: (look, id) => keyboard(look, id, look.withMouse ? matchingMouse : ""),
 };
 
@@ -36,7 +53,8 @@ function draw() {
   const ofProducts = products.flatMap((product) => {
     const look = lookOf(product, names.get(product.brand));
     const views = DRAWINGS[look.kind](look, product.id);
-    if (views.length !== product.pictures) throw new Error(`${product.id}: ${views.length} drawings, the catalogue has ${product.pictures}`);
+    if (views.length !== product.pictures)
+      throw new Error(`${product.id}: ${views.length} drawings, the catalogue has ${product.pictures}`);
     return views.map((svg, index) => [`${product.id}-${index + 1}.svg`, svg]);
   });
   for (const [name, svg] of ofProducts) {

@@ -26,15 +26,22 @@ function front(look) {
     line("M-168-222V-190M168-222V-190", look.metal, 14) +
     cup(-1) +
     cup(1) +
-    (look.boom ? line("M-196-80C-200 30-150 56-84 52", darker(look.body, 0.5), 8) + rect(-98, 38, 50, 26, 13, darker(look.body, 0.65)) + circle(-62, 51, 4, look.accent) : "")
+    (look.boom
+      ? line("M-196-80C-200 30-150 56-84 52", darker(look.body, 0.5), 8) +
+        rect(-98, 38, 50, 26, 13, darker(look.body, 0.65)) +
+        circle(-62, 51, 4, look.accent)
+      : "")
   );
 }
 
 /** One cup from the side, with the band above it. */
 function side(look) {
   const grille = look.open
-    ? `<pattern id="g" width="14" height="14" patternUnits="userSpaceOnUse"><circle cx="7" cy="7" r="3.6" fill="#0c0e12" opacity=".75"/></pattern>` + ellipse(0, 0, 96, 118, "url(#g)")
-    : ellipse(0, 0, 92, 114, "none", `stroke="${lighter(look.body, 0.3)}" stroke-width="2.5"`) + circle(0, 0, 20, look.accent) + circle(0, 0, 9, lighter(look.accent, 0.55));
+    ? `<pattern id="g" width="14" height="14" patternUnits="userSpaceOnUse"><circle cx="7" cy="7" r="3.6" fill="#0c0e12" opacity=".75"/></pattern>` +
+      ellipse(0, 0, 96, 118, "url(#g)")
+    : ellipse(0, 0, 92, 114, "none", `stroke="${lighter(look.body, 0.3)}" stroke-width="2.5"`) +
+      circle(0, 0, 20, look.accent) +
+      circle(0, 0, 9, lighter(look.accent, 0.55));
   return (
     path("M-26-130C-44-240-30-290-8-306Q8-314 24-300C44-278 46-220 28-130Z", "url(#bd)") +
     path("M-12-140C-24-220-16-262 2-280 12-262 18-220 14-140Z", look.metal) +
@@ -42,13 +49,20 @@ function side(look) {
     ellipse(0, 0, 120, 146, "url(#o)", `stroke="${darker(look.body, 0.4)}" stroke-width="2"`) +
     grille +
     path("M-96-60C-80-108-30-134 20-126-40-116-74-84-90-34Z", "#fff", 'opacity=".28"') +
-    (look.boom ? line("M-90 84Q-160 170-236 176", darker(look.body, 0.5), 11) + rect(-276, 160, 60, 32, 16, darker(look.body, 0.65)) + circle(-262, 176, 5, look.accent) : "")
+    (look.boom
+      ? line("M-90 84Q-160 170-236 176", darker(look.body, 0.5), 11) +
+        rect(-276, 160, 60, 32, 16, darker(look.body, 0.65)) +
+        circle(-262, 176, 5, look.accent)
+      : "")
   );
 }
 
 /** Headphones on their stand, which stands on the origin. */
 export function onStand(look) {
-  const stand = rect(-7, -372, 14, 372, 5, "#a9764a") + path("M-64-372Q0-400 64-372L56-362Q0-386-56-362Z", "#8b5e34") + ellipse(0, 0, 92, 13, "#8b5e34");
+  const stand =
+    rect(-7, -372, 14, 372, 5, "#a9764a") +
+    path("M-64-372Q0-400 64-372L56-362Q0-386-56-362Z", "#8b5e34") +
+    ellipse(0, 0, 92, 13, "#8b5e34");
   return paint(look) + stand + at(0, -44, front(look), 0.9);
 }
 
@@ -63,7 +77,9 @@ function overEar(look) {
 /** One earphone; the stem points down. */
 function bud(look, facing) {
   return (
-    (look.hook ? line(`M${8 * facing}-30C${60 * facing}-120 ${120 * facing}-60 ${78 * facing} 30`, look.accent, 12) : "") +
+    (look.hook
+      ? line(`M${8 * facing}-30C${60 * facing}-120 ${120 * facing}-60 ${78 * facing} 30`, look.accent, 12)
+      : "") +
     rect(-13, 0, 26, 96, 13, "url(#c)") +
     ellipse(-30 * facing, -22, 26, 22, look.pad, `transform="rotate(${20 * facing} ${-30 * facing} -22)"`) +
     circle(2 * facing, -14, 36, "url(#o)") +
@@ -82,13 +98,31 @@ const openCase = (look) =>
   path("M-128-126C-126-60-112-36-84-24-116-50-118-90-116-126Z", "#fff", 'opacity=".35"') +
   circle(0, -70, 5, look.accent);
 
-const closedCase = (look) => rect(-138, -170, 276, 170, 76, "url(#o)") + line("M-138-112H138", darker(look.body, 0.45), 2.5) + rect(-22, -120, 44, 16, 8, darker(look.body, 0.3)) + circle(0, -64, 5, look.accent) + path("M-112-120C-104-146-80-156-40-158-72-146-90-130-98-104Z", "#fff", 'opacity=".4"');
+const closedCase = (look) =>
+  rect(-138, -170, 276, 170, 76, "url(#o)") +
+  line("M-138-112H138", darker(look.body, 0.45), 2.5) +
+  rect(-22, -120, 44, 16, 8, darker(look.body, 0.3)) +
+  circle(0, -64, 5, look.accent) +
+  path("M-112-120C-104-146-80-156-40-158-72-146-90-130-98-104Z", "#fff", 'opacity=".4"');
 
 function wireless(look) {
   return [
     studio(look.tint, paint(look) + shadow(400, 486, 230, 22, 0.42) + at(400, 478, openCase(look), 1.36)),
-    studio(look.tint, paint(look) + shadow(400, 470, 260, 26, 0.4) + at(270, 300, bud(look, -1), 1.9, 12) + at(530, 300, bud(look, 1), 1.9, -12)),
-    tabletop(look.tint, paint(look) + at(336, 480, rect(-132, -158, 276, 170, 76, "#000", 'opacity=".3"') + closedCase(look), 1) + at(560, 330, bud(look, 1), 0.9, 64) + at(600, 450, bud(look, -1), 0.9, -38), { mat: true }),
+    studio(
+      look.tint,
+      paint(look) +
+        shadow(400, 470, 260, 26, 0.4) +
+        at(270, 300, bud(look, -1), 1.9, 12) +
+        at(530, 300, bud(look, 1), 1.9, -12),
+    ),
+    tabletop(
+      look.tint,
+      paint(look) +
+        at(336, 480, rect(-132, -158, 276, 170, 76, "#000", 'opacity=".3"') + closedCase(look), 1) +
+        at(560, 330, bud(look, 1), 0.9, 64) +
+        at(600, 450, bud(look, -1), 0.9, -38),
+      { mat: true },
+    ),
   ];
 }
 
@@ -97,12 +131,36 @@ function wired(look) {
   const pair = (x, y, scale) => at(x, y, bud(look, -1), scale, 16) + at(800 - x, y, bud(look, 1), scale, -16);
   const plug = (x, y) => at(x, y, rect(-15, 0, 30, 56, 8, "url(#c)") + rect(-9, 56, 18, 20, 4, "#b9bec6"));
   return [
-    studio(look.tint, paint(look) + shadow(400, 540, 240, 24, 0.3) + cord("M216 288C216 400 400 380 400 450S330 560 460 540 560 470 560 440") + cord("M584 288C584 400 400 380 400 450") + rect(389, 404, 22, 62, 11, "url(#c)") + pair(250, 170, 1.3) + at(560, 440, group180(plug(0, 0)))),
-    studio(look.tint, paint(look) + shadow(400, 470, 260, 26, 0.35) + cord("M204 424Q190 520 60 640") + cord("M596 424Q610 520 740 640") + pair(250, 260, 1.8)),
-    tabletop(look.tint, paint(look) + cord("M420 300C560 240 620 360 520 410S330 400 340 330 520 260 600 300 560 470 420 470 240 400 260 350") + cord("M420 300Q350 260 300 300") + at(262, 330, bud(look, -1), 0.7, 70) + at(300, 280, bud(look, 1), 0.7, 100)),
+    studio(
+      look.tint,
+      paint(look) +
+        shadow(400, 540, 240, 24, 0.3) +
+        cord("M216 288C216 400 400 380 400 450S330 560 460 540 560 470 560 440") +
+        cord("M584 288C584 400 400 380 400 450") +
+        rect(389, 404, 22, 62, 11, "url(#c)") +
+        pair(250, 170, 1.3) +
+        at(560, 440, group180(plug(0, 0))),
+    ),
+    studio(
+      look.tint,
+      paint(look) +
+        shadow(400, 470, 260, 26, 0.35) +
+        cord("M204 424Q190 520 60 640") +
+        cord("M596 424Q610 520 740 640") +
+        pair(250, 260, 1.8),
+    ),
+    tabletop(
+      look.tint,
+      paint(look) +
+        cord("M420 300C560 240 620 360 520 410S330 400 340 330 520 260 600 300 560 470 420 470 240 400 260 350") +
+        cord("M420 300Q350 260 300 300") +
+        at(262, 330, bud(look, -1), 0.7, 70) +
+        at(300, 280, bud(look, 1), 0.7, 100),
+    ),
   ];
 }
 
 const group180 = (body) => `<g transform="rotate(180)">${body}</g>`;
 
-export const headphones = (look) => (look.form === "buds" ? wireless(look) : look.form === "wired" ? wired(look) : overEar(look));
+export const headphones = (look) =>
+  look.form === "buds" ? wireless(look) : look.form === "wired" ? wired(look) : overEar(look);

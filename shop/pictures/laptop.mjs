@@ -24,17 +24,50 @@ function lid(look, content) {
 /** Rows of keys on a plane that widens towards the viewer; `corner` maps (u, v) of the unit square to a point. */
 function keys(corner, fill) {
   const rows = [0, 1, 2, 3, 4].map((row) => {
-    const [[left, top], [right], [, bottom]] = [corner(0.07, 0.08 + row * 0.105), corner(0.93, 0.08 + row * 0.105), corner(0.07, 0.158 + row * 0.105)];
+    const [[left, top], [right], [, bottom]] = [
+      corner(0.07, 0.08 + row * 0.105),
+      corner(0.93, 0.08 + row * 0.105),
+      corner(0.07, 0.158 + row * 0.105),
+    ];
     const step = (right - left) / 14;
     const [key, gap] = [step * 0.86, step * 0.14];
-    const dashes = row < 4 ? [key, gap] : [key, gap, key, gap, key, gap, key, gap, step * 4 + key, gap, key, gap, key, gap, key, gap, key, gap, key, gap];
+    const dashes =
+      row < 4
+        ? [key, gap]
+        : [
+            key,
+            gap,
+            key,
+            gap,
+            key,
+            gap,
+            key,
+            gap,
+            step * 4 + key,
+            gap,
+            key,
+            gap,
+            key,
+            gap,
+            key,
+            gap,
+            key,
+            gap,
+            key,
+            gap,
+          ];
     return `<path d="M${n(left)} ${n((top + bottom) / 2)}H${n(right)}" stroke-width="${n(bottom - top)}" stroke-dasharray="${dashes.map(n).join(" ")}"/>`;
   });
   return `<g fill="none" stroke="${fill}" stroke-linecap="butt">${rows.join("")}</g>`;
 }
 
 function cell(corner, u, v, width, height) {
-  const points = [[u, v], [u + width, v], [u + width, v + height], [u, v + height]].map(([a, b]) => corner(a, b).map(Math.round));
+  const points = [
+    [u, v],
+    [u + width, v],
+    [u + width, v + height],
+    [u, v + height],
+  ].map(([a, b]) => corner(a, b).map(Math.round));
   const moves = points.slice(1).map(([x, y], i) => `${x - points[i][0]} ${y - points[i][1]}`);
   return `M${points[0].join(" ")}l${moves.join(" ")}z`.replaceAll(" -", "-");
 }
@@ -61,13 +94,23 @@ function angled(look, id) {
     keys(flat, look.glow ?? darker(look.body, look.dark ? 0.62 : 0.72)) +
     path(cell(flat, 0.33, 0.64, 0.34, 0.3), lighter(look.body, 0.1), `stroke="${darker(look.body, 0.2)}"`);
   const ports = rect(24, 5, 22, 5, 2, "#14171c") + rect(56, 5, 22, 5, 2, "#14171c") + circle(96, 7.5, 3, "#14171c");
-  const base = box(view, { width, depth, height: 15, radius: 18 }, { top: look.body, edge: darker(look.body, 0.2), topArt: top });
+  const base = box(
+    view,
+    { width, depth, height: 15, radius: 18 },
+    { top: look.body, edge: darker(look.body, 0.2), topArt: top },
+  );
   const leaned = view.front(-width / 2, 15 + LID.height * 0.97, -depth / 2 - 46, 0.16);
   const side = view.side(-width / 2, 15, depth / 2);
   return at(
     405,
     412,
-    shadow(20, 66, 380, 110, 0.34) + group(leaned, lid(look, (w, h) => wallpaper(w, h, id))) + base + group(side, ports),
+    shadow(20, 66, 380, 110, 0.34) +
+      group(
+        leaned,
+        lid(look, (w, h) => wallpaper(w, h, id)),
+      ) +
+      base +
+      group(side, ports),
     0.8,
   );
 }
@@ -77,15 +120,34 @@ export function laptop(look, id) {
   const stand = (y, body) => at(400 - 400 * scale, y - 522 * scale, body, scale);
   const work = (w, h) => program(look.program, w, h, id, look.tint);
   return [
-    studio(look.tint, paint(look, id) + shadow(400, 540, 370 * scale, 26, 0.4) + stand(544, front(look, (w, h) => wallpaper(w, h, id)))),
+    studio(
+      look.tint,
+      paint(look, id) +
+        shadow(400, 540, 370 * scale, 26, 0.4) +
+        stand(
+          544,
+          front(look, (w, h) => wallpaper(w, h, id)),
+        ),
+    ),
     studio(look.tint, paint(look, id) + angled(look, id)),
-    desk(look.tint, paint(look, id) + shadow(400, 548, 330 * scale, 18, 0.5) + at(400 - 400 * scale * 0.86, 550 - 522 * scale * 0.86, front(look, work), scale * 0.86), { lamp: look.lamp }),
+    desk(
+      look.tint,
+      paint(look, id) +
+        shadow(400, 548, 330 * scale, 18, 0.5) +
+        at(400 - 400 * scale * 0.86, 550 - 522 * scale * 0.86, front(look, work), scale * 0.86),
+      { lamp: look.lamp },
+    ),
   ];
 }
 
 /** A small laptop from the front, for scenes of other products; its base stands on the origin. */
 export function smallLaptop(look, id) {
-  return at(-400 * 0.5, -522 * 0.5, front({ ...look, glow: undefined }, (w, h) => wallpaper(w, h, id)), 0.5);
+  return at(
+    -400 * 0.5,
+    -522 * 0.5,
+    front({ ...look, glow: undefined }, (w, h) => wallpaper(w, h, id)),
+    0.5,
+  );
 }
 
 /** An open laptop from the front; its base ends at (400, 522). */

@@ -1,8 +1,17 @@
 // How each product looks: which drawing, which shape, which colours. A product of the catalogue without a look is an error.
 
 const TINT = {
-  aldera: "#0f766e", brightmoor: "#b45309", fjordan: "#0369a1", hexaro: "#475569", kestrio: "#be185d", nimbrel: "#0284c7",
-  orlune: "#4f46e5", pontiva: "#7c3aed", quillex: "#ea580c", sonavie: "#15803d", tavoro: "#dc2626",
+  aldera: "#0f766e",
+  brightmoor: "#b45309",
+  fjordan: "#0369a1",
+  hexaro: "#475569",
+  kestrio: "#be185d",
+  nimbrel: "#0284c7",
+  orlune: "#4f46e5",
+  pontiva: "#7c3aed",
+  quillex: "#ea580c",
+  sonavie: "#15803d",
+  tavoro: "#dc2626",
 };
 const SILVER = "#c6cad1";
 const GRAPHITE = "#4a4f58";
@@ -13,11 +22,47 @@ const SAND = "#d8c7ae";
 const ROSE = "#d9b3b6";
 const FOREST = "#3f5a4c";
 
-const laptop = (inches, body, more = {}) => ({ kind: "laptop", inches, body, dark: [GRAPHITE, MIDNIGHT, BLACK, FOREST].includes(body), program: "code", ...more });
-const monitor = (width, height, body, more = {}) => ({ kind: "monitor", width, height, body, program: "code", ...more });
-const keyboard = (shape, body, keys, accent, legend, more = {}) => ({ kind: "keyboard", shape, body, keys, accent, legend, ...more });
-const mouse = (outline, body, accent, more = {}) => ({ kind: "mouse", outline, body, accent, thumb: outline === "flat" ? 0 : 2, ...more });
-const headphones = (body, accent, pad, more = {}) => ({ kind: "headphones", body, accent, pad, metal: "#9aa0a8", ...more });
+const laptop = (inches, body, more = {}) => ({
+  kind: "laptop",
+  inches,
+  body,
+  dark: [GRAPHITE, MIDNIGHT, BLACK, FOREST].includes(body),
+  program: "code",
+  ...more,
+});
+const monitor = (width, height, body, more = {}) => ({
+  kind: "monitor",
+  width,
+  height,
+  body,
+  program: "code",
+  ...more,
+});
+const keyboard = (shape, body, keys, accent, legend, more = {}) => ({
+  kind: "keyboard",
+  shape,
+  body,
+  keys,
+  accent,
+  legend,
+  ...more,
+});
+const mouse = (outline, body, accent, more = {}) => ({
+  kind: "mouse",
+  outline,
+  body,
+  accent,
+  thumb: outline === "flat" ? 0 : 2,
+  ...more,
+});
+const headphones = (body, accent, pad, more = {}) => ({
+  kind: "headphones",
+  body,
+  accent,
+  pad,
+  metal: "#9aa0a8",
+  ...more,
+});
 const thing = (kind, body, accent, more = {}) => ({ kind, body, accent, ...more });
 
 const FULL = { functions: true, arrows: "cluster", numbers: true };

@@ -41,7 +41,8 @@ function steps(stops) {
 export const rect = (x, y, width, height, rx, fill, more = "") =>
   `<rect x="${n(x)}" y="${n(y)}" width="${n(width)}" height="${n(height)}" rx="${n(rx)}" fill="${fill}" ${more}/>`;
 
-export const circle = (x, y, r, fill, more = "") => `<circle cx="${n(x)}" cy="${n(y)}" r="${n(r)}" fill="${fill}" ${more}/>`;
+export const circle = (x, y, r, fill, more = "") =>
+  `<circle cx="${n(x)}" cy="${n(y)}" r="${n(r)}" fill="${fill}" ${more}/>`;
 
 export const ellipse = (x, y, rx, ry, fill, more = "") =>
   `<ellipse cx="${n(x)}" cy="${n(y)}" rx="${n(rx)}" ry="${n(ry)}" fill="${fill}" ${more}/>`;
@@ -54,7 +55,10 @@ export const line = (d, stroke, width, more = "") =>
 export const group = (transform, body) => `<g transform="${transform}">${body}</g>`;
 
 export const at = (x, y, body, scale = 1, turn = 0) =>
-  group(`translate(${n(x)} ${n(y)})${turn ? ` rotate(${turn})` : ""}${scale === 1 ? "" : ` scale(${scale.toFixed(2)})`}`, body);
+  group(
+    `translate(${n(x)} ${n(y)})${turn ? ` rotate(${turn})` : ""}${scale === 1 ? "" : ` scale(${scale.toFixed(2)})`}`,
+    body,
+  );
 
 export const word = (x, y, size, fill, text, more = "") =>
   `<text x="${n(x)}" y="${n(y)}" font-size="${n(size)}" fill="${fill}" ${more}>${text}</text>`;
@@ -74,7 +78,8 @@ export function projection(yaw, pitch) {
     /** Plane seen from above; its y axis points to the viewer. */
     floor: (px, py, pz) => plane(x, z, place(px, py, pz)),
     /** Upright plane parallel to the front; its y axis points down. `lean` tilts it backwards. */
-    front: (px, py, pz, lean = 0) => plane(x, [z[0] * lean, rise * Math.sqrt(1 - lean * lean) + z[1] * lean], place(px, py, pz)),
+    front: (px, py, pz, lean = 0) =>
+      plane(x, [z[0] * lean, rise * Math.sqrt(1 - lean * lean) + z[1] * lean], place(px, py, pz)),
     /** Upright plane of the right side; its x axis points away from the viewer. */
     side: (px, py, pz) => plane([-z[0], -z[1]], [0, rise], place(px, py, pz)),
   };

@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { tlsOf } from "../src/server/db.ts";
+import { endSessionUrl } from "../src/server/auth/provider.ts";
 import { returnPath } from "../src/server/auth/return-path.ts";
 import { readSettings } from "../src/server/settings.ts";
 
@@ -32,6 +33,25 @@ test("all problems are reported at once, without the values of secrets", () => {
     assert.ok(!/hunter2|c2hvcnQ/.test(error.message));
     return true;
   });
+});
+
+test("Cognito's sign-out has its own parameters; the ID token goes only to providers that want it", async () => {
+  const shared = globalThis as { shopSettings?: unknown; shopProvider?: unknown };
+  const endSession = "https://shop.auth.eu-west-1.amazoncognito.com/logout";
+  shared.shopProvider = { endpoints: { endSession }, readAt: Date.now() };
+  const parametersAt = async (issuer: string) => {
+    shared.shopSettings = readSettings({ ...VALID, AUTH_ISSUER: issuer });
+    return Object.fromEntries(new URL((await endSessionUrl("id.to.ken"))!).searchParams);
+  };
+  try {
+    assert.deepEqual(await parametersAt(VALID.AUTH_ISSUER), { client_id: "shop", logout_uri: "https://shop.example/" });
+    assert.deepEqual(await parametersAt("https://login.example"), {
+      client_id: "shop", id_token_hint: "id.to.ken", post_logout_redirect_uri: "https://shop.example/",
+    });
+  } finally {
+    delete shared.shopSettings;
+    delete shared.shopProvider;
+  }
 });
 
 test("a database on another machine must prove its name", () => {

@@ -16,7 +16,9 @@ export default function GlobalError() {
           <div role="alert" className="panel mx-auto max-w-xl py-14 text-center">
             <h1>The shop is not available at the moment</h1>
             <p className="mt-2 text-muted">Please try again in a few minutes. Your cart and your orders are safe.</p>
-            <button type="button" onClick={() => location.reload()} className="button-primary mt-6">Try again</button>
+            <button type="button" onClick={() => location.reload()} className="button-primary mt-6">
+              Try again
+            </button>
           </div>
         </main>
       </body>

@@ -36,12 +36,25 @@ export default async function HomePage() {
 function Hero() {
   return (
     <section aria-labelledby="hero" className="relative overflow-hidden bg-[#e9e6f4]">
-      <img src={`${settings().assetsUrl}/pictures/hero.svg`} alt="" width={1600} height={640} fetchPriority="high" className="h-64 w-full object-cover object-[72%_50%] sm:h-96 lg:h-128" />
+      <img
+        src={`${settings().assetsUrl}/pictures/hero.svg`}
+        alt=""
+        width={1600}
+        height={640}
+        fetchPriority="high"
+        className="h-64 w-full object-cover object-[72%_50%] sm:h-96 lg:h-128"
+      />
       <div className="wrap py-6 sm:absolute sm:inset-0 sm:flex sm:items-center sm:py-0">
         <div className="max-w-md rounded-2xl sm:bg-white sm:p-8">
-          <h1 id="hero" className="text-3xl sm:text-4xl">A desk you like to sit down at</h1>
-          <p className="mt-3 text-lg text-muted">Laptops, screens and the small things around them, chosen with care and described honestly.</p>
-          <Link href="/categories/laptops" className="button-primary mt-5">Shop laptops</Link>
+          <h1 id="hero" className="text-3xl sm:text-4xl">
+            A desk you like to sit down at
+          </h1>
+          <p className="mt-3 text-lg text-muted">
+            Laptops, screens and the small things around them, chosen with care and described honestly.
+          </p>
+          <Link href="/categories/laptops" className="button-primary mt-5">
+            Shop laptops
+          </Link>
         </div>
       </div>
     </section>
@@ -69,11 +82,17 @@ function Promises() {
 function Categories({ categories }: { categories: CategoryCard[] }) {
   return (
     <section aria-labelledby="categories">
-      <h2 id="categories" className="mb-4">Categories</h2>
+      <h2 id="categories" className="mb-4">
+        Categories
+      </h2>
       <ul className="grid grid-cols-2 gap-3 sm:grid-cols-3 sm:gap-5 lg:grid-cols-6">
         {categories.map(({ id, name, productCount, picture }) => (
           <li key={id}>
-            <Link href={`/categories/${id}`} prefetch={false} className="group block overflow-hidden rounded-2xl border border-line bg-white hover:border-gray-400">
+            <Link
+              href={`/categories/${id}`}
+              prefetch={false}
+              className="group block overflow-hidden rounded-2xl border border-line bg-white hover:border-gray-400"
+            >
               <Picture src={picture} alt="" />
               <span className="block px-3 py-2.5">
                 <span className="block font-semibold group-hover:text-accent-dark">{name}</span>
@@ -91,7 +110,9 @@ function SectionHead({ id, title, href, more }: { id: string; title: string; hre
   return (
     <div className="mb-4 flex items-baseline justify-between">
       <h2 id={id}>{title}</h2>
-      <Link href={href} prefetch={false} className="link text-sm">{more}</Link>
+      <Link href={href} prefetch={false} className="link text-sm">
+        {more}
+      </Link>
     </div>
   );
 }

@@ -18,7 +18,11 @@ export function AddressBook({ addresses }: { addresses: Address[] }) {
       <ul className="grid gap-4 sm:grid-cols-2">
         {addresses.map((address) => (
           <li key={address.id} className={`panel ${edited === address.id ? "sm:col-span-2" : ""}`}>
-            {edited === address.id ? <AddressForm address={address} onDone={() => edit(null)} /> : <AddressCard address={address} onEdit={() => edit(address.id)} />}
+            {edited === address.id ? (
+              <AddressForm address={address} onDone={() => edit(null)} />
+            ) : (
+              <AddressCard address={address} onEdit={() => edit(address.id)} />
+            )}
           </li>
         ))}
       </ul>
@@ -27,7 +31,9 @@ export function AddressBook({ addresses }: { addresses: Address[] }) {
           <AddressForm onDone={() => edit(null)} />
         </div>
       ) : (
-        <button type="button" onClick={() => edit("new")} className="button">Add an address</button>
+        <button type="button" onClick={() => edit("new")} className="button">
+          Add an address
+        </button>
       )}
     </div>
   );
@@ -42,14 +48,30 @@ function AddressCard({ address, onEdit }: { address: Address; onEdit: () => void
       <address className="text-sm not-italic">
         <strong className="block">{fullName}</strong>
         {[line1, line2, `${postalCode} ${city}`, name, phone].filter(Boolean).map((line) => (
-          <span key={line} className="block">{line}</span>
+          <span key={line} className="block">
+            {line}
+          </span>
         ))}
       </address>
       <div className="mt-3 flex gap-4">
-        <button type="button" onClick={onEdit} aria-label={`Change the address in ${city}`} className="link min-h-9 text-sm">Change</button>
+        <button
+          type="button"
+          onClick={onEdit}
+          aria-label={`Change the address in ${city}`}
+          className="link min-h-9 text-sm"
+        >
+          Change
+        </button>
         <form action={remove}>
           <input type="hidden" name="id" value={id} />
-          <button type="submit" disabled={isPending} aria-label={`Remove the address in ${city}`} className="link min-h-9 text-sm">Remove</button>
+          <button
+            type="submit"
+            disabled={isPending}
+            aria-label={`Remove the address in ${city}`}
+            className="link min-h-9 text-sm"
+          >
+            Remove
+          </button>
         </form>
       </div>
     </>
@@ -67,8 +89,12 @@ function AddressForm({ address, onDone }: { address?: Address; onDone: () => voi
       <AddressFields address={address} state={state} idPrefix={address?.id ?? "new-"} />
       <FormMessage state={state} />
       <div className="flex gap-3">
-        <button type="submit" disabled={isPending} className="button-primary">Save address</button>
-        <button type="button" onClick={onDone} className="button min-h-12">Back</button>
+        <button type="submit" disabled={isPending} className="button-primary">
+          Save address
+        </button>
+        <button type="button" onClick={onDone} className="button min-h-12">
+          Back
+        </button>
       </div>
     </form>
   );

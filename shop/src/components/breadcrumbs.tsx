@@ -8,7 +8,9 @@ export function Breadcrumbs({ steps, current }: { steps: { href: string; name: s
       <ol className="flex flex-wrap gap-x-2">
         {[{ href: "/", name: "Home" }, ...steps].map(({ href, name }) => (
           <li key={href} className="flex gap-x-2">
-            <Link href={href} prefetch={false} className="hover:text-ink hover:underline">{name}</Link>
+            <Link href={href} prefetch={false} className="hover:text-ink hover:underline">
+              {name}
+            </Link>
             <span aria-hidden="true">/</span>
           </li>
         ))}

@@ -15,7 +15,11 @@ import { Quantities } from "./quantities";
 export function BuyBox({ product }: { product: ProductCard }) {
   const [state, action, isPending] = useActionState(addToCart, EMPTY);
   if (product.stock === 0) {
-    return <p className="rounded-lg bg-gray-100 p-4 text-sm">This product is out of stock. Add it to your wishlist to find it again.</p>;
+    return (
+      <p className="rounded-lg bg-gray-100 p-4 text-sm">
+        This product is out of stock. Add it to your wishlist to find it again.
+      </p>
+    );
   }
   return (
     <form
@@ -25,7 +29,9 @@ export function BuyBox({ product }: { product: ProductCard }) {
     >
       <input type="hidden" name="product" value={product.id} />
       <div className="flex gap-3">
-        <label htmlFor="quantity" className="sr-only">Quantity</label>
+        <label htmlFor="quantity" className="sr-only">
+          Quantity
+        </label>
         <select id="quantity" name="quantity" defaultValue="1" className="input w-20">
           <Quantities max={Math.min(product.stock, MAX_QUANTITY)} />
         </select>
@@ -34,7 +40,9 @@ export function BuyBox({ product }: { product: ProductCard }) {
         </button>
       </div>
       <FormMessage state={state}>
-        <Link href="/cart" className="link">View cart</Link>
+        <Link href="/cart" className="link">
+          View cart
+        </Link>
       </FormMessage>
     </form>
   );

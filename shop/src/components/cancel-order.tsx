@@ -14,14 +14,20 @@ export function CancelOrder({ number, canCancel }: { number: string; canCancel: 
     <div className="space-y-3">
       <FormMessage state={state} />
       {canCancel && !isAsking && (
-        <button type="button" onClick={() => ask(true)} className="button">Cancel this order</button>
+        <button type="button" onClick={() => ask(true)} className="button">
+          Cancel this order
+        </button>
       )}
       {canCancel && isAsking && (
         <form action={action} className="panel flex flex-wrap items-center gap-3">
           <p className="mr-auto font-medium">Cancel order {number}? The full amount is refunded.</p>
           <input type="hidden" name="number" value={number} />
-          <button type="button" onClick={() => ask(false)} className="button">Keep it</button>
-          <button type="submit" disabled={isPending} className="button border-bad text-bad">Yes, cancel it</button>
+          <button type="button" onClick={() => ask(false)} className="button">
+            Keep it
+          </button>
+          <button type="submit" disabled={isPending} className="button border-bad text-bad">
+            Yes, cancel it
+          </button>
         </form>
       )}
     </div>

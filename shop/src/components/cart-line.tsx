@@ -14,7 +14,7 @@ import { Picture } from "./picture";
 import { Quantities } from "./quantities";
 
 export function CartLine({ line }: { line: Line }) {
-  const { product, quantity, unitPrice, total, isAvailable } = line;
+  const { product, unitPrice, total, isAvailable } = line;
   return (
     <div className="grid grid-cols-[6rem_1fr] gap-4 py-5 sm:grid-cols-[9rem_1fr]">
       <div className="overflow-hidden rounded-xl">
@@ -22,7 +22,9 @@ export function CartLine({ line }: { line: Line }) {
       </div>
       <div className="flex flex-col">
         <div className="flex flex-wrap justify-between gap-x-4">
-          <Link href={`/products/${product.id}`} prefetch={false} className="font-semibold hover:text-accent-dark">{product.name}</Link>
+          <Link href={`/products/${product.id}`} prefetch={false} className="font-semibold hover:text-accent-dark">
+            {product.name}
+          </Link>
           <p className="font-semibold tabular-nums">{formatMoney(total, product.currency)}</p>
         </div>
         <p className="text-sm text-muted">
@@ -30,7 +32,9 @@ export function CartLine({ line }: { line: Line }) {
         </p>
         {!isAvailable && (
           <p className="mt-1 text-sm font-medium text-bad">
-            {product.stock === 0 ? "Out of stock. Remove it to continue." : `Only ${product.stock} left. Reduce the quantity to continue.`}
+            {product.stock === 0
+              ? "Out of stock. Remove it to continue."
+              : `Only ${product.stock} left. Reduce the quantity to continue.`}
           </p>
         )}
         <div className="mt-auto flex items-center gap-4 pt-3">
@@ -42,7 +46,14 @@ export function CartLine({ line }: { line: Line }) {
   );
 }
 
-function QuantityForm({ line: { product: { id, name, stock }, quantity } }: { line: Line }) {
+function QuantityForm({
+  line: {
+    product: { id, name, stock },
+    quantity,
+  },
+}: {
+  line: Line;
+}) {
   const [, action] = useActionState(setQuantity, EMPTY);
   return (
     <form action={action}>
@@ -58,7 +69,9 @@ function QuantityForm({ line: { product: { id, name, stock }, quantity } }: { li
         <Quantities max={Math.max(quantity, Math.min(stock, MAX_QUANTITY))} />
       </select>
       <noscript>
-        <button type="submit" className="button ml-2">Update</button>
+        <button type="submit" className="button ml-2">
+          Update
+        </button>
       </noscript>
     </form>
   );
@@ -69,7 +82,14 @@ function RemoveForm({ line: { product } }: { line: Line }) {
   return (
     <form action={action} onSubmit={() => trackRemoveFromCart(product)}>
       <input type="hidden" name="product" value={product.id} />
-      <button type="submit" disabled={isPending} aria-label={`Remove ${product.name}`} className="link min-h-11 text-sm">Remove</button>
+      <button
+        type="submit"
+        disabled={isPending}
+        aria-label={`Remove ${product.name}`}
+        className="link min-h-11 text-sm"
+      >
+        Remove
+      </button>
     </form>
   );
 }

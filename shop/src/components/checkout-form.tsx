@@ -43,7 +43,10 @@ export function CheckoutForm({ user, addresses, idempotencyKey, total, currency,
           <Delivery user={user} addresses={addresses} state={state} />
           <Payment state={state} />
         </form>
-        <a href="#your-order" className="sticky bottom-0 -mx-4 mt-6 flex min-h-12 items-center justify-between border-t border-line bg-white px-4 text-sm font-semibold tabular-nums lg:hidden">
+        <a
+          href="#your-order"
+          className="sticky bottom-0 -mx-4 mt-6 flex min-h-12 items-center justify-between border-t border-line bg-white px-4 text-sm font-semibold tabular-nums lg:hidden"
+        >
           <span>Total {formatMoney(total, currency)}</span>
           <span className="link">Show the order</span>
         </a>
@@ -57,7 +60,10 @@ export function CheckoutForm({ user, addresses, idempotencyKey, total, currency,
         </button>
         {!isReady && (
           <p className="text-sm font-medium text-bad">
-            Some products are not available in this quantity. <Link href="/cart" className="link">Change the cart</Link>
+            Some products are not available in this quantity.{" "}
+            <Link href="/cart" className="link">
+              Change the cart
+            </Link>
           </p>
         )}
       </section>
@@ -70,10 +76,24 @@ function Contact({ user, state }: { user: Props["user"]; state: FormState }) {
     <fieldset className="panel">
       <legend className="float-left mb-4 w-full text-xl font-semibold">Contact</legend>
       <div className="clear-both">
-        <Field name="email" label="E-mail" type="email" autoComplete="email" inputMode="email" required maxLength={200} state={state} defaultValue={user?.email} />
+        <Field
+          name="email"
+          label="E-mail"
+          type="email"
+          autoComplete="email"
+          inputMode="email"
+          required
+          maxLength={200}
+          state={state}
+          defaultValue={user?.email}
+        />
         {!user && (
           <p className="mt-3 text-sm text-muted">
-            Have an account? <Link href="/sign-in?return=/checkout" className="link">Sign in</Link> to use your addresses. You can also order as a guest.
+            Have an account?{" "}
+            <Link href="/sign-in?return=/checkout" className="link">
+              Sign in
+            </Link>{" "}
+            to use your addresses. You can also order as a guest.
           </p>
         )}
       </div>
@@ -90,7 +110,9 @@ function Delivery({ user, addresses, state }: Pick<Props, "user" | "addresses"> 
       <div className="clear-both space-y-4">
         {addresses.length > 0 && (
           <div>
-            <label htmlFor="saved" className="mb-1 block text-sm font-medium">Saved addresses</label>
+            <label htmlFor="saved" className="mb-1 block text-sm font-medium">
+              Saved addresses
+            </label>
             <select id="saved" value={chosen} onChange={(event) => choose(event.target.value)} className="input">
               {addresses.map(({ id, fullName, line1, city }) => (
                 <option key={id} value={id}>{`${fullName}, ${line1}, ${city}`}</option>
@@ -123,8 +145,18 @@ function Payment({ state }: { state: FormState }) {
       <legend className="float-left mb-4 w-full text-xl font-semibold">Payment</legend>
       <div className="clear-both grid gap-3 sm:grid-cols-2">
         {METHODS.map(({ id, name, text }) => (
-          <label key={id} className="flex cursor-pointer gap-3 rounded-xl border border-gray-300 p-4 has-checked:border-accent has-checked:bg-accent-pale">
-            <input key={chosen} type="radio" name="paymentMethod" value={id} defaultChecked={chosen === id} className="mt-1 size-4.5 shrink-0" />
+          <label
+            key={id}
+            className="flex cursor-pointer gap-3 rounded-xl border border-gray-300 p-4 has-checked:border-accent has-checked:bg-accent-pale"
+          >
+            <input
+              key={chosen}
+              type="radio"
+              name="paymentMethod"
+              value={id}
+              defaultChecked={chosen === id}
+              className="mt-1 size-4.5 shrink-0"
+            />
             <span>
               <span className="block font-semibold">{name}</span>
               <span className="text-sm text-muted">{text}</span>

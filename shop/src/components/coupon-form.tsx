@@ -16,14 +16,22 @@ export function CouponForm({ coupon, problem }: { coupon: string | null; problem
           Code <strong>{coupon}</strong>
         </p>
         <input type="hidden" name="coupon" value="" />
-        <button type="submit" disabled={isPending} className="link min-h-9">Remove code</button>
-        {problem && <p role="status" className="w-full font-medium text-bad">{problem}</p>}
+        <button type="submit" disabled={isPending} className="link min-h-9">
+          Remove code
+        </button>
+        {problem && (
+          <p role="status" className="w-full font-medium text-bad">
+            {problem}
+          </p>
+        )}
       </form>
     );
   }
   return (
     <form action={action}>
-      <label htmlFor="coupon" className="text-sm font-medium">Coupon code</label>
+      <label htmlFor="coupon" className="text-sm font-medium">
+        Coupon code
+      </label>
       <div className="mt-1 flex gap-2">
         <input
           id="coupon"
@@ -37,9 +45,13 @@ export function CouponForm({ coupon, problem }: { coupon: string | null; problem
           aria-describedby="coupon-error"
           className="input uppercase"
         />
-        <button type="submit" disabled={isPending} className="button">Apply</button>
+        <button type="submit" disabled={isPending} className="button">
+          Apply
+        </button>
       </div>
-      <p id="coupon-error" role="status" className="text-sm font-medium text-bad">{error}</p>
+      <p id="coupon-error" role="status" className="text-sm font-medium text-bad">
+        {error}
+      </p>
     </form>
   );
 }

@@ -7,7 +7,9 @@ export function Empty({ title, text, href, action }: { title: string; text: stri
     <div className="panel mx-auto max-w-xl py-14 text-center">
       <p className="text-lg font-semibold">{title}</p>
       <p className="mt-2 text-muted">{text}</p>
-      <Link href={href} className="button-primary mt-6">{action}</Link>
+      <Link href={href} className="button-primary mt-6">
+        {action}
+      </Link>
     </div>
   );
 }

@@ -34,5 +34,9 @@ export function Field({ name, label, state, idPrefix = "", defaultValue, classNa
 }
 
 export function FieldError({ id, error }: { id: string; error?: string }) {
-  return error ? <p id={id} className="mt-1 text-sm font-medium text-bad">{error}</p> : null;
+  return error ? (
+    <p id={id} className="mt-1 text-sm font-medium text-bad">
+      {error}
+    </p>
+  ) : null;
 }

@@ -7,7 +7,7 @@ import { useId, useRef } from "react";
 import { toCents } from "@/money";
 import type { Counted, ListQuery } from "@/server/catalogue";
 import { CloseIcon, FilterIcon } from "./icons";
-import { formHref, listHref, type ListPlace } from "./listing-url";
+import { filterCount, formHref, listHref, type ListPlace } from "./listing-url";
 
 interface Props {
   place: ListPlace;
@@ -43,10 +43,24 @@ export function Filters({ place, query, choices }: Props) {
       <fieldset>
         <legend className="mb-2 font-semibold">Price in €</legend>
         <div className="flex items-end gap-2">
-          <PriceField id={`${id}-min`} name="min" label="From" value={query.minPrice} hint={wholeEuros(choices.minPrice)} />
-          <PriceField id={`${id}-max`} name="max" label="Up to" value={query.maxPrice} hint={wholeEuros(choices.maxPrice, 99)} />
+          <PriceField
+            id={`${id}-min`}
+            name="min"
+            label="From"
+            value={query.minPrice}
+            hint={wholeEuros(choices.minPrice)}
+          />
+          <PriceField
+            id={`${id}-max`}
+            name="max"
+            label="Up to"
+            value={query.maxPrice}
+            hint={wholeEuros(choices.maxPrice, 99)}
+          />
         </div>
-        <button type="submit" className="button mt-3 w-full">Apply price</button>
+        <button type="submit" className="button mt-3 w-full">
+          Apply price
+        </button>
       </fieldset>
     </form>
   );
@@ -55,7 +69,17 @@ export function Filters({ place, query, choices }: Props) {
 /** Whole euros, rounded down, or up when `rounding` cents are added. */
 const wholeEuros = (amount: string, rounding = 0) => String(Math.floor((toCents(amount) + rounding) / 100));
 
-function ChoiceList({ legend, name, choices, checked }: { legend: string; name: string; choices: Counted[]; checked: string[] }) {
+function ChoiceList({
+  legend,
+  name,
+  choices,
+  checked,
+}: {
+  legend: string;
+  name: string;
+  choices: Counted[];
+  checked: string[];
+}) {
   if (choices.length < 2 && !checked.length) return null;
   return (
     <fieldset>
@@ -67,21 +91,62 @@ function ChoiceList({ legend, name, choices, checked }: { legend: string; name: 
   );
 }
 
-function Choice({ name, value, label, count, isChecked }: { name: string; value: string; label: string; count?: number; isChecked: boolean }) {
+function Choice({
+  name,
+  value,
+  label,
+  count,
+  isChecked,
+}: {
+  name: string;
+  value: string;
+  label: string;
+  count?: number;
+  isChecked: boolean;
+}) {
   return (
     <label className="flex min-h-9 cursor-pointer items-center gap-2.5 text-sm hover:text-accent-dark">
       <input type="checkbox" name={name} value={value} defaultChecked={isChecked} className="size-4.5" />
       {label}
-      {count !== undefined && <span aria-hidden="true" className="ml-auto text-muted tabular-nums">{count}</span>}
+      {count !== undefined && (
+        <span aria-hidden="true" className="ml-auto text-muted tabular-nums">
+          {count}
+        </span>
+      )}
     </label>
   );
 }
 
-function PriceField({ id, name, label, value, hint }: { id: string; name: string; label: string; value: string | null; hint: string }) {
+function PriceField({
+  id,
+  name,
+  label,
+  value,
+  hint,
+}: {
+  id: string;
+  name: string;
+  label: string;
+  value: string | null;
+  hint: string;
+}) {
   return (
     <div className="min-w-0 flex-1">
-      <label htmlFor={id} className="text-sm text-muted">{label}</label>
-      <input id={id} name={name} type="number" min="0" max="9999999" step="1" inputMode="numeric" defaultValue={value ?? ""} placeholder={hint} className="input placeholder:text-gray-500" />
+      <label htmlFor={id} className="text-sm text-muted">
+        {label}
+      </label>
+      <input
+        id={id}
+        name={name}
+        type="number"
+        min="0"
+        max="9999999"
+        step="1"
+        inputMode="numeric"
+        defaultValue={value ?? ""}
+        placeholder={hint}
+        className="input placeholder:text-gray-500"
+      />
     </div>
   );
 }
@@ -90,17 +155,26 @@ function PriceField({ id, name, label, value, hint }: { id: string; name: string
 export function FilterSheet(props: Props & { total: number }) {
   const sheet = useRef<HTMLDialogElement>(null);
   const { query, total } = props;
-  const count = query.brands.length + query.categories.length + [query.minPrice, query.maxPrice, query.inStock, query.onSale].filter(Boolean).length;
+  const count = filterCount(query);
   return (
     <>
       <button type="button" onClick={() => sheet.current?.showModal()} className="button flex-1 sm:flex-none lg:hidden">
         <FilterIcon className="size-5" />
         Filters{count > 0 && ` (${count})`}
       </button>
-      <dialog ref={sheet} aria-label="Filters" className="m-0 ml-auto h-dvh max-h-none w-full max-w-sm flex-col bg-white backdrop:bg-black/40 open:flex lg:hidden">
+      <dialog
+        ref={sheet}
+        aria-label="Filters"
+        className="m-0 ml-auto h-dvh max-h-none w-full max-w-sm flex-col bg-white backdrop:bg-black/40 open:flex lg:hidden"
+      >
         <div className="flex items-center justify-between border-b border-line p-4">
           <h2>Filters</h2>
-          <button type="button" aria-label="Close filters" onClick={() => sheet.current?.close()} className="grid size-11 place-items-center rounded-lg hover:bg-gray-100">
+          <button
+            type="button"
+            aria-label="Close filters"
+            onClick={() => sheet.current?.close()}
+            className="grid size-11 place-items-center rounded-lg hover:bg-gray-100"
+          >
             <CloseIcon />
           </button>
         </div>

@@ -10,7 +10,12 @@ export function Gallery({ name, pictures }: { name: string; pictures: string[] }
   return (
     <div className="space-y-3">
       <div className="overflow-hidden rounded-2xl border border-line">
-        <Picture key={shown} src={pictures[shown] ?? ""} alt={`${name}, picture ${shown + 1} of ${pictures.length}`} isFirst />
+        <Picture
+          key={shown}
+          src={pictures[shown] ?? ""}
+          alt={`${name}, picture ${shown + 1} of ${pictures.length}`}
+          isFirst
+        />
       </div>
       <ul className="grid grid-cols-4 gap-3">
         {pictures.map((picture, index) => (

@@ -23,9 +23,15 @@ export function listHref({ path, term }: ListPlace, query: ListQuery, changes: P
   return params.size ? `${path}?${params}` : path;
 }
 
+/** Return how many filters are on. */
+export function filterCount({ brands, categories, minPrice, maxPrice, inStock, onSale }: ListQuery): number {
+  return brands.length + categories.length + [minPrice, maxPrice, inStock, onSale].filter(Boolean).length;
+}
+
 /** Return the fields of a form without its empty ones, as an address. */
 export function formHref(path: string, form: HTMLFormElement): string {
   const params = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) if (typeof value === "string" && value !== "") params.append(name, value);
+  for (const [name, value] of new FormData(form))
+    if (typeof value === "string" && value !== "") params.append(name, value);
   return params.size ? `${path}?${params}` : path;
 }

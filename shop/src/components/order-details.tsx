@@ -26,11 +26,15 @@ export function OrderDate({ placedAt }: { placedAt: string }) {
 export function OrderDetails({ order }: { order: Order }) {
   const { shipTo, paymentMethod, email } = order;
   const country = COUNTRIES.find(({ code }) => code === shipTo.country)?.name ?? shipTo.country;
-  const address = [shipTo.fullName, shipTo.line1, shipTo.line2, `${shipTo.postalCode} ${shipTo.city}`, country].filter(Boolean);
+  const address = [shipTo.fullName, shipTo.line1, shipTo.line2, `${shipTo.postalCode} ${shipTo.city}`, country].filter(
+    Boolean,
+  );
   return (
     <div className="items-start gap-6 space-y-6 lg:grid lg:grid-cols-[1fr_20rem] lg:space-y-0">
       <section aria-labelledby="items" className="panel">
-        <h2 id="items" className="mb-4">Products</h2>
+        <h2 id="items" className="mb-4">
+          Products
+        </h2>
         <ItemList items={order.items} currency={order.currency} />
         <div className="mt-4 ml-auto max-w-xs">
           <Summary amounts={order} coupon={order.coupon} refunded={order.refunded} />
@@ -40,7 +44,9 @@ export function OrderDetails({ order }: { order: Order }) {
         <h2 id="delivery">Delivery</h2>
         <address className="not-italic">
           {address.map((line, index) => (
-            <span key={index} className="block">{line}</span>
+            <span key={index} className="block">
+              {line}
+            </span>
           ))}
         </address>
         <div>

@@ -1,6 +1,16 @@
 // A product picture. Width and height are fixed, so that nothing moves when it arrives.
 
-export function Picture({ src, alt, isFirst = false, className = "" }: { src: string; alt: string; isFirst?: boolean; className?: string }) {
+export function Picture({
+  src,
+  alt,
+  isFirst = false,
+  className = "",
+}: {
+  src: string;
+  alt: string;
+  isFirst?: boolean;
+  className?: string;
+}) {
   return (
     <img
       src={src}

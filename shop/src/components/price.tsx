@@ -24,14 +24,22 @@ export function Price({ product, isLarge = false }: { product: Priced; isLarge?:
         <span className="sr-only">Before </span>
         {formatMoney(price, currency)}
       </s>
-      {isLarge && <span className="rounded-md bg-red-50 px-2 py-0.5 text-sm font-semibold text-bad">Save {discountPercent(price, discountPrice)} %</span>}
+      {isLarge && (
+        <span className="rounded-md bg-red-50 px-2 py-0.5 text-sm font-semibold text-bad">
+          Save {discountPercent(price, discountPrice)} %
+        </span>
+      )}
     </p>
   );
 }
 
 export function Stock({ stock }: { stock: number }) {
   const [colour, text] =
-    stock === 0 ? ["text-bad", "Out of stock"] : stock <= LOW_STOCK ? ["text-low", `Only ${stock} left`] : ["text-good", "In stock"];
+    stock === 0
+      ? ["text-bad", "Out of stock"]
+      : stock <= LOW_STOCK
+        ? ["text-low", `Only ${stock} left`]
+        : ["text-good", "In stock"];
   return (
     <p className={`flex items-center gap-2 text-sm font-medium ${colour}`}>
       <span aria-hidden="true" className="size-2 rounded-full bg-current" />

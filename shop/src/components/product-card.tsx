@@ -7,7 +7,15 @@ import { Picture } from "./picture";
 import { Price, Stock } from "./price";
 import { WishButton } from "./wish-button";
 
-export function ProductCard({ product, isWished, isFirst = false }: { product: Card; isWished: boolean; isFirst?: boolean }) {
+export function ProductCard({
+  product,
+  isWished,
+  isFirst = false,
+}: {
+  product: Card;
+  isWished: boolean;
+  isFirst?: boolean;
+}) {
   const { id, name, brand, picture, price, discountPrice, stock } = product;
   return (
     <article className="group relative flex h-full flex-col overflow-hidden rounded-2xl border border-line bg-white transition-colors focus-within:border-gray-500 hover:border-gray-400">
@@ -22,7 +30,11 @@ export function ProductCard({ product, isWished, isFirst = false }: { product: C
       <div className="flex flex-1 flex-col gap-1 p-4">
         <p className="text-sm text-muted">{brand.name}</p>
         <h3 className="leading-snug font-semibold">
-          <Link href={`/products/${id}`} prefetch={false} className="after:absolute after:inset-0 group-hover:text-accent-dark">
+          <Link
+            href={`/products/${id}`}
+            prefetch={false}
+            className="after:absolute after:inset-0 group-hover:text-accent-dark"
+          >
             {name}
           </Link>
         </h3>
@@ -38,7 +50,15 @@ export function ProductCard({ product, isWished, isFirst = false }: { product: C
   );
 }
 
-export function ProductGrid({ products, wished, isFirst = false }: { products: Card[]; wished: string[]; isFirst?: boolean }) {
+export function ProductGrid({
+  products,
+  wished,
+  isFirst = false,
+}: {
+  products: Card[];
+  wished: string[];
+  isFirst?: boolean;
+}) {
   return (
     <ul className="grid grid-cols-2 gap-3 sm:gap-5 md:grid-cols-3 xl:grid-cols-4">
       {products.map((product, index) => (

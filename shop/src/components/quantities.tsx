@@ -2,6 +2,8 @@
 
 export function Quantities({ max }: { max: number }) {
   return Array.from({ length: max }, (_, index) => (
-    <option key={index} value={index + 1}>{index + 1}</option>
+    <option key={index} value={index + 1}>
+      {index + 1}
+    </option>
   ));
 }

@@ -17,7 +17,10 @@ export function ShareButton({ product }: { product: ProductCard }) {
       return;
     }
     trackShare(product, "copy");
-    const isCopied = await navigator.clipboard.writeText(url).then(() => true, () => false);
+    const isCopied = await navigator.clipboard.writeText(url).then(
+      () => true,
+      () => false,
+    );
     setMessage(isCopied ? "Link copied" : "Copying is blocked");
   }
   return (
@@ -26,7 +29,9 @@ export function ShareButton({ product }: { product: ProductCard }) {
         <ShareIcon className="size-5" />
         {message || "Share"}
       </button>
-      <span role="status" className="sr-only">{message}</span>
+      <span role="status" className="sr-only">
+        {message}
+      </span>
     </div>
   );
 }

@@ -14,17 +14,37 @@ export async function SiteHeader() {
   return (
     <>
       <header className="sticky top-0 z-30 border-b border-line bg-white">
-        <a href="#content" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-lg focus:bg-white focus:p-3">
+        <a
+          href="#content"
+          className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-lg focus:bg-white focus:p-3"
+        >
           Skip to content
         </a>
         <div className="wrap flex flex-wrap items-center gap-x-4 gap-y-2 py-3 sm:flex-nowrap">
           <Link href="/" className="mr-auto text-lg font-bold tracking-tight sm:mr-2">
             Click<span className="text-accent">Steam</span>
           </Link>
-          <Form action="/search" role="search" className="relative order-last w-full sm:order-none sm:mx-auto sm:max-w-xl">
-            <label htmlFor="search" className="sr-only">Search the shop</label>
-            <input id="search" name="q" type="search" maxLength={200} placeholder="Search laptops, monitors, …" className="input rounded-full bg-gray-50 pr-12 pl-4" />
-            <button type="submit" aria-label="Search" className="absolute top-0 right-0 grid size-11 place-items-center rounded-full text-muted hover:text-ink">
+          <Form
+            action="/search"
+            role="search"
+            className="relative order-last w-full sm:order-none sm:mx-auto sm:max-w-xl"
+          >
+            <label htmlFor="search" className="sr-only">
+              Search the shop
+            </label>
+            <input
+              id="search"
+              name="q"
+              type="search"
+              maxLength={200}
+              placeholder="Search laptops, monitors, …"
+              className="input rounded-full bg-gray-50 pr-12 pl-4"
+            />
+            <button
+              type="submit"
+              aria-label="Search"
+              className="absolute top-0 right-0 grid size-11 place-items-center rounded-full text-muted hover:text-ink"
+            >
               <SearchIcon className="size-5" />
             </button>
           </Form>
@@ -45,7 +65,11 @@ export async function SiteHeader() {
         <ul className="wrap flex gap-1 overflow-x-auto">
           {all.map(({ id, name }) => (
             <li key={id}>
-              <Link href={`/categories/${id}`} prefetch={false} className="block px-2 py-2.5 text-sm font-medium text-muted hover:text-ink sm:px-3">
+              <Link
+                href={`/categories/${id}`}
+                prefetch={false}
+                className="block px-2 py-2.5 text-sm font-medium text-muted hover:text-ink sm:px-3"
+              >
                 {name}
               </Link>
             </li>
@@ -56,14 +80,32 @@ export async function SiteHeader() {
   );
 }
 
-function HeaderLink({ href, label, count, children }: { href: string; label: string; count?: number; children: React.ReactNode }) {
+function HeaderLink({
+  href,
+  label,
+  count,
+  children,
+}: {
+  href: string;
+  label: string;
+  count?: number;
+  children: React.ReactNode;
+}) {
   const name = count === undefined ? label : `${label}, ${count} ${count === 1 ? "product" : "products"}`;
   return (
-    <Link href={href} prefetch={false} aria-label={name} title={label} className="relative flex min-h-11 min-w-11 items-center justify-center gap-2 rounded-lg px-2 hover:bg-gray-100">
+    <Link
+      href={href}
+      prefetch={false}
+      aria-label={name}
+      title={label}
+      className="relative flex min-h-11 min-w-11 items-center justify-center gap-2 rounded-lg px-2 hover:bg-gray-100"
+    >
       {children}
       {count === undefined && <span className="hidden max-w-32 truncate text-sm font-medium lg:block">{label}</span>}
       {count !== undefined && count > 0 && (
-        <span className="absolute -top-0.5 right-0 min-w-5 rounded-full bg-accent px-1.5 text-center text-xs leading-5 font-semibold text-white tabular-nums">{count}</span>
+        <span className="absolute -top-0.5 right-0 min-w-5 rounded-full bg-accent px-1.5 text-center text-xs leading-5 font-semibold text-white tabular-nums">
+          {count}
+        </span>
       )}
     </Link>
   );

@@ -18,11 +18,19 @@ export function Summary({ amounts, coupon, refunded }: { amounts: Amounts; coupo
   return (
     <dl className="space-y-2 text-sm tabular-nums">
       <Row name="Subtotal" value={money(subtotal)} />
-      {toCents(discount) > 0 && <Row name={coupon ? `Discount (${coupon})` : "Discount"} value={`−${money(discount)}`} className="text-good" />}
+      {toCents(discount) > 0 && (
+        <Row name={coupon ? `Discount (${coupon})` : "Discount"} value={`−${money(discount)}`} className="text-good" />
+      )}
       <Row name="Delivery" value={toCents(shipping) === 0 ? "Free" : money(shipping)} />
-      <Row name="Total" value={<strong className="text-lg">{money(total)}</strong>} className="border-t border-line pt-3 text-base font-semibold" />
+      <Row
+        name="Total"
+        value={<strong className="text-lg">{money(total)}</strong>}
+        className="border-t border-line pt-3 text-base font-semibold"
+      />
       <Row name="Tax included" value={money(tax)} className="text-muted" />
-      {refunded && toCents(refunded) > 0 && <Row name="Refunded" value={`−${money(refunded)}`} className="font-semibold" />}
+      {refunded && toCents(refunded) > 0 && (
+        <Row name="Refunded" value={`−${money(refunded)}`} className="font-semibold" />
+      )}
     </dl>
   );
 }

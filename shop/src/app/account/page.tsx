@@ -28,7 +28,9 @@ export default async function AccountPage() {
         <Tile href="/wishlist" title="Wishlist" text={wishes === 1 ? "1 product" : `${wishes} products`} />
       </ul>
       <section aria-labelledby="addresses">
-        <h2 id="addresses" className="mb-4">Addresses</h2>
+        <h2 id="addresses" className="mb-4">
+          Addresses
+        </h2>
         <AddressBook addresses={saved} />
       </section>
     </div>
@@ -38,7 +40,9 @@ export default async function AccountPage() {
 function Tile({ href, title, text }: { href: string; title: string; text: string }) {
   return (
     <li className="panel relative hover:border-gray-400">
-      <Link href={href} prefetch={false} className="font-semibold after:absolute after:inset-0 hover:text-accent-dark">{title}</Link>
+      <Link href={href} prefetch={false} className="font-semibold after:absolute after:inset-0 hover:text-accent-dark">
+        {title}
+      </Link>
       <p className="text-sm text-muted">{text}</p>
     </li>
   );

@@ -27,7 +27,12 @@ export default async function CartPage() {
           <OrderBox cart={cart} />
         </div>
       ) : (
-        <Empty title="Your cart is empty." text="What you add to the cart is kept here for 60 days." href="/" action="Look around" />
+        <Empty
+          title="Your cart is empty."
+          text="What you add to the cart is kept here for 60 days."
+          href="/"
+          action="Look around"
+        />
       )}
     </div>
   );
@@ -42,7 +47,9 @@ function OrderBox({ cart: { lines, totals, coupon, couponProblem } }: { cart: Ca
       <FreeDelivery totals={totals} />
       <CouponForm coupon={coupon} problem={couponProblem} />
       {isReady ? (
-        <Link href="/checkout" className="button-primary w-full">Go to checkout</Link>
+        <Link href="/checkout" className="button-primary w-full">
+          Go to checkout
+        </Link>
       ) : (
         <p className="text-sm font-medium text-bad">Some products are not available in this quantity.</p>
       )}
@@ -53,5 +60,9 @@ function OrderBox({ cart: { lines, totals, coupon, couponProblem } }: { cart: Ca
 function FreeDelivery({ totals }: { totals: Cart["totals"] }) {
   if (toCents(totals.shipping) === 0) return null;
   const missing = toCents(FREE_SHIPPING_FROM) - (toCents(totals.subtotal) - toCents(totals.discount));
-  return <p className="rounded-lg bg-accent-pale px-3 py-2 text-sm text-accent-dark">Add {formatMoney(toAmount(missing))} for free delivery.</p>;
+  return (
+    <p className="rounded-lg bg-accent-pale px-3 py-2 text-sm text-accent-dark">
+      Add {formatMoney(toAmount(missing))} for free delivery.
+    </p>
+  );
 }

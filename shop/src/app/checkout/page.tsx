@@ -13,7 +13,12 @@ export default async function CheckoutPage() {
   const { cart, user, addresses, idempotencyKey } = await checkout();
   if (!cart.lines.length) redirect("/cart");
   const { lines, totals, coupon, couponProblem } = cart;
-  const items = lines.map(({ product, quantity, unitPrice }) => ({ ...product, productId: product.id, quantity, price: unitPrice }));
+  const items = lines.map(({ product, quantity, unitPrice }) => ({
+    ...product,
+    productId: product.id,
+    quantity,
+    price: unitPrice,
+  }));
   return (
     <div className="wrap pt-8">
       <TrackCheckoutStart totals={totals} lines={lines} />

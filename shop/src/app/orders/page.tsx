@@ -27,7 +27,12 @@ export default async function OrdersPage() {
           ))}
         </ul>
       ) : (
-        <Empty title="You have not ordered anything yet." text="Your orders appear here, with their status." href="/" action="Look around" />
+        <Empty
+          title="You have not ordered anything yet."
+          text="Your orders appear here, with their status."
+          href="/"
+          action="Look around"
+        />
       )}
     </div>
   );
@@ -39,7 +44,13 @@ function OrderRow({ order: { number, status, placedAt, total, currency, items } 
     <article className="panel relative flex flex-wrap items-center gap-4 hover:border-gray-400">
       <div className="mr-auto">
         <h2>
-          <Link href={`/orders/${number}`} prefetch={false} className="after:absolute after:inset-0 hover:text-accent-dark">{number}</Link>
+          <Link
+            href={`/orders/${number}`}
+            prefetch={false}
+            className="after:absolute after:inset-0 hover:text-accent-dark"
+          >
+            {number}
+          </Link>
         </h2>
         <p className="text-sm text-muted">
           <OrderDate placedAt={placedAt} /> · {count === 1 ? "1 product" : `${count} products`}

@@ -8,7 +8,10 @@ interface Props {
   searchParams: Promise<SearchParams>;
 }
 
-const termOf = (params: SearchParams) => String([params.q ?? ""].flat()[0]).trim().slice(0, 200);
+const termOf = (params: SearchParams) =>
+  String([params.q ?? ""].flat()[0])
+    .trim()
+    .slice(0, 200);
 
 export async function generateMetadata({ searchParams }: Props): Promise<Metadata> {
   const term = termOf(await searchParams);
@@ -22,7 +25,9 @@ export default async function SearchPage({ searchParams }: Props) {
   return (
     <div className="wrap pt-8">
       {term && <TrackSearch term={term} results={listing.total} />}
-      <h1 className="mb-6 break-words">{term ? `Results for “${term}”` : listing.query.onSale ? "Deals" : "All products"}</h1>
+      <h1 className="mb-6 break-words">
+        {term ? `Results for “${term}”` : listing.query.onSale ? "Deals" : "All products"}
+      </h1>
       <Listing listing={listing} wished={wished} place={{ path: "/search", term }} />
     </div>
   );

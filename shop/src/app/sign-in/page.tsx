@@ -27,13 +27,19 @@ export default async function SignInPage({ searchParams }: { searchParams: Promi
         </span>
         <h1>Sign in</h1>
         {problem && (
-          <p role="alert" className="rounded-lg bg-red-50 px-4 py-3 text-sm font-medium text-bad">{problem}</p>
+          <p role="alert" className="rounded-lg bg-red-50 px-4 py-3 text-sm font-medium text-bad">
+            {problem}
+          </p>
         )}
-        <p className="text-muted">See your orders, keep your wishlist on every device, and check out with saved addresses.</p>
+        <p className="text-muted">
+          See your orders, keep your wishlist on every device, and check out with saved addresses.
+        </p>
         <a href={`/auth/login?return=${encodeURIComponent(path)}`} className="button-primary w-full">
           {problem ? "Try again" : "Sign in or create an account"}
         </a>
-        <p className="text-sm text-muted">You enter your password on the page of the sign-in service. The shop never sees it.</p>
+        <p className="text-sm text-muted">
+          You enter your password on the page of the sign-in service. The shop never sees it.
+        </p>
       </div>
     </div>
   );

@@ -14,7 +14,12 @@ export default async function WishlistPage() {
       {products.length ? (
         <ProductGrid products={products} wished={products.map(({ id }) => id)} isFirst />
       ) : (
-        <Empty title="Your wishlist is empty." text="Press the heart on a product to keep it here." href="/" action="Look around" />
+        <Empty
+          title="Your wishlist is empty."
+          text="Press the heart on a product to keep it here."
+          href="/"
+          action="Look around"
+        />
       )}
     </div>
   );

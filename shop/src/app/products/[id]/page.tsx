@@ -31,7 +31,10 @@ export default async function ProductPage({ params }: Props) {
   return (
     <div className="wrap">
       <TrackProduct product={cardOf(product)} />
-      <Breadcrumbs steps={[{ href: `/categories/${product.category.id}`, name: product.category.name }]} current={product.name} />
+      <Breadcrumbs
+        steps={[{ href: `/categories/${product.category.id}`, name: product.category.name }]}
+        current={product.name}
+      />
       <div className="grid gap-8 lg:grid-cols-[1.25fr_1fr] lg:gap-12">
         <Gallery key={id} name={product.name} pictures={product.pictures} />
         <Offer product={product} isWished={wished.includes(id)} />
@@ -39,7 +42,9 @@ export default async function ProductPage({ params }: Props) {
       <Specs specs={product.specs} />
       {related.length > 0 && (
         <section aria-labelledby="related" className="mt-14">
-          <h2 id="related" className="mb-4">Similar products</h2>
+          <h2 id="related" className="mb-4">
+            Similar products
+          </h2>
           <ProductGrid products={related} wished={wished} />
         </section>
       )}
@@ -52,12 +57,19 @@ function Offer({ product, isWished }: { product: Product; isWished: boolean }) {
   const isFree = toCents(product.discountPrice ?? product.price) >= toCents(FREE_SHIPPING_FROM);
   return (
     <div>
-      <Link href={`/brands/${brand.id}`} prefetch={false} className="text-sm font-medium text-accent-dark hover:underline">{brand.name}</Link>
+      <Link
+        href={`/brands/${brand.id}`}
+        prefetch={false}
+        className="text-sm font-medium text-accent-dark hover:underline"
+      >
+        {brand.name}
+      </Link>
       <h1 className="mt-1">{name}</h1>
       <div className="mt-4 space-y-2">
         <Price product={product} isLarge />
         <p className="text-sm text-muted">
-          Tax included, {isFree ? "free delivery" : `delivery ${formatMoney(SHIPPING)}, free from ${formatMoney(FREE_SHIPPING_FROM)}`}
+          Tax included,{" "}
+          {isFree ? "free delivery" : `delivery ${formatMoney(SHIPPING)}, free from ${formatMoney(FREE_SHIPPING_FROM)}`}
         </p>
         <Stock stock={stock} />
       </div>
@@ -84,7 +96,9 @@ function Offer({ product, isWished }: { product: Product; isWished: boolean }) {
 function Specs({ specs }: { specs: Product["specs"] }) {
   return (
     <section aria-labelledby="specs" className="mt-14 max-w-3xl">
-      <h2 id="specs" className="mb-3">Specification</h2>
+      <h2 id="specs" className="mb-3">
+        Specification
+      </h2>
       <dl className="panel divide-y divide-line py-1 sm:py-1">
         {specs.map(([key, value]) => (
           <div key={key} className="grid grid-cols-[9rem_1fr] gap-4 py-3 text-sm sm:grid-cols-[14rem_1fr]">

@@ -26,8 +26,12 @@ export default async function ConfirmationPage({ params }: { params: Promise<{ n
           </p>
         </div>
         <div className="flex flex-wrap gap-3">
-          <Link href={user ? "/orders" : `/orders/${order.number}`} className="button">{user ? "Your orders" : "View this order"}</Link>
-          <Link href="/" className="button-primary">Continue shopping</Link>
+          <Link href={user ? "/orders" : `/orders/${order.number}`} className="button">
+            {user ? "Your orders" : "View this order"}
+          </Link>
+          <Link href="/" className="button-primary">
+            Continue shopping
+          </Link>
         </div>
       </div>
       <OrderDetails order={order} />
