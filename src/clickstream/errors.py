@@ -5,6 +5,7 @@
     ├── StoreError              the raw store cannot be read or written
     ├── WarehouseError          the warehouse cannot be opened, read or written
     │   └── WarehouseBusyError  another process holds the DuckDB file
+    ├── ShopError               the shop's database cannot be used, or refuses a change
     ├── QuestionError           a parameter of a request is invalid
     ├── SourceError             a file to import, or its mapping, cannot be used
     └── UnavailableError        a process that must run does not respond
@@ -90,6 +91,12 @@ class WarehouseBusyError(WarehouseError):
         super().__init__(f"opening the {what} {path}", f"it is open in {holder}", advice)
 
 
+class ShopError(ClickstreamError):
+    """The shop's database cannot be opened, read or changed, or it refuses a change."""
+
+    code = "shop_failed"
+
+
 class QuestionError(ClickstreamError):
     """A parameter of a request is unknown or invalid. `code` is the kind of fault."""
 
@@ -121,6 +128,7 @@ _KINDS = {
         StoreError,
         WarehouseError,
         WarehouseBusyError,
+        ShopError,
         QuestionError,
         SourceError,
         UnavailableError,

@@ -41,6 +41,7 @@ _DUCKDB = "duckdb:///"
 _POSTGRES = ("postgresql://", "postgres://")
 _EXPECTED = {
     "currency": "a three-letter code such as EUR (ISO 4217)",
+    "collector_url": "a URL such as https://collect.shop.example",
     "country_header": "a header name such as CF-IPCountry",
     "trusted_proxies": "networks such as 10.0.0.0/8",
     "literal_error": "{expected}",
@@ -77,6 +78,15 @@ class Settings(BaseSettings):
     )
     warehouse_url: str | None = Field(
         default=None, description="Warehouse: duckdb:///… or postgresql://… (default: DATA/warehouse.duckdb)."
+    )
+    web_db_url: str | None = Field(
+        default=None,
+        description="Database of the shop: postgresql://… (default: the one that clickstream up starts).",
+    )
+    collector_url: str = Field(
+        default="http://127.0.0.1:8000",
+        pattern=r"^https?://[^\s/@?#]+(/[^\s?#]*)?$",
+        description="Collector to which the shop sends its events.",
     )
     warehouse_memory_mb: int = Field(
         default=256,
@@ -201,6 +211,14 @@ class Settings(BaseSettings):
             kind = f"{value.partition('://')[0]}://…" if "://" in value else "something that is not a URL"
             raise ValueError(f"expected duckdb:///path or postgresql://…, got {kind}")
         return value
+
+    @field_validator("web_db_url")
+    @classmethod
+    def _web_db_is_postgres(cls, value: str | None) -> str | None:
+        """Messages leave out the value: it may contain a password."""
+        if value and not value.startswith(_POSTGRES):
+            raise ValueError("expected postgresql://user:password@host:port/database")
+        return value or None
 
     @property
     def zone(self) -> ZoneInfo:

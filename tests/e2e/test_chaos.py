@@ -71,7 +71,7 @@ def kill_part(platform: Platform, up: int, name: str) -> None:
 @pytest.mark.slow
 def test_up_under_load_survives_thirty_kills(platform: Platform) -> None:
     ports = ("--collector-port", str(platform.collector_port), "--dashboard-port", str(platform.dashboard_port))
-    process = platform.start("up", "--no-sample", *ports)
+    process = platform.start("up", "--no-sample", "--no-shop", *ports)
     urls = [f"{platform.collector_url}/health", f"http://127.0.0.1:{platform.dashboard_port}/health"]
     for url in urls:
         platform.wait_for(url, process)

@@ -146,7 +146,7 @@ def test_an_import_without_a_collector_states_how_to_start_one(platform: Platfor
 
 def test_a_second_owner_is_refused_with_the_process_of_the_first(platform: Platform) -> None:
     owner = platform.start_owner()
-    for arguments in (("dashboard", "--port", str(free_port())), ("up", "--no-sample")):
+    for arguments in (("dashboard", "--port", str(free_port())), ("up", "--no-sample", "--no-shop")):
         done = run(platform, *arguments)
         assert_three_lines(done, 1, f"process {owner.pid}, http://127.0.0.1:{platform.dashboard_port}")
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from clickstream.sources.delivery import Receipt
+from clickstream.delivery import Receipt
 from clickstream.sources.importer import import_file
 from clickstream.sources.mapping_file import parse_mapping
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from clickstream.delivery import Delivery
 from clickstream.errors import SourceError, UnavailableError
-from clickstream.sources.delivery import Delivery
 from clickstream.sources.importer import ImportOptions, ImportResult, import_file
 from clickstream.sources.mapping_file import parse_mapping
 from clickstream.sources.progress import progress_bar

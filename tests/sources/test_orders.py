@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from clickstream.delivery import Receipt
 from clickstream.errors import SourceError
-from clickstream.sources.delivery import Receipt
 from clickstream.sources.importer import ImportResult, import_file
 from clickstream.sources.mapping_file import parse_mapping
 

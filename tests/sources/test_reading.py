@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clickstream.delivery import Receipt
 from clickstream.errors import SourceError
-from clickstream.sources.delivery import Receipt
 from clickstream.sources.importer import DryRun, ImportResult, import_file
 from clickstream.sources.mapping_file import parse_mapping
 

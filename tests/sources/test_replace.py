@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from clickstream.delivery import Receipt
 from clickstream.etl.erasure.forget import Eraser
 from clickstream.etl.erasure.person import Person
-from clickstream.sources.delivery import Receipt
 from clickstream.sources.importer import ImportOptions, file_mark, import_file, new_mark
 from clickstream.sources.mapping import Mapping
 from clickstream.sources.mapping_file import parse_mapping

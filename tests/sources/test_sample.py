@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from clickstream.delivery import Delivery
 from clickstream.event import utc_now
 from clickstream.sources import sample
 from clickstream.sources.delimited import DelimitedReader, Row
-from clickstream.sources.delivery import Delivery
 from clickstream.sources.mapping_file import find_mapping
 from clickstream.sources.text_file import TextFile
 from tests.sources.planned_collector import PlannedCollector, Reply

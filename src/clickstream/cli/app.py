@@ -15,6 +15,8 @@ import typer
 
 from clickstream import __version__
 from clickstream.cli import bad_rows, erasure, export, loading, questions, raw, running, sources, warehouse
+from clickstream.cli.shop.commands import shop
+from clickstream.cli.shop.orders import orders
 from clickstream.cli.terminal import err, guarded, out
 
 app = typer.Typer(
@@ -43,6 +45,8 @@ for command in _COMMANDS:
 app.add_typer(loading.etl, name="etl")
 app.add_typer(bad_rows.bad, name="bad")
 app.add_typer(raw.raw, name="raw")
+app.add_typer(shop, name="shop")
+app.add_typer(orders, name="orders")
 app.add_typer(warehouse.mart, name="mart")
 app.add_typer(warehouse.warehouse, name="warehouse")
 

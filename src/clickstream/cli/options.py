@@ -28,8 +28,13 @@ Data = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would be deleted.")]
 Collector = Annotated[str, typer.Option(metavar="URL", help="The collector to send to.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen on, on loopback.")]
 CollectorPort = Annotated[int, typer.Option("--collector-port", min=1, max=65535, help="Port of the collector.")]
 DashboardPort = Annotated[int, typer.Option("--dashboard-port", min=1, max=65535, help="Port of the dashboard.")]
+ShopPort = Annotated[int, typer.Option("--shop-port", min=1, max=65535, help="Port of the shop.")]
+SignInPort = Annotated[
+    int, typer.Option("--sign-in-port", min=1, max=65535, help="Port of the local sign-in provider.")
+]
 
 DAY_FORMATS = ["%Y-%m-%d"]
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Annotated
 
 import typer
 
-from clickstream.cli.options import CollectorPort, DashboardPort, Data, Json, print_json
+from clickstream.cli.options import CollectorPort, DashboardPort, Data, Json, Port, ShopPort, SignInPort, print_json
 from clickstream.cli.terminal import ProgressBar, err, out
 from clickstream.settings import read_settings
-
-Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on, on loopback.")]
 
 
 def up(
@@ -19,12 +18,21 @@ def up(
     no_sample: Annotated[bool, typer.Option("--no-sample", help="Start empty: do not load the sample.")] = False,
     collector_port: CollectorPort = 8000,
     dashboard_port: DashboardPort = 3838,
+    no_shop: Annotated[bool, typer.Option("--no-shop", help="Start without the shop.")] = False,
+    shop_port: ShopPort = 3000,
+    sign_in_port: SignInPort = 9000,
+    web_db_port: Annotated[
+        int, typer.Option("--web-db-port", min=1, max=65535, help="Port of the shop's local PostgreSQL.")
+    ] = 5433,
 ) -> None:
-    """Start the platform: collector, ETL and dashboard. Ctrl-C stops everything."""
+    """Start the platform: collector, ETL, dashboard and the shop. Ctrl-C stops everything."""
+    from clickstream.local.shop.config import ShopConfig
     from clickstream.local.up import Ports
     from clickstream.local.up import up as run
 
-    sys.exit(run(read_settings(data), sample=not no_sample, console=err, ports=Ports(collector_port, dashboard_port)))
+    ports = Ports(collector_port, dashboard_port)
+    shop = None if no_shop else ShopConfig(shop_port, sign_in_port, web_db_port, os.environ.get("AUTH_ISSUER", ""))
+    sys.exit(run(read_settings(data), sample=not no_sample, console=err, ports=ports, shop=shop))
 
 
 def collect(data: Data = None, port: Port = 8000) -> None:

@@ -40,8 +40,8 @@ def import_(
     json: Json = False,
 ) -> None:
     """Send the rows of a file to the collector as events. Safe to run twice."""
+    from clickstream.delivery import Delivery
     from clickstream.local.imports import count_new, erase_import
-    from clickstream.sources.delivery import Delivery
     from clickstream.sources.importer import DryRun, ImportOptions, file_mark, import_file, new_mark
     from clickstream.sources.mapping_file import find_mapping
     from clickstream.sources.progress import progress_bar

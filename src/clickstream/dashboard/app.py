@@ -23,7 +23,8 @@ from clickstream.dashboard import frame
 from clickstream.dashboard.cache import AnswerCache
 from clickstream.dashboard.document import STATIC, document
 from clickstream.dashboard.loads import LoadWatch
-from clickstream.dashboard.pages import overview, products
+from clickstream.dashboard.pages import data_health, overview, products
+from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
 from clickstream.dashboard.state import PageState
 from clickstream.dashboard.view import FILTERS, View
@@ -53,6 +54,8 @@ class Dashboards:
         self._watch = LoadWatch(keeper, clock, self._threads, trouble, lambda: self._cache.cost_s)
         self._zone = zone
         self._collector_url = url
+        self.orders = OrderSource()
+        """The shop's orders, compared with the tracked ones; without a source, there is no page for them."""
         app = App(self._page, self._server, static_assets={"/static": STATIC})
         self._served = GZipMiddleware(app, minimum_size=1024, compresslevel=6)
 
@@ -65,8 +68,10 @@ class Dashboards:
 
     def _page(self, request: Request) -> PageHtmlDocument:
         view = View.parse(request.url.query)
-        bars = frame.disconnected_bar(), frame.top_bar(view), frame.filter_row(view, self._zone.key)
         pages = {name: module.page_ui(name, view) for name, module in _PAGES.items()}
+        if view.page == data_health.PAGE or self.orders.is_connected():
+            pages[data_health.PAGE] = data_health.page_ui("data_health", view)
+        bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
         return document(view, TagList(*bars, placeholder("notice")), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
@@ -74,6 +79,7 @@ class Dashboards:
         _frame_server(input, state, self._collector_url)
         for name, module in _PAGES.items():
             module.page_server(name, state)
+        data_health.page_server("data_health", state, self.orders)
 
 
 def make_app(

@@ -39,11 +39,11 @@ class AnswerCache:
     async def answer(self, snapshot: Snapshot, metric: str, question: Question) -> Answer:
         """Return the answer of `metric`. Raises what the catalog raises."""
         key = (metric, question_key(question))
-        return await self._cached(snapshot, key, lambda: catalog.ask(self._mart, metric, question))
+        return await self.cached(snapshot, key, lambda: catalog.ask(self._mart, metric, question))
 
     async def data_span(self, snapshot: Snapshot, zone: ZoneInfo, sample: str) -> Days | None:
         """Return the days from the first to the last one with data, in `zone`; None without data."""
-        span = await self._cached(
+        span = await self.cached(
             snapshot,
             ("span", zone.key, sample),
             lambda: contents.data_span(self._mart, zone, sample, snapshot.as_of),
@@ -55,11 +55,12 @@ class AnswerCache:
     ) -> list[tuple[str, int]]:
         """Return values of a dimension with their number of events in the question's days, most events first."""
         key = ("values", dimension, limit, question_key(question))
-        return await self._cached(
+        return await self.cached(
             snapshot, key, lambda: contents.dimension_values(self._mart, dimension, question, limit)
         )
 
-    async def _cached(self, snapshot: Snapshot, key: Hashable, work: Callable[[], T]) -> T:
+    async def cached(self, snapshot: Snapshot, key: Hashable, work: Callable[[], T]) -> T:
+        """Return the result of `work`, computed once per load and key."""
         moment = (snapshot.load_id, snapshot.as_of)
         if self._newest is None or moment > self._newest:
             self._entries.clear()

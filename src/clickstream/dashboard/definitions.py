@@ -132,3 +132,12 @@ CATEGORIES = (
     "category."
 )
 COUNTRIES = "Sessions that began in these days, by the country of their first event."
+ORDERS_CHECK = (
+    "Orders that the shop's database has for these days. Browser: its checkout_complete event arrived; server: its "
+    "order_confirmed event arrived. Pending: younger than 15 minutes, and neither arrived yet; such orders count in no "
+    "rate. Doubled: one side sent two events with different ids."
+)
+ORDERS_CAPTURED = "Share of the shop's orders that the browser or the server reported; pending orders are left out."
+ORDERS_BY_BROWSER = "Share of the shop's orders that the browser reported. Blockers and closed tabs lower it."
+ORDERS_MISSING = "Orders that neither the browser nor the server reported within 15 minutes."
+ORDERS_DIFFERENT = "Orders with an event whose total or currency is not that of the order."

@@ -6,7 +6,7 @@ select boxes, theme).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -23,8 +23,8 @@ _WAREHOUSE = tags.span("Warehouse ", class_="wide-only")  # hidden on narrow scr
 _SAMPLE_CHIPS = {"include": "Sample data included", "only": "Sample data only"}
 
 
-def top_bar(view: View) -> Tag:
-    """Return the bar with product name, tabs, age of the data, and theme button."""
+def top_bar(view: View, pages: Collection[str]) -> Tag:
+    """Return the bar with product name, tabs for `pages`, age of the data, and theme button."""
     tabs = [
         tags.a(
             label,
@@ -33,6 +33,7 @@ def top_bar(view: View) -> Tag:
             aria_current="page" if page == view.page else None,
         )
         for page, label in PAGES.items()
+        if page in pages
     ]
     theme = tags.button(
         tags.span(class_="theme-icon", aria_hidden="true"),

@@ -177,6 +177,15 @@ class PageState:
 
         return self._keep_current(page, prepare)
 
+    def compute(self, page: str, build: Callable[[QueryContext], tuple[Hashable, Callable[[], T]]]) -> LiveResult[T]:
+        """Keep the result of other work current while `page` is open. build: returns its key, and what computes it."""
+
+        def prepare(context: QueryContext) -> Query[T]:
+            key, work = build(context)
+            return key, lambda: self._cache.cached(context.snapshot, (page, key, context.zone.key), work)
+
+        return self._keep_current(page, prepare)
+
     def _keep_current(self, page: str, prepare: Callable[[QueryContext], Query[T] | None]) -> LiveResult[T]:
         """Run the query of `prepare` again whenever its context changes while `page` is open."""
         result: LiveResult[T] = LiveResult()

@@ -18,7 +18,7 @@ from zoneinfo import available_timezones
 from clickstream.metrics.question import Compare
 from clickstream.metrics.rules.filter_values import FilterValue, read_value, split_values
 
-PAGES = {"overview": "Overview", "products": "Products"}
+PAGES = {"overview": "Overview", "products": "Products", "data-health": "Data health"}
 FILTERS = {
     "event": "Event",
     "channel": "Channel",

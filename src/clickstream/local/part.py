@@ -1,7 +1,7 @@
 """A part of the platform: a child process and its log.
 
 In: what to run. Out: a process in its own session, on the supervisor's lifeline, whose output goes line by line
-to DATA/logs/<part>.log. Lines that begin with error, warning or critical are also reported to the user.
+to DATA/logs/<part>.log. Lines that begin with error, warning, critical or notice are also reported to the user.
 """
 
 from __future__ import annotations
@@ -23,17 +23,19 @@ LAST_LINES = 5
 
 Report = Callable[[str], None]
 """Takes one line for the user."""
-_IMPORTANT = ("error", "warning", "critical")
+_NOTICE = "notice: "
+_IMPORTANT = ("error", "warning", "critical", _NOTICE)
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What to run. port: the loopback port that it listens on, if any."""
+    """What to run. port: the loopback port that it listens on, if any. is_optional: the platform runs without it."""
 
     name: str
     argv: tuple[str, ...]
     port: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_optional: bool = False
 
 
 class PartLog:
@@ -56,7 +58,7 @@ class PartLog:
         self.last_lines.append(line)
         if line.lower().startswith(_IMPORTANT) and line != self._reported:
             self._reported = line  # a failing part repeats itself: the terminal gets it once, the log every time
-            self._report(f"{self._name}: {line}")
+            self._report(f"{self._name}: {line.removeprefix(_NOTICE)}")
 
 
 class PartProcess:

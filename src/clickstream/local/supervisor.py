@@ -1,8 +1,8 @@
 """Keeps the parts of the platform running, and stops all of them when it ends.
 
 In: parts to run. Guarantees: a part that exits is restarted, after increasing pauses; a part that keeps exiting
-right after its start is given up, with the last lines of its log; no part outlives the supervisor
-(local/lifeline.py).
+right after its start is given up, with the last lines of its log; if it is optional, the others keep running; no part
+outlives the supervisor (local/lifeline.py).
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ class _SupervisedPart:
         self.started_at = 0.0
         self.restart_at = 0.0
         self.early_exits = 0
+        self.is_abandoned = False
 
 
 class Supervisor:
@@ -64,7 +65,7 @@ class Supervisor:
         self._stopping = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="supervisor", daemon=True)
         self.given_up: str | None = None
-        """Why the supervisor gave up a part; None as long as all run."""
+        """Why the supervisor gave up a part that is not optional; None as long as all of them run."""
 
     def __enter__(self) -> Supervisor:
         check_ports(supervised.part for supervised in self._parts)
@@ -100,7 +101,7 @@ class Supervisor:
     def _check(self, supervised: _SupervisedPart) -> None:
         now = time.monotonic()
         if supervised.process is None:
-            if now >= supervised.restart_at:
+            if now >= supervised.restart_at and not supervised.is_abandoned:
                 self._start(supervised, now)
             return
         code = supervised.process.exit_code()
@@ -113,7 +114,7 @@ class Supervisor:
         try:
             supervised.process = PartProcess(supervised.part, self._lifeline, supervised.log)
         except OSError as error:
-            self.given_up = f"cannot start the {supervised.part.name}: {error}"
+            self._give_up(supervised, f"cannot start the {supervised.part.name}: {error}")
 
     def _after_exit(self, supervised: _SupervisedPart, code: int, now: float) -> None:
         rule, name = self._rule, supervised.part.name
@@ -123,13 +124,20 @@ class Supervisor:
             times = f", {supervised.early_exits} times in a row" if supervised.early_exits > 1 else ""
             verb = "keeps exiting" if times else "exited"
             reason = f"the {name} {verb} ({_exit_text(code)}{times}); see {supervised.log.path}"
-            self.given_up = "\n".join([reason, *supervised.log.last_lines])
+            self._give_up(supervised, "\n".join([reason, *supervised.log.last_lines]))
             return
         pause_s = min(rule.longest_pause_s, rule.first_pause_s * 2 ** max(0, supervised.early_exits - 1))
         supervised.restart_at = now + pause_s
         self._report(
             f"the {name} exited ({_exit_text(code)}); restarting it in {pause_s:g} s, see {supervised.log.path}"
         )
+
+    def _give_up(self, supervised: _SupervisedPart, reason: str) -> None:
+        supervised.is_abandoned = True
+        if supervised.part.is_optional:
+            self._report(reason)
+        else:
+            self.given_up = reason
 
     def _stop_parts(self) -> None:
         """Send SIGTERM to all parts, then SIGKILL to those that still run after the grace period."""

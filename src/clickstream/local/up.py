@@ -1,7 +1,8 @@
 """`clickstream up`: the whole platform from one command, until Ctrl-C.
 
 Starts the collector and the owner under the supervisor, waits until both are healthy and prints their URLs. An empty
-platform then receives the sample of real clicks through the collector, as any other events would arrive.
+platform then receives the sample of real clicks through the collector, as any other events would arrive. The shop
+starts beside them and reports its URL when it is ready; nothing waits for it.
 """
 
 from __future__ import annotations
@@ -9,25 +10,28 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import msgspec
 import urllib3
 from rich.console import Console
 from urllib3.exceptions import HTTPError
 
+from clickstream.delivery import Delivery
 from clickstream.errors import ClickstreamError, UnavailableError
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.owner.process import DASHBOARD
 from clickstream.local.part import Part, Report
+from clickstream.local.shop.config import ShopConfig
+from clickstream.local.shop.parts import MakePart, shop_parts, usable, with_origin
 from clickstream.local.state_file import state_file
-from clickstream.local.supervisor import Supervisor, stop_signals
+from clickstream.local.supervisor import Supervisor, check_ports, stop_signals
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 from clickstream.sources import sample as samples
-from clickstream.sources.delivery import Delivery
 from clickstream.sources.progress import progress_bar
 
 START_TIMEOUT_S = 90.0
@@ -40,6 +44,7 @@ class UpState(msgspec.Struct, frozen=True):
     pid: int
     collector_url: str
     dashboard_url: str
+    shop_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,23 +61,30 @@ class Ports:
         return f"http://127.0.0.1:{self.dashboard}"
 
 
-def up(settings: Settings, *, sample: bool, console: Console, ports: Ports | None = None) -> int:
+def up(
+    settings: Settings, *, sample: bool, console: Console, ports: Ports | None = None, shop: ShopConfig | None = None
+) -> int:
     """Run the platform until a signal (return 0) or until a part is given up (return 1).
 
-    sample: load the sample if `sample_start` permits it.
+    sample: load the sample if `sample_start` permits it. shop: start it too.
     Raises WarehouseBusyError if the platform already runs on this data, UnavailableError if a port is in use.
     """
     ports = ports or Ports()
     report = _printer(console)
     first_row = sample_start(settings)  # raises if another process has opened the warehouse
+    core = parts(settings, ports, shop)
+    check_ports(core)
+    extra = usable(shop_parts(settings, shop, ports.collector_url, _maker(settings)), report) if shop else ()
+    shop_url = shop.origin if shop and extra else ""
+    state = UpState(os.getpid(), ports.collector_url, ports.dashboard_url, shop_url)
     try:
         with (
             stop_signals(),
-            Supervisor(parts(settings, ports), settings.data / "logs", report) as supervisor,
-            state_file(settings.data / UP_FILE, UpState(os.getpid(), ports.collector_url, ports.dashboard_url)),
+            Supervisor([*core, *extra], settings.data / "logs", report) as supervisor,
+            state_file(settings.data / UP_FILE, state),
         ):
             if _wait_until_healthy(supervisor, ports):
-                _print_urls(report, settings, ports)
+                _print_urls(report, settings, ports, shop_url)
                 if sample and first_row is not None:
                     _load_sample(settings, ports, first_row, console)
                 report("next: clickstream report (in another terminal) · Ctrl-C stops everything")
@@ -83,15 +95,29 @@ def up(settings: Settings, *, sample: bool, console: Console, ports: Ports | Non
         return 0
 
 
-def parts(settings: Settings, ports: Ports) -> Sequence[Part]:
-    """Return the parts in the order of their start. Their environment contains the data directory."""
-    environment = {"CLICKSTREAM_DATA": str(settings.data.resolve())}
+def parts(settings: Settings, ports: Ports, shop: ShopConfig | None = None) -> Sequence[Part]:
+    """Return the parts that always run, in the order of their start. Their environment contains the data directory.
 
-    def part(name: str, command: str, port: int) -> Part:
-        module = (sys.executable, "-m", "clickstream.local.lifeline", "clickstream")
-        return Part(name, (*module, "--trace", command, "--port", str(port)), port, environment)
+    shop: one whose pages send events to this collector.
+    """
+    make = _maker(settings)
+    origins = with_origin(settings, shop.origin) if shop else {}
+    return [
+        make("collector", "collect", "--port", str(ports.collector), port=ports.collector, environment=origins),
+        make("owner", "dashboard", "--port", str(ports.dashboard), port=ports.dashboard),
+    ]
 
-    return [part("collector", "collect", ports.collector), part("owner", "dashboard", ports.dashboard)]
+
+def _maker(settings: Settings) -> MakePart:
+    data = {"CLICKSTREAM_DATA": str(settings.data.resolve())}
+    module = (sys.executable, "-m", "clickstream.local.lifeline", "clickstream", "--trace")
+
+    def make(
+        name: str, *words: str, port: int | None = None, environment: Mapping[str, str] = MappingProxyType({})
+    ) -> Part:
+        return Part(name, (*module, *words), port, {**data, **environment}, is_optional=words[0] == "shop")
+
+    return make
 
 
 def sample_start(settings: Settings) -> int | None:
@@ -132,10 +158,12 @@ def _is_healthy(url: str) -> bool:
         return False
 
 
-def _print_urls(report: Report, settings: Settings, ports: Ports) -> None:
+def _print_urls(report: Report, settings: Settings, ports: Ports, shop_url: str) -> None:
     report("clickstream is up")
     report(f"  dashboard  {ports.dashboard_url}{DASHBOARD}")
     report(f"  collector  {ports.collector_url}/clickstream")
+    if shop_url:
+        report(f"  shop       {shop_url} (starting; a first build takes a few minutes)")
     report(f"  data       {settings.data}")
 
 

@@ -18,11 +18,11 @@ from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
+from clickstream.delivery import Receipt
 from clickstream.errors import SourceError
 from clickstream.event import RawEvent, utc_now
 from clickstream.progress import Progress, no_progress
 from clickstream.sources.delimited import DelimitedReader, Row, SkippedRow
-from clickstream.sources.delivery import Receipt
 from clickstream.sources.grouping import Order, OrderLines
 from clickstream.sources.json_lines import JsonLinesReader
 from clickstream.sources.mapping import Mapping, RowsToEvents

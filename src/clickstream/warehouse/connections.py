@@ -1,4 +1,4 @@
-"""Connections to a PostgreSQL database: its address, TLS, and a pool of a few.
+"""Connections to a PostgreSQL database, the warehouse or the shop's: its address, TLS, and a pool of a few.
 
 In: a URL. Out: connections that are in a transaction already; broken ones are replaced.
 TLS with a verified certificate is required unless the URL says otherwise, or the server is on this machine.
@@ -12,6 +12,7 @@ import re
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Any
 
@@ -19,7 +20,7 @@ import psycopg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from clickstream.errors import WarehouseError
+from clickstream.errors import ClickstreamError, WarehouseError
 from clickstream.hosts import is_loopback
 
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -45,13 +46,25 @@ _SESSION = """
 """temp_buffers: a chunk of a load stays in memory; none is allocated until a temporary table needs it."""
 
 
+@dataclass(frozen=True, slots=True)
+class Database:
+    """Which database a URL names, for errors. setting: where the URL comes from."""
+
+    name: str
+    setting: str
+    error: type[ClickstreamError]
+
+
+WAREHOUSE = Database("warehouse", "CLICKSTREAM_WAREHOUSE_URL", WarehouseError)
+
+
 class Connections:
     """A pool: any number of connections may be in use at once. Safe to use from any thread."""
 
     def __init__(self, url: str, schema: str | None = None) -> None:
         self._url = url
         self._parts = read_address(url)
-        self._name = _name_of(url)
+        self._name = name_of(url)
         self._schema = schema
         self._idle: list[Connection] = []
         self._lock = threading.Lock()
@@ -101,38 +114,47 @@ class Connections:
             connection.close()
 
     def _connect(self) -> Connection:
-        doing = f"opening the warehouse {self}"
-        try:
-            connection = psycopg.connect(
-                **self._parts, autocommit=True, prepare_threshold=None, cursor_factory=psycopg.RawCursor
-            )
-        except psycopg.Error as error:
-            advice = "check that PostgreSQL is running there, CLICKSTREAM_WAREHOUSE_URL, and the rights of its user"
-            why = self._without_password(reason_of(error))
-            if self._parts.get("sslmode") == "verify-full" and _TLS_WORDS.search(why):
-                advice = _tls_advice(self._url, self._parts)
-            raise WarehouseError(doing, why, advice) from None
-        if connection.info.server_version < OLDEST_VERSION:
-            version = connection.info.parameter_status("server_version")
-            connection.close()
-            raise WarehouseError(doing, f"expected PostgreSQL 15 or newer, got {version}")
-        encoding = connection.info.parameter_status("server_encoding")
-        if encoding != "UTF8":
-            connection.close()
-            why = f"expected a database with the encoding UTF8, got {encoding}, which cannot store every text"
-            raise WarehouseError(doing, why, "create database NAME encoding 'UTF8' template template0")
+        connection = connect(self._url, WAREHOUSE, self._parts)
         connection.execute(_SESSION.encode())
         if self._schema is not None:
             connection.execute(f'set search_path to "{self._schema}"'.encode())
         return connection
 
-    def _without_password(self, text: str) -> str:
-        password = str(self._parts.get("password") or "")
-        return text.replace(password, "…") if password else text
+
+def connect(url: str, database: Database, parts: Mapping[str, Any] | None = None) -> Connection:
+    """Open a connection that commits each statement. Raises the error of `database`, without the password.
+
+    parts: what `read_address` returned for the URL, if the caller has it.
+    """
+    parts = read_address(url, database) if parts is None else parts
+    doing = f"opening the {database.name} {name_of(url)}"
+    try:
+        connection = psycopg.connect(**parts, autocommit=True, prepare_threshold=None, cursor_factory=psycopg.RawCursor)
+    except psycopg.Error as error:
+        advice = f"check that PostgreSQL is running there, {database.setting}, and the rights of its user"
+        why = _without_password(reason_of(error), parts)
+        if parts.get("sslmode") == "verify-full" and _TLS_WORDS.search(why):
+            advice = _tls_advice(url, parts, database.setting)
+        raise database.error(doing, why, advice) from None
+    if connection.info.server_version < OLDEST_VERSION:
+        version = connection.info.parameter_status("server_version")
+        connection.close()
+        raise database.error(doing, f"expected PostgreSQL 15 or newer, got {version}")
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        why = f"expected a database with the encoding UTF8, got {encoding}, which cannot store every text"
+        raise database.error(doing, why, "create database NAME encoding 'UTF8' template template0")
+    return connection
 
 
-def read_address(url: str) -> dict[str, Any]:
-    """Return the parts of a PostgreSQL URL as libpq names them, with our defaults. Raises WarehouseError.
+def _without_password(text: str, parts: Mapping[str, Any]) -> str:
+    password = str(parts.get("password") or "")
+    return text.replace(password, "…") if password else text
+
+
+def read_address(url: str, database: Database = WAREHOUSE) -> dict[str, Any]:
+    """Return the parts of a PostgreSQL URL as libpq names them, with our defaults. Raises the error of `database`.
 
     Whether TLS is required depends on the server that libpq will connect to, which the environment (PGHOST,
     PGHOSTADDR) or a service file may name. Only the URL can lower the requirement; PGSSLMODE cannot.
@@ -141,7 +163,7 @@ def read_address(url: str) -> dict[str, Any]:
         parts = conninfo_to_dict(url)
     except psycopg.Error:
         why = "its URL is invalid; expected postgresql://user:password@host:port/database, special characters as %XX"
-        raise WarehouseError("opening the warehouse", why, "check CLICKSTREAM_WAREHOUSE_URL") from None
+        raise database.error(f"opening the {database.name}", why, f"check {database.setting}") from None
     effective = _effective_parts(url)
     if not is_local(_hosts_of(effective)):
         parts.setdefault("sslmode", "verify-full")
@@ -167,7 +189,8 @@ def _effective_parts(url: str) -> dict[str, str]:
         attempt.finish()
 
 
-def _name_of(url: str) -> str:
+def name_of(url: str) -> str:
+    """Return host and database, without user and password."""
     effective = _effective_parts(url)
     return f"{effective.get('host') or effective.get('hostaddr') or 'local'}/{effective.get('dbname', '')}"
 
@@ -178,25 +201,25 @@ def _hosts_of(effective: Mapping[str, str]) -> str:
     return ",".join(address or name for name, address in zip_longest(names, addresses, fillvalue=""))
 
 
-def _source_of(name: str, url: str, effective: Mapping[str, str]) -> str:
+def _source_of(name: str, url: str, effective: Mapping[str, str], setting: str) -> str:
     """Return what decided about a part: the URL, a service or a variable of the environment."""
     variable = f"PG{name.upper()}"
     if name in conninfo_to_dict(url):
-        return "CLICKSTREAM_WAREHOUSE_URL"
+        return setting
     if "service" in effective and os.environ.get(variable) != effective.get(name):
         return f"the PostgreSQL service {effective['service']}"
     return variable
 
 
-def _tls_advice(url: str, parts: Mapping[str, Any]) -> str:
+def _tls_advice(url: str, parts: Mapping[str, Any], setting: str) -> str:
     """Return what to do about a failed connection to a server with TLS, and why TLS is required there."""
     effective = _effective_parts(url)
     hosts = _hosts_of(effective)
-    source = _source_of("hostaddr" if effective.get("hostaddr") else "host", url, effective)
+    source = _source_of("hostaddr" if effective.get("hostaddr") else "host", url, effective, setting)
     text = f"{source} names {hosts}, which is not this machine, so that TLS must be verified"
     if effective.get("sslmode") not in (None, "prefer", parts["sslmode"]):
-        text += f" ({_source_of('sslmode', url, effective)} cannot lower that, only ?sslmode= in the URL can)"
-    return f"{text}; for an authority of your own add ?sslrootcert=/path/ca.pem to CLICKSTREAM_WAREHOUSE_URL"
+        text += f" ({_source_of('sslmode', url, effective, setting)} cannot lower that, only ?sslmode= in the URL can)"
+    return f"{text}; for an authority of your own add ?sslrootcert=/path/ca.pem to {setting}"
 
 
 def reason_of(error: psycopg.Error) -> str:

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 import clickstream
+from clickstream.delivery import Delivery, Sender
 from clickstream.errors import SourceError, UnavailableError
-from clickstream.sources.delivery import Delivery, Sender
 from clickstream.sources.simulate.calendar import micros
 from clickstream.sources.simulate.disorder import Post
 from clickstream.sources.simulate.run import SimulationConfig, make_plan

@@ -26,6 +26,7 @@ from clickstream.local.doctor.examination import Examination, SettingFact, rende
 from clickstream.local.doctor.loading import check_loading
 from clickstream.local.doctor.locations import check_locations, check_spool
 from clickstream.local.doctor.parts import check_parts
+from clickstream.local.doctor.shop import check_shop
 from clickstream.local.owner.client import Client
 from clickstream.local.up import Ports
 from clickstream.progress import Progress, no_progress
@@ -59,6 +60,7 @@ def examine(
     _add_settings(found, settings, data)
     check_locations(found, settings)
     check_parts(found, settings, ports)
+    check_shop(found, settings, clock())
     check_spool(found, settings, clock())
     check_loading(found, settings, Client(settings, clock, progress), clock())
     return found

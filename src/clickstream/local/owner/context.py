@@ -18,6 +18,7 @@ import msgspec
 from clickstream.collect.spool import Shipper, SpoolConfig
 from clickstream.etl.run import LoadConfig, Loader, PassResult
 from clickstream.local.owner.file import open_warehouse
+from clickstream.local.postgres import find_shop
 from clickstream.local.spool import Drain
 from clickstream.mart.file import NAME
 from clickstream.mart.keeper import MartKeeper
@@ -36,7 +37,8 @@ class WarehouseContext:
     """An open warehouse with its mart and its raw store.
 
     load: runs one pass of the loader. make_loader: returns another loader with these settings; the caller closes it.
-    stage: the folder for files in transit. drain: stores the collector's spool of this machine in the raw store.
+    stage: the folder for files in transit. find_shop: returns the URL of the shop's database, None without one.
+    drain: stores the collector's spool of this machine in the raw store.
     """
 
     warehouse: Warehouse
@@ -48,6 +50,7 @@ class WarehouseContext:
     make_loader: Callable[[Warehouse], Loader]
     stage: Path
     drain: Drain
+    find_shop: Callable[[], str | None] = lambda: None
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -82,6 +85,7 @@ def make_context(
         make_loader=lambda other: make_loader(settings, other, store, clock),
         stage=settings.stage_path.resolve(),
         drain=Drain(settings.spool_path, shipper),
+        find_shop=lambda: find_shop(settings),
     )
 
 

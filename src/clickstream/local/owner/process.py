@@ -30,6 +30,7 @@ from clickstream.dashboard.app import make_app
 from clickstream.etl.expire import RetentionConfig
 from clickstream.etl.run import PassResult
 from clickstream.event import utc_now
+from clickstream.local.orders import order_source
 from clickstream.local.owner.api import Guard, api_routes, error_response
 from clickstream.local.owner.client import OwnerStatus
 from clickstream.local.owner.context import WarehouseContext, make_context, make_loader
@@ -74,6 +75,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         # Only now, when it listens: a command that reads the file may connect at once; it waits for the server.
         stack.enter_context(owner_file(settings.data, owner))
         dashboard = make_app(keeper, settings.zone, clock, loader_trouble=loop.trouble)
+        dashboard.orders = order_source(context)
         stack.callback(dashboard.close)  # before the mart closes: the dashboard may still be reading it
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")
         serve(make_owner_app(context, owner, loop.status, dashboard), listener)

@@ -16,12 +16,14 @@ from clickstream.etl.expire import ExpiryResult
 from clickstream.etl.repair.rebuild import RebuildRequest
 from clickstream.etl.repair.replay import ReplayFilter, ReplayResult
 from clickstream.etl.run import PassResult
+from clickstream.local.orders import OrdersCheckRequest, orders_check
 from clickstream.local.owner import erasure, loading, questions
 from clickstream.local.owner.answers import read_answer, read_report
 from clickstream.local.owner.context import WarehouseContext
 from clickstream.metrics.question import Answer
 from clickstream.progress import Progress
 from clickstream.report import Report
+from clickstream.shop.check import OrdersCheck
 from clickstream.warehouse.query import QueryResult
 
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -52,6 +54,7 @@ METRIC = Command("metric", questions.MetricRequest, Answer, questions.metric, re
 REPORT = Command("report", questions.ReportRequest, Report, questions.report, read_report)
 QUERY = Command("query", questions.QueryRequest, QueryResult, questions.query)
 CHECK = Command("check", questions.CheckRequest, questions.CheckResult, questions.check)
+ORDERS_CHECK = Command("orders/check", OrdersCheckRequest, OrdersCheck, orders_check)
 MART_STATUS = Command("mart/status", questions.MartStatusRequest, questions.MartStatus, questions.mart_status)
 MART_BUILD = Command("mart/build", questions.MartBuildRequest, questions.MartBuild, questions.mart_build)
 ETL_RUN = Command("etl/run", loading.EtlRunRequest, PassResult, loading.etl_run)
@@ -70,6 +73,7 @@ COMMANDS = (
     REPORT,
     QUERY,
     CHECK,
+    ORDERS_CHECK,
     MART_STATUS,
     MART_BUILD,
     ETL_RUN,

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import msgspec
 
+from clickstream.delivery import Delivery
 from clickstream.progress import Progress, no_progress
-from clickstream.sources.delivery import Delivery
 from clickstream.sources.importer import ImportOptions, ImportResult, import_file
 from clickstream.sources.mapping_file import find_mapping
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from clickstream.sources.delivery import Delivery, Sender
+from clickstream.delivery import Delivery, Sender
 from clickstream.sources.simulate.calendar import instant
 from clickstream.sources.simulate.disorder import Post
 

@@ -70,14 +70,22 @@ class _RetryableError(Exception):
 
 
 class Delivery:
-    """A connection to one collector. Use as a context. patience_s: how long one post is retried."""
+    """A connection to one collector. Use as a context.
+
+    patience_s: how long one post is retried. write_key: one of the collector's, if it needs one.
+    """
 
     def __init__(
-        self, collector_url: str, clock: Callable[[], datetime] = utc_now, patience_s: float = PATIENCE_S
+        self,
+        collector_url: str,
+        clock: Callable[[], datetime] = utc_now,
+        patience_s: float = PATIENCE_S,
+        write_key: str = "",
     ) -> None:
         self.url = collector_url.rstrip("/").removesuffix(PATH)
         self._clock = clock
         self._patience_s = patience_s
+        self._headers = _HEADERS | ({"X-Write-Key": write_key} if write_key else {})
         self._was_reached = False
         try:
             self._pool = urllib3.connection_from_url(self.url, maxsize=1, retries=False, timeout=_TIMEOUT)
@@ -113,7 +121,7 @@ class Delivery:
 
     def _attempt(self, joined: bytes, sender: Sender) -> Receipt:
         body = b'{%s"events":[%s]}' % (self._sent_at(sender), joined)
-        headers = _HEADERS if sender.user_agent is None else {**_HEADERS, "User-Agent": sender.user_agent}
+        headers = self._headers if sender.user_agent is None else {**self._headers, "User-Agent": sender.user_agent}
         try:
             response = self._pool.urlopen("POST", PATH, body=body, headers=headers, redirect=False)
         except NewConnectionError as error:

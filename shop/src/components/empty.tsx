@@ -1,0 +1,15 @@
+// A page without content: why, and what to do next.
+
+import Link from "next/link";
+
+export function Empty({ title, text, href, action }: { title: string; text: string; href: string; action: string }) {
+  return (
+    <div className="panel mx-auto max-w-xl py-14 text-center">
+      <p className="text-lg font-semibold">{title}</p>
+      <p className="mt-2 text-muted">{text}</p>
+      <Link href={href} className="button-primary mt-6">
+        {action}
+      </Link>
+    </div>
+  );
+}
