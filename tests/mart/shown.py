@@ -42,7 +42,7 @@ _QUERIES = {
     "session_products": f"""
         select
             x.* exclude (session, product, product_id, category, brand), s.session_key, {_PRODUCT} as product,
-            -- Which of a session's rows has the bits of a value depends on the numbers of its products: only one has them.
+            -- Which row of a session has the bits of a value depends on the numbers of its products.
             sum(x.product_id) over (partition by x.session, i.product_id) as product_id_bits,
             sum(x.category) over (partition by x.session, i.category) as category_bits,
             sum(x.brand) over (partition by x.session, i.brand) as brand_bits
