@@ -56,8 +56,10 @@ def test_an_updated_mart_equals_one_built_from_scratch(
     chance = Random(seed)
     refresh(mart, pipeline.warehouse)
     sent: list[Event] = []
-    steps = [_load_new, _load_late, _load_foreign, _load_copies, _load_new, _load_late, _forget, _load_new]
-    steps += [_load_foreign, _expire, _load_new]
+    steps = (
+        *(_load_new, _load_late, _load_foreign, _load_copies, _load_new, _load_late),
+        *(_forget, _load_new, _load_foreign, _expire, _load_new),
+    )
     for number, step in enumerate(steps):
         step(chance, pipeline, sent)
         done = refresh(mart, pipeline.warehouse)
