@@ -1,4 +1,4 @@
-// The build: a folder that runs by itself (`node .next/standalone/server.js`), without image optimisation or its
+// The build: a folder that runs alone (`node .next/standalone/server.js`), without image optimisation or its
 // native libraries, because all pictures are SVG.
 
 import type { NextConfig } from "next";

@@ -62,7 +62,7 @@ function accountOf(user) {
   };
 }
 
-/** The shop is the provider's own client, so nobody is asked to consent: the grant is made at sign-in. */
+/** The shop is the provider's own client, so no consent is needed: the grant is made at sign-in. */
 async function loadExistingGrant(context) {
   const { oidc } = context;
   const known = oidc.session.grantIdFor(oidc.client.clientId);

@@ -81,7 +81,7 @@ ${fields.map(field).join("\n")}
 </form>`;
 }
 
-/** Return the page that confirms a sign-out by itself; without scripts, by its button. form: oidc-provider's HTML. */
+/** Return the page that confirms a sign-out automatically; without scripts, by its button. form: oidc-provider's HTML. */
 export function logoutPage(form, shopOrigin) {
   const nonce = randomBytes(16).toString("base64");
   const body = `${form.replace("</form>", '<input type="hidden" name="logout" value="yes"><button type="submit">Sign out</button></form>')}

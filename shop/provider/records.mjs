@@ -1,5 +1,5 @@
 // Sessions, grants, codes and tokens of the provider: in memory, and saved to a file within half a second, so that a
-// restart signs nobody out. `adapter` is what oidc-provider asks of a storage.
+// restart signs no user out. `adapter` is what oidc-provider asks of a storage.
 
 import { join } from "node:path";
 import { readJson, writeJson } from "./files.mjs";

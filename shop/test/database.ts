@@ -1,4 +1,4 @@
-// A database of its own for each test file: created on the server of CLICKSTREAM_WEB_DB_URL from the SQL files of the
+// A separate database for each test file: created on the server of CLICKSTREAM_WEB_DB_URL from the SQL files of the
 // Python package, and dropped at the end.
 
 import { randomBytes } from "node:crypto";

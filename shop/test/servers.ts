@@ -91,7 +91,7 @@ export async function startServers(databaseUrl: string, settings: Record<string,
     CLICKSTREAM_WEB_DB_URL: databaseUrl,
     SHOP_SECRET: randomBytes(32).toString("base64"),
     AUTH_ISSUER: issuer,
-    CLICKSTREAM_COLLECTOR_URL: "http://127.0.0.1:9", // nobody listens: the shop works without the collector
+    CLICKSTREAM_COLLECTOR_URL: "http://127.0.0.1:9", // no collector listens there: the shop works without one
   });
   const servers: Servers = {
     shop,

@@ -96,9 +96,9 @@ async function cartWithMouse(): Promise<Browser> {
 const checkOut = async (browser: Browser, changes: Record<string, string> = {}) =>
   order(browser, await browser.open(`${shop}/checkout`), changes);
 
-test("a guest orders without scripts, sees the order, and nobody else does", async () => {
+test("a guest orders without scripts, sees the order, and no other browser does", async () => {
   const browser = await cartWithMouse();
-  const refused = await checkOut(browser, { email: "nobody", city: "" });
+  const refused = await checkOut(browser, { email: "no-address", city: "" });
   assert.match(refused.html, /Enter your city\./);
   assert.match(refused.html, /Enter an e-mail address/);
   const page = await checkOut(browser, { clientId: "client-12345678" });
@@ -155,5 +155,5 @@ test("health fails while the database does", async () => {
   } finally {
     await admin.unsafe(`alter database ${name} allow_connections true`);
   }
-  assert.equal((await health()).status, 200); // and recovers by itself
+  assert.equal((await health()).status, 200); // and recovers
 });

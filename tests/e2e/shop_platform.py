@@ -86,7 +86,7 @@ class Visitor:
 
     def __init__(self, browser: Browser, shop: ShopPlatform, *, is_blocking: bool = False) -> None:
         self.shop = shop
-        self.context = browser.new_context(user_agent=FIREFOX, locale="en-GB")
+        self.context = browser.new_context(user_agent=FIREFOX, locale="en-GB", reduced_motion="reduce")
         self.context.set_default_timeout(60_000)
         if is_blocking:
             self.context.route(f"{shop.platform.collector_url}/**", _abort)

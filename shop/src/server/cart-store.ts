@@ -70,7 +70,7 @@ export async function mergeCart(query: Query, cartId: string, userId: string): P
   await query`delete from carts where id = ${visitorCart}`;
 }
 
-/** Remove visitors' carts that nobody has changed for 60 days. */
+/** Remove visitors' carts that have not changed for 60 days. */
 async function dropAbandonedCarts(query: Query): Promise<void> {
   await query`delete from carts where user_id is null and updated_at < now() - interval '60 days'`;
 }

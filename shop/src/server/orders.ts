@@ -40,7 +40,7 @@ export async function orders(): Promise<Order[]> {
     select * from orders where user_id = ${user.id} order by placed_at desc, number desc limit ${MAX_ORDERS}`);
 }
 
-/** Return an order by its number; null if it does not exist or belongs to somebody else. */
+/** Return an order by its number; null if it does not exist or belongs to another customer. */
 export async function order(number: string): Promise<Order | null> {
   const rows = await visibleRows(db(), await viewer(), number);
   return (await readOrders(rows))[0] ?? null;

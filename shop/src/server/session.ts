@@ -1,4 +1,4 @@
-// Who is signed in in this browser, and the change of hands when somebody signs in.
+// Who is signed in in this browser, and what changes when a user signs in.
 
 import "server-only";
 import { cache } from "react";

@@ -1,6 +1,6 @@
 // Sign-in by code with PKCE: what the shop remembers between leaving for the provider and the callback.
 //
-// Each sign-in has a sealed cookie of its own, named after its state, so that two tabs can sign in at the same time. It
+// Each sign-in has its own sealed cookie, named after its state, so that two tabs can sign in at the same time. It
 // is removed at the callback: a callback that is repeated, or was started in another browser, finds none.
 
 import "server-only";
