@@ -33,6 +33,7 @@ def counts(orders: int, missing: int, **more: Any) -> dict[str, Any]:
 
 RESULT: Result = {
     "totals": counts(200, 3),
+    "refunds": {"refunds": 5, "pending": 1, "captured": 4, "missing": 0, "doubled": 0, "different": 0},
     "days": [counts(120, 3, name="2026-03-10"), counts(80, 0, name="2026-03-09")],
     "browsers": [counts(200, 3, name="Firefox")],
     "channels": [counts(150, 3, name="email"), counts(50, 0, name="<i>direct</i>")],
@@ -60,6 +61,8 @@ def test_page_shows_rates_groups_and_problems(
         opened.page.wait_for_selector("#data_health-card_rate .value[title='98.5\u00a0%']")
         expect(opened.page.locator("#data_health-card_missing .value")).to_have_text("3")
         expect(opened.page.locator("#data_health-card_missing .caption")).to_have_text("of 200 orders")
+        expect(opened.page.locator("#data_health-card_captured .value")).to_have_text("4")
+        expect(opened.page.locator("#data_health-card_captured .caption")).to_have_text("of 4 refunds")
         expect(opened.page.locator("#data_health-days tbody tr")).to_have_count(2)
         expect(opened.page.locator("#data_health-channels")).to_contain_text("<i>direct</i>")
         expect(opened.page.locator("#data_health-problems")).to_contain_text("CS-10007 missing")

@@ -37,10 +37,17 @@ def test_rest_of_an_order_cancels_it_and_returns_its_items(shop: Shop) -> None:
     assert (shop.stock("alpha"), shop.stock("beta")) == (5, 5)
 
 
-@pytest.mark.parametrize("amount", ["30.01", "0.001", "10.005"])
-def test_refund_of_more_than_is_left_or_of_a_part_of_a_cent_changes_nothing(shop: Shop, amount: str) -> None:
+@pytest.mark.parametrize(
+    ("amount", "why"),
+    [
+        ("30.01", "has 30.00 EUR left to refund, not 30.01"),
+        ("0.001", "at most two decimals, not 0.001"),
+        ("10.005", "at most two decimals"),
+    ],
+)
+def test_refund_of_more_than_is_left_or_of_a_part_of_a_cent_changes_nothing(shop: Shop, amount: str, why: str) -> None:
     number = shop.number(shop.order())
-    with pytest.raises(ShopError, match=r"has 30\.00 EUR left to refund"):
+    with pytest.raises(ShopError, match=why):
         refund(shop.url, number, Decimal(amount))
     assert shop.rows("select status, refunded from orders") == [("placed", Decimal("0.00"))]
     assert shop.value("select count(*) from refunds") == 0
@@ -48,8 +55,8 @@ def test_refund_of_more_than_is_left_or_of_a_part_of_a_cent_changes_nothing(shop
 
 def test_refund_of_a_cancelled_or_unknown_order_is_refused(shop: Shop) -> None:
     number = shop.number(shop.order())
-    refund(shop.url, number, None)
-    with pytest.raises(ShopError, match=r"has 0\.00 EUR left"):
+    assert refund(shop.url, number.lower(), None).order == number
+    with pytest.raises(ShopError, match=f"order {number} is refunded already"):
         refund(shop.url, number, None)
     with pytest.raises(ShopError, match="no order with this number"):
         refund(shop.url, "CS-1", None)

@@ -141,3 +141,4 @@ ORDERS_CAPTURED = "Share of the shop's orders that the browser or the server rep
 ORDERS_BY_BROWSER = "Share of the shop's orders that the browser reported. Blockers and closed tabs lower it."
 ORDERS_MISSING = "Orders that neither the browser nor the server reported within 15 minutes."
 ORDERS_DIFFERENT = "Orders with an event whose total or currency is not that of the order."
+REFUNDS_CAPTURED = "Refunds that the shop's server reported, of those that were reported or are older than 15 minutes."

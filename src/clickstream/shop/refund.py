@@ -15,7 +15,7 @@ from clickstream.errors import ShopError
 from clickstream.shop.database import open_shop
 from clickstream.warehouse.connections import reason_of
 
-_FIND = b"select id, currency from orders where number = $1"
+_FIND = b"select id, number, currency from orders where number = upper($1)"
 _LEFT = b"""
     select r.amount, o.status, o.total - o.refunded from refunds as r join orders as o on o.id = r.order_id
     where r.id = $1
@@ -40,11 +40,11 @@ def refund(url: str, order: str, amount: Decimal | None, reason: str = "") -> Re
         found = connection.execute(_FIND, [order]).fetchone()
         if found is None:
             raise ShopError(doing, "the shop has no order with this number", "use its number, such as CS-10001")
-        order_id, currency = found
+        order_id, number, currency = found
         try:
             call = b"select refund_order($1::uuid, $2::numeric, $3::text)"
             (refund_id,) = connection.execute(call, [order_id, amount, reason]).fetchone() or (None,)
         except psycopg.errors.NumericValueOutOfRange as error:
             raise ShopError(doing, reason_of(error)) from None
         refunded, status, left = connection.execute(_LEFT, [refund_id]).fetchone() or (None, "", None)
-        return Refunded(order, str(refund_id), refunded, currency, left, status == "cancelled")
+        return Refunded(number, str(refund_id), refunded, currency, left, status == "cancelled")

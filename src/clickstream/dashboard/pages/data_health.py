@@ -23,12 +23,13 @@ from clickstream.errors import ClickstreamError
 PAGE = "data-health"
 ROWS = 10
 Result = Mapping[str, Any]
-"""`totals`; `days`, `browsers` and `channels`: rows of a name and its counts; `problems`, `problem_count`."""
+"""`totals`, `refunds`; `days`, `browsers`, `channels`: rows of a name and its counts; `problems`, `problem_count`."""
 _FIGURES: tuple[tuple[str, str, formats.Kind, str], ...] = (
     ("rate", "Orders captured", "percent", definitions.ORDERS_CAPTURED),
     ("browser_rate", "By the browser", "percent", definitions.ORDERS_BY_BROWSER),
     ("missing", "Missing", "count", definitions.ORDERS_MISSING),
     ("different", "Different in value", "count", definitions.ORDERS_DIFFERENT),
+    ("captured", "Refunds captured", "count", definitions.REFUNDS_CAPTURED),
 )
 _COLUMNS = (
     RankColumn("orders", "Orders"),
@@ -98,11 +99,12 @@ def _draw_card(output: Outputs, found: LiveResult[Result], key: str, kind: forma
         outcome = found.outcome()
         if isinstance(outcome, ClickstreamError):
             return tags.span(formats.NONE, class_="value", title=str(outcome))
-        totals = outcome["totals"]
-        value = totals[key]
+        things = "orders" if key in outcome["totals"] else "refunds"
+        counts = outcome["totals" if things == "orders" else "refunds"]
+        value = counts[key]
         return TagList(
             tags.span(formats.short(value, kind), class_="value", title=formats.exact(value, kind)),
-            tags.p(f"of {formats.exact(totals['orders'] - totals['pending'])} orders", class_="caption"),
+            tags.p(f"of {formats.exact(counts[things] - counts['pending'])} {things}", class_="caption"),
         )
 
 

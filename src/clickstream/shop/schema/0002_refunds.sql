@@ -14,8 +14,14 @@ begin
     if not found then
         raise exception 'no order has the id %', order_id using errcode = 'no_data_found';
     end if;
+    if found_order.refunded = found_order.total then
+        raise exception 'order % is refunded already', found_order.number using errcode = 'numeric_value_out_of_range';
+    end if;
     amount := coalesce(amount, found_order.total - found_order.refunded);
-    if amount <= 0 or amount <> round(amount, 2) or amount > found_order.total - found_order.refunded then
+    if amount <> round(amount, 2) then
+        raise exception 'an amount has at most two decimals, not %', amount using errcode = 'numeric_value_out_of_range';
+    end if;
+    if amount <= 0 or amount > found_order.total - found_order.refunded then
         raise exception 'order % has % % left to refund, not %', found_order.number,
             found_order.total - found_order.refunded, found_order.currency, amount
             using errcode = 'numeric_value_out_of_range';
