@@ -5,7 +5,7 @@
 // would keep what it learns in this tab's memory, and prefer it to the client id that another tab stores after consent.
 
 import { CONSENT_COOKIE, CONSENT_MAX_AGE_S, type Decision } from "./decision.ts";
-import { hold, holdPageView, release, type Happened } from "./waiting.ts";
+import { dropPageView, hold, holdPageView, release, type Happened } from "./waiting.ts";
 import type { TrackedOrder } from "../server/tracked-order.ts";
 
 export interface TrackedProduct {
@@ -42,8 +42,9 @@ declare global {
 
 const IDENTITY_SOURCE = "shop";
 const CONSENT_CHANNEL = "cs_consent"; // between the tabs of the shop
+const STORAGE_MS = 500; // longer than localStorage takes from one tab to another
 let user: string | null = null;
-let applied: Decision | null = null; // the decision that this page has brought to the tracker
+let applied: Decision | null | undefined; // the decision that this page has brought to the tracker; at first none
 
 function call(...calls: Call[]): void {
   (window.clickstream ??= [] as Call[]).push(...calls);
@@ -52,9 +53,9 @@ function call(...calls: Call[]): void {
 /** Track an event, if the visitor has consented or once the visitor does. Returns whether it was handed to the tracker. */
 export function track(name: string, fields: Fields = {}): boolean {
   const decision = applyDecision();
-  if (decision === "granted") call(["track", name, fields]);
-  else if (decision === null) hold(name, fields);
-  return decision === "granted";
+  if (applied === "granted") call(["track", name, fields]);
+  else if (decision !== "declined") hold(name, fields);
+  return applied === "granted";
 }
 
 /** Note that a page has appeared. With consent the tracker sees that itself. */
@@ -90,7 +91,7 @@ export function decide(isGranted: boolean): void {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   const value = isGranted ? "granted" : "declined";
   document.cookie = `${CONSENT_COOKIE}=${value}; Path=/; Max-Age=${CONSENT_MAX_AGE_S}; SameSite=Lax${secure}`;
-  applyDecision();
+  applyDecision(true);
   const channel = new BroadcastChannel(CONSENT_CHANNEL);
   channel.postMessage(value);
   channel.close();
@@ -98,18 +99,25 @@ export function decide(isGranted: boolean): void {
 
 /**
  * Bring the tracker and the waiting events in line with the shop's cookie, and return its decision. Another tab may have
- * written the cookie, and it may have expired or been deleted.
+ * written the cookie, and it may have expired or been deleted. Consent from another tab is applied a moment later: the
+ * cookie arrives before the client id in localStorage, and this tab would create a second one.
  */
-export function applyDecision(): Decision | null {
+export function applyDecision(isOwn = false): Decision | null {
   const decision = decisionOf(document.cookie);
-  const wasGranted = applied === "granted" || (decision === null && readStored("clickstream:consent") === true);
-  if (decision !== applied || (decision === null && wasGranted)) {
-    applied = decision;
-    const events = decision === null ? [] : release();
-    if (decision === "granted") call(identity(), ["consent", true], ...events);
-    else if (decision === "declined" || wasGranted) call(["consent", false]);
-  }
+  const isFromOtherTab = decision === "granted" && !isOwn && applied !== undefined && applied !== "granted";
+  if (decision === "granted") dropPageView();
+  if (isFromOtherTab) setTimeout(() => apply(decisionOf(document.cookie)), STORAGE_MS);
+  else apply(decision);
   return decision;
+}
+
+function apply(decision: Decision | null): void {
+  if (decision === applied) return;
+  const isStale = decision === null && (applied === "granted" || readStored("clickstream:consent") === true);
+  applied = decision;
+  const events = decision === null ? [] : release();
+  if (decision === "granted") call(identity(), ["consent", true], ...events);
+  else if (decision === "declined" || isStale) call(["consent", false]);
 }
 
 /** Call the listener when this or another tab decides, and when the tab becomes visible. Returns a function that stops it. */

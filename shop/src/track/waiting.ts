@@ -50,10 +50,15 @@ export function holdPageView(): void {
   hold(PAGE_VIEW, {});
 }
 
-/** Return the events as calls of the tracker, and forget them. The tracker itself tracks the view of the current page. */
+/** Forget the view of the current page: with consent, the tracker itself tracks it. */
+export function dropPageView(): void {
+  held = held.filter(({ name, page: { pageUrl } }) => name !== PAGE_VIEW || pageUrl !== currentUrl());
+}
+
+/** Return the events as calls of the tracker, and forget them. */
 export function release(): ["track", string, Fields & Happened][] {
-  const left = held.filter(({ name, page: { pageUrl } }) => name !== PAGE_VIEW || pageUrl !== currentUrl());
+  const released = held;
   held = [];
   page = null;
-  return left.map(({ page, createdAt, name, fields }) => ["track", name, { ...fields, ...page, createdAt }]);
+  return released.map(({ page, createdAt, name, fields }) => ["track", name, { ...fields, ...page, createdAt }]);
 }
