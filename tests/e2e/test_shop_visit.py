@@ -271,7 +271,9 @@ def client_of(page: Page) -> str | None:
 
 def events_of(shop: ShopPlatform, client: str | None) -> list[dict[str, Any]]:
     assert client is not None
-    return [event for event in shop.stored_events() if event.get("clientId") == client and event["eventName"] != "click"]
+    return [
+        event for event in shop.stored_events() if event.get("clientId") == client and event["eventName"] != "click"
+    ]
 
 
 def path_of(shop: ShopPlatform, event: dict[str, Any]) -> str:
