@@ -124,6 +124,51 @@ test("with consent the order keeps the visitor's ids", async () => {
   assert.deepEqual({ ...row }, { clientId: "client-12345678", sessionId: "session-12345678" });
 });
 
+test("a search ranks matches of the name before those of category and description", async () => {
+  const { sql } = database;
+  await sql`insert into brands (id, name) values ('acme', 'Acme') on conflict do nothing`;
+  await sql`insert into categories (id, name, position) values ('mice', 'Mice', 1), ('stands', 'Stands', 2) on conflict do nothing`;
+  const products = [["stand-a", "Desk Stand", "stands", "Holds a mouse."], ["glide", "Glide", "mice", "For both hands."], ["stand-b", "Mouse Stand", "stands", "Steel."]];
+  for (const [id, name, category, description] of products) {
+    await sql`
+      insert into products (id, name, brand_id, category_id, description, price)
+      values (${id!}, ${name!}, 'acme', ${category!}, ${description!}, 10)`;
+    await sql`insert into inventory (product_id, quantity) values (${id!}, 5)`;
+  }
+  await sql`update inventory set quantity = 0 where product_id = 'stand-b'`; // the rank comes before stock and sales
+  const { html } = await new Browser().open(`${shop}/search?q=Mouse`);
+  const shown = [...new Set([...html.matchAll(/href="\/products\/([\w-]+)"/g)].map(([, id]) => id!))];
+  assert.deepEqual(shown.filter((id) => id !== "desk-mouse"), ["stand-b", "glide", "stand-a"]);
+  assert.ok(shown.indexOf("desk-mouse") < shown.indexOf("glide"));
+});
+
+test("the empty cart links to an order of the last hour, and only in the browser that placed it", async () => {
+  const browser = await cartWithMouse();
+  const number = confirmedNumber(await checkOut(browser))!;
+  const page = await browser.open(`${shop}/checkout`);
+  assert.equal(page.url.pathname, "/cart");
+  assert.match(page.html, /Your cart is empty/);
+  assert.match(page.html, new RegExp(`href="/orders/${number}"`));
+  assert.doesNotMatch((await new Browser().open(`${shop}/cart`)).html, /href="\/orders\/CS-/);
+  await database.sql`update orders set placed_at = now() - interval '61 minutes' where number = ${number}`;
+  assert.doesNotMatch((await browser.open(`${shop}/cart`)).html, /href="\/orders\/CS-/);
+});
+
+test("the confirmation of a cancelled order says so", async () => {
+  const browser = await cartWithMouse();
+  const page = await checkOut(browser);
+  assert.match(page.html, /<h1>Thank you for your order/);
+  await database.sql`select refund_order(id, total, 'test') from orders where number = ${confirmedNumber(page)!}`;
+  const later = await browser.open(page.url);
+  assert.match(later.html, /<h1>This order is cancelled/);
+  assert.doesNotMatch(later.html, /Thank you/);
+});
+
+test("browsers that ask for /favicon.ico get the icon", async () => {
+  const found = await fetch(`${shop}/favicon.ico`);
+  assert.deepEqual([found.status, found.headers.get("content-type")], [200, "image/svg+xml"]);
+});
+
 test("after a change of price the customer sees the new total, and can order", async () => {
   const browser = await cartWithMouse();
   const page = await browser.open(`${shop}/checkout`);

@@ -8,10 +8,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 
 import psycopg
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.shop_platform import CAMPAIGN, ShopPlatform, Visitor, running_shop
 from tests.patience import wait_until
@@ -147,7 +148,8 @@ def test_order_of_a_browser_that_blocks_the_collector_is_captured_by_the_server(
     with Visitor(browser, shop, is_blocking=True) as guest:
         guest.land()
         guest.add(HEADPHONES)
-        number = guest.order(email="guest@example.com")
+        number = guest.order(email="guest@example.com", name="W" * 120)
+        assert guest.problems == []
     shop.wait_for_event("order_confirmed", number)
     after = shop.platform.json("orders", "check")["totals"]
     changed = {name: after[name] - before[name] for name in ("orders", "server", "browser", "missing", "pending")}
@@ -192,6 +194,90 @@ def test_shop_killed_in_the_middle_of_a_checkout_leaves_no_half_order(shop: Shop
     assert shop.rows("select count(*) from orders where number = %s", number) == [(1,)]
     ((orders, items, events),) = before
     assert shop.rows(counts) == [(orders + 1, items + 1, events + 1)]
+
+
+def test_consent_in_one_tab_makes_one_client_of_all_tabs(shop: ShopPlatform, browser: Browser) -> None:
+    with Visitor(browser, shop) as visitor:
+        first, second = visitor.page, visitor.context.new_page()
+        open_undecided(first, shop.origin + "/")
+        open_undecided(second, shop.origin + "/categories/laptops")
+        first.get_by_role("button", name="Accept").click()
+        expect(second.get_by_role("button", name="Accept")).to_have_count(0)
+        client = client_of(first)
+        second.locator("main a[href^='/products/']").first.click()
+        second.wait_for_url("**/products/**")
+        wait_until(lambda: "product_view" in {event["eventName"] for event in events_of(shop, client)})
+        first.get_by_role("link", name="Monitors").first.click()
+        first.wait_for_url("**/categories/monitors")
+        wait_until(lambda: "/categories/monitors" in {path_of(shop, event) for event in events_of(shop, client)})
+        assert client_of(first) == client_of(second) == client
+    found = [(event["eventName"], path_of(shop, event)) for event in events_of(shop, client)]
+    assert {("home_view", "/"), ("category_view", "/categories/laptops")} <= set(found)
+    views = [path for name, path in found if name == "page_view"]
+    assert sorted(views) == sorted({path for _, path in found})  # each of the four pages once
+    assert len({event["sessionId"] for event in events_of(shop, client)}) == 1
+
+
+def test_declining_in_one_tab_closes_the_banner_in_all_tabs(shop: ShopPlatform, browser: Browser) -> None:
+    with Visitor(browser, shop) as visitor:
+        first, second = visitor.page, visitor.context.new_page()
+        open_undecided(first, shop.origin + "/")
+        open_undecided(second, shop.origin + "/categories/laptops")
+        first.get_by_role("button", name="Decline").click()
+        expect(second.get_by_role("button", name="Decline")).to_have_count(0)
+        second.locator("main a[href^='/products/']").first.click()
+        second.wait_for_url("**/products/**")
+        assert [client_of(page) for page in (first, second)] == [None, None]
+
+
+def test_consent_on_a_later_page_records_events_where_they_happened(shop: ShopPlatform, browser: Browser) -> None:
+    landing, category = "/" + CAMPAIGN, "/categories/laptops"
+    with Visitor(browser, shop) as visitor:
+        page = visitor.page
+        open_undecided(page, shop.origin + landing)
+        page.get_by_role("link", name="Laptops").first.click()
+        page.wait_for_url("**" + category)
+        page.get_by_role("heading", level=1, name="Laptops").wait_for()
+        page.wait_for_timeout(500)  # as long as Next.js takes for the title
+        page.get_by_role("button", name="Accept").click()
+        assert page.evaluate("document.activeElement.id") == "content"
+        client = client_of(page)
+        wait_until(lambda: len(events_of(shop, client)) >= 4)
+    found = sorted(events_of(shop, client), key=lambda event: str(event["createdAt"]))
+    seen = [(event["eventName"], path_of(shop, event), event["pageTitle"].startswith("Laptops |")) for event in found]
+    assert {path for _, path, _ in seen[:2]} == {landing}
+    assert sorted(seen) == [
+        ("category_view", category, True),
+        ("home_view", landing, False),
+        ("page_view", landing, False),
+        ("page_view", category, True),
+    ]
+    wait_until(lambda: shop.query(f"select count(*) from sessions where client_id = '{client}'") == [[1]])
+    session = shop.query(f"select channel, campaign, entry_page, page_views from sessions where client_id = '{client}'")
+    assert session == [["email", "spring", "/", 2]]
+
+
+def open_undecided(page: Page, url: str) -> None:
+    """Open a page, and wait until the tracker runs; the visitor has not decided on measurement."""
+    page.goto(url)
+    page.wait_for_function("!Array.isArray(window.clickstream ?? [])")
+    expect(page.get_by_role("button", name="Accept")).to_be_visible()
+
+
+def client_of(page: Page) -> str | None:
+    client: str | None = page.evaluate("JSON.parse(localStorage.getItem('clickstream:client'))?.clientId ?? null")
+    return client
+
+
+def events_of(shop: ShopPlatform, client: str | None) -> list[dict[str, Any]]:
+    assert client is not None
+    return [
+        event for event in shop.stored_events() if event.get("clientId") == client and event["eventName"] != "click"
+    ]
+
+
+def path_of(shop: ShopPlatform, event: dict[str, Any]) -> str:
+    return str(event["pageUrl"]).removeprefix(shop.origin)
 
 
 def server_pid(port: int) -> int:

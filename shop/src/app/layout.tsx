@@ -24,12 +24,12 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
     <html lang="en">
       <body className="flex min-h-dvh flex-col">
         <Tracking user={user && { subject: user.subject }} />
+        <ConsentBanner initial={consent} />
         <SiteHeader />
         <main id="content" tabIndex={-1} className="flex-1 outline-none">
           {children}
         </main>
         <SiteFooter />
-        <ConsentBanner initial={consent} />
       </body>
     </html>
   );

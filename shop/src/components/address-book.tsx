@@ -45,7 +45,7 @@ function AddressCard({ address, onEdit }: { address: Address; onEdit: () => void
   const name = COUNTRIES.find(({ code }) => code === country)?.name ?? country;
   return (
     <>
-      <address className="text-sm not-italic">
+      <address className="text-sm wrap-anywhere not-italic">
         <strong className="block">{fullName}</strong>
         {[line1, line2, `${postalCode} ${city}`, name, phone].filter(Boolean).map((line) => (
           <span key={line} className="block">

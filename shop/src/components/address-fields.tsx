@@ -7,10 +7,13 @@ import { Field, FieldError } from "./field";
 
 export function AddressFields({
   address,
+  fullName,
   state,
   idPrefix = "",
 }: {
   address?: Address;
+  /** For a new address. */
+  fullName?: string;
   state: FormState;
   idPrefix?: string;
 }) {
@@ -26,7 +29,7 @@ export function AddressFields({
         autoComplete="name"
         required
         maxLength={200}
-        defaultValue={address?.fullName}
+        defaultValue={address?.fullName ?? fullName}
         className="sm:col-span-6"
       />
       <Field

@@ -16,7 +16,7 @@ import { Quantities } from "./quantities";
 export function CartLine({ line }: { line: Line }) {
   const { product, unitPrice, total, isAvailable } = line;
   return (
-    <div className="grid grid-cols-[6rem_1fr] gap-4 py-5 sm:grid-cols-[9rem_1fr]">
+    <div className="grid grid-cols-[6rem_minmax(0,1fr)] gap-4 py-5 sm:grid-cols-[9rem_minmax(0,1fr)]">
       <div className="overflow-hidden rounded-xl">
         <Picture src={product.picture} alt="" />
       </div>

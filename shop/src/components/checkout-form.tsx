@@ -14,7 +14,7 @@ import { Field, FieldError } from "./field";
 import { FormMessage } from "./form-message";
 
 interface Props {
-  user: { email: string } | null;
+  user: { email: string; name: string } | null;
   addresses: Address[];
   idempotencyKey: string;
   total: string;
@@ -33,7 +33,7 @@ export function CheckoutForm({ user, addresses, idempotencyKey, total, currency,
     form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
   }, [state]);
   return (
-    <div className="items-start gap-8 lg:grid lg:grid-cols-[1fr_24rem]">
+    <div className="items-start gap-8 lg:grid lg:grid-cols-[minmax(0,1fr)_24rem]">
       <div>
         <form ref={form} id={FORM} action={action} noValidate className="space-y-6">
           <input type="hidden" name="idempotencyKey" value={idempotencyKey} />
@@ -73,7 +73,7 @@ export function CheckoutForm({ user, addresses, idempotencyKey, total, currency,
 
 function Contact({ user, state }: { user: Props["user"]; state: FormState }) {
   return (
-    <fieldset className="panel">
+    <fieldset className="panel min-w-0">
       <legend className="float-left mb-4 w-full text-xl font-semibold">Contact</legend>
       <div className="clear-both">
         <Field
@@ -105,7 +105,7 @@ function Delivery({ user, addresses, state }: Pick<Props, "user" | "addresses"> 
   const [chosen, choose] = useState(addresses[0]?.id ?? "");
   const address = addresses.find(({ id }) => id === chosen);
   return (
-    <fieldset className="panel">
+    <fieldset className="panel min-w-0">
       <legend className="float-left mb-4 w-full text-xl font-semibold">Delivery address</legend>
       <div className="clear-both space-y-4">
         {addresses.length > 0 && (
@@ -121,7 +121,7 @@ function Delivery({ user, addresses, state }: Pick<Props, "user" | "addresses"> 
             </select>
           </div>
         )}
-        <AddressFields key={chosen} address={address} state={state} />
+        <AddressFields key={chosen} address={address} fullName={user?.name} state={state} />
         {user && !chosen && (
           <label className="flex min-h-9 items-center gap-2.5 text-sm">
             <input type="checkbox" name="saveAddress" value="1" defaultChecked className="size-4.5" />
@@ -141,7 +141,7 @@ const METHODS = [
 function Payment({ state }: { state: FormState }) {
   const chosen = state.values.paymentMethod ?? "test_card";
   return (
-    <fieldset className="panel" aria-describedby={state.errors.paymentMethod ? "paymentMethod-error" : undefined}>
+    <fieldset className="panel min-w-0" aria-describedby={state.errors.paymentMethod ? "paymentMethod-error" : undefined}>
       <legend className="float-left mb-4 w-full text-xl font-semibold">Payment</legend>
       <div className="clear-both grid gap-3 sm:grid-cols-2">
         {METHODS.map(({ id, name, text }) => (

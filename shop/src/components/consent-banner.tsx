@@ -9,6 +9,10 @@ import type { Decision } from "@/track/decision";
 export function ConsentBanner({ initial }: { initial: Decision | null }) {
   const { decision, decide } = useConsent(initial);
   if (decision) return null;
+  const answer = (isGranted: boolean) => {
+    decide(isGranted);
+    document.getElementById("content")?.focus({ preventScroll: true }); // the button that has the focus disappears
+  };
   return (
     <section
       aria-label="Privacy"
@@ -21,10 +25,10 @@ export function ConsentBanner({ initial }: { initial: Decision | null }) {
         </Link>
       </p>
       <div className="mt-3 grid grid-cols-2 gap-3">
-        <button type="button" onClick={() => decide(false)} className="button">
+        <button type="button" onClick={() => answer(false)} className="button">
           Decline
         </button>
-        <button type="button" onClick={() => decide(true)} className="button">
+        <button type="button" onClick={() => answer(true)} className="button">
           Accept
         </button>
       </div>

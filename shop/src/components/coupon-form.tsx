@@ -2,17 +2,22 @@
 
 // Applies a coupon code to the cart, or removes it.
 
-import { useActionState } from "react";
+import { useActionState, useEffect, useRef } from "react";
 import { applyCoupon } from "@/app/actions";
 import { EMPTY } from "@/form";
 
 export function CouponForm({ coupon, problem }: { coupon: string | null; problem: string | null }) {
   const [state, action, isPending] = useActionState(applyCoupon, EMPTY);
   const error = state.errors.coupon ?? problem;
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    // The button that was pressed is gone, or the code must be corrected.
+    if (state !== EMPTY) form.current?.querySelector<HTMLElement>("input:not([type=hidden]), button")?.focus();
+  }, [state, coupon]);
   if (coupon) {
     return (
-      <form action={action} className="flex flex-wrap items-center justify-between gap-2 text-sm">
-        <p>
+      <form ref={form} action={action} className="flex flex-wrap items-center justify-between gap-2 text-sm">
+        <p className="min-w-0 wrap-anywhere">
           Code <strong>{coupon}</strong>
         </p>
         <input type="hidden" name="coupon" value="" />
@@ -28,7 +33,7 @@ export function CouponForm({ coupon, problem }: { coupon: string | null; problem
     );
   }
   return (
-    <form action={action}>
+    <form ref={form} action={action}>
       <label htmlFor="coupon" className="text-sm font-medium">
         Coupon code
       </label>

@@ -15,12 +15,12 @@ export function ItemList({ items, currency }: { items: Item[]; currency: string 
   return (
     <ul className="divide-y divide-line">
       {items.map(({ productId, name, quantity, price, picture }) => (
-        <li key={productId} className="grid grid-cols-[4.5rem_1fr_auto] items-center gap-3 py-3 text-sm first:pt-0">
+        <li key={productId} className="grid grid-cols-[4.5rem_minmax(0,1fr)_auto] items-center gap-3 py-3 text-sm first:pt-0">
           <div className="overflow-hidden rounded-lg">
             <Picture src={picture} alt="" />
           </div>
           <div>
-            <p className="font-medium">{name}</p>
+            <p className="font-medium wrap-anywhere">{name}</p>
             <p className="text-muted tabular-nums">
               {quantity} × {formatMoney(price, currency)}
             </p>

@@ -30,7 +30,7 @@ export function OrderDetails({ order }: { order: Order }) {
     Boolean,
   );
   return (
-    <div className="items-start gap-6 space-y-6 lg:grid lg:grid-cols-[1fr_20rem] lg:space-y-0">
+    <div className="items-start gap-6 space-y-6 lg:grid lg:grid-cols-[minmax(0,1fr)_20rem] lg:space-y-0">
       <section aria-labelledby="items" className="panel">
         <h2 id="items" className="mb-4">
           Products
@@ -42,7 +42,7 @@ export function OrderDetails({ order }: { order: Order }) {
       </section>
       <section aria-labelledby="delivery" className="panel space-y-4 text-sm">
         <h2 id="delivery">Delivery</h2>
-        <address className="not-italic">
+        <address className="wrap-anywhere not-italic">
           {address.map((line, index) => (
             <span key={index} className="block">
               {line}
@@ -55,7 +55,7 @@ export function OrderDetails({ order }: { order: Order }) {
         </div>
         <div>
           <p className="font-semibold">E-mail</p>
-          <p className="break-all">{email}</p>
+          <p className="wrap-anywhere">{email}</p>
         </div>
       </section>
     </div>

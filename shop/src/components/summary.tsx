@@ -38,7 +38,7 @@ export function Summary({ amounts, coupon, refunded }: { amounts: Amounts; coupo
 function Row({ name, value, className = "" }: { name: string; value: ReactNode; className?: string }) {
   return (
     <div className={`flex items-baseline justify-between gap-4 ${className}`}>
-      <dt>{name}</dt>
+      <dt className="min-w-0 wrap-anywhere">{name}</dt>
       <dd>{value}</dd>
     </div>
   );

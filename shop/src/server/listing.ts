@@ -33,6 +33,8 @@ export interface Scope {
   term?: string;
 }
 
+/** Words whose plural, the name of a category, does not contain them. */
+const PLURALS = new Map([["mouse", "mice"]]);
 const MAX_WORDS = 8;
 const MAX_PAGE = 10_000;
 
@@ -58,10 +60,16 @@ function amountOf(text: string): string | null {
   return /^\d{1,7}(\.\d{1,2})?$/.test(text) ? text : null;
 }
 
-/** Return the words of a search term, as patterns for LIKE. */
-export function patternsOf(term: string): string[] {
+/** A word of a search term, as patterns for LIKE. */
+interface Word {
+  anywhere: string;
+  category: string;
+}
+
+function wordsOf(term: string): Word[] {
   const words = storable(term).slice(0, 200).split(/\s+/).filter(Boolean).slice(0, MAX_WORDS);
-  return words.map((word) => `%${word.replace(/[\\%_]/g, "\\$&")}%`);
+  const containing = (text: string) => `%${text.replace(/[\\%_]/g, "\\$&")}%`;
+  return words.map((word) => ({ anywhere: containing(word), category: containing(PLURALS.get(word.toLowerCase()) ?? word) }));
 }
 
 /** Return the SQL of a list, for the tables p (products), b, c and i. `except` leaves one filter out, for its choices. */
@@ -84,7 +92,7 @@ export function filtersOf(sql: Sql, scope: Scope, query: ListQuery) {
       always,
     );
   const orders = {
-    popular: sql`coalesce(i.quantity, 0) = 0, coalesce(sales.quantity, 0) desc, p.created_at desc`,
+    popular: sql`${rank(sql, scope.term ?? "")}, coalesce(i.quantity, 0) = 0, coalesce(sales.quantity, 0) desc, p.created_at desc`,
     newest: sql`p.created_at desc`,
     "price-asc": sql`${price}`,
     "price-desc": sql`${price} desc`,
@@ -94,9 +102,19 @@ export function filtersOf(sql: Sql, scope: Scope, query: ListQuery) {
 }
 
 function matches(sql: Sql, term: string) {
-  return patternsOf(term).reduce(
-    (all, pattern) => sql`${all} and concat_ws(' ', p.name, b.name, c.name, p.description) ilike ${pattern}`,
+  return wordsOf(term).reduce(
+    (all, { anywhere, category }) => sql`${all}
+      and (concat_ws(' ', p.name, b.name, c.name, p.description) ilike ${anywhere} or c.name ilike ${category})`,
     sql`true`,
+  );
+}
+
+/** For each word, a match of the name ranks first, then one of category or brand, then one of the description. */
+function rank(sql: Sql, term: string) {
+  return wordsOf(term).reduce(
+    (sum, { anywhere, category }) => sql`${sum} + case when p.name ilike ${anywhere} then 0
+      when c.name ilike ${category} or b.name ilike ${anywhere} then 1 else 2 end`,
+    sql`0::int`,
   );
 }
 

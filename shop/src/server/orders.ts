@@ -46,6 +46,16 @@ export async function order(number: string): Promise<Order | null> {
   return (await readOrders(rows))[0] ?? null;
 }
 
+/** Return the number of the newest order of the last hour that this browser may see; null if there is none. */
+export async function recentOrder(): Promise<string | null> {
+  const who = await viewer();
+  const [row] = await db()<{ number: string }[]>`
+    select number from orders where placed_at > now() - interval '1 hour'
+      and ${isVisible(db(), who)}
+    order by placed_at desc, number desc limit 1`;
+  return row?.number ?? null;
+}
+
 /** Who may see an order: its user, or the browser that placed it as a guest. */
 export interface Viewer {
   userId: string | null;
@@ -56,10 +66,13 @@ async function viewer(): Promise<Viewer> {
   return { userId: (await currentUser())?.id ?? null, guestOrders: await guestOrderIds() };
 }
 
-async function visibleRows(query: Query, { userId, guestOrders }: Viewer, number: string, isLocked = false): Promise<OrderRow[]> {
+function isVisible(query: Query, { userId, guestOrders }: Viewer) {
+  return query`(user_id = ${userId}::uuid or (user_id is null and id = any(${guestOrders}::uuid[])))`;
+}
+
+async function visibleRows(query: Query, who: Viewer, number: string, isLocked = false): Promise<OrderRow[]> {
   return query<OrderRow[]>`
-    select * from orders where number = ${storable(number)}
-      and (user_id = ${userId}::uuid or (user_id is null and id = any(${guestOrders}::uuid[]))) ${isLocked ? query`for update` : query``}`;
+    select * from orders where number = ${storable(number)} and ${isVisible(query, who)} ${isLocked ? query`for update` : query``}`;
 }
 
 async function readOrders(rows: OrderRow[]): Promise<Order[]> {

@@ -1,10 +1,11 @@
 // The one file that knows the tracker (docs/guide/tracker.md): its calls, its names in localStorage, and consent.
 //
 // Calls made before the tracker's script has loaded wait in an array; if the collector cannot be reached they stay there,
-// and the shop works as usual. Before the visitor decides, events wait in the page's memory: consent sends them,
-// declining drops them.
+// and the shop works as usual. Until the visitor decides, the tracker is not called at all, not even with the user: it
+// would keep what it learns in this tab's memory, and prefer it to the client id that another tab stores after consent.
 
 import { CONSENT_COOKIE, CONSENT_MAX_AGE_S, type Decision } from "./decision.ts";
+import { dropPageView, hold, holdPageView, release, type Happened } from "./waiting.ts";
 import type { TrackedOrder } from "../server/tracked-order.ts";
 
 export interface TrackedProduct {
@@ -28,7 +29,7 @@ export interface Fields {
 }
 
 type Call =
-  | ["track", string, Fields?]
+  | ["track", string, (Fields & Partial<Happened>)?]
   | ["identify", (string | null)?, string?]
   | ["reset"]
   | ["consent", boolean];
@@ -40,8 +41,10 @@ declare global {
 }
 
 const IDENTITY_SOURCE = "shop";
-const MAX_WAITING = 50;
-let waiting: Call[] = [];
+const CONSENT_CHANNEL = "cs_consent"; // between the tabs of the shop
+const STORAGE_MS = 500; // longer than localStorage takes from one tab to another
+let user: string | null = null;
+let applied: Decision | null | undefined; // the decision that this page has brought to the tracker; at first none
 
 function call(...calls: Call[]): void {
   (window.clickstream ??= [] as Call[]).push(...calls);
@@ -49,20 +52,32 @@ function call(...calls: Call[]): void {
 
 /** Track an event, if the visitor has consented or once the visitor does. Returns whether it was handed to the tracker. */
 export function track(name: string, fields: Fields = {}): boolean {
-  const decision = decisionOf(document.cookie);
-  if (decision === "granted") call(["track", name, fields]);
-  else if (decision === null && waiting.length < MAX_WAITING) waiting.push(["track", name, fields]);
-  return decision === "granted";
+  const decision = applyDecision();
+  if (applied === "granted") call(["track", name, fields]);
+  else if (decision !== "declined") hold(name, fields);
+  return applied === "granted";
+}
+
+/** Note that a page has appeared. With consent the tracker sees that itself. */
+export function trackPage(): void {
+  if (applyDecision() === null) holdPageView();
 }
 
 /** Set who the visitor is: the user's id, or null for an anonymous visitor. */
 export function identify(userId: string | null): void {
-  call(userId === null ? ["identify"] : ["identify", userId, IDENTITY_SOURCE]);
+  user = userId;
+  if (applied === "granted") call(identity());
+  applyDecision();
+}
+
+function identity(): Call {
+  return user === null ? ["identify"] : ["identify", user, IDENTITY_SOURCE];
 }
 
 /** Forget the user after signing out; the browser continues as a new client. */
 export function forgetUser(): void {
-  call(["reset"]);
+  user = null;
+  if (applied === "granted") call(["reset"]);
 }
 
 /** Return the decision that a cookie header or document.cookie holds. */
@@ -71,20 +86,50 @@ export function decisionOf(cookies: string): Decision | null {
   return (value as Decision | undefined) ?? null;
 }
 
-/** Keep the visitor's decision, and apply it to the tracker and to the events that wait for it. */
+/** Keep the visitor's decision, and apply it in this tab and in the others. */
 export function decide(isGranted: boolean): void {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   const value = isGranted ? "granted" : "declined";
   document.cookie = `${CONSENT_COOKIE}=${value}; Path=/; Max-Age=${CONSENT_MAX_AGE_S}; SameSite=Lax${secure}`;
-  call(["consent", isGranted], ...(isGranted ? waiting : []));
-  waiting = [];
+  applyDecision(true);
+  const channel = new BroadcastChannel(CONSENT_CHANNEL);
+  channel.postMessage(value);
+  channel.close();
 }
 
-/** Bring the tracker's stored consent in line with the shop's cookie, which may have expired or been deleted. */
-export function applyDecision(): void {
-  const isGranted = decisionOf(document.cookie) === "granted";
-  const wasGranted = readStored("clickstream:consent") === true;
-  if (isGranted !== wasGranted) call(["consent", isGranted]);
+/**
+ * Bring the tracker and the waiting events in line with the shop's cookie, and return its decision. Another tab may have
+ * written the cookie, and it may have expired or been deleted. Consent from another tab is applied a moment later: the
+ * cookie arrives before the client id in localStorage, and this tab would create a second one.
+ */
+export function applyDecision(isOwn = false): Decision | null {
+  const decision = decisionOf(document.cookie);
+  const isFromOtherTab = decision === "granted" && !isOwn && applied !== undefined && applied !== "granted";
+  if (decision === "granted") dropPageView();
+  if (isFromOtherTab) setTimeout(() => apply(decisionOf(document.cookie)), STORAGE_MS);
+  else apply(decision);
+  return decision;
+}
+
+function apply(decision: Decision | null): void {
+  if (decision === applied) return;
+  const isStale = decision === null && (applied === "granted" || readStored("clickstream:consent") === true);
+  applied = decision;
+  const events = decision === null ? [] : release();
+  if (decision === "granted") call(identity(), ["consent", true], ...events);
+  else if (decision === "declined" || isStale) call(["consent", false]);
+}
+
+/** Call the listener when this or another tab decides, and when the tab becomes visible. Returns a function that stops it. */
+export function watchDecision(listener: (decision: Decision | null) => void): () => void {
+  const channel = new BroadcastChannel(CONSENT_CHANNEL);
+  const check = () => listener(applyDecision());
+  channel.onmessage = check;
+  document.addEventListener("visibilitychange", check);
+  return () => {
+    channel.close();
+    document.removeEventListener("visibilitychange", check);
+  };
 }
 
 /** Return the tracker's ids of this browser and session; empty without consent or without the tracker. */

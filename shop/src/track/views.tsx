@@ -2,6 +2,7 @@
 
 // Components that track what a page shows, once when it appears, and those that connect page and tracker.
 
+import { usePathname, useSearchParams } from "next/navigation";
 import { useEffect, useRef } from "react";
 import type { CartLine, Totals } from "../server/cart.ts";
 import type { ProductCard } from "../server/catalogue.ts";
@@ -10,7 +11,7 @@ import {
   trackCategory, trackCheckoutComplete, trackCheckoutStart, trackHome, trackLoginOpen, trackLoginSuccess, trackProduct, trackSearch,
 } from "./events.ts";
 import { SIGNED_IN_COOKIE } from "./signed-in.ts";
-import { applyDecision, identify, trackerIds } from "./tracker.ts";
+import { identify, trackerIds, trackPage } from "./tracker.ts";
 
 /** Run an effect when the key changes, not when other properties do. */
 function useOnce(key: string, effect: () => void): void {
@@ -52,15 +53,16 @@ export function TrackCheckoutComplete({ completed }: { completed: CompletedOrder
   return null;
 }
 
-/** Keep the tracker's consent and user in line with the shop's; track a sign-in that has just succeeded. */
+/** Keep the tracker's consent and user in line with the shop's; track pages, and a sign-in that has just succeeded. */
 export function TrackVisitor({ userId }: { userId: string | null }) {
+  const address = `${usePathname()}?${useSearchParams()}`;
   useOnce(userId ?? "", () => {
-    applyDecision();
-    identify(userId);
+    identify(userId); // before the first page, whose view has the user then
     if (userId === null || !document.cookie.includes(`${SIGNED_IN_COOKIE}=1`)) return;
     document.cookie = `${SIGNED_IN_COOKIE}=; Path=/; Max-Age=0; SameSite=Lax`;
     trackLoginSuccess();
   });
+  useOnce(address, trackPage);
   return null;
 }
 

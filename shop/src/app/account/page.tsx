@@ -17,9 +17,9 @@ export default async function AccountPage() {
   return (
     <div className="wrap max-w-4xl space-y-10 pt-8">
       <div className="flex flex-wrap items-start justify-between gap-4">
-        <div>
-          <h1>{user.name ? `Hello, ${user.name}` : "Your account"}</h1>
-          <p className="mt-1 break-all text-muted">{user.email}</p>
+        <div className="min-w-0">
+          <h1 className="wrap-anywhere">{user.name ? `Hello, ${user.name}` : "Your account"}</h1>
+          <p className="mt-1 wrap-anywhere text-muted">{user.email}</p>
         </div>
         <SignOut />
       </div>

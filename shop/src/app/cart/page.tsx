@@ -7,6 +7,7 @@ import { Summary } from "@/components/summary";
 import { formatMoney, toAmount, toCents } from "@/money";
 import { FREE_SHIPPING_FROM } from "@/rules";
 import { cart as readCart, type Cart } from "@/server/cart";
+import { recentOrder } from "@/server/orders";
 
 export const metadata: Metadata = { title: "Cart" };
 
@@ -16,7 +17,7 @@ export default async function CartPage() {
     <div className="wrap pt-8">
       <h1 className="mb-6">Cart</h1>
       {cart.lines.length ? (
-        <div className="items-start gap-8 lg:grid lg:grid-cols-[1fr_22rem]">
+        <div className="items-start gap-8 lg:grid lg:grid-cols-[minmax(0,1fr)_22rem]">
           <ul className="panel divide-y divide-line py-0 sm:py-0">
             {cart.lines.map((line) => (
               <li key={line.product.id}>
@@ -27,14 +28,32 @@ export default async function CartPage() {
           <OrderBox cart={cart} />
         </div>
       ) : (
-        <Empty
-          title="Your cart is empty."
-          text="What you add to the cart is kept here for 60 days."
-          href="/"
-          action="Look around"
-        />
+        <EmptyCart />
       )}
     </div>
+  );
+}
+
+/** The cart may be empty because another tab has ordered it. */
+async function EmptyCart() {
+  const number = await recentOrder();
+  return (
+    <Empty
+      title="Your cart is empty."
+      text="What you add to the cart is kept here for 60 days."
+      href="/"
+      action="Look around"
+    >
+      {number && (
+        <p className="mt-4">
+          You have just placed{" "}
+          <Link href={`/orders/${number}`} className="link">
+            order {number}
+          </Link>
+          .
+        </p>
+      )}
+    </Empty>
   );
 }
 

@@ -24,7 +24,7 @@ export default async function CheckoutPage() {
       <TrackCheckoutStart totals={totals} lines={lines} />
       <h1 className="mb-6">Checkout</h1>
       <CheckoutForm
-        user={user && { email: user.email }}
+        user={user && { email: user.email, name: user.name }}
         addresses={addresses}
         idempotencyKey={idempotencyKey}
         total={totals.total}
