@@ -14,6 +14,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Request
 from starlette.applications import Starlette
 from starlette.routing import Mount
 
+from clickstream import pace
 from clickstream.dashboard.app import Dashboards, make_app
 from clickstream.mart.keeper import MartKeeper
 from clickstream.warehouse.duckdb import DuckWarehouse
@@ -46,6 +47,12 @@ class BrowserPage:
 
     def wait_for_figure(self, key: str, value: str) -> None:
         self.page.wait_for_selector(f"#overview-card_{key} .value[title='{value}']")
+
+
+@pytest.fixture(autouse=True)
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Show new loads at once: how long the pauses are depends on the machine."""
+    monkeypatch.setattr(pace, "PAUSES_PER_COST", 0)
 
 
 @pytest.fixture(scope="session")

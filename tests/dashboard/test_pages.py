@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
-from clickstream import pace
 from clickstream.dashboard.app import make_app
 from clickstream.errors import WarehouseError
 from clickstream.mart.file import Mart
@@ -137,7 +136,6 @@ def test_a_new_event_appears_after_at_most_three_checks(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The mart is checked once a second; how long updating and drawing take depends on the machine."""
-    monkeypatch.setattr(pace, "PAUSES_PER_COST", 0)
     seed(warehouse)
     browser_page.open()
     browser_page.wait_for_figure("events", "60")

@@ -92,7 +92,9 @@ def test_database_is_on_loopback_only_and_requires_its_password(data: Path) -> N
     assert "database system is shut down" in text_of(data.parent / "output")
 
 
-@pytest.mark.parametrize("victim", ["server", "supervisor", "both"])
+@pytest.mark.parametrize(
+    "victim", ["both", *(pytest.param(each, marks=pytest.mark.slow) for each in ("server", "supervisor"))]
+)
 def test_killed_database_keeps_its_rows_and_starts_again(data: Path, victim: str) -> None:
     port = free_port()
     with database(data, port) as process:

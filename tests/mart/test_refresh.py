@@ -49,6 +49,7 @@ def test_a_mart_whose_file_is_too_large_for_its_events_is_built_again(
         assert refresh(mart, pipeline.warehouse).how == expected
 
 
+@pytest.mark.quick_on("postgres")  # where other clients write too
 @pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 9))])
 def test_an_updated_mart_equals_one_built_from_scratch(
     pipeline: Pipeline, mart: Mart, tmp_path: Path, seed: int

@@ -56,11 +56,11 @@ def has_sources() -> bool:
 
 
 def read_secrets(data: Path) -> ShopSecrets:
-    """Return the secrets of this data directory; make them if there are none. Safe if two processes call it at once."""
+    """Return the secrets of this data directory; make them if there are none. Safe for several processes at once."""
     path = data / "shop" / "secrets.json"
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not path.exists():
-        fresh = path.with_name(f"{path.name}.{os.getpid()}")
+        fresh = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         made = ShopSecrets(base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode(), secrets.token_urlsafe(32))
         with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(msgspec.json.encode(made))
