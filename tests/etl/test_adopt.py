@@ -66,15 +66,21 @@ def test_a_rebuild_keeps_rows_of_another_client_in_their_sessions(pipeline: Pipe
 
 @pytest.mark.parametrize("minutes", [10, 200], ids=["in a session that exists", "alone"])
 def test_the_mart_follows_rows_of_another_client(
-    pipeline: Pipeline, cluster: Cluster, tmp_path: Path, minutes: float
+    pipeline: Pipeline, cluster: Cluster, tmp_path: Path, minutes: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The mart may see such a row before it is taken in: between two loads of a pass."""
     pipeline.put_batch([received(pipeline.clock(), clientId="c")])
     pipeline.load()
     with Mart.open(tmp_path / "mart.duckdb") as mart:
         refresh(mart, pipeline.warehouse)
         insert(pipeline, cluster, 1, minutes, user="u")
+        pipeline.put_batch([received(pipeline.clock(), clientId="d")])
+        with monkeypatch.context() as patched:
+            patched.setattr("clickstream.etl.run.adopt", lambda *_: None)
+            pipeline.load()
+        refresh(mart, pipeline.warehouse)
         pipeline.load()
         assert refresh(mart, pipeline.warehouse).how == "updated"
         assert shown(mart) == shown_from_scratch(tmp_path, pipeline.warehouse)
         with mart.reading() as cursor:
-            assert cursor.scalar("select count(*) from hits where session is not null") == 2
+            assert cursor.scalar("select count(*) from hits where session is not null") == 3

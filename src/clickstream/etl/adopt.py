@@ -20,7 +20,7 @@ def adopt(warehouse: Warehouse, stamp: Stamp) -> int | None:
         return None
     with warehouse.transaction() as cursor:
         load_id = next_load_id(cursor)
-        run_statements(cursor, "adopt")
+        run_statements(cursor, "adopt", {"load_id": load_id})
         load_staged_rows(cursor, load_id, stamp)
         record_load(cursor, Load(load_id, 0, 0, 0), stamp)
     return load_id
