@@ -16,12 +16,11 @@ from dataclasses import dataclass
 from types import MappingProxyType
 
 import msgspec
-import urllib3
 from rich.console import Console
-from urllib3.exceptions import HTTPError
 
 from clickstream.delivery import Delivery
 from clickstream.errors import ClickstreamError, UnavailableError
+from clickstream.local.health import is_healthy
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.owner.process import DASHBOARD
 from clickstream.local.part import Part, Report
@@ -142,20 +141,12 @@ def _wait_until_healthy(supervisor: Supervisor, ports: Ports) -> bool:
     waiting = {"collector": ports.collector_url, "owner": ports.dashboard_url}
     deadline = time.monotonic() + START_TIMEOUT_S
     while waiting and supervisor.given_up is None:
-        waiting = {name: url for name, url in waiting.items() if not _is_healthy(url)}
+        waiting = {name: url for name, url in waiting.items() if not is_healthy(f"{url}/health")}
         if waiting and time.monotonic() > deadline:
             names = " and ".join(waiting)
             raise UnavailableError("starting the platform", f"no response from {names}", "see the logs in DATA/logs")
         time.sleep(0.1)
     return not waiting
-
-
-def _is_healthy(url: str) -> bool:
-    try:
-        with urllib3.PoolManager(retries=False, timeout=2) as pool:
-            return pool.request("GET", f"{url}/health").status == 200
-    except HTTPError:
-        return False
 
 
 def _print_urls(report: Report, settings: Settings, ports: Ports, shop_url: str) -> None:

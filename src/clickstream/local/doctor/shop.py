@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import urllib3
-from urllib3.exceptions import HTTPError
-
 from clickstream.errors import ClickstreamError
 from clickstream.local.doctor.examination import Examination, PartFact
+from clickstream.local.health import is_healthy
 from clickstream.local.postgres import find_local, find_shop
 from clickstream.local.state_file import is_alive, read_state_file
 from clickstream.local.up import UP_FILE, UpState
@@ -36,13 +34,9 @@ def check_shop(found: Examination, settings: Settings, now: datetime) -> None:
 
 
 def _check_server(found: Examination, url: str) -> None:
-    try:
-        with urllib3.PoolManager(retries=False, timeout=5) as pool:
-            is_healthy = pool.request("GET", f"{url.replace('localhost', '127.0.0.1')}/api/health").status == 200
-    except HTTPError:
-        is_healthy = False
-    found.parts.append(PartFact("shop", "healthy" if is_healthy else "silent", None, url))
-    if not is_healthy:
+    responds = is_healthy(f"{url.replace('localhost', '127.0.0.1')}/api/health", timeout_s=5)
+    found.parts.append(PartFact("shop", "healthy" if responds else "silent", None, url))
+    if not responds:
         why = f"{url}/api/health does not report that it is healthy; a first build takes a few minutes"
         found.add_problem("the shop does not respond", why, "see DATA/logs/shop.log and DATA/logs/web-db.log")
 

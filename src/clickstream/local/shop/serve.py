@@ -9,13 +9,10 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from contextlib import suppress
-
-import urllib3
-from urllib3.exceptions import HTTPError
 
 from clickstream.errors import ShopError, UnavailableError
 from clickstream.local.child import Program, run
+from clickstream.local.health import is_healthy
 from clickstream.local.postgres import find_shop
 from clickstream.local.shop.build import PROVIDER, build_shop, find_node, install_provider
 from clickstream.local.shop.config import SOURCES, ShopConfig, has_sources, shop_environment, sign_in_environment
@@ -66,13 +63,11 @@ def _wait_for_database(settings: Settings) -> str:
 def _announce(config: ShopConfig) -> None:
     """Report the shop's URL as soon as it answers."""
     deadline = time.monotonic() + READY_S
-    with urllib3.PoolManager(retries=False, timeout=2) as pool:
-        while time.monotonic() < deadline:
-            with suppress(HTTPError):
-                if pool.request("GET", f"http://127.0.0.1:{config.port}/api/health").status == 200:
-                    _notice(f"ready at {config.origin}")
-                    return
-            time.sleep(0.2)
+    while time.monotonic() < deadline:
+        if is_healthy(f"http://127.0.0.1:{config.port}/api/health"):
+            _notice(f"ready at {config.origin}")
+            return
+        time.sleep(0.2)
 
 
 def _notice(text: str) -> None:
