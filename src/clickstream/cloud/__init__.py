@@ -1,0 +1,1 @@
+"""The platform on AWS: what the commands deploy, connect, cost and destroy do."""
