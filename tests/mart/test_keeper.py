@@ -42,7 +42,7 @@ def test_a_load_is_shown_at_once_while_anyone_watches(
         assert wait_for(keeper, first)
         second = load_one(pipeline, clock)
         keeper.notice_load()
-        assert not wait_for(keeper, second, seconds=0.3), "nobody watches"
+        assert not wait_for(keeper, second, seconds=0.3), "it is not watched"
         keeper.add_watcher()
         assert wait_for(keeper, second)
         third = load_one(pipeline, clock)
