@@ -96,8 +96,24 @@ def test_a_caller_that_waits_for_a_pass_receives_its_progress(monkeypatch: pytes
 
 
 @pytest.mark.parametrize(
-    ("lines", "cost_s", "pause_s"), [(0, 0.01, 1.0), (5, 0.2, 1.8), (999, 5.0, 4.0), (1000, 5.0, 0.0)], ids=str
+    ("lines", "cost_s", "pause_s"), [(0, 0.01, 1.0), (5, 0.2, 3.8), (999, 5.0, 4.0), (1000, 5.0, 0.0)], ids=str
 )
 def test_the_pause_follows_the_cost_of_the_pass_but_not_under_load(lines: int, cost_s: float, pause_s: float) -> None:
     loop = EtlLoop(failing(0, StoreError("", "")))
     assert loop._pause_after(PassResult(lines=lines), cost_s) == pytest.approx(pause_s)
+
+
+@pytest.mark.parametrize(("lines", "is_noticed"), [(0, False), (5, True), (1000, False)], ids=str)
+def test_a_load_of_few_lines_is_noticed_at_once(lines: int, is_noticed: bool) -> None:
+    passed, noticed = threading.Event(), threading.Event()
+
+    def run_pass(reconcile: Collection[date], progress: Progress) -> PassResult:
+        if passed.is_set():
+            second.set()
+        passed.set()
+        return PassResult(lines=lines)
+
+    second = threading.Event()
+    with EtlLoop(run_pass, pause_s=0.001, notice_load=noticed.set):
+        assert second.wait(60)
+    assert noticed.is_set() is is_noticed

@@ -2,7 +2,7 @@
 
 In: the keeper of the mart, and a clock. Out: `snapshot`, a reactive value that changes when the mart has a new load,
 and `loader_status`, when the loader last finished a pass. The watch runs only while a browser is connected. On a live
-site new loads are shown at a pace that follows the cost of their answers: about a tenth of one processor.
+site new loads are shown at a pace that follows the cost of their answers: about a twentieth of one processor.
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ behind the numbers. An invalid question raises QuestionError with a stable code;
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC
 from typing import Any
 
@@ -15,13 +15,16 @@ from clickstream.errors import QuestionError
 from clickstream.mart.file import Mart
 from clickstream.metrics.acquisition import BY as ACQUIRED_BY
 from clickstream.metrics.acquisition import acquisition
+from clickstream.metrics.behaviour.catalog import BEHAVIOUR
+from clickstream.metrics.customers.catalog import CUSTOMERS
+from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values
 from clickstream.metrics.devices import devices
 from clickstream.metrics.login_state import login_state
 from clickstream.metrics.overview import overview
 from clickstream.metrics.products import products
 from clickstream.metrics.question import Answer, Question
 from clickstream.metrics.revenue import revenue
-from clickstream.metrics.rules.currency import check_currency, choose_currency
+from clickstream.metrics.rules.currency import choose_currency
 from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, join_names
 from clickstream.metrics.rules.period import MAX_DAYS, Period, compared_period
 from clickstream.metrics.rules.result import Result, compared
@@ -32,47 +35,12 @@ MAX_LIMIT = 10_000
 COMPARISONS = ("previous", "year", "none")
 
 
-@dataclass(frozen=True, slots=True)
-class Option:
-    """An option of one metric.
-
-    default: None = it depends on the range, or the option is not set.
-    check: for an option without a list of values: returns the value to use, or raises QuestionError.
-    """
-
-    values: tuple[str, ...]
-    text: str
-    default: str | None = None
-    check: Callable[[str], str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """One metric: its question in one line, a description of its numbers, its options.
-
-    compare: computes the same rows for another period, given that period's scope and the rows of this one;
-    None = the metric has no comparison columns.
-    """
-
-    question: str
-    text: str
-    answer: Callable[[Scope], Result]
-    options: Mapping[str, Option]
-    compare: Callable[[Scope, Result], Result] | None = None
-
-
-def _first_values(result: Result) -> list[str]:
-    return [row[0] for row in result.rows]
-
-
-_CURRENCY = Option((), "currency of the amounts; the default is the currency of most orders", check=check_currency)
-
 METRICS: Mapping[str, Metric] = {
     "overview": Metric(
         "Is it going well, and what changed?",
         "The key figures of the range in one row, with their change from the comparison period.",
         overview,
-        {"currency": _CURRENCY},
+        {"currency": CURRENCY},
         lambda scope, _: overview(scope),
     ),
     "revenue": Metric(
@@ -80,7 +48,7 @@ METRICS: Mapping[str, Metric] = {
         "Orders placed in the range and their revenue, one row per currency.",
         revenue,
         {},
-        lambda scope, now: revenue(scope, _first_values(now)),
+        lambda scope, now: revenue(scope, first_values(now)),
     ),
     "time_series": Metric(
         "How does a figure change over time?",
@@ -90,37 +58,39 @@ METRICS: Mapping[str, Metric] = {
             "metric": Option(METRIC_NAMES, "a figure of overview", "sessions"),
             "by": Option(UNITS, "length of a bucket; the default depends on the range"),
             "split": Option((*SESSION_COLUMNS, *EVENT_COLUMNS), "a dimension: its five largest values and the rest"),
-            "currency": _CURRENCY,
+            "currency": CURRENCY,
         },
     ),
     "products": Metric(
         "Which products sell, and where do shoppers drop out?",
         "Views, cart adds, sales and the sessions behind them, by product, category or brand.",
         products,
-        {"by": Option(("product", "category", "brand"), "one row per", "product"), "currency": _CURRENCY},
-        lambda scope, now: products(scope, _first_values(now)),
+        {"by": Option(("product", "category", "brand"), "one row per", "product"), "currency": CURRENCY},
+        lambda scope, now: products(scope, first_values(now)),
     ),
     "acquisition": Metric(
         "Which channels bring visitors who buy?",
         "Sessions that start in the range and the orders placed in them, by where they came from.",
         acquisition,
-        {"by": Option(ACQUIRED_BY, "one row per", "channel"), "currency": _CURRENCY},
-        lambda scope, now: acquisition(scope, _first_values(now)),
+        {"by": Option(ACQUIRED_BY, "one row per", "channel"), "currency": CURRENCY},
+        lambda scope, now: acquisition(scope, first_values(now)),
     ),
     "devices": Metric(
         "Which devices do visitors use, and where are they?",
         "Sessions that start in the range and the orders placed in them, by device, browser, system or country.",
         devices,
-        {"by": Option(tuple(DEVICE_COLUMNS), "one row per", "device_type"), "currency": _CURRENCY},
-        lambda scope, now: devices(scope, _first_values(now)),
+        {"by": Option(tuple(DEVICE_COLUMNS), "one row per", "device_type"), "currency": CURRENCY},
+        lambda scope, now: devices(scope, first_values(now)),
     ),
     "login_state": Metric(
         "How do signed-in and anonymous visitors differ?",
         "Events, visitors, sessions and orders by login state: logged in, anonymous, or not known.",
         login_state,
         {},
-        lambda scope, now: login_state(scope, _first_values(now)),
+        lambda scope, now: login_state(scope, first_values(now)),
     ),
+    **BEHAVIOUR,
+    **CUSTOMERS,
 }
 
 

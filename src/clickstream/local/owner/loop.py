@@ -4,8 +4,8 @@ In: a function that runs one pass and reports its progress. A failed pass is cou
 growing pauses; loading resumes when the cause is removed. Passes never overlap, requested ones included. Expiry follows
 loading, so that a finished day is loaded before it can expire.
 
-While events trickle in, the pause after a pass follows its cost, so that loading takes about a tenth of one processor;
-an event is loaded within five seconds. Under load there is no pause.
+While events trickle in, the pause after a pass follows its cost, so that loading takes about a twentieth of one
+processor; an event is loaded within five seconds. Under load there is no pause.
 """
 
 from __future__ import annotations
@@ -37,10 +37,16 @@ RunPass = Callable[[Collection[date], Progress], PassResult]
 
 
 class EtlLoop:
-    """Runs `run_pass` on its own thread. Use as a context: leaving it waits for the current pass."""
+    """Runs `run_pass` on its own thread. Use as a context: leaving it waits for the current pass.
 
-    def __init__(self, run_pass: RunPass, pause_s: float = PAUSE_S) -> None:
+    notice_load: called after a pass that loaded a few lines. Under load, readers follow at their own pace.
+    """
+
+    def __init__(
+        self, run_pass: RunPass, pause_s: float = PAUSE_S, notice_load: Callable[[], None] = lambda: None
+    ) -> None:
         self._run_pass = run_pass
+        self._notice_load = notice_load
         self._pause_s = pause_s
         self._lock = threading.Lock()
         self._stopping = threading.Event()
@@ -89,6 +95,8 @@ class EtlLoop:
                 pause = min(LONGEST_PAUSE_S, self._pause_s * 2**self._failures_in_a_row)
             else:
                 self._note_success()
+                if 0 < result.lines < BUSY_LINES:
+                    self._notice_load()
                 pause = self._pause_after(result, time.monotonic() - started)
             self._stopping.wait(pause)
 

@@ -65,7 +65,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         store = open_store(settings)
         loader = stack.enter_context(closing(make_loader(settings, warehouse, store, clock)))
         keep = RetentionConfig(settings.keep_raw_days, settings.keep_warehouse_days)
-        loop = stack.enter_context(EtlLoop(with_daily_expiry(loader, keep, clock)))
+        loop = stack.enter_context(EtlLoop(with_daily_expiry(loader, keep, clock), notice_load=keeper.notice_load))
 
         def load(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
             return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds), progress)

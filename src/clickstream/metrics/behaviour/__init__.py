@@ -1,0 +1,1 @@
+"""What visitors do: pages, times of day, funnels, return visits, paths, searches."""

@@ -1,0 +1,9 @@
+"""The definitions of this package's metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from clickstream.metrics.definition import Metric
+
+BEHAVIOUR: Mapping[str, Metric] = {}

@@ -1,0 +1,1 @@
+"""Who buys, what with, and what brought them: orders beyond their sum."""

@@ -1,0 +1,47 @@
+"""How a metric is defined: its question, its options, and the functions that answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from clickstream.metrics.rules.currency import check_currency
+from clickstream.metrics.rules.result import Result
+from clickstream.metrics.rules.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """An option of one metric.
+
+    default: None = it depends on the range, or the option is not set.
+    check: for an option without a list of values: returns the value to use, or raises QuestionError.
+    """
+
+    values: tuple[str, ...]
+    text: str
+    default: str | None = None
+    check: Callable[[str], str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric: its question in one line, a description of its numbers, its options.
+
+    compare: computes the same rows for another period, given that period's scope and the rows of this one;
+    None = the metric has no comparison columns.
+    """
+
+    question: str
+    text: str
+    answer: Callable[[Scope], Result]
+    options: Mapping[str, Option]
+    compare: Callable[[Scope, Result], Result] | None = None
+
+
+CURRENCY = Option((), "currency of the amounts; the default is the currency of most orders", check=check_currency)
+
+
+def first_values(result: Result) -> list[str]:
+    """Return the first column: the values of a ranking."""
+    return [row[0] for row in result.rows]
