@@ -1,8 +1,8 @@
 """The hash by which an instance recognises its bundle: the files that both instances are set up from.
 
 In: the folder of the bundle. Out: a hash of every file's name and content. The parameter `names.BUNDLE` holds
-"s3://bucket/key hash"; `clickstream-update` on the instance (infra/instance/user-data.sh) computes the same hash of what
-it unpacked, and refuses any other. Modes and times do not count, because an archive may change them.
+"s3://bucket/key hash"; `clickstream-update` on the instance (infra/instance/user-data.sh) computes the same hash of
+what it unpacked, and refuses any other. Modes and times do not count, because an archive may change them.
 """
 
 from __future__ import annotations
