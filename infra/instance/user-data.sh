@@ -51,7 +51,7 @@ fetch() {
 
 signal() {
     printf '{"Status":"%s","Reason":"%s","UniqueId":"%s","Data":"%s"}' "$1" "$2" "$INSTANCE_ROLE" "$2" |
-        curl --silent --fail --max-time 30 --retry 5 --upload-file - --header 'Content-Type:' \
+        curl --silent --fail --max-time 30 --retry 5 --request PUT --data-binary @- --header 'Content-Type:' \
             --config <(printf 'url = "%s"\n' "$INSTANCE_WAIT_URL") || echo "the stack no longer waits for this instance"
 }
 

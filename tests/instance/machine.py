@@ -109,7 +109,8 @@ class Machine:
     def psql(self, user: str, role: str, database: str, sql: str) -> subprocess.CompletedProcess[str]:
         """Run SQL through the socket, as a system user that connects with a role of the database."""
         url = f"postgresql:///{database}?host={self.socket}&user={role}"
-        return self.run_as(user, str(POSTGRES / "psql"), "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", url, "-c", sql)
+        psql = f"{POSTGRES}/psql -XqAt -v ON_ERROR_STOP=1 -v VERBOSITY=verbose".split()
+        return self.run_as(user, *psql, url, "-c", sql)
 
     def parameter(self, name: str) -> dict[str, str]:
         """Return a parameter as it was put."""
@@ -180,7 +181,7 @@ def facts(machine: Machine) -> str:
 def _make_programs(machine: Machine) -> None:
     """Fill the folder that stands first in PATH. Each call of a recorded program is noted with its arguments."""
     note = 'printf \'%s %s\\n\' "$(basename "$0")" "$*" >>"$MACHINE/calls.log"\n'
-    scripts = {name: f'. "{PROGRAMS}/recorded.sh"' for name in _RECORDED}
+    scripts = dict.fromkeys(_RECORDED, f'. "{PROGRAMS}/recorded.sh"')
     scripts["systemctl"] = f'. "{PROGRAMS}/systemctl.sh"'
     scripts["aws"] = f'exec env -u LD_PRELOAD /usr/bin/python3 "{PROGRAMS}/aws.py" "$@"'
     packages = next(path for path in sys.path if path.endswith("site-packages"))
