@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import psycopg
+from psycopg.conninfo import make_conninfo
 
 from tests.instance.machine import Machine
 
@@ -21,30 +22,38 @@ PUBLIC = "127.9.9.9"
 
 @contextmanager
 def relay(address: str, source: str) -> Iterator[int]:
-    """Forward one connection to the database of this address so that it comes from `source`; yield the relay's port."""
+    """Forward connections to the database of this address so that they come from `source`; yield the relay's port."""
+    threads: list[threading.Thread] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_forward, args=(listener, address, source))
-        thread.start()
+
+        def accept() -> None:
+            with suppress(OSError):  # the end of the block shuts the listener down
+                while True:
+                    client, _ = listener.accept()
+                    threads.append(threading.Thread(target=_forward, args=(client, address, source)))
+                    threads[-1].start()
+
+        threads.append(threading.Thread(target=accept))
+        threads[0].start()
         try:
             yield listener.getsockname()[1]
         finally:
-            with suppress(OSError):  # it ends the wait if no connection came
+            with suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
-            thread.join()
+            for thread in threads:
+                thread.join()
 
 
-def _forward(listener: socket.socket, address: str, source: str) -> None:
+def _forward(client: socket.socket, address: str, source: str) -> None:
     """Copy what either side sends, until one closes."""
-    with suppress(OSError):
-        client, _ = listener.accept()
-        with client, socket.create_connection((address, 5432), source_address=(source, 0)) as server:
-            other = {client: server, server: client}
-            while True:
-                for ready in select.select([client, server], [], [])[0]:
-                    block = ready.recv(65536)
-                    if not block:
-                        return
-                    other[ready].sendall(block)
+    with client, suppress(OSError), socket.create_connection((address, 5432), source_address=(source, 0)) as server:
+        other = {client: server, server: client}
+        while True:
+            for ready in select.select([client, server], [], [])[0]:
+                block = ready.recv(65536)
+                if not block:
+                    return
+                other[ready].sendall(block)
 
 
 @dataclass(frozen=True)
@@ -74,18 +83,8 @@ class Client:
             options |= {"sslcert": str(self.certificate), "sslkey": str(self.key)}
         else:
             options |= {"sslcertmode": "disable"}  # else libpq takes one from the home folder
-        with (
-            relay(machine.address, self.source) as port,
-            psycopg.connect(
-                host=machine.address,
-                hostaddr="127.0.0.1",
-                port=port,
-                user=self.user,
-                dbname=self.database,
-                password=self.password,
-                connect_timeout=10,
-                autocommit=True,
-                **options,
-            ) as connection,
-        ):
-            yield connection
+        with relay(machine.address, self.source) as port:
+            place = {"host": machine.address, "hostaddr": "127.0.0.1", "port": str(port), "connect_timeout": "10"}
+            who = {"user": self.user, "dbname": self.database, "password": self.password}
+            with psycopg.connect(make_conninfo(**place, **who, **options), autocommit=True) as connection:
+                yield connection

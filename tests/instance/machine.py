@@ -41,9 +41,9 @@ def missing() -> str | None:
     """Return what a machine needs and this computer lacks."""
     if os.geteuid() != 0:
         return "root, to give files to system users"
-    needed = {"libnss-wrapper": WRAPPER, "postgresql-15": POSTGRES if POSTGRES.exists() else None}
-    needed |= {"openssl": shutil.which("openssl")}
-    absent = [name for name, found in needed.items() if found is None]
+    needed = {"libnss-wrapper": WRAPPER is not None, "postgresql-15": POSTGRES.exists()}
+    needed["openssl"] = shutil.which("openssl") is not None
+    absent = [name for name, is_there in needed.items() if not is_there]
     return f"the Debian packages {', '.join(absent)}" if absent else None
 
 

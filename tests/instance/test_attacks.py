@@ -90,7 +90,7 @@ ATTACKS_ON_BOTH: list[tuple[str, Change, str]] = [
     ("the superuser", lambda c, _: replace(c, user="postgres"), NO_ENTRY),
     ("the owner of the tables", lambda c, _: replace(c, user="clickstream"), NO_ENTRY),
     ("the role of the tables' group", lambda c, _: replace(c, user="clickstream_loader"), NO_ENTRY),
-    ("an unknown role", lambda c, _: replace(c, user="nobody"), NO_ENTRY),
+    ("an unknown role", lambda c, _: replace(c, user="visitor"), NO_ENTRY),
     ("replication", options(replication="true"), "max_wal_senders (currently 0)"),
 ]
 ATTACKS_ON_WAREHOUSE: list[tuple[str, Change, str]] = [

@@ -80,7 +80,7 @@ def test_certificates_that_end_soon_or_fit_no_key_are_made_again(web_instance: M
     pki = web_instance.pki
     for name, days in (("shop", 59), ("truth", 61)):
         request = openssl("req", "-new", "-key", pki / f"{name}.key", "-subj", f"/CN={name}")
-        command = ["openssl", "x509", "-req", "-CA", pki / "ca.crt", "-CAkey", pki / "ca.key", "-days", str(days)]
+        command = ["openssl", "x509", "-req", "-CA", f"{pki}/ca.crt", "-CAkey", f"{pki}/ca.key", "-days", str(days)]
         done = subprocess.run([*command, "-set_serial", "7"], input=request, capture_output=True, text=True, check=True)
         (pki / f"{name}.crt").write_text(done.stdout)
     assert make(web_instance) == "certificates: a new certificate for shop\n"
