@@ -7,7 +7,7 @@ set -euo pipefail
 # shellcheck source=lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
-wanted=(postgresql18 postgresql18-server python3.13)
+wanted=(openssl postgresql18 postgresql18-server python3.13)
 
 # Without `latest`, an instance sees only the packages of the day on which its image was made.
 install_packages() {
