@@ -59,6 +59,7 @@ def test_a_second_run_changes_no_file_no_parameter_and_no_role(role: Role, reque
     assert (machine.folder / "postgresql.pid").read_text() == server, "the database was restarted"
 
 
+@pytest.mark.slow
 @ROLES
 def test_a_trace_of_every_script_shows_no_secret(role: Role, request: pytest.FixtureRequest) -> None:
     machine = machine_of(role, request)

@@ -23,6 +23,7 @@ from tests.instance.machine import INSTANCE, Machine
 from tests.patience import wait_until
 from tests.ports import free_port
 
+pytestmark = pytest.mark.slow
 UNIT = INSTANCE / "units/clickstream-dashboard.service"
 USER = "clickstream-dashboard"
 

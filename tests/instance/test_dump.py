@@ -12,6 +12,9 @@ from clickstream.cloud import names
 from tests.instance.machine import POSTGRES, Machine, Role
 
 
+pytestmark = pytest.mark.slow
+
+
 def dump(machine: Machine) -> subprocess.CompletedProcess[str]:
     facts = {"INSTANCE_ROLE": machine.role, "INSTANCE_RAW_BUCKET": "raw-bucket"}
     return machine.run_as("clickstream", "bash", str(machine.bundle / "scripts/dump.sh"), **facts)

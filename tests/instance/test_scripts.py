@@ -136,7 +136,7 @@ def boot(machine: Machine, url: str) -> subprocess.CompletedProcess[str]:
         text = text.replace(f"${{{name}}}", values.get(name, name))
     for place in ("/etc/clickstream", "/usr/local/sbin", "/run/", "/opt/clickstream"):
         text = text.replace(place, f"{machine.root}{place}")
-    text = text.replace("sleep 10", "sleep 0.01")
+    text = text.replace("sleep 10", "sleep 0.01").replace("seq 60", "seq 3")
     for place in ("usr/local/sbin", "run"):
         (machine.root / place).mkdir(parents=True)
     return machine.run("bash", "-c", text)
@@ -174,7 +174,7 @@ def test_a_bundle_with_other_content_is_never_run(
     assert [each["Status"] for each in signals] == ["FAILURE"]
     assert "cloud-init-output.log" in signals[0]["Reason"]
     tries = [call for call in new_instance.called() if call.startswith("aws s3 cp")]
-    assert len(tries) == 60
+    assert len(tries) == 3
 
 
 def test_a_failed_bootstrap_is_reported(new_instance: Machine, received: tuple[str, list[dict[str, str]]]) -> None:
