@@ -1,8 +1,12 @@
-"""The pace of work that is repeated while nothing forces it: about a tenth of one processor."""
+"""The pace of work that is repeated: about a tenth of one processor while nothing forces it, or every hour."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 PAUSES_PER_COST = 9
+LONGEST_SILENCE = timedelta(minutes=90)
+"""After this without a pass, a loader that runs every hour, in another process, counts as stopped."""
 
 
 def pause_after(cost_s: float, shortest_s: float, longest_s: float) -> float:

@@ -11,7 +11,6 @@ import pytest
 from clickstream.cloud import names
 from tests.instance.machine import POSTGRES, Machine, Role
 
-
 pytestmark = pytest.mark.slow
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -46,8 +46,13 @@ def test_it_loads_nothing_and_shows_what_another_process_loads(viewer: Platform,
     pipeline.load()
     wait_until(lambda: viewer.json("mart", "status")["load_id"] == 1)
     assert viewer.json("query", "select count(*) from clickstream_events")["rows"] == [[1]]
-    parts = viewer.json("doctor", "--dashboard-port", str(viewer.dashboard_port), expect=None)["parts"]
-    assert "reads only, 1 events" in [part["note"] for part in parts]
+    for minutes, problems in ((80, []), (100, ["the warehouse is not being loaded"])):
+        moved = {"then": datetime.now(UTC) - timedelta(minutes=minutes)}
+        with pipeline.warehouse.transaction() as cursor:
+            cursor.execute("update passes set started_at = $then", moved)
+        found = viewer.json("doctor", "--dashboard-port", str(viewer.dashboard_port), expect=1 if problems else 0)
+        assert "reads only, 1 events" in [part["note"] for part in found["parts"]]
+        assert [problem["what"] for problem in found["problems"]] == problems
     viewer.close()
     assert owner.stderr is not None
     assert owner.returncode == 0

@@ -22,7 +22,7 @@ from clickstream.mart.keeper import MartKeeper
 from clickstream.mart.refresh import mart_position
 from clickstream.mart.source import Position
 from clickstream.metrics.rules.local_time import instant
-from clickstream.pace import pause_after
+from clickstream.pace import LONGEST_SILENCE, pause_after
 
 _log = logging.getLogger(__name__)
 
@@ -30,7 +30,6 @@ INTERVAL_S = 1.0
 MAX_AS_OF_AGE = timedelta(minutes=5)  # without new loads: days begin, open sessions end
 MIN_STATUS_CHANGE = timedelta(seconds=30)  # smaller changes of `seen_at` are not sent to browsers
 MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute; after this it counts as stopped
-MAX_SILENCE_ELSEWHERE = timedelta(minutes=90)  # of a loader that another process runs, every hour at least
 
 LONGEST_PAUSE_S = 30.0
 FIRST_WAIT_S = 5.0
@@ -61,7 +60,7 @@ class LoaderSource:
     @property
     def max_silence(self) -> timedelta:
         """How long no pass may finish before the loader counts as stopped."""
-        return MAX_SILENCE_ELSEWHERE if self.is_elsewhere else MAX_SILENCE
+        return LONGEST_SILENCE if self.is_elsewhere else MAX_SILENCE
 
 
 @dataclass(frozen=True, slots=True)
