@@ -31,7 +31,9 @@ export async function createDatabase(): Promise<TestDatabase> {
   for (const file of readdirSync(SCHEMA).filter((each) => each.endsWith(".sql")).sort()) {
     await sql.unsafe(readFileSync(new URL(file, SCHEMA), "utf8"));
   }
-  await sql.unsafe(readFileSync(new URL("roles.sql", PACKAGE), "utf8"));
+  const alone = connect(address.href, 1); // the script is a transaction
+  await alone.unsafe(readFileSync(new URL("roles.sql", PACKAGE), "utf8"));
+  await alone.end({ timeout: 5 });
   const password = randomBytes(12).toString("hex");
   await admin.unsafe(`create role ${name} login password '${password}' in role clickstream_shop_server`);
   const limited = new URL(address.href);
