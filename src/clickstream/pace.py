@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 PAUSES_PER_COST = 19
+LONGEST_SILENCE = timedelta(minutes=90)
+"""After this without a pass, a loader that runs every hour, in another process, counts as stopped."""
 
 
 def pause_after(cost_s: float, shortest_s: float, longest_s: float) -> float:

@@ -12,10 +12,11 @@ from clickstream.errors import ClickstreamError, StoreError
 from clickstream.etl.erasure.raw_store import open_receipts
 from clickstream.etl.ledger import DEFAULT_DAYS
 from clickstream.local.doctor.examination import Examination, LoadingFact, MartFact
-from clickstream.local.owner.client import Client
+from clickstream.local.owner.client import Client, fetch_status
 from clickstream.local.owner.file import find_owner
 from clickstream.local.owner.questions import CheckRequest, MartStatusRequest, QueryRequest
 from clickstream.local.owner.registry import CHECK, MART_STATUS, QUERY
+from clickstream.pace import LONGEST_SILENCE
 from clickstream.raw.listing import objects_of, other_keys
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings
@@ -89,7 +90,13 @@ def _check_last_pass(found: Examination, settings: Settings, last: datetime | No
     ago = f"the last pass began {_minutes(now - last)} ago" if last else "no pass has completed yet"
     if last is not None and now - last < OLD_PASS:
         return
-    if find_owner(settings) is not None:
+    owner = find_owner(settings)
+    status = fetch_status(owner) if owner else None
+    if status is not None and status.etl.get("reads_only"):
+        if last is None or now - last > LONGEST_SILENCE:
+            advice = "see the log of the process that loads this warehouse"
+            found.add_problem("the warehouse is not being loaded", ago, advice)
+    elif owner is not None:
         found.add_problem("the owner does not load events", ago, "see DATA/logs/owner.log; restart clickstream up")
     elif found.loading.pending:
         what = f"events waiting to be loaded: {found.loading.pending:,}"
