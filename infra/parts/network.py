@@ -44,7 +44,9 @@ class Network(Construct):
         )
         self.ways_out: list[IDependable] = [
             self.s3,
+            self._endpoints,
             self.public.internet_connectivity_established,
+            self.private.internet_connectivity_established,
             *self._interface_endpoints(),
         ]
         self._flow_log()

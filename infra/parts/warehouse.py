@@ -39,7 +39,7 @@ def warehouse_statements(raw: s3.IBucket) -> list[Statement]:
     return [
         Statement("RawEvents", ["s3:GetObject"], [raw.arn_for_objects("events/*")], "Explain shows any raw event."),
         Statement("RawNames", ["s3:ListBucket"], [raw.bucket_arn], conditions=events),
-        Statement("Dumps", ["s3:PutObject"], [raw.arn_for_objects(dumps)], "A dump of each day."),
+        Statement("Dumps", ["s3:PutObject"], [raw.arn_for_objects(dumps)], "Each day has a new object."),
         *own_parameters("warehouse"),
         Statement("Truth", ["ssm:GetParameter"], [parameter_arn(name) for name in truth]),
     ]

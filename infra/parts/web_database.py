@@ -51,7 +51,7 @@ class WebDatabase(DatabaseInstance):
 def web_statements(raw: s3.IBucket) -> list[Statement]:
     """Return what the instance may do: keep its secrets and its dumps."""
     dumps = raw.arn_for_objects(f"{names.DUMPS_PREFIX}web/*")
-    return [Statement("Dumps", ["s3:PutObject"], [dumps], "A dump of each day."), *own_parameters("web")]
+    return [Statement("Dumps", ["s3:PutObject"], [dumps], "Each day has a new object."), *own_parameters("web")]
 
 
 OPEN = dict.fromkeys(
