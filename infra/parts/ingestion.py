@@ -30,7 +30,15 @@ BURST_LIMIT = 400
 OLD_VERSION_DAYS = 7
 REJECTED_DAYS = 30
 DUMP_DAYS = 14
-LOGGED = ("requestId", "requestTime", "routeKey", "status", "responseLength", "integrationLatency", "errorMessage")
+LOGGED = (
+    "requestId",
+    "requestTime",
+    "routeKey",
+    "status",
+    "responseLength",
+    "integrationLatency",
+    "integrationErrorMessage",
+)
 CORS_MAX_AGE = Duration.hours(2)
 
 

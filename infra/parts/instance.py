@@ -104,6 +104,11 @@ class DatabaseInstance(Construct):
         template = ec2.CfnLaunchTemplate(
             self,
             "Template",
+            tag_specifications=[
+                ec2.CfnLaunchTemplate.LaunchTemplateTagSpecificationProperty(
+                    resource_type="launch-template", tags=[CfnTag(key=names.TAG, value=names.TAG_VALUE)]
+                )
+            ],
             launch_template_data=ec2.CfnLaunchTemplate.LaunchTemplateDataProperty(
                 image_id=IMAGE,
                 metadata_options=ec2.CfnLaunchTemplate.MetadataOptionsProperty(

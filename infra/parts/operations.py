@@ -12,6 +12,7 @@ from aws_cdk import Aws, Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
@@ -43,7 +44,7 @@ class Operations(Construct):
         email: str,
     ) -> None:
         super().__init__(scope, name)
-        self._topic = sns.Topic(self, "Topic", display_name="Clickstream", enforce_ssl=True)
+        self._topic = self._alarm_topic()
         if email:
             sns.Subscription(self, "Email", topic=self._topic, protocol=sns.SubscriptionProtocol.EMAIL, endpoint=email)
         self._ingestion = ingestion
@@ -52,6 +53,20 @@ class Operations(Construct):
         for title, instance in instances.items():
             alarms += self._instance_alarms(title, instance)
         self._dashboard(alarms, instances)
+
+    def _alarm_topic(self) -> sns.Topic:
+        """Make the topic. Its policy replaces the one of AWS, so that it must allow CloudWatch to publish."""
+        topic = sns.Topic(self, "Topic", display_name="Clickstream", enforce_ssl=True)
+        topic.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["sns:Publish"],
+                resources=[topic.topic_arn],
+                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            )
+        )
+        return topic
 
     def _ingestion_alarms(self) -> list[cloudwatch.Alarm]:
         function = self._ingestion.function

@@ -32,15 +32,24 @@ Synthesis = Callable[..., Path]
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as clickstream.cloud.packages makes it, with one file in each package."""
-    folder = tmp_path_factory.mktemp("packages")
+    return _packages(tmp_path_factory.mktemp("packages"), "first")
+
+
+@pytest.fixture(scope="session")
+def later_packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The packages of a later version."""
+    return _packages(tmp_path_factory.mktemp("later"), "later")
+
+
+def _packages(folder: Path, text: str) -> Path:
     for name in ("ingest", "etl", "instance"):
         (folder / name).mkdir()
-        (folder / name / "content.txt").write_text(name, encoding="utf-8")
+        (folder / name / "content.txt").write_text(f"{name}: {text}", encoding="utf-8")
     return folder
 
 
 @pytest.fixture(scope="session")
-def synthesize(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
+def synthesize(tmp_path_factory: pytest.TempPathFactory) -> Synthesis:
     """Return a function that synthesizes with options of the context, and returns the folder of the result.
 
     The folder lies where all workers of a run find it; the first one fills it.
@@ -50,7 +59,7 @@ def synthesize(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Synt
     if os.environ.get("PYTEST_XDIST_WORKER"):
         shared = shared.parent
 
-    def run(name: str, *options: str) -> Path:
+    def run(name: str, packages: Path, *options: str) -> Path:
         folder = shared / f"cdk-{name}"
         with (shared / f"cdk-{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -84,21 +93,21 @@ def _programs(parent: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def template(synthesize: Synthesis) -> Template:
+def template(synthesize: Synthesis, packages: Path) -> Template:
     """The template with the defaults."""
-    return Template(synthesize("default"))
+    return Template(synthesize("default", packages))
 
 
 @pytest.fixture(scope="session")
-def variant(synthesize: Synthesis) -> Template:
-    """The template with every option changed."""
-    return Template(synthesize("variant", *VARIANT))
+def variant(synthesize: Synthesis, later_packages: Path) -> Template:
+    """The template of a later version, with other options than the defaults."""
+    return Template(synthesize("variant", later_packages, *VARIANT))
 
 
 @pytest.fixture(scope="session")
-def without_instances(synthesize: Synthesis) -> Template:
+def without_instances(synthesize: Synthesis, packages: Path) -> Template:
     """The template with which an instance is replaced."""
-    return Template(synthesize("without-instances", "instances=false"))
+    return Template(synthesize("without-instances", packages, "instances=false"))
 
 
 def _require_cdk() -> None:
