@@ -149,7 +149,7 @@ class DatabaseInstance(Construct):
 
 def own_parameters(folder: str) -> list[Statement]:
     """Allow an instance to keep its secrets in SSM, below one folder."""
-    actions = ["ssm:GetParameter", "ssm:PutParameter", "ssm:AddTagsToResource"]
+    actions = ["ssm:GetParameter", "ssm:PutParameter"]
     return [
         Statement(
             "OwnParameters",

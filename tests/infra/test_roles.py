@@ -38,7 +38,7 @@ INTERFACES = {
         "UnassignPrivateIpAddresses",
     )
 }
-KEEP = {"ssm:AddTagsToResource", "ssm:GetParameter", "ssm:PutParameter"}
+KEEP = {"ssm:GetParameter", "ssm:PutParameter"}
 
 Statements = dict[str, tuple[str, set[str], set[str], Any]]
 """By Sid: effect, actions, resources, conditions."""
