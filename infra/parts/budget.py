@@ -8,6 +8,8 @@ from __future__ import annotations
 from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
+from clickstream.cloud import names
+
 ALERTS = (("ACTUAL", 80), ("FORECASTED", 100))
 
 
@@ -21,6 +23,7 @@ class Budget(Construct):
             self,
             "Monthly",
             budget=budgets.CfnBudget.BudgetDataProperty(
+                budget_name=names.BUDGET,
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=budgets.CfnBudget.SpendProperty(amount=limit_usd, unit="USD"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from aws_cdk import aws_s3_assets as assets
@@ -10,6 +9,7 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from clickstream.cloud import names
+from clickstream.cloud.bundle import content_hash
 from infra.parts.policy import Statement, parameter_arn
 
 
@@ -35,16 +35,3 @@ class Bundle(Construct):
             Statement("BundleName", ["ssm:GetParameter"], [parameter_arn(names.BUNDLE)]),
             Statement("Bundle", ["s3:GetObject"], [self.object_arn]),
         ]
-
-
-def content_hash(folder: Path) -> str:
-    """Return the hash of a folder, as `find . -type f | LC_ALL=C sort | xargs sha256sum | sha256sum` prints it."""
-    files = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    lines = [f"{file_hash(folder / name)}  ./{name}\n" for name in sorted(files, key=str.encode)]
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

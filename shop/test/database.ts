@@ -1,15 +1,18 @@
 // A separate database for each test file: created on the server of CLICKSTREAM_WEB_DB_URL from the SQL files of the
-// Python package, and dropped at the end.
+// Python package, and dropped at the end. The shop's server connects as a user with the rights that it has on AWS.
 
 import { randomBytes } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import postgres from "postgres";
 import { connect, type Sql } from "../src/server/db.ts";
 
-const SCHEMA = new URL("../../src/clickstream/shop/schema/", import.meta.url);
+const PACKAGE = new URL("../../src/clickstream/shop/", import.meta.url);
+const SCHEMA = new URL("schema/", PACKAGE);
 
 export interface TestDatabase {
+  /** The URL for the shop's server: a user in the role clickstream_shop_server. */
   url: string;
+  /** A pool of the owner. */
   sql: Sql;
   /** A connection to another database of the server. */
   admin: Sql;
@@ -28,13 +31,19 @@ export async function createDatabase(): Promise<TestDatabase> {
   for (const file of readdirSync(SCHEMA).filter((each) => each.endsWith(".sql")).sort()) {
     await sql.unsafe(readFileSync(new URL(file, SCHEMA), "utf8"));
   }
+  await sql.unsafe(readFileSync(new URL("roles.sql", PACKAGE), "utf8"));
+  const password = randomBytes(12).toString("hex");
+  await admin.unsafe(`create role ${name} login password '${password}' in role clickstream_shop_server`);
+  const limited = new URL(address.href);
+  [limited.username, limited.password] = [name, password];
   return {
-    url: address.href,
+    url: limited.href,
     sql,
     admin,
     async drop() {
       await sql.end({ timeout: 5 });
       await admin.unsafe(`drop database ${name} with (force)`);
+      await admin.unsafe(`drop role ${name}`);
       await admin.end({ timeout: 5 });
     },
   };

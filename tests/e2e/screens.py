@@ -21,6 +21,7 @@ from starlette.types import ASGIApp
 
 from clickstream.collect.spool import Shipper, SpoolConfig
 from clickstream.dashboard.app import make_app
+from clickstream.dashboard.loads import LoaderSource
 from clickstream.local.owner.context import WarehouseContext
 from clickstream.local.owner.file import Owner
 from clickstream.local.owner.process import make_owner_app
@@ -136,7 +137,7 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
 
         def owner(name: str, now: Clock = clock, trouble: str = "") -> ASGIApp:
             pipeline, keeper = pipelines[name], keepers[name]
-            app = make_app(keeper, ZONE, now, loader_trouble=lambda: trouble)
+            app = make_app(keeper, ZONE, now, loader=LoaderSource(trouble=lambda: trouble))
             stack.callback(app.close)
             context = WarehouseContext(
                 pipeline.warehouse,

@@ -6,11 +6,10 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-import psycopg
 import pytest
 
 from clickstream.errors import ShopError
-from clickstream.shop.migrate import migrate, migrations, read_catalogue, roles_sql
+from clickstream.shop.migrate import migrate, migrations, read_catalogue
 from tests.shop.orders import CATALOGUE, Shop, catalogue, product
 
 NAMES = [migration.name for migration in migrations()]
@@ -67,27 +66,3 @@ def test_catalogue_of_the_package_has_products_in_every_category_and_some_that_a
         }  # fmt: skip
         assert shop.value("select count(*) from inventory where quantity = 0") >= 1
         assert shop.value("select count(*) from products where discount_price is not null") >= 1
-
-
-def test_reader_reads_amounts_of_orders_and_no_customer_and_writes_nothing(shop: Shop) -> None:
-    shop.rows(roles_sql())
-    shop.rows(roles_sql())
-    shop.order()
-    shop.rows("create role truth login in role clickstream_shop_reader")
-    try:
-        with psycopg.connect(shop.url.replace("owner@", "truth@"), autocommit=True) as reader:
-            assert reader.execute("select total, currency from orders").fetchone() is not None
-            for refused in (
-                "select email from orders",
-                "select * from users",
-                "select * from addresses",
-                "update orders set status = 'paid'",
-                "select refund_order(id, 1, '') from orders",
-                "create table mine (a int)",
-                "create temp table mine (a int)",
-            ):
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    reader.execute(refused.encode())
-    finally:
-        shop.rows("drop role truth")
-        shop.rows("drop owned by clickstream_shop_reader; drop role clickstream_shop_reader")

@@ -43,7 +43,7 @@ def collect(data: Data = None, port: Port = 8000) -> None:
 
 
 def dashboard(data: Data = None, port: Port = 3838) -> None:
-    """Run only the owner of the warehouse: load new events every second and serve the dashboard."""
+    """Run only the owner: load new events every second, if the warehouse's user may, and serve the dashboard."""
     from clickstream.local.owner.process import run
 
     run(read_settings(data), port)

@@ -22,7 +22,7 @@ from starlette.types import Receive, Scope, Send
 from clickstream.dashboard import frame
 from clickstream.dashboard.cache import AnswerCache
 from clickstream.dashboard.document import STATIC, document
-from clickstream.dashboard.loads import LoadWatch
+from clickstream.dashboard.loads import LoaderSource, LoadWatch
 from clickstream.dashboard.pages import data_health, overview, products
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
@@ -47,11 +47,11 @@ class Dashboards:
         zone: ZoneInfo,
         clock: Callable[[], datetime],
         url: str,
-        trouble: Callable[[], str],
+        loader: LoaderSource,
     ) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
         self._cache = AnswerCache(keeper.mart, self._threads)
-        self._watch = LoadWatch(keeper, clock, self._threads, trouble, lambda: self._cache.cost_s)
+        self._watch = LoadWatch(keeper, clock, self._threads, loader, lambda: self._cache.cost_s)
         self._zone = zone
         self._collector_url = url
         self.orders = OrderSource()
@@ -87,14 +87,13 @@ def make_app(
     zone: ZoneInfo,
     clock: Callable[[], datetime],
     collector_url: str = COLLECTOR_URL,
-    loader_trouble: Callable[[], str] = str,
+    loader: LoaderSource = LoaderSource(),  # noqa: B008 - it cannot change
 ) -> Dashboards:
     """Make the app for a warehouse and its mart. Serve it on one event loop (Shiny has one per process).
 
     clock: returns the current time with a zone. collector_url: shown in the instructions for sending events.
-    loader_trouble: returns why loading fails, "" if it does not; called once a second, on a thread.
     """
-    return Dashboards(keeper, zone, clock, collector_url, loader_trouble)
+    return Dashboards(keeper, zone, clock, collector_url, loader)
 
 
 def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:

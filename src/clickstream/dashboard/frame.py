@@ -186,12 +186,13 @@ def late_loader(status: LoaderStatus) -> Tag:
         else ""
     )
     cause = f" The loader reports: {formats.safe_text(status.trouble)}." if status.trouble else ""
+    log = TagList(tags.code("logs/owner.log"), " in the data directory")
     return tags.p(
         tags.strong("New events are not being loaded."),
         ran,
         f"{cause} The collector still stores incoming events; they will be loaded once this is fixed. See ",
-        tags.code("logs/owner.log"),
-        " in the data directory for details; ",
+        "the log of the process that loads" if status.is_elsewhere else log,
+        " for details; ",
         tags.code("clickstream check"),
         " shows how many events are waiting.",
         class_="banner late-banner",

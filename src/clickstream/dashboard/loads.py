@@ -30,6 +30,7 @@ INTERVAL_S = 1.0
 MAX_AS_OF_AGE = timedelta(minutes=5)  # without new loads: days begin, open sessions end
 MIN_STATUS_CHANGE = timedelta(seconds=30)  # smaller changes of `seen_at` are not sent to browsers
 MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute; after this it counts as stopped
+MAX_SILENCE_ELSEWHERE = timedelta(minutes=90)  # of a loader that another process runs, every hour at least
 
 LONGEST_PAUSE_S = 30.0
 FIRST_WAIT_S = 5.0
@@ -47,11 +48,29 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class LoaderSource:
+    """The loader of the warehouse.
+
+    is_elsewhere: another process runs it, on its own schedule. trouble: returns why loading fails, "" if it does not or
+    if that is not known; called once a second, on a thread.
+    """
+
+    is_elsewhere: bool = False
+    trouble: Callable[[], str] = str
+
+    @property
+    def max_silence(self) -> timedelta:
+        """How long no pass may finish before the loader counts as stopped."""
+        return MAX_SILENCE_ELSEWHERE if self.is_elsewhere else MAX_SILENCE
+
+
+@dataclass(frozen=True, slots=True)
 class LoaderStatus:
     """When the loader last finished a pass.
 
     failure: why the warehouse cannot be read. is_late: the next pass is overdue. trouble: why loading fails, "" = it
-    does not. building: how much of the mart's first build is done, None while there are answers.
+    does not. building: how much of the mart's first build is done, None while there are answers. is_elsewhere: as in
+    LoaderSource.
     """
 
     seen_at: datetime | None
@@ -59,6 +78,7 @@ class LoaderStatus:
     is_late: bool = False
     trouble: str = ""
     building: tuple[int, int] | None = None
+    is_elsewhere: bool = False
 
 
 class LoadWatch:
@@ -69,14 +89,14 @@ class LoadWatch:
         keeper: MartKeeper,
         clock: Callable[[], datetime],
         threads: Executor,
-        trouble: Callable[[], str],
+        loader: LoaderSource,
         cost_s: Callable[[], float],
     ) -> None:
         self._keeper = keeper
         self._cost_s = cost_s
         self._published_at = 0.0
         self._clock = clock
-        self._trouble = trouble
+        self._loader = loader
         self._threads = threads
         self._browsers = 0
         self._task: asyncio.Task[None] | None = None
@@ -126,9 +146,15 @@ class LoadWatch:
                 raise self._keeper.failure
         except Exception as error:  # the watch continues after any error
             return old, status if status.failure else replace(status, failure=_as_clickstream_error(error))
-        is_late = seen_at is not None and now - seen_at > MAX_SILENCE
+        is_late = seen_at is not None and now - seen_at > self._loader.max_silence
         building = None if position.epoch else self._keeper.building or (0, 0)
-        new_status = LoaderStatus(seen_at, is_late=is_late, trouble=self._trouble(), building=building)
+        new_status = LoaderStatus(
+            seen_at,
+            is_late=is_late,
+            trouble=self._loader.trouble(),
+            building=building,
+            is_elsewhere=self._loader.is_elsewhere,
+        )
         is_unchanged = replace(status, seen_at=seen_at) == new_status and _is_near(status.seen_at, seen_at)
         return self._snapshot(old, position, now), (status if is_unchanged else new_status)
 

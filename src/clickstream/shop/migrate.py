@@ -79,7 +79,7 @@ def read_catalogue() -> bytes:
 
 
 def roles_sql() -> str:
-    """Return the script for psql that creates the role clickstream_shop_reader. It can be run again."""
+    """Return the script for psql that creates the roles of the shop's database. It can be run again."""
     return read_sql("clickstream.shop", "roles.sql")
 
 

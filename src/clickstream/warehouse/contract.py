@@ -108,6 +108,10 @@ class Warehouse(Protocol):
     def has_unique_ids(self) -> bool:
         """Whether a constraint keeps event ids unique."""
 
+    @property
+    def is_writable(self) -> bool:
+        """Whether our role may change rows."""
+
     def reading(self) -> AbstractContextManager[Cursor]:
         """Open a cursor on one consistent snapshot; whatever it does is rolled back."""
 

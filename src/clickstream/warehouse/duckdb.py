@@ -133,6 +133,7 @@ class DuckWarehouse:
 
     engine: Engine = "duckdb"
     is_shared = False
+    is_writable = True
     has_unique_ids = False  # an index would cost 3.5 times the load: `check` counts instead
 
     def __init__(self, connection: duckdb.DuckDBPyConnection, path: Path, catalog: str) -> None:

@@ -13,6 +13,7 @@ import shutil
 import tempfile
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, cast
@@ -253,6 +254,11 @@ class PostgresWarehouse:
             warehouse.close()
             raise
         return warehouse
+
+    @cached_property
+    def is_writable(self) -> bool:
+        """Whether our role may change rows. Roles that only read are those of roles.postgres.sql."""
+        return bool(self.fetch("select has_table_privilege('clickstream_events', 'insert')").rows[0][0])
 
     def close(self) -> None:
         self._connections.close()

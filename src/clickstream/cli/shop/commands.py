@@ -94,7 +94,7 @@ def send(
 
 @shop.command()
 def roles() -> None:
-    """Print SQL that creates the read-only PostgreSQL role clickstream_shop_reader; run it with psql."""
+    """Print SQL that creates the PostgreSQL roles of server, sender and truth check; run it with psql."""
     from clickstream.shop.migrate import roles_sql
 
     write_bytes(roles_sql().encode())

@@ -81,7 +81,8 @@ def _check_owner(found: Examination, settings: Settings, port: int, up: UpState 
     owner = find_owner(settings)
     status = fetch_status(owner) if owner else None
     if owner and status is not None:
-        note = f"{status.etl.get('passes', 0):,} passes, {status.events:,} events"
+        passes = "reads only" if status.etl.get("reads_only") else f"{status.etl.get('passes', 0):,} passes"
+        note = f"{passes}, {status.events:,} events"
         found.parts.append(PartFact("owner", "healthy", owner.pid, owner.url, note))
         _check_loader(found, status.etl)
         return

@@ -2,6 +2,9 @@
 
 It loads new raw objects within seconds, keeps the mart up to date, serves the dashboard at /sbw_dashboard, and serves
 other commands through the API (local/owner/api.py). In: settings, a port. It shuts down in order on SIGTERM and Ctrl-C.
+
+On a PostgreSQL warehouse whose role may only read, it loads nothing: another process does, such as the function on AWS.
+Everything else stays the same.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import socket
 import sys
 from collections.abc import Callable, Collection
 from contextlib import ExitStack, closing
+from dataclasses import dataclass
 from datetime import date, datetime
 from types import FrameType
 from typing import Any
@@ -27,21 +31,25 @@ from starlette.types import ASGIApp
 
 from clickstream.collect.server import HOST, listen
 from clickstream.dashboard.app import make_app
+from clickstream.dashboard.loads import LoaderSource
+from clickstream.errors import WarehouseError
 from clickstream.etl.expire import RetentionConfig
 from clickstream.etl.run import PassResult
 from clickstream.event import utc_now
 from clickstream.local.orders import order_source
 from clickstream.local.owner.api import Guard, api_routes, error_response
 from clickstream.local.owner.client import OwnerStatus
-from clickstream.local.owner.context import WarehouseContext, make_context, make_loader
+from clickstream.local.owner.context import RunPass, WarehouseContext, make_context, make_loader
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
 from clickstream.local.owner.loop import EtlLoop, with_daily_expiry
 from clickstream.mart.file import NAME
 from clickstream.mart.keeper import MartKeeper
 from clickstream.progress import Progress
+from clickstream.raw.contract import RawStore
 from clickstream.raw.store import open_store
 from clickstream.settings import Settings
 from clickstream.visible import VisibleFormatter
+from clickstream.warehouse.contract import Warehouse
 
 PORT = 3838
 DASHBOARD = "/sbw_dashboard"
@@ -63,22 +71,49 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         keeper.start()
         listener = stack.enter_context(listen(port))
         store = open_store(settings)
-        loader = stack.enter_context(closing(make_loader(settings, warehouse, store, clock)))
-        keep = RetentionConfig(settings.keep_raw_days, settings.keep_warehouse_days)
-        loop = stack.enter_context(EtlLoop(with_daily_expiry(loader, keep, clock)))
-
-        def load(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
-            return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds), progress)
-
-        context = make_context(settings, keeper, store, clock, load)
+        loading = _start_loading(stack, settings, warehouse, store, clock) if warehouse.is_writable else _NO_LOADING
+        context = make_context(settings, keeper, store, clock, loading.run_pass)
         owner = _owner_of(settings, listener)
         # Only now, when it listens: a command that reads the file may connect at once; it waits for the server.
         stack.enter_context(owner_file(settings.data, owner))
-        dashboard = make_app(keeper, settings.zone, clock, loader_trouble=loop.trouble)
+        dashboard = make_app(keeper, settings.zone, clock, loader=loading.source)
         dashboard.orders = order_source(context)
         stack.callback(dashboard.close)  # before the mart closes: the dashboard may still be reading it
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")
-        serve(make_owner_app(context, owner, loop.status, dashboard), listener)
+        if loading.source.is_elsewhere:
+            sys.stderr.write("loading    by another process: this role may only read the warehouse\n")
+        serve(make_owner_app(context, owner, loading.status, dashboard), listener)
+
+
+@dataclass(frozen=True, slots=True)
+class _Loading:
+    """run_pass: runs a pass between two of the loop. status: returns what GET /api/status reports about the loop."""
+
+    run_pass: RunPass
+    status: Callable[[], dict[str, Any]]
+    source: LoaderSource
+
+
+def _start_loading(
+    stack: ExitStack, settings: Settings, warehouse: Warehouse, store: RawStore, clock: Callable[[], datetime]
+) -> _Loading:
+    """Load from now on, until the stack is left."""
+    loader = stack.enter_context(closing(make_loader(settings, warehouse, store, clock)))
+    keep = RetentionConfig(settings.keep_raw_days, settings.keep_warehouse_days)
+    loop = stack.enter_context(EtlLoop(with_daily_expiry(loader, keep, clock)))
+
+    def run_pass(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
+        return loop.run_alone(lambda: loader.run_pass(reconcile, progress, max_seconds), progress)
+
+    return _Loading(run_pass, loop.status, LoaderSource(trouble=loop.trouble))
+
+
+def _refuse_pass(_reconcile: Collection[date], _progress: Progress, _max_seconds: float | None) -> PassResult:
+    why = "the role of this process may only read the warehouse"
+    raise WarehouseError("loading new events", why, "load as a user in the role clickstream_loader")
+
+
+_NO_LOADING = _Loading(_refuse_pass, lambda: {"reads_only": True}, LoaderSource(is_elsewhere=True))
 
 
 def make_owner_app(
