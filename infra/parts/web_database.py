@@ -45,7 +45,7 @@ class WebDatabase(DatabaseInstance):
         """Let the warehouse connect, on the private address, for the truth check."""
         port = ec2.Port.tcp(names.POSTGRES_PORT)
         self.group.add_ingress_rule(group, port, "The truth check of the warehouse")
-        group.add_egress_rule(self.group, port, "The shop's database")
+        group.add_egress_rule(self.group, port, "The database of the shop")
 
 
 def web_statements(raw: s3.IBucket) -> list[Statement]:

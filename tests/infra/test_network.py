@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from tests.infra.template import Template, listed
@@ -117,6 +121,21 @@ def test_security_groups_let_out_https_and_postgresql_only(template: Template) -
     others = [each.properties for each in template.of("AWS::EC2::SecurityGroupEgress")]
     assert {(each["FromPort"], each["ToPort"]) for each in others} == {(5432, 5432)}
     assert {each["GroupId"] for each in others} == {"{Network/WarehouseGroup.GroupId}", "{Network/EtlGroup.GroupId}"}
+
+
+def test_descriptions_have_only_characters_that_ec2_accepts(variant: Template) -> None:
+    kinds = ("AWS::EC2::SecurityGroup", "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
+    found = [text for kind in kinds for each in variant.of(kind) for text in descriptions(each.properties)]
+    assert len(found) > 10
+    assert [text for text in found if not re.fullmatch(r"[a-zA-Z0-9. _\-:/()#,@\[\]+=&;{}!$*]{1,255}", text)] == []
+
+
+def descriptions(value: Any) -> Iterator[str]:
+    """Yield every description in the definition of a security group."""
+    if isinstance(value, dict):
+        yield from (text for name, text in value.items() if name in ("Description", "GroupDescription"))
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from descriptions(each)
 
 
 def test_no_part_uses_the_default_security_group(template: Template) -> None:
