@@ -77,7 +77,7 @@ def cdk(*arguments: str, packages: Path, options: tuple[str, ...] = ()) -> subpr
     context = [part for option in (f"packages={packages}", *options) for part in ("--context", option)]
     environment = {"PATH": str(_programs(packages.parent)), "HOME": str(packages.parent)}
     command = ["sh", "infra/cdk.sh", *arguments, *context]
-    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=600, check=False)
 
 
 def _programs(parent: Path) -> Path:

@@ -158,7 +158,7 @@ def test_cfn_lint_finds_nothing(options: str, request: pytest.FixtureRequest) ->
     """W3005 is about dependencies that the CDK states twice."""
     template: Template = request.getfixturevalue(options)
     command = [str(Path(sys.executable).parent / "cfn-lint"), "--ignore-checks", "W3005", "--", str(template.file)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert (result.returncode, result.stdout + result.stderr) == (0, "")
 
 

@@ -45,7 +45,7 @@ def test_a_database_that_is_closed_to_networks_has_no_finding_to_accept(variant:
 
 def test_a_finding_stops_the_synthesis(synthesize: Synthesis, tmp_path: Path) -> None:
     result = subprocess.run(
-        [sys.executable, "-c", UNSAFE], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", UNSAFE], cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert result.returncode != 0
     assert "AwsSolutions-S1" in result.stdout + result.stderr
