@@ -18,6 +18,7 @@ HTTP_API = "clickstream-http-api"
 INGEST_FUNCTION = "clickstream-lambda-ingest"
 RAW_BUCKET = "clickstream-s3-ingest"
 ASSETS_BUCKET = "clickstream-s3-sbw"
+LOGS_BUCKET = "clickstream-s3-logs"
 
 WAREHOUSE_INSTANCE = "SBW_EC2_ShinyDWH"
 WAREHOUSE_ADDRESS = "10.0.128.10"
@@ -56,3 +57,5 @@ TRUTH_KEY = f"{PARAMETERS}/web/truth/key"
 DUMPS_PREFIX = "dumps/"
 """Daily dumps of the warehouse and of the shop, in the raw bucket: dumps/warehouse/YYYY-MM-DD.dump, dumps/web/…."""
 LOG_DAYS = 14
+BUDGET = "clickstream-monthly"
+"""The budget has no tags that its API lists, so its name says what it belongs to."""
