@@ -10,7 +10,7 @@ Guarantee: a checkout and a target give the same bytes each time, so that an unc
 Wheels are chosen for the target and never built, so that any machine can build for any other, without Docker.
 """
 
-from clickstream.cloud.packages.build import build
+from clickstream.cloud.packages.builder import build
 from clickstream.cloud.packages.target import Target
 
 __all__ = ["Target", "build"]

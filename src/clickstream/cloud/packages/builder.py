@@ -22,18 +22,18 @@ TIME = 315_619_200
 """The time of all files, in seconds since 1970: 1980-01-02, a day after the earliest that a zip file can hold."""
 
 
-def build(out: Path, target: Target) -> None:
+def build(out: Path, target: Target, root: Path = ROOT) -> None:
     """Build the folders ingest/, etl/ and instance/ in `out` for a target, with progress on stderr.
 
     Raises CloudError when this is not a checkout, a wheel cannot be fetched, or a function is over a limit.
     """
-    if not (ROOT / "requirements").is_dir():
-        why = f"expected a checkout of the project, got {ROOT}"
+    if not (root / "requirements").is_dir():
+        why = f"expected a checkout of the project, got {root}"
         raise CloudError("building the packages for AWS", why, "run this command in a checkout, after make setup")
     out.mkdir(parents=True, exist_ok=True)
     for function in FUNCTIONS:
-        _replace(out / function.name, partial(fill_function, function=function, target=target, root=ROOT))
-    _replace(out / INSTANCE, partial(fill_instance, target=target, root=ROOT))
+        _replace(out / function.name, partial(fill_function, function=function, target=target, root=root))
+    _replace(out / INSTANCE, partial(fill_instance, target=target, root=root))
 
 
 def size_bytes(folder: Path) -> int:
