@@ -150,6 +150,7 @@ def running_function(
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
         "AWS_REGION": "us-east-1",
+        "AWS_DEFAULT_REGION": "us-east-1",
         "LAMBDA_TASK_ROOT": str(contents or folder),
         "TMPDIR": str(folder),
         "_HANDLER": handler,

@@ -139,7 +139,9 @@ def test_contents_have_the_modules_of_the_function_and_no_leftovers(name: str, s
 
 def test_bundle_has_all_wheels_with_their_hashes(shipped: Path) -> None:
     bundle = shipped / "instance"
-    lines = dict(line.split(" --hash=sha256:") for line in (bundle / "requirements.txt").read_text("ascii").splitlines())
+    lines = dict(
+        line.split(" --hash=sha256:") for line in (bundle / "requirements.txt").read_text("ascii").splitlines()
+    )
     wheels = sorted((bundle / "wheels").iterdir())
     assert sorted(lines.values()) == sorted(hashlib.sha256(wheel.read_bytes()).hexdigest() for wheel in wheels)
     platforms = {wheel.stem.rpartition("-")[2] for wheel in wheels}
@@ -151,7 +153,9 @@ def test_bundle_satisfies_every_dependency_of_its_wheels(shipped: Path) -> None:
     bundle = shipped / "instance"
     command = [uv(), "pip", "compile", "--no-index", "--find-links", str(bundle / "wheels"), "--no-header", "--quiet"]
     target = ["--python-platform", Target().uv_platform, "--python-version", Target().python, "--no-annotate"]
-    resolved = subprocess.run([*command, *target, "-"], input="clickstream", capture_output=True, text=True, check=False)
+    resolved = subprocess.run(
+        [*command, *target, "-"], input="clickstream", capture_output=True, text=True, check=False
+    )
     assert resolved.returncode == 0, resolved.stderr
     listed = {line.split(" ")[0] for line in (bundle / "requirements.txt").read_text("ascii").splitlines()}
     assert set(resolved.stdout.split()) <= listed
@@ -175,4 +179,3 @@ def test_wheel_has_every_file_of_the_package(tmp_path: Path) -> None:
     package = ROOT / "src" / "clickstream"
     expected = {path for path in tracked_files() if path.is_relative_to(package) and not path.name.startswith(".")}
     assert names == {str(path.relative_to(ROOT / "src")) for path in expected}
-

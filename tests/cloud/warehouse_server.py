@@ -95,14 +95,15 @@ def running_warehouse() -> Iterator[WarehouseServer]:
         if user is not None:
             for path in (folder, *folder.rglob("*")):
                 os.chown(path, user, user)
-        process = subprocess.Popen(
-            [programs / "postgres", "-D", folder / "pgsql"],
-            user=user,
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-            stderr=(folder / "log").open("wb"),
-            preexec_fn=end_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - a single system call
-        )
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [programs / "postgres", "-D", folder / "pgsql"],
+                user=user,
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                stderr=log,
+                preexec_fn=end_with_parent(signal.SIGQUIT),  # noqa: PLW1509 - a single system call
+            )
         try:
             wait_until_ready(server, process)
             create_database(server)
