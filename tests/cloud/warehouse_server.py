@@ -154,7 +154,8 @@ def put_settings(server: WarehouseServer, folder: Path) -> None:
 
 
 def wait_until_ready(server: WarehouseServer, process: subprocess.Popen[bytes]) -> None:
-    ready = [server.programs / "pg_isready", "--quiet", "--host", server.socket, "--port", str(server.port)]
+    where = ["--host", str(server.socket), "--port", str(server.port)]
+    ready = [str(server.programs / "pg_isready"), "--quiet", *where]
     log = server.socket / "log"
 
     def is_ready() -> bool:
