@@ -51,7 +51,7 @@ def running_dashboard(
     with (folder / "dashboard.log").open("wb") as log:
         process = subprocess.Popen(
             [*arguments[:-1], str(port)],
-            env=environment | settings,
+            env={**environment, **settings},
             cwd=placed(working),
             stdin=subprocess.DEVNULL,
             stdout=log,
