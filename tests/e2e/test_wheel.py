@@ -54,8 +54,8 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("environment")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     (wheel,) = built.glob("*.whl")
-    pip = [folder / "bin" / "python", "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
-    done = subprocess.run([*pip, "--only-binary", ":all:", wheel], capture_output=True, text=True, check=False)
+    pip = [str(folder / "bin" / "python"), "-m", "pip", "--quiet", "--disable-pip-version-check", "install"]
+    done = subprocess.run([*pip, "--only-binary", ":all:", str(wheel)], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return folder / "bin"
 
@@ -171,7 +171,7 @@ def is_up(port: int) -> bool:
 
 def overview(programs: Path, folder: Path, first: str, end: str) -> int:
     """Return the visitors that `clickstream metric overview` counts between two days."""
-    command = [programs / "clickstream", "metric", "overview", "--json", "--from", first, "--to", end]
+    command = [str(programs / "clickstream"), "metric", "overview", "--json", "--from", first, "--to", end]
     done = subprocess.run(
         command, cwd=folder, env=environment(folder), capture_output=True, text=True, check=False, timeout=120
     )
