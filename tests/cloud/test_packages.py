@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from importlib.metadata import packages_distributions
 from pathlib import Path
@@ -60,6 +61,14 @@ def test_lock_of_a_function_has_what_its_modules_import_in_the_versions_of_the_p
     assert imported - OF_RUNTIME <= versions.keys()
     run = needed_there((ROOT / "requirements" / "run.txt").read_text("utf-8"), Target())
     assert set(lock) <= set(run)
+
+
+def test_start_of_the_collector_imports_nothing_that_only_other_work_needs() -> None:
+    """Its cold starts delay responses."""
+    script = "import sys, clickstream.collect.aws; print(*{name.partition('.')[0] for name in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+    assert "obstore" in loaded
+    assert {"boto3", "duckdb", "psycopg", "rich", "starlette", "typer", "urllib3", "uvicorn"}.isdisjoint(loaded)
 
 
 def test_markers_are_judged_for_the_target() -> None:
