@@ -16,7 +16,7 @@ import pytest
 from clickstream.cloud.packages import Target
 from clickstream.cloud.packages.builder import ROOT, size_bytes
 from clickstream.cloud.packages.functions import MAX_BYTES
-from clickstream.cloud.packages.instance import build_wheel
+from clickstream.cloud.packages.instance import build_wheel, fill_instance
 from clickstream.cloud.packages.tools import uv
 from tests.house.test_house import tracked_files
 
@@ -159,6 +159,21 @@ def test_bundle_satisfies_every_dependency_of_its_wheels(shipped: Path) -> None:
     assert resolved.returncode == 0, resolved.stderr
     listed = {line.split(" ")[0] for line in (bundle / "requirements.txt").read_text("ascii").splitlines()}
     assert set(resolved.stdout.split()) <= listed
+
+
+def test_bundle_for_this_machine_installs_without_an_index_and_runs(tmp_path: Path) -> None:
+    """As infra/instance/scripts/packages.sh does it."""
+    bundle, environment = tmp_path / "bundle", tmp_path / "environment"
+    bundle.mkdir()
+    fill_instance(bundle, Target.here(), ROOT)
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    pip = [str(environment / "bin" / "pip"), "--quiet", "--disable-pip-version-check", "install", "--no-index"]
+    files = ["--find-links", str(bundle / "wheels"), "--requirement", str(bundle / "requirements.txt")]
+    installed = subprocess.run([*pip, "--require-hashes", *files], capture_output=True, text=True, check=False)
+    assert installed.returncode == 0, installed.stderr
+    roles = [str(environment / "bin" / "clickstream"), "warehouse", "roles"]
+    printed = subprocess.run(roles, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
+    assert "create role clickstream_loader" in printed
 
 
 def test_bundle_has_the_files_of_the_instances(shipped: Path) -> None:
