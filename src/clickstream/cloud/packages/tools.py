@@ -11,6 +11,8 @@ from pathlib import Path
 from clickstream.errors import CloudError
 
 TIMEOUT_S = 900
+LAST_LINES = 12
+"""How much of the output of a program that failed is shown."""
 _NETWORK_WORDS = ("connect", "dns", "resolve", "timed out", "error sending request", "retries")
 
 
@@ -37,7 +39,8 @@ def run(doing: str, command: Sequence[str], environment: Mapping[str, str] | Non
         raise CloudError(doing, f"not finished after {TIMEOUT_S} s", _advice("timed out")) from None
     if done.returncode:
         output = (done.stderr or done.stdout).strip()
-        raise CloudError(doing, "\n".join(output.splitlines()[-12:]), _advice(output))
+        lines = [line for line in output.splitlines() if not line.startswith("WARNING:")]
+        raise CloudError(doing, "\n".join(lines[-LAST_LINES:]), _advice(output))
 
 
 def _advice(output: str) -> str:
