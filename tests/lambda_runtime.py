@@ -3,26 +3,31 @@
 In: events. Out: the result of the handler, or the error as Lambda would record it. The client is a separate process
 with a clean environment; it starts once and is warm for the second event. Each invocation has a deadline; a client
 that has not responded by then is killed, as in Lambda.
+Without `contents`, the function is that of this checkout. With it, the function sees only that folder, the standard
+library, and what the runtime of AWS holds: the client and boto3.
 """
 
 from __future__ import annotations
 
 import json
 import queue
+import re
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 NEXT = "/2018-06-01/runtime/invocation/next"
 COLD_START_S = 120
+RUNTIME_PACKAGES = ("awslambdaric", "boto3")
 
 
 @dataclass
@@ -129,8 +134,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_function(handler: str, environment: Mapping[str, str], folder: Path) -> Iterator[LambdaRuntime]:
-    """Run the function `handler` (module.name) with the real client in `folder`, with only this environment."""
+def running_function(
+    handler: str, environment: Mapping[str, str], folder: Path, contents: Path | None = None
+) -> Iterator[LambdaRuntime]:
+    """Run the function `handler` (module.name) with the real client and only this environment.
+
+    folder: for its log and temporary files, and the client of the runtime. contents: what was uploaded.
+    """
     api = _Api()
     thread = threading.Thread(target=api.serve_forever, daemon=True)
     thread.start()
@@ -140,16 +150,20 @@ def running_function(handler: str, environment: Mapping[str, str], folder: Path)
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
         "AWS_REGION": "us-east-1",
-        "LAMBDA_TASK_ROOT": str(folder),
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "LAMBDA_TASK_ROOT": str(contents or folder),
+        "TMPDIR": str(folder),
         "_HANDLER": handler,
+        **(_only(contents, folder / "runtime") if contents else {}),
         **environment,
     }
+    alone = ["-P", "-S", "-s"] if contents else []  # without site-packages and the current folder
     log = folder / "function.log"
-    with log.open("wb") as output:
+    with log.open("ab") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "awslambdaric", handler],
+            [sys.executable, *alone, "-m", "awslambdaric", handler],
             env=settings,
-            cwd=folder,
+            cwd=contents or folder,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
@@ -163,3 +177,25 @@ def running_function(handler: str, environment: Mapping[str, str], folder: Path)
         api.shutdown()
         api.server_close()
         thread.join()
+
+
+def _only(contents: Path, runtime: Path) -> dict[str, str]:
+    """Return variables with which Python finds only these modules and time zones, and writes nothing beside them."""
+    link_packages(RUNTIME_PACKAGES, runtime)
+    return {"PYTHONPATH": f"{contents}:{runtime}", "PYTHONDONTWRITEBYTECODE": "1", "PYTHONTZPATH": ""}
+
+
+def link_packages(names: Sequence[str], folder: Path) -> None:
+    """Link installed distributions, and all that they need, into a folder."""
+    folder.mkdir(exist_ok=True)
+    waiting, seen = list(names), set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        found = distribution(name)
+        waiting += [re.split(r"[^\w.-]", each)[0] for each in found.requires or () if "extra ==" not in each]
+        for top in {path.parts[0] for path in found.files or () if path.parts[0] != ".."}:
+            if not (folder / top).exists() and top != "__pycache__":
+                (folder / top).symlink_to(Path(str(found.locate_file(top))))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import gzip
 import json
 import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
@@ -19,6 +17,7 @@ from clickstream.raw.s3 import S3Store
 from clickstream.raw.store import LocalStore
 from clickstream.settings import read_settings
 from tests.collect.conftest import Client
+from tests.gateway import gateway_event
 from tests.lambda_runtime import LambdaRuntime, running_function
 from tests.seaweed import Seaweed
 
@@ -42,29 +41,6 @@ def in_process(tmp_path: Path) -> CollectFunction:
 @pytest.fixture
 def bucket(s3_store: S3Store) -> Client:
     return Client(0, s3_store)
-
-
-def gateway_event(body: Any, method: str = "POST", **headers: str) -> dict[str, Any]:
-    """Return an event as API Gateway sends it; a body of bytes is in base64, as for binary media types."""
-    is_binary = isinstance(body, bytes)
-    named = {"content-type": "application/json", "user-agent": "test/1", "x-amzn-trace-id": "Root=1-2-3"}
-    named |= {name.replace("_", "-").lower(): value for name, value in headers.items()}
-    return {
-        "version": "2.0",
-        "routeKey": "POST /clickstream",
-        "rawPath": "/clickstream",
-        "rawQueryString": "",
-        "headers": named,
-        "requestContext": {
-            "apiId": "api1",
-            "stage": "$default",
-            "requestId": uuid4().hex[:16],
-            "timeEpoch": int(time.time() * 1000),
-            "http": {"method": method, "path": "/clickstream", "sourceIp": "203.0.113.9", "userAgent": "test/1"},
-        },
-        "body": base64.b64encode(body).decode() if is_binary else json.dumps(body),
-        "isBase64Encoded": is_binary,
-    }
 
 
 def response_to(function: LambdaRuntime, event: dict[str, Any]) -> tuple[int, dict[str, Any]]:

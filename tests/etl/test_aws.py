@@ -78,7 +78,7 @@ def test_schedule_loads_what_is_new_cold_and_warm(
     put_events(s3_store, 2, ago=timedelta(days=2))
     first = function.invoke(SCHEDULE)
     assert first.error is None, first.error
-    assert first.result == {"objects": 5, "lines": 5, "bad": 0, "load_id": 1, "is_finished": True}
+    assert first.result == {"objects": 5, "lines": 5, "bad": 0, "load_id": 1, "is_finished": True, "pending": 0}
     assert function.invoke(SCHEDULE).result["objects"] == 0
     put_events(s3_store)
     assert function.invoke(SCHEDULE).result["objects"] == 1
@@ -114,7 +114,7 @@ def test_when_time_is_up_the_messages_of_unloaded_objects_are_returned(
     keys = put_events(s3_store, 2, properties={"text": "x" * (SHORT_CHUNK.size_bytes // 2)})
     event = messages(s3_store, *keys)
     first = function.invoke(event, timeout_s=0.001).result  # it is up before the function has begun
-    assert (first["objects"], first["is_finished"]) == (1, False)
+    assert (first["objects"], first["is_finished"], first["pending"]) == (1, False, 1)
     assert first["batchItemFailures"] == [{"itemIdentifier": "m1"}]
     second = function.invoke(event).result
     assert (second["objects"], second["is_finished"], second["batchItemFailures"]) == (1, True, [])

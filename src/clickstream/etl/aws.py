@@ -4,8 +4,7 @@ In: an EventBridge event, or SQS messages with S3 notifications; settings from t
 a writable folder, such as /tmp/clickstream). Out: the result of the pass as a small JSON object; for SQS also the
 messages whose objects were not loaded in time, which SQS delivers again.
 Guarantee: the pass finds new objects itself, so that a lost, duplicate or late message does no harm. An exception marks
-the invocation as failed, and SQS delivers its messages again. Reserve one concurrent execution for the function; two at
-a time are safe too, because one waits for the other.
+the invocation as failed, and SQS delivers its messages again. Two at a time are safe, because one waits for the other.
 """
 
 from __future__ import annotations
@@ -60,9 +59,18 @@ class EtlFunction:
             if messages:
                 result["batchItemFailures"] = [] if result["is_finished"] else self._unloaded(messages)
         except BaseException:
-            self._close()
+            self.close()
             raise
         return result
+
+    def database_size_bytes(self) -> int:
+        """Return how large the database of the warehouse is; the warehouse is PostgreSQL and a pass has opened it."""
+        return int(self._warehouse.fetch("select pg_database_size(current_database())").rows[0][0])
+
+    def close(self) -> None:
+        """Close what a pass opened; the next one opens it again."""
+        self._loader = None
+        self._opened.close()
 
     def _open(self) -> Loader:
         """Return the loader, which is opened at a cold start and after an error."""
@@ -73,10 +81,6 @@ class EtlFunction:
             loader = Loader(self._warehouse, store, settings.stage_path, self._clock, config)
             self._loader = self._opened.enter_context(closing(loader))
         return self._loader
-
-    def _close(self) -> None:
-        self._loader = None
-        self._opened.close()
 
     def _unloaded(self, messages: Sequence[Mapping[str, Any]]) -> list[Json]:
         """Return the messages whose objects are not all loaded yet. SQS delivers them again, for another pass."""

@@ -35,6 +35,7 @@ class PassResult:
     """What a pass did. load_id: that of its last transaction, None when there was nothing new.
 
     is_finished: whether everything that it found is loaded; False when its time was up before that.
+    pending: how many of the objects that it found are not loaded.
     """
 
     objects: int = 0
@@ -42,6 +43,7 @@ class PassResult:
     bad: int = 0
     load_id: int | None = None
     is_finished: bool = True
+    pending: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +161,7 @@ class Loader:
                 self.warehouse.refresh_statistics(growth=1.0)  # within a pass only what doubled, since it costs
                 if time_limit.is_up() and result.objects + len(self._unread) < len(found.names):
                     result.is_finished = False
+                    result.pending = len(found.names) - result.objects
                     return result
         return result
 
