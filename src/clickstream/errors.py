@@ -8,6 +8,7 @@
     ├── ShopError               the shop's database cannot be used, or refuses a change
     ├── QuestionError           a parameter of a request is invalid
     ├── SourceError             a file to import, or its mapping, cannot be used
+    ├── CloudError              AWS, or a tool that deploys to it, refuses or fails
     └── UnavailableError        a process that must run does not respond
 
 Errors take facts, keep them as attributes, and report three things: what failed, why, and what to do.
@@ -114,6 +115,12 @@ class SourceError(ClickstreamError):
     code = "source_failed"
 
 
+class CloudError(ClickstreamError):
+    """AWS, or a tool that deploys to it, refuses or fails."""
+
+    code = "cloud_failed"
+
+
 class UnavailableError(ClickstreamError):
     """A process that must run does not respond."""
 
@@ -131,6 +138,7 @@ _KINDS = {
         ShopError,
         QuestionError,
         SourceError,
+        CloudError,
         UnavailableError,
     )
 }

@@ -54,3 +54,5 @@ TRUTH_KEY = f"{PARAMETERS}/web/truth/key"
 DUMPS_PREFIX = "dumps/"
 """Daily dumps of the warehouse and of the shop, in the raw bucket: dumps/warehouse/YYYY-MM-DD.dump, dumps/web/…."""
 LOG_DAYS = 14
+MONITORING = "clickstream"
+"""The CloudWatch dashboard and the budget have no tags; both have this name, in an account with one stack."""
