@@ -65,7 +65,13 @@ class Amplify:
                 self.started.append(job)
                 return 200, {"jobSummary": self._summary(branch, job, "PENDING")}
             case ["GET", "apps", app, "branches", branch, "jobs", job] if app in self.apps:
-                step = {"stepName": "DEPLOY", "startTime": 0, "endTime": 0, "status": self.status, "statusReason": "why"}
+                step = {
+                    "stepName": "DEPLOY",
+                    "startTime": 0,
+                    "endTime": 0,
+                    "status": self.status,
+                    "statusReason": "why",
+                }
                 return 200, {"job": {"summary": self._summary(branch, job, self.status), "steps": [step]}}
         return 404, {"__type": "NotFoundException", "message": f"{method} {path}"}
 

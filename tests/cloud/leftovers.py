@@ -13,7 +13,7 @@ from clickstream.cloud.account import Account
 from tests.cloud.amplify import Amplify
 
 IMAGE = "ami-12c6146b"
-OURS = {names.TAG: names.TAG_VALUE}
+TAGGED = {names.TAG: names.TAG_VALUE}
 FOREIGN = {names.TAG: "another-shop"}
 
 
@@ -43,10 +43,12 @@ class Maker:
         self.ec2 = account.client("ec2")
 
     def vpc(self) -> str:
-        return str(self.ec2.create_vpc(CidrBlock=names.VPC_CIDR, TagSpecifications=spec("vpc", self.tags))["Vpc"]["VpcId"])
+        return str(
+            self.ec2.create_vpc(CidrBlock=names.VPC_CIDR, TagSpecifications=spec("vpc", self.tags))["Vpc"]["VpcId"]
+        )
 
     def network(self) -> list[str]:
-        """A VPC with what keeps it: subnet, route table, gateway, endpoint, groups that refer to each other, interface."""
+        """A VPC with what keeps it: subnet, route table, gateway, endpoint, groups that refer to each other."""
         ec2 = self.ec2
         vpc = self.vpc()
         subnet = ec2.create_subnet(VpcId=vpc, CidrBlock=names.PRIVATE_CIDR)["Subnet"]["SubnetId"]
@@ -54,7 +56,9 @@ class Maker:
         ec2.associate_route_table(RouteTableId=table, SubnetId=subnet)
         gateway = ec2.create_internet_gateway()["InternetGateway"]["InternetGatewayId"]
         ec2.attach_internet_gateway(InternetGatewayId=gateway, VpcId=vpc)
-        endpoint = ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3", VpcEndpointType="Gateway", RouteTableIds=[table])
+        endpoint = ec2.create_vpc_endpoint(
+            VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3", VpcEndpointType="Gateway", RouteTableIds=[table]
+        )
         groups = [
             ec2.create_security_group(GroupName=f"{self.prefix}{number}", Description="-", VpcId=vpc)["GroupId"]
             for number in range(2)
@@ -66,7 +70,9 @@ class Maker:
                     {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "UserIdGroupPairs": [{"GroupId": other}]}
                 ],
             )
-        interface = ec2.create_network_interface(SubnetId=subnet, Description="AWS Lambda VPC ENI-x")["NetworkInterface"]
+        interface = ec2.create_network_interface(SubnetId=subnet, Description="AWS Lambda VPC ENI-x")[
+            "NetworkInterface"
+        ]
         flow = ec2.create_flow_logs(
             ResourceIds=[vpc],
             ResourceType="VPC",
@@ -206,15 +212,15 @@ class Maker:
         )
         return name
 
-    def monitoring(self, name: str) -> list[str]:
+    def monitoring(self, name: str, budget_name: str) -> list[str]:
         body = {"type": "text", "x": 0, "y": 0, "width": 1, "height": 1, "properties": {"markdown": "-"}}
         self.account.client("cloudwatch").put_dashboard(
             DashboardName=name, DashboardBody=json.dumps({"widgets": [body]})
         )
         limit = {"Amount": "80", "Unit": "USD"}
-        budget = {"BudgetName": name, "BudgetLimit": limit, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
+        budget = {"BudgetName": budget_name, "BudgetLimit": limit, "TimeUnit": "MONTHLY", "BudgetType": "COST"}
         self.account.client("budgets").create_budget(AccountId=self.account.id, Budget=budget)
-        return [name, name]
+        return [name, budget_name]
 
     def log_groups(self, *group_names: str) -> list[str]:
         for name in group_names:
@@ -234,7 +240,7 @@ def policy() -> str:
 
 def make_all(account: Account, amplify: Amplify) -> Iterator[Any]:
     """Make leftovers of the platform in every category; yield their ids."""
-    maker = Maker(account, amplify, OURS, "clickstream")
+    maker = Maker(account, amplify, TAGGED, "clickstream")
     yield maker.network()
     instance = maker.instance(names.WAREHOUSE_INSTANCE)
     yield [instance, maker.image(instance), maker.address(), maker.template()]
@@ -243,7 +249,12 @@ def make_all(account: Account, amplify: Amplify) -> Iterator[Any]:
     role = maker.role()
     yield [role, maker.function(names.ETL_FUNCTION, role), maker.function(names.INGEST_FUNCTION, role)]
     yield [maker.rule(names.ETL_RULE), maker.api(names.HTTP_API), maker.pool(names.USER_POOL), maker.app(names.SHOP)]
-    yield [maker.distribution(), *maker.messages(), maker.alarm(), *maker.monitoring(names.MONITORING)]
+    yield [
+        maker.distribution(),
+        *maker.messages(),
+        maker.alarm(),
+        *maker.monitoring(f"{names.STACK}-us-east-1", names.BUDGET),
+    ]
     maker.tags = {}
     yield maker.log_groups(
         f"/aws/lambda/{names.ETL_FUNCTION}",
@@ -265,7 +276,7 @@ def make_decoys(account: Account, amplify: Amplify, tags: dict[str, str], prefix
     yield [maker.function(f"{names.STACK}-{prefix}", f"{prefix}-role"), maker.rule(f"{names.ETL_RULE}_{prefix}")]
     yield [maker.api(f"{names.HTTP_API}-{prefix}"), maker.pool(f"{names.USER_POOL}-{prefix}")]
     yield [maker.app(f"{names.SHOP}.{prefix}"), maker.distribution(), *maker.messages(), maker.alarm()]
-    yield [*maker.monitoring(f"{names.MONITORING}-{prefix}")]
+    yield maker.monitoring(f"{names.STACK}-{prefix}", f"{names.BUDGET}-{prefix}")
     yield maker.log_groups(f"/aws/lambda/{names.ETL_FUNCTION}-{prefix}", f"/aws/amplify/{prefix}")
     yield maker.parameters(f"/clickstream-{prefix}/password")
 

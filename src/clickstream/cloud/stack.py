@@ -32,6 +32,7 @@ class Stack:
     id: str
     status: str
     reason: str
+    is_protected: bool = False
 
     @property
     def is_busy(self) -> bool:
@@ -51,7 +52,13 @@ def find_stack(account: Account, name: str) -> Stack | None:
     if not found or found[0]["StackStatus"] == GONE:
         return None
     facts = found[0]
-    return Stack(facts["StackName"], facts["StackId"], facts["StackStatus"], facts.get("StackStatusReason", ""))
+    return Stack(
+        facts["StackName"],
+        facts["StackId"],
+        facts["StackStatus"],
+        facts.get("StackStatusReason", ""),
+        facts.get("EnableTerminationProtection", False),
+    )
 
 
 def resources_of(account: Account, stack: str) -> list[Resource]:

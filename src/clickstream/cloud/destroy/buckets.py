@@ -14,7 +14,7 @@ from clickstream.progress import Progress, no_progress
 
 
 def find_buckets(scope: Scope) -> Iterator[Item]:
-    """Yield the stack's buckets: the two with names of ours, and those that CDK named after the stack."""
+    """Yield the stack's buckets: those with names of ours, and those that CDK named after the stack."""
     for name in _names(scope):
         if name.startswith(f"{scope.stack}-") or name in scope.buckets:
             item = scope.item("bucket", name, bucket_tags(scope, name), name, scope.buckets)
@@ -49,25 +49,26 @@ def empty_bucket(scope: Scope, name: str, progress: Progress = no_progress) -> i
         for upload in page.get("Uploads") or ():
             s3.abort_multipart_upload(Bucket=name, Key=upload["Key"], UploadId=upload["UploadId"])
     deleted = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=name, PaginationConfig={"PageSize": 1000}):
-        objects = [_version(each) for key in ("Versions", "DeleteMarkers") for each in page.get(key) or ()]
-        if objects:
-            answer = s3.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
-            for refused in answer.get("Errors") or ():
-                raise RuntimeError(f"{refused.get('Key')}: {refused.get('Message') or refused.get('Code')}")
-            deleted += len(objects)
-            progress(deleted, 0, f"emptying {name}: {deleted:,} versions deleted")
+    while objects := _first_versions(s3, name):
+        answer = s3.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
+        for refused in answer.get("Errors") or ():
+            raise RuntimeError(f"{refused.get('Key')}: {refused.get('Message') or refused.get('Code')}")
+        deleted += len(objects)
+        progress(deleted, 0, f"emptying {name}: {deleted:,} versions deleted")
     return deleted
+
+
+def _first_versions(s3: Any, name: str) -> list[dict[str, str]]:
+    """Return the first 1,000 versions and markers. Each call starts at the beginning, because what was there is gone."""
+    page = s3.list_object_versions(Bucket=name, MaxKeys=1000)
+    versions = [*(page.get("Versions") or ()), *(page.get("DeleteMarkers") or ())]
+    return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
 
 
 def delete_bucket(scope: Scope, item: Item) -> None:
     """Empty a bucket and delete it."""
     empty_bucket(scope, item.id)
     scope.client("s3").delete_bucket(Bucket=item.id)
-
-
-def _version(each: Mapping[str, Any]) -> dict[str, str]:
-    return {"Key": each["Key"], "VersionId": each["VersionId"]}
 
 
 BUCKETS = Category("bucket", find_buckets, delete_bucket)

@@ -7,6 +7,7 @@ VPC. Instances are the exception. One without the project's tag is left alone, a
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from clickstream.cloud import names
@@ -54,8 +55,8 @@ def _find_instances(scope: Scope) -> Iterator[Item]:
                 continue
             tags = tags_of(each.get("Tags"))
             item = scope.item("instance", each["InstanceId"], tags, _name(tags), _INSTANCES)
-            if item is None and each.get("VpcId") in scope.vpcs:
-                note = f"lies in the VPC, but has not the tag {names.TAG}={names.TAG_VALUE}"
+            if item is None and each["InstanceId"] in scope.occupied.values():
+                note = f"lies in the VPC {each['VpcId']}, but has not the tag {names.TAG}={names.TAG_VALUE}"
                 item = Item("instance", each["InstanceId"], _name(tags), note)
             if item:
                 yield item
@@ -219,6 +220,12 @@ def _delete_template(scope: Scope, item: Item) -> None:
     scope.client("ec2").delete_launch_template(LaunchTemplateId=item.id)
 
 
+def _find_vpcs(scope: Scope) -> Iterator[Item]:
+    for item in _tagged("VPC", "describe_vpcs", "Vpcs", "VpcId")(scope):
+        holder = scope.occupied.get(item.id)
+        yield replace(item, note=f"holds the instance {holder}, which belongs to others") if holder else item
+
+
 def _delete_vpc(scope: Scope, item: Item) -> None:
     scope.client("ec2").delete_vpc(VpcId=item.id)
 
@@ -242,4 +249,4 @@ GROUPS = Category("security group", _find_groups, _delete_group)
 SUBNETS = Category("subnet", _find_subnets, _delete_subnet)
 ROUTE_TABLES = Category("route table", _find_route_tables, _delete_route_table)
 GATEWAYS = Category("internet gateway", _find_gateways, _delete_gateway)
-VPCS = Category("VPC", _tagged("VPC", "describe_vpcs", "Vpcs", "VpcId"), _delete_vpc)
+VPCS = Category("VPC", _find_vpcs, _delete_vpc)

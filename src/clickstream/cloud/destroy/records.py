@@ -60,9 +60,9 @@ def _delete_alarm(scope: Scope, item: Item) -> None:
 
 
 def _find_dashboards(scope: Scope) -> Iterator[Item]:
-    """Yield dashboards of the stack. They have no tags: ours is known by its name."""
+    """Yield the dashboard of the stack, which is known by its name."""
     for each in scope.account.list("cloudwatch", "list_dashboards", "DashboardEntries"):
-        if each["DashboardName"] == names.MONITORING:
+        if each["DashboardName"] == f"{names.STACK}-{scope.account.region}":
             yield Item("CloudWatch dashboard", each["DashboardName"])
 
 
@@ -74,7 +74,7 @@ def _find_budgets(scope: Scope) -> Iterator[Item]:
     """Yield the budget of the stack, which has no tags either."""
     pages = scope.client("budgets", _GLOBAL).get_paginator("describe_budgets").paginate(AccountId=scope.account.id)
     for each in (budget for page in pages for budget in page.get("Budgets") or ()):
-        if each["BudgetName"] == names.MONITORING:
+        if each["BudgetName"] == names.BUDGET:
             yield Item("budget", each["BudgetName"])
 
 

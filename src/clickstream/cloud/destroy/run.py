@@ -87,9 +87,16 @@ def destroy(  # noqa: PLR0913 - the choices of one command, and what tests repla
         _empty_buckets(scope, note, progress)
         _delete_stack(scope, note, wait, progress)
         left = sweep(scope, wait, note, progress=progress)
+        _delete_stack(scope, note, wait, progress)  # what held the stack may be gone now
+        left += _remaining_stack(scope)
         if include_bootstrap:
             left += remove_bootstrap(scope, note, wait)
     return Outcome(deleted, left)
+
+
+def _remaining_stack(scope: Scope) -> list[Item]:
+    found = find_stack(scope.account, scope.stack)
+    return [] if found is None else [Item("stack", found.name, note=f"is {found.status}: {found.reason}")]
 
 
 def stop_intake(scope: Scope, report: Callable[[str], None], wait: Callable[[float], None]) -> None:
@@ -168,7 +175,8 @@ def _delete_stack(
 
     stack = wait_while_busy(account, found.id, wait, show)
     if stack is not None:
-        client.update_termination_protection(StackName=found.name, EnableTerminationProtection=False)
+        if stack.is_protected:
+            client.update_termination_protection(StackName=found.name, EnableTerminationProtection=False)
         client.delete_stack(StackName=found.name)
         stack = wait_while_busy(account, found.id, wait, show)
     if stack is not None and stack.status == "DELETE_FAILED":

@@ -18,6 +18,7 @@ STACK_TAG = "aws:cloudformation:stack-name"
 OURS = "ours"
 UNCLEAR = "unclear"
 OTHERS = "others"
+_PRESENT = ("pending", "running", "stopping", "stopped")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,8 @@ class Item:
 class Scope:
     """The account, the stack, and what the sweep remembers of it.
 
-    other_stacks: stacks with the project's tag beside this one. vpcs: the ids of the stack's networks.
+    other_stacks: other copies of the platform in this account and region. vpcs: the ids of the stack's networks.
+    occupied: networks of the stack that hold an instance of others, and that instance. They stay as they are.
     apps: the ids of its Amplify apps, which name their log groups.
     """
 
@@ -47,6 +49,7 @@ class Scope:
     stack: str = names.STACK
     other_stacks: frozenset[str] = frozenset()
     vpcs: list[str] = field(default_factory=list)
+    occupied: dict[str, str] = field(default_factory=dict)
     apps: list[str] = field(default_factory=list)
 
     def client(self, service: str, region: str = "") -> Any:
@@ -81,9 +84,9 @@ class Scope:
 
     @property
     def buckets(self) -> tuple[str, ...]:
-        """The full names of the two buckets."""
+        """The full names of the buckets."""
         ending = f"-{self.account.id}-{self.account.region}"
-        return (names.RAW_BUCKET + ending, names.ASSETS_BUCKET + ending)
+        return tuple(name + ending for name in (names.RAW_BUCKET, names.ASSETS_BUCKET, names.LOGS_BUCKET))
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,19 +104,36 @@ def tags_of(listed: Iterable[Mapping[str, str]] | None, key: str = "Key", value:
 
 
 def open_scope(account: Account, stack: str) -> Scope:
-    """Return the scope of a stack, with the other stacks that have the project's tag."""
+    """Return the scope of a stack, with the other copies of the platform in the account."""
     stacks = account.list("cloudformation", "describe_stacks", "Stacks")
-    others = frozenset(
-        each["StackName"]
-        for each in stacks
-        if each["StackName"] != stack
-        and each["StackStatus"] != "DELETE_COMPLETE"
-        and tags_of(each.get("Tags")).get(names.TAG) == names.TAG_VALUE
-    )
+    others = frozenset(each["StackName"] for each in stacks if each["StackName"] != stack and _is_platform(each))
     scope = Scope(account, stack, others)
-    scope.vpcs = [
+    found = [
         vpc["VpcId"]
         for vpc in account.list("ec2", "describe_vpcs", "Vpcs")
         if scope.judge(tags_of(vpc.get("Tags"))) == OURS
     ]
+    scope.occupied = _occupied(scope, found)
+    scope.vpcs = [vpc for vpc in found if vpc not in scope.occupied]
     return scope
+
+
+def _occupied(scope: Scope, vpcs: list[str]) -> dict[str, str]:
+    """Return the networks that hold an instance of others, each with one such instance."""
+    if not vpcs:
+        return {}
+    filters = [{"Name": "vpc-id", "Values": vpcs}, {"Name": "instance-state-name", "Values": list(_PRESENT)}]
+    return {
+        each["VpcId"]: each["InstanceId"]
+        for reservation in scope.account.list("ec2", "describe_instances", "Reservations", Filters=filters)
+        for each in reservation["Instances"]
+        if scope.judge(tags_of(each.get("Tags"))) != OURS
+    }
+
+
+def _is_platform(stack: Mapping[str, Any]) -> bool:
+    """Return whether a stack is another copy of the platform: by its tag, or by what it prints."""
+    if stack["StackStatus"] == "DELETE_COMPLETE":
+        return False
+    outputs = {each["OutputKey"] for each in stack.get("Outputs") or ()}
+    return tags_of(stack.get("Tags")).get(names.TAG) == names.TAG_VALUE or {"CollectorUrl", "ShopAppId"} <= outputs
