@@ -32,7 +32,8 @@ class Stack:
     id: str
     status: str
     reason: str
-    is_protected: bool = False
+    is_protected: bool
+    outputs: dict[str, str]
 
     @property
     def is_busy(self) -> bool:
@@ -58,6 +59,7 @@ def find_stack(account: Account, name: str) -> Stack | None:
         facts["StackStatus"],
         facts.get("StackStatusReason", ""),
         facts.get("EnableTerminationProtection", False),
+        {each["OutputKey"]: each["OutputValue"] for each in facts.get("Outputs") or ()},
     )
 
 
@@ -77,13 +79,13 @@ def resources_of(account: Account, stack: str) -> list[Resource]:
     ]
 
 
-def only(resources: list[Resource], kind: str) -> str:
-    """Return the physical id of the only resource of a kind. Raises CloudError if the stack has none, or several."""
-    found = [each.id for each in resources if each.kind == kind and each.id]
-    if len(found) != 1:
-        why = f"expected one {kind} in the stack, found {len(found)}"
-        raise CloudError("reading the stack", why, "run clickstream deploy to complete it")
-    return found[0]
+def output(stack: Stack, name: str) -> str:
+    """Return an output of the stack. Raises CloudError if it has none with this name."""
+    try:
+        return stack.outputs[name]
+    except KeyError:
+        why = f"it has no output {name}"
+        raise CloudError(f"reading the stack {stack.name}", why, "run clickstream deploy to complete it") from None
 
 
 def failures(account: Account, stack: str, since: datetime) -> list[str]:

@@ -59,7 +59,7 @@ def empty_bucket(scope: Scope, name: str, progress: Progress = no_progress) -> i
 
 
 def _first_versions(s3: Any, name: str) -> list[dict[str, str]]:
-    """Return the first 1,000 versions and markers. Each call starts at the beginning, because what was there is gone."""
+    """Return the first 1,000 versions and markers: those of the call before are gone."""
     page = s3.list_object_versions(Bucket=name, MaxKeys=1000)
     versions = [*(page.get("Versions") or ()), *(page.get("DeleteMarkers") or ())]
     return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]

@@ -24,7 +24,7 @@ from clickstream.local.shop.config import SOURCES
 DOING = "building the shop"
 SERVER = SOURCES / ".next" / "standalone" / "server.js"
 PROVIDER = SOURCES / "provider"
-_MADE = frozenset({"node_modules", ".next", "provider", "test", "next-env.d.ts"})
+_MADE = frozenset({"node_modules", ".next", ".amplify-hosting", "provider", "test", "next-env.d.ts"})
 """Names below shop/ that the build makes, or does not read."""
 _LAST_LINES = 15
 _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
