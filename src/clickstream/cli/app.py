@@ -15,7 +15,9 @@ import typer
 
 from clickstream import __version__
 from clickstream.cli import bad_rows, erasure, export, loading, questions, raw, running, sources, warehouse
+from clickstream.cli.cloud.connect import connect
 from clickstream.cli.cloud.cost import cost
+from clickstream.cli.cloud.deploy import deploy
 from clickstream.cli.cloud.destroy import destroy
 from clickstream.cli.shop.commands import shop
 from clickstream.cli.shop.orders import orders
@@ -41,6 +43,8 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     erasure.forget,
     erasure.expire,
     export.export,
+    deploy,
+    connect,
     cost,
     destroy,
 )
