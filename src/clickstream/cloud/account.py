@@ -16,7 +16,7 @@ from clickstream.errors import CloudError
 if TYPE_CHECKING:
     from boto3 import Session
 
-INSTALL = "install the extra: pip install 'clickstream[aws]', or in a checkout: make aws"
+INSTALL = "install the extra: pip install 'clickstream[aws]' (in a checkout, make synth installs it)"
 _SIGN_IN = "sign in (aws sso login, or aws configure), then run this again"
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 _REFUSED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"})
@@ -34,7 +34,7 @@ class Account:
 
     def client(self, service: str, region: str = "") -> Any:
         """Return a client of a service, in this region unless another one is given."""
-        return self.session.client(service, region_name=region or self.region)  # type: ignore[call-overload]
+        return self.session.client(service, region_name=region or self.region)
 
     def list(self, service: str, operation: str, key: str, **request: Any) -> Iterator[Any]:
         """Yield the items of all pages of an operation that AWS splits into pages."""

@@ -88,9 +88,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str) -> None:
             pass
         time.sleep(0.3)
     why = f"{url} does not answer after {_READY_S:.0f} seconds"
-    raise CloudError(
-        DOING, why, "the dashboard may be starting: run clickstream deploy, or look at its log with --psql"
-    )
+    raise CloudError(DOING, why, "the dashboard may be starting: try again in a minute, or run clickstream deploy")
 
 
 def _command(account: Account, instance: Instance, document: str, parameters: dict[str, list[str]]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The folder of the shop, and the Node that builds and runs it: the one on PATH, else one that tracker/node.sh installs."""
+"""The folder of the shop, and the Node that builds and runs it: that on PATH, else the one of tracker/node.sh."""
 
 from __future__ import annotations
 

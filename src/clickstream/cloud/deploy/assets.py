@@ -1,7 +1,7 @@
 """Uploads what CloudFront serves: the tracker's scripts and the shop's pictures.
 
-Unchanged files are left as they are, so that a second run uploads nothing. A script is also stored under a name with its
-hash, as the collector serves it: pages that pin that version keep working.
+Unchanged files are left as they are, so that a second run uploads nothing. A script is also stored under a name with
+its hash, as the collector serves it: pages that pin that version keep working.
 """
 
 from __future__ import annotations

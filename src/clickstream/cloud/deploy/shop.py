@@ -1,8 +1,8 @@
 """Builds the shop for Amplify Hosting, and publishes the build.
 
-AWS documents that Amplify takes server-rendered apps from a Git repository only. A build by hand is tried, and judged by
-what the shop's address answers afterwards, not by the state of the job: a static upload "succeeds" too. If the
-address does not answer as the shop, the remaining step is returned, and everything else is in place for it.
+AWS documents that Amplify takes server-rendered apps from a Git repository only. A build by hand is tried, and judged
+by what the shop's address answers afterwards, not by the state of the job: a static upload "succeeds" too. If the
+address does not answer as the shop, the remaining steps are returned, and everything else is in place for them.
 """
 
 from __future__ import annotations
