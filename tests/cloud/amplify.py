@@ -16,7 +16,7 @@ REGION_ARN = "arn:aws:amplify:us-east-1:123456789012:apps/"
 
 @dataclass
 class Amplify:
-    """Apps by id; `refusal` is the error that a start of a deployment answers with, `status` how a job ends."""
+    """Apps by id. refusal: the error that a start answers with. status: how a job ends. page: what /shop answers."""
 
     url: str = ""
     apps: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -24,6 +24,8 @@ class Amplify:
     started: list[str] = field(default_factory=list)
     refusal: str = ""
     status: str = "SUCCEED"
+    environment: dict[str, str] = field(default_factory=dict)
+    page: str = ""
 
     def add(self, app_id: str, name: str, tags: dict[str, str]) -> None:
         self.apps[app_id] = {
@@ -53,6 +55,10 @@ class Amplify:
                 return 200, {"app": self.apps.pop(app)}
             case ["GET", "apps", app] if app in self.apps:
                 return 200, {"app": self.apps[app]}
+            case ["GET", "apps", app, "branches", branch] if app in self.apps:
+                return 200, {"branch": self._branch(branch)}
+            case ["GET", "shop"]:
+                return 200, self.page
             case ["POST", "apps", app, "branches", _, "deployments"] if app in self.apps:
                 return 200, {"jobId": "7", "fileUploadUrls": {}, "zipUploadUrl": f"{self.url}/upload/7"}
             case ["PUT", "upload", job]:
@@ -74,6 +80,27 @@ class Amplify:
                 }
                 return 200, {"job": {"summary": self._summary(branch, job, self.status), "steps": [step]}}
         return 404, {"__type": "NotFoundException", "message": f"{method} {path}"}
+
+    def _branch(self, name: str) -> dict[str, Any]:
+        return {
+            "branchArn": f"{REGION_ARN}x/branches/{name}",
+            "branchName": name,
+            "description": "",
+            "stage": "PRODUCTION",
+            "displayName": name,
+            "enableNotification": False,
+            "createTime": 0,
+            "updateTime": 0,
+            "environmentVariables": self.environment,
+            "enableAutoBuild": False,
+            "customDomains": [],
+            "framework": "Next.js - SSR",
+            "activeJobId": "0",
+            "totalNumberOfJobs": "0",
+            "enableBasicAuth": False,
+            "ttl": "5",
+            "enablePullRequestPreview": False,
+        }
 
     def _summary(self, branch: str, job: str, status: str) -> dict[str, Any]:
         return {

@@ -117,6 +117,7 @@ def test_tags_decide_what_belongs_to_the_stack(
     assert Scope(account, "clickstream", frozenset(others)).judge(tags) == verdict
 
 
+@pytest.mark.slow
 def test_a_bucket_with_thousands_of_versions_is_emptied(account: Account, amplify: Amplify) -> None:
     maker = Maker(account, amplify, TAGGED, "clickstream")
     bucket = maker.bucket(f"{names.RAW_BUCKET}-{account.id}-{account.region}")

@@ -38,8 +38,8 @@ def deploy(
         list[str] | None,
         typer.Option(metavar="ORIGIN", help="Another shop whose pages may send events. Repeatable."),
     ] = None,
-    no_ec2messages: Annotated[
-        bool, typer.Option("--no-ec2messages", help="Leave out the endpoint that only old agents need.")
+    no_legacy_endpoint: Annotated[
+        bool, typer.Option("--no-legacy-endpoint", help="Leave out the endpoint that only old agents need.")
     ] = False,
     near_real_time: Annotated[
         bool, typer.Option("--near-real-time", help="Load new objects within minutes, not only every hour.")
@@ -58,7 +58,7 @@ def deploy(
         budget_usd=budget,
         database_networks=tuple(database_network or [EVERYWHERE]),
         shop_origins=tuple(shop_origin or []),
-        has_ec2messages=not no_ec2messages,
+        has_ec2messages=not no_legacy_endpoint,
         is_near_real_time=near_real_time,
         with_shop=not no_shop,
     )

@@ -87,7 +87,7 @@ _HOLDS_DATA = ("bucket", "volume", "snapshot", "user pool")
 
 
 def _confirm(found: Plan) -> None:
-    """Ask for the stack's name, on the terminal. Raises BadParameter if nobody can answer; ends if it differs."""
+    """Ask for the stack's name, on the terminal. Raises BadParameter without a terminal; ends if it differs."""
     if not sys.stdin.isatty():
         raise typer.BadParameter("this is not a terminal, so nothing can be confirmed: pass --yes")
     if typer.prompt(f"Type the name of the stack ({found.stack}) to remove it", err=True) != found.stack:

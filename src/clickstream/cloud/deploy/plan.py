@@ -75,11 +75,11 @@ def warnings(config: DeployConfig) -> list[str]:
     if EVERYWHERE in config.database_networks:
         found.append(
             f"port {POSTGRES_PORT} of the shop's database is open to all addresses, because Amplify has no fixed ones. "
-            "It admits TLS 1.3 with a client certificate of its own authority and the role's password only; "
+            "It admits TLS 1.3 with a certificate that the instance signed and the role's password only; "
             "--database-network NETWORK narrows it"
         )
     if not config.email:
-        found.append("nobody receives the alarms: pass --email ADDRESS")
+        found.append("no address receives the alarms: pass --email ADDRESS")
     elif not config.budget_usd:
         found.append("no budget is set: pass --budget USD")
     return found

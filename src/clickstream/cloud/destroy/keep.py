@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class RemoteObject:
     key: str
     size_bytes: int
     etag: str
+    stored_at: datetime
 
 
 @dataclass(slots=True)
@@ -61,9 +63,13 @@ class Keeper:
         """Save the data, and verify it. Whatever is missing is a problem of the result."""
         if self._bucket not in {each["Name"] for each in self._account.client("s3").list_buckets()["Buckets"]}:
             return self.kept
-        for name, role in DATABASES.items():
-            self._dump(name, role)
+        before = list(_list(self._account, self._bucket, names.DUMPS_PREFIX))
+        dumped = [role for name, role in DATABASES.items() if self._dump(name, role)]
         listed = list(_list(self._account, self._bucket))
+        for role in dumped:
+            old, new = _newest_dump(before, role), _newest_dump(listed, role)
+            if new is None or (old is not None and new.stored_at <= old.stored_at):
+                self.kept.problems.append(f"no dump of the {role} database: the new one is not in the bucket")
         wanted = [each for each in listed if not each.key.startswith(names.DUMPS_PREFIX)]
         for role in DATABASES.values():
             newest = _newest_dump(listed, role)
@@ -73,19 +79,21 @@ class Keeper:
         self._download(wanted, progress)
         return self.kept
 
-    def _dump(self, name: str, role: str) -> None:
-        """Make a dump of a database that exists, now. Without it, what was loaded since the last one would be lost."""
+    def _dump(self, name: str, role: str) -> bool:
+        """Make a dump of a database that exists, now; return whether that succeeded. The last one lacks newer rows."""
         instance = find_instance(self._account, name, self._stack)
         if instance is None:
-            return
+            return False
         doing = f"no dump of the {role} database"
         if instance.state != "running" or not is_online(self._account, instance):
             self.kept.problems.append(f"{doing}: {name} is {instance.state}, or its agent does not answer; start it")
-            return
+            return False
         try:
             run_on(self._account, instance, DUMP, self._wait)
         except CloudError as error:
             self.kept.problems.append(f"{doing}: {error.why}")
+            return False
+        return True
 
     def _download(self, wanted: list[RemoteObject], progress: Progress) -> None:
         """Fetch what is missing, then count: each object must be a file of the same length."""
@@ -117,9 +125,9 @@ def _newest_dump(listed: list[RemoteObject], role: str) -> RemoteObject | None:
     return max((each for each in listed if each.key.startswith(prefix)), key=lambda each: each.key, default=None)
 
 
-def _list(account: Account, bucket: str) -> Iterator[RemoteObject]:
-    for each in account.list("s3", "list_objects_v2", "Contents", Bucket=bucket):
-        yield RemoteObject(each["Key"], each["Size"], each["ETag"].strip('"'))
+def _list(account: Account, bucket: str, prefix: str = "") -> Iterator[RemoteObject]:
+    for each in account.list("s3", "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix):
+        yield RemoteObject(each["Key"], each["Size"], each["ETag"].strip('"'), each["LastModified"])
 
 
 def _target(folder: Path, key: str) -> Path:

@@ -1,4 +1,4 @@
-"""What remains where nobody looks: parameters, log groups, alarms, dashboards, budgets, roles."""
+"""What is easily forgotten: parameters, log groups, alarms, dashboards, budgets, roles."""
 
 from __future__ import annotations
 
