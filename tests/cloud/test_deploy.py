@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -20,7 +22,6 @@ from clickstream.cloud.deploy.plan import resources, warnings
 from clickstream.cloud.deploy.run import Deployment
 from clickstream.cloud.deploy.settings import DeployConfig, environment
 from clickstream.cloud.deploy.toolchain import run_tool
-from clickstream.cloud.stack import failures, find_stack
 from clickstream.errors import CloudError
 from clickstream.shop.node import SOURCES
 from tests.cloud.agents import answer_as_agents
@@ -137,28 +138,33 @@ def test_assets_have_their_types_and_cache_headers(account: Account) -> None:
     script = s3.head_object(Bucket="assets", Key="clickstream.js")
     assert script["ContentType"].startswith("text/javascript")
     assert script["CacheControl"] == "public, max-age=3600"
-    (hashed,) = [each.key for each in assets() if each.key.startswith("clickstream.") and each.key.count(".") == 2][:1]
+    hashes = re.compile(r"clickstream(?:\.extra)?\.[0-9a-f]{16}\.js")
+    pinned = [each.key for each in assets() if hashes.fullmatch(each.key)]
+    assert len(pinned) == 2
+    for key in pinned:
+        assert s3.head_object(Bucket="assets", Key=key)["CacheControl"] == "public, max-age=31536000, immutable"
     picture = s3.head_object(Bucket="assets", Key="pictures/hero.svg")
     assert picture["ContentType"] == "image/svg+xml"
     s3.put_object(Bucket="assets", Key="pictures/hero.svg", Body=b"changed")
     assert upload(account, "assets") == 1
-    assert hashed
 
 
 @pytest.mark.parametrize(
-    ("refusal", "status", "page", "why"),
+    ("answers", "why"),
     [
-        ("SSR apps need a repository", "SUCCEED", PAGE, "SSR apps need a repository"),
-        ("", "FAILED", PAGE, "ended as FAILED: why"),
-        ("", "SUCCEED", "Access Denied", "not with a page of the shop"),
+        ({"refusal": "SSR apps need a repository"}, "SSR apps need a repository"),
+        ({"status": "FAILED"}, "ended as FAILED: why"),
+        ({"page": "Access Denied"}, "not with a page of the shop"),
     ],
     ids=["refused", "failed", "not served"],
 )
 def test_a_bundle_that_amplify_does_not_take_leaves_exact_steps(
-    account: Account, amplify: Amplify, refusal: str, status: str, page: str, why: str
+    account: Account, amplify: Amplify, answers: dict[str, str], why: str
 ) -> None:
     amplify.add(APP, names.SHOP, TAGGED)
-    amplify.refusal, amplify.status, amplify.page = refusal, status, page
+    amplify.page = PAGE
+    for name, value in answers.items():
+        setattr(amplify, name, value)
     done = shop.publish(account, APP, f"{amplify.url}/shop", b"zip", no_wait)
     assert not done.is_served
     assert why in done.why
@@ -173,15 +179,52 @@ def test_the_archive_of_a_bundle_is_the_same_for_the_same_files(bundle: Path) ->
     assert shop.packed(bundle) == first
 
 
-def test_a_stack_that_failed_is_explained_by_its_resources(account: Account) -> None:
-    broken = {"Type": "AWS::EC2::Subnet", "Properties": {"VpcId": "vpc-0", "CidrBlock": "10.0.0.0/20"}}
-    client = account.client("cloudformation")
-    started = datetime(2020, 1, 1, tzinfo=UTC)
-    with pytest.raises(Exception, match="vpc-0"):
-        client.create_stack(StackName=names.STACK, TemplateBody=json.dumps({"Resources": {"Subnet": broken}}))
-    found = find_stack(account, names.STACK)
-    if found is not None:  # moto keeps a stack whose creation failed, without events of its resources
-        assert failures(account, found.id, started) == []
+def answer_with_events(account: Account, *events: tuple[str, str, str, datetime]) -> None:
+    """Let CloudFormation answer with these events of a stack, the newest first: resource, status, reason, time."""
+    listed = [
+        {
+            "LogicalResourceId": resource,
+            "ResourceType": "AWS::EC2::Instance",
+            "ResourceStatus": status,
+            "ResourceStatusReason": reason,
+            "Timestamp": moment,
+        }
+        for resource, status, reason, moment in events
+    ]
+
+    def answer(**_: Any) -> Any:
+        return SimpleNamespace(status_code=200), {"StackEvents": listed}
+
+    account.session.events.register("before-call.cloudformation.DescribeStackEvents", answer)
+
+
+def test_a_stack_that_failed_is_explained_by_its_resources_and_the_cause_comes_first(
+    account: Account, amplify: Amplify, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    body = json.dumps({"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}})
+    account.client("cloudformation").create_stack(StackName=names.STACK, TemplateBody=body)
+    now, earlier = datetime.now(UTC) + timedelta(minutes=1), datetime(2026, 1, 1, tzinfo=UTC)
+    answer_with_events(
+        account,
+        (names.STACK, "UPDATE_ROLLBACK_COMPLETE", "", now),
+        ("Rule", "CREATE_FAILED", "Resource creation cancelled", now),
+        ("Ready", "CREATE_FAILED", "the bootstrap failed", now),
+        ("Web", "CREATE_FAILED", "no capacity for t4g.micro", now),
+        ("Old", "CREATE_FAILED", "of an earlier deployment", earlier),
+    )
+
+    def fail(doing: str, arguments: Sequence[str], report: Any, env: Any) -> None:
+        raise CloudError(doing, "the CDK failed", "")
+
+    monkeypatch.setattr(run, "cdk", fail)
+    with pytest.raises(CloudError) as failed:
+        Deployment(account, DeployConfig(), ignore, no_wait).deploy_stack()
+    causes = failed.value.why.split("; ")
+    assert causes == [
+        "Web (AWS::EC2::Instance): no capacity for t4g.micro",
+        "Ready (AWS::EC2::Instance): the bootstrap failed",
+    ]
+    assert "run clickstream deploy again" in failed.value.advice
 
 
 def test_a_stack_in_a_broken_state_is_not_touched(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:

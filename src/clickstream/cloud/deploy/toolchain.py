@@ -56,18 +56,16 @@ def run_tool(
     except OSError as error:
         raise CloudError(doing, f"{command[0]} cannot be started: {error.strerror}", "install it") from error
     last: deque[str] = deque(maxlen=_LAST_LINES)
-    try:
-        assert process.stdout is not None
-        for line in process.stdout:
-            if line.strip():
+    with process:
+        try:
+            assert process.stdout is not None
+            for line in filter(str.strip, process.stdout):
                 last.append(line.rstrip())
                 report(line.rstrip())
-        process.wait()
-    except BaseException:
-        with suppress(ProcessLookupError):  # the program and what it started
-            os.killpg(process.pid, signal.SIGTERM)
-        process.wait()
-        raise
+        except BaseException:
+            with suppress(ProcessLookupError):  # the program and what it started
+                os.killpg(process.pid, signal.SIGTERM)
+            raise
     if process.returncode:
         raise CloudError(doing, " | ".join(last) or f"it ended with {process.returncode}", "see the lines above")
 
