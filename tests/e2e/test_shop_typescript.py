@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from clickstream.local.postgres import make_cluster, running
-from clickstream.local.shop.build import Node, build_shop, find_node, install_provider
-from clickstream.local.shop.config import SOURCES
+from clickstream.local.shop.build import build_shop, install_provider
+from clickstream.shop.node import SOURCES, Node, find_node
 from tests.ports import free_port
 
 pytestmark = pytest.mark.slow

@@ -14,13 +14,14 @@ import pytest
 from clickstream.errors import UnavailableError
 from clickstream.local.part import Part
 from clickstream.local.shop import build, parts
-from clickstream.local.shop.build import Node, build_shop
+from clickstream.local.shop.build import build_shop
 from clickstream.local.shop.config import ShopConfig, read_secrets, shop_environment, sign_in_environment
 from clickstream.local.shop.parts import shop_parts, usable, with_origin
 from clickstream.local.supervisor import RestartRule, Supervisor
 from clickstream.local.up import Ports, _maker
 from clickstream.local.up import parts as core_parts
 from clickstream.settings import Settings
+from clickstream.shop.node import Node
 from tests.local.children import STEADY, child
 from tests.patience import wait_until
 from tests.ports import free_port

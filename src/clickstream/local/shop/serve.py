@@ -14,10 +14,11 @@ from clickstream.errors import ShopError, UnavailableError
 from clickstream.local.child import Program, run
 from clickstream.local.health import is_healthy
 from clickstream.local.postgres import find_shop
-from clickstream.local.shop.build import PROVIDER, build_shop, find_node, install_provider
-from clickstream.local.shop.config import SOURCES, ShopConfig, has_sources, shop_environment, sign_in_environment
+from clickstream.local.shop.build import PROVIDER, build_shop, install_provider
+from clickstream.local.shop.config import ShopConfig, has_sources, shop_environment, sign_in_environment
 from clickstream.settings import Settings
 from clickstream.shop.migrate import migrate
+from clickstream.shop.node import SOURCES, find_node
 
 DATABASE_PATIENCE_S = 120.0
 READY_S = 120.0

@@ -1,0 +1,1 @@
+"""Commands that work on AWS: deploy, connect, cost, destroy."""

@@ -1,0 +1,1 @@
+"""Brings the platform to AWS: tools, packages, stack, instances, assets, shop."""

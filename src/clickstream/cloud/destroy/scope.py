@@ -1,0 +1,139 @@
+"""What belongs to the platform, and what does not. Every deletion asks here first.
+
+A resource belongs to the stack if CloudFormation's tag names the stack, or if it has the project's tag and no other
+stack of this account claims it. A name alone is not enough, except for what AWS creates without tags for a resource
+with exactly that name (log groups, network interfaces of a Lambda function) and for parameters below /clickstream/.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from clickstream.cloud import names
+from clickstream.cloud.account import Account
+
+STACK_TAG = "aws:cloudformation:stack-name"
+OURS = "ours"
+UNCLEAR = "unclear"
+OTHERS = "others"
+_PRESENT = ("pending", "running", "stopping", "stopped")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One resource. note: why it is left alone; "" if it is to be deleted."""
+
+    kind: str
+    id: str
+    name: str = ""
+    note: str = ""
+
+    @property
+    def label(self) -> str:
+        """The resource in a line of text."""
+        return f"{self.kind} {self.id}" + (f" ({self.name})" if self.name and self.name != self.id else "")
+
+
+@dataclass(slots=True)
+class Scope:
+    """The account, the stack, and what the sweep remembers of it.
+
+    other_stacks: other copies of the platform in this account and region. vpcs: the ids of the stack's networks.
+    occupied: networks of the stack that hold an instance of others, and that instance. They stay as they are.
+    apps: the ids of its Amplify apps, which name their log groups.
+    """
+
+    account: Account
+    stack: str = names.STACK
+    other_stacks: frozenset[str] = frozenset()
+    vpcs: list[str] = field(default_factory=list)
+    occupied: dict[str, str] = field(default_factory=dict)
+    apps: list[str] = field(default_factory=list)
+
+    def client(self, service: str, region: str = "") -> Any:
+        """Return a client of a service in the account's region, or in another one."""
+        return self.account.client(service, region)
+
+    def judge(self, tags: Mapping[str, str]) -> str:
+        """Return OURS, UNCLEAR or OTHERS for the tags of a resource."""
+        owner = tags.get(STACK_TAG)
+        if owner is not None:
+            return OURS if owner == self.stack else OTHERS
+        if tags.get(names.TAG) != names.TAG_VALUE:
+            return OTHERS
+        return UNCLEAR if self.other_stacks else OURS
+
+    def item(
+        self, kind: str, id: str, tags: Mapping[str, str], name: str = "", known: Iterable[str] = ()
+    ) -> Item | None:
+        """Return an item for a resource of ours, or one with a note; None for a resource of others.
+
+        known: the names that the platform gives to resources of this kind.
+        """
+        verdict = self.judge(tags)
+        if verdict == OURS:
+            return Item(kind, id, name)
+        if verdict == UNCLEAR:
+            stacks = ", ".join(sorted(self.other_stacks))
+            return Item(kind, id, name, f"has the tag {names.TAG}, but may belong to another stack: {stacks}")
+        if name and name in known and STACK_TAG not in tags:
+            return Item(kind, id, name, f"has the name, but not the tag {names.TAG}={names.TAG_VALUE}")
+        return None
+
+    @property
+    def buckets(self) -> tuple[str, ...]:
+        """The full names of the buckets."""
+        ending = f"-{self.account.id}-{self.account.region}"
+        return tuple(name + ending for name in (names.RAW_BUCKET, names.ASSETS_BUCKET, names.LOGS_BUCKET))
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """A kind of resource: how to find what belongs to the platform, and how to delete one of them."""
+
+    kind: str
+    find: Callable[[Scope], Iterable[Item]]
+    delete: Callable[[Scope, Item], None]
+
+
+def tags_of(listed: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:
+    """Return tags as a mapping, from the list that most services answer with."""
+    return {each[key]: each[value] for each in listed or ()}
+
+
+def open_scope(account: Account, stack: str) -> Scope:
+    """Return the scope of a stack, with the other copies of the platform in the account."""
+    stacks = account.list("cloudformation", "describe_stacks", "Stacks")
+    others = frozenset(each["StackName"] for each in stacks if each["StackName"] != stack and _is_platform(each))
+    scope = Scope(account, stack, others)
+    found = [
+        vpc["VpcId"]
+        for vpc in account.list("ec2", "describe_vpcs", "Vpcs")
+        if scope.judge(tags_of(vpc.get("Tags"))) == OURS
+    ]
+    scope.occupied = _occupied(scope, found)
+    scope.vpcs = [vpc for vpc in found if vpc not in scope.occupied]
+    return scope
+
+
+def _occupied(scope: Scope, vpcs: list[str]) -> dict[str, str]:
+    """Return the networks that hold an instance of others, each with one such instance."""
+    if not vpcs:
+        return {}
+    filters = [{"Name": "vpc-id", "Values": vpcs}, {"Name": "instance-state-name", "Values": list(_PRESENT)}]
+    return {
+        each["VpcId"]: each["InstanceId"]
+        for reservation in scope.account.list("ec2", "describe_instances", "Reservations", Filters=filters)
+        for each in reservation["Instances"]
+        if scope.judge(tags_of(each.get("Tags"))) != OURS
+    }
+
+
+def _is_platform(stack: Mapping[str, Any]) -> bool:
+    """Return whether a stack is another copy of the platform: by its tag, or by what it prints."""
+    if stack["StackStatus"] == "DELETE_COMPLETE":
+        return False
+    outputs = {each["OutputKey"] for each in stack.get("Outputs") or ()}
+    return tags_of(stack.get("Tags")).get(names.TAG) == names.TAG_VALUE or {"CollectorUrl", "ShopAppId"} <= outputs
