@@ -56,8 +56,9 @@ def test_a_dump_replaces_the_content_of_the_live_database(
     """Use the command of infra/instance/README.md."""
     machine: Machine = request.getfixturevalue(f"{role}_instance")
     database = {"warehouse": "clickstream_dw", "web": "clickstream_web"}[role]
-    rights = "select relname, (select array_agg(a::text order by a::text) from unnest(relacl) as a) from pg_class"
-    rights += " where relnamespace = 'public'::regnamespace order by 1"
+    rights = "select relname, (select array_agg(a::text order by a::text) from unnest(acl) as a)"
+    rights += " from (select *, coalesce(relacl, acldefault('r', relowner)) as acl from pg_class) as tables"
+    rights += " where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1"
     if role == "warehouse":
         machine.psql("clickstream", "clickstream", database, "insert into passes values ('2026-01-01')")
     before = [
