@@ -285,7 +285,11 @@ def test_settings_of_roles_and_server_are_in_force(warehouse_instance: Machine, 
     ):
         with client.session(machine) as connection:
             assert [value for (value,) in connection.execute(limits, [kinds_of_limits])] == expected
+    limited = {"etl": 10, "dashboard": 20, "shop": 80, "sender": 3, "truth": 5}
     for machine in (warehouse_instance, web_instance):
+        sql = f"select rolname, rolconnlimit from pg_roles where rolname in ({str([*limited])[1:-1]})"
+        for line in machine.psql("root", "postgres", "postgres", sql).stdout.split():
+            assert limited[line.partition("|")[0]] == int(line.partition("|")[2])
         for name, value in (("ssl_min_protocol_version", "TLSv1.3"), ("password_encryption", "scram-sha-256")):
             assert machine.psql("root", "postgres", "postgres", f"show {name}").stdout == f"{value}\n"
         kinds = machine.psql("root", "postgres", "postgres", "select distinct left(rolpassword, 13) from pg_authid")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from clickstream.cloud import names
 from clickstream.etl.run import Loader
 from clickstream.raw.store import LocalStore
 from clickstream.warehouse.postgres import PostgresWarehouse
@@ -128,3 +130,40 @@ def test_it_listens_on_loopback_only_and_shows_what_the_etl_loads(
     refused = clickstream(warehouse_instance, "etl", "run")
     assert refused.returncode == 1
     assert "the role of this process may only read the warehouse" in " ".join(refused.stderr.split())
+
+
+@pytest.fixture
+def truth_folder(warehouse_instance: Machine, web_instance: Machine) -> Iterator[Path]:
+    """The folder with what the truth check needs, as truth.sh makes it once the shop's database is ready."""
+    parameters = [path for path in (web_instance.folder / "ssm").iterdir() if "~web~" in path.name]
+    copies = [Path(shutil.copy(path, warehouse_instance.folder / "ssm")) for path in parameters]
+    done = warehouse_instance.script("truth.sh")
+    assert done.returncode == 0, done.stderr
+    folder = warehouse_instance.root / "etc/clickstream/truth"
+    yield folder
+    shutil.rmtree(folder)
+    for copy in copies:
+        copy.unlink()
+
+
+def test_its_user_compares_the_shops_orders_over_tls_with_its_own_certificate(
+    warehouse_instance: Machine, web_instance: Machine, truth_folder: Path
+) -> None:
+    """What differs from an instance: the address of the shop's database."""
+    columns = "idempotency_key, email, currency, subtotal, total, payment_method, ship_to, placed_at"
+    order = f"""insert into orders ({columns})
+        values (gen_random_uuid(), 'a@example.com', 'EUR', 10, 10, 'test_card', '{{}}', now() - interval '1 hour')"""
+    assert web_instance.psql("clickstream", "clickstream", names.WEB_DATABASE, order).returncode == 0
+    with relay(web_instance.address, PRIVATE) as port:
+        password = truth_folder / "password"
+        there, here = f"{names.WEB_ADDRESS}:{names.POSTGRES_PORT}", f"{web_instance.address}:{port}"
+        password.write_text(password.read_text().replace(there, here))
+        settings = environment(warehouse_instance)
+        url = settings["CLICKSTREAM_WEB_DB_URL"].replace(there, here) + "&hostaddr=127.0.0.1"
+        url = url.replace("/etc/clickstream/truth", str(truth_folder))
+        program = str(warehouse_instance.root / "opt/clickstream/venv/bin/clickstream")
+        done = warehouse_instance.run_as(
+            USER, program, "orders", "check", "--json", **settings | {"CLICKSTREAM_WEB_DB_URL": url}
+        )
+    web_instance.psql("clickstream", "clickstream", names.WEB_DATABASE, "delete from orders")
+    assert json.loads(done.stdout or "{}").get("totals", {}).get("missing") == 1, done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clickstream.cloud import names
-from tests.instance.machine import POSTGRES, Machine, Role
+from tests.instance.machine import INSTANCE, POSTGRES, Machine, Role
 
 pytestmark = pytest.mark.slow
 
@@ -46,6 +47,37 @@ def test_a_dump_restores_every_table_and_row(role: Role, request: pytest.Fixture
     finally:
         machine.psql("root", "postgres", "postgres", "drop database restored")
         path.unlink()
+
+
+@pytest.mark.parametrize(("role", "table"), [("warehouse", "passes"), ("web", "coupons")])
+def test_a_dump_replaces_the_content_of_the_live_database(
+    role: Role, table: str, request: pytest.FixtureRequest
+) -> None:
+    """Use the command of infra/instance/README.md."""
+    machine: Machine = request.getfixturevalue(f"{role}_instance")
+    database = {"warehouse": "clickstream_dw", "web": "clickstream_web"}[role]
+    rights = "select relname, (select array_agg(a::text order by a::text) from unnest(acl) as a)"
+    rights += " from (select *, coalesce(relacl, acldefault('r', relowner)) as acl from pg_class) as tables"
+    rights += " where relnamespace = 'public'::regnamespace and relkind = 'r' order by 1"
+    if role == "warehouse":
+        machine.psql("clickstream", "clickstream", database, "insert into passes values ('2026-01-01')")
+    before = [
+        machine.psql("root", "postgres", database, sql).stdout for sql in (f"select count(*) from {table}", rights)
+    ]
+    assert dump(machine).returncode == 0
+    (path,) = stored(machine)
+    path = path.rename(machine.folder / "restored.dump")
+    machine.psql("root", "postgres", database, f"delete from {table}")
+    readme = (INSTANCE / "README.md").read_text()
+    (command,) = re.findall(r"^ +sudo /opt/clickstream/postgresql/(pg_restore .*)$", readme, re.MULTILINE)
+    words = command.replace("DATABASE", database).replace("FILE", str(path)).split()
+    words = [word.replace("/run/postgresql", str(machine.socket)) for word in words]
+    done = machine.run(f"{POSTGRES}/{words[0]}", *words[1:])
+    assert done.returncode == 0, done.stderr
+    after = [
+        machine.psql("root", "postgres", database, sql).stdout for sql in (f"select count(*) from {table}", rights)
+    ]
+    assert after == before
 
 
 def test_a_dump_that_fails_is_not_stored(warehouse_instance: Machine) -> None:

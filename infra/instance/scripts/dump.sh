@@ -2,7 +2,7 @@
 # Stores a dump of the database in the raw bucket: dumps/ROLE/YYYY-MM-DD.dump. A timer runs this every day.
 #
 # It runs as the owner of the tables. The dump is complete and was read before anything is uploaded; the bucket's life
-# cycle decides how long dumps are kept. To restore: pg_restore --clean --if-exists --dbname DATABASE FILE.
+# cycle decides how long dumps are kept. README.md says how to restore one.
 set -euo pipefail
 root=${CLICKSTREAM_ROOT:-}
 # shellcheck source=names.sh
