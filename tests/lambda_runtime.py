@@ -78,6 +78,11 @@ class _Api(ThreadingHTTPServer):
         self.running: dict[str, _Invocation] = {}
         self.start_error: dict[str, Any] | None = None
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report nothing if the client was killed while it waited: that is how each run ends."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
 
 class _Handler(BaseHTTPRequestHandler):
     server: _Api
