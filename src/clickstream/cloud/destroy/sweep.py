@@ -22,6 +22,8 @@ CATEGORIES: tuple[Category, ...] = (
     services.APIS,
     services.FUNCTIONS,
     services.DISTRIBUTIONS,
+    services.ACCESS_CONTROLS,
+    services.HEADER_POLICIES,
     services.POOLS,
     buckets.BUCKETS,
     network.INSTANCES,
