@@ -262,7 +262,15 @@ def make_all(account: Account, amplify: Amplify) -> Iterator[Any]:
     yield [maker.bucket(f"{name}-{account.id}-{account.region}") for name in (names.RAW_BUCKET, names.ASSETS_BUCKET)]
     role = maker.role()
     yield [role, maker.function(names.ETL_FUNCTION, role), maker.function(names.INGEST_FUNCTION, role)]
-    yield [maker.rule(names.ETL_RULE), maker.api(names.HTTP_API), maker.pool(names.USER_POOL), maker.app(names.SHOP)]
+    profile = f"{names.STACK}-WarehouseProfileDF97AA7E-1"
+    account.client("iam").create_instance_profile(InstanceProfileName=profile)
+    yield [
+        profile,
+        maker.rule(names.ETL_RULE),
+        maker.api(names.HTTP_API),
+        maker.pool(names.USER_POOL),
+        maker.app(names.SHOP),
+    ]
     yield [
         maker.distribution(),
         *maker.messages(),
@@ -289,6 +297,7 @@ def make_decoys(account: Account, amplify: Amplify, tags: dict[str, str], prefix
     volume = maker.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1, TagSpecifications=spec("volume", tags))
     yield [volume["VolumeId"], maker.ec2.create_snapshot(VolumeId=volume["VolumeId"])["SnapshotId"]]
     yield [maker.bucket(f"{names.RAW_BUCKET}-{prefix}-backup"), maker.role()]
+    account.client("iam").create_instance_profile(InstanceProfileName=f"{names.STACK}-{prefix}")
     yield [maker.function(f"{names.STACK}-{prefix}", f"{prefix}-role"), maker.rule(f"{names.ETL_RULE}_{prefix}")]
     yield [maker.api(f"{names.HTTP_API}-{prefix}"), maker.pool(f"{names.USER_POOL}-{prefix}")]
     yield [maker.app(f"{names.SHOP}.{prefix}"), maker.distribution(), *maker.messages(), maker.alarm()]

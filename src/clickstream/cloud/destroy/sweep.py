@@ -47,6 +47,7 @@ CATEGORIES: tuple[Category, ...] = (
     records.BUDGETS,
     records.PARAMETERS,
     records.ROLES,
+    records.PROFILES,
     records.LOG_GROUPS,  # last: a function that still runs would create its group again
 )
 """In the order of deletion."""
