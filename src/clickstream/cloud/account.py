@@ -6,6 +6,7 @@ stores or prints a credential.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -57,7 +58,7 @@ def open_account(region: str | None = None) -> Account:
     except ImportError:
         raise CloudError(doing, "the package boto3 is not installed", INSTALL) from None
     with aws_errors(doing):
-        session = boto3.Session(region_name=region)
+        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         if not session.region_name:
             raise CloudError(doing, "no region is set", "pass --region, or set AWS_REGION")
         if session.get_credentials() is None:
