@@ -16,6 +16,8 @@ const NAMES = [
   "ASSETS_URL",
 ];
 const RUNTIME = "nodejs22.x";
+// Amplify connects to port 3000 on loopback; HOSTNAME is the machine's name in many environments.
+const START = 'Object.assign(process.env, { HOSTNAME: "0.0.0.0", PORT: "3000" });\nawait import("./server.js");\n';
 const out = ".amplify-hosting";
 const { dependencies } = JSON.parse(await readFile("package.json", "utf8"));
 
@@ -27,6 +29,7 @@ await cp(".next/standalone", `${out}/compute/default`, { recursive: true });
 await cp(".next/static", `${out}/static/_next/static`, { recursive: true });
 const given = NAMES.filter((name) => process.env[name]);
 await writeFile(`${out}/compute/default/.env.production`, given.map((name) => `${name}="${process.env[name]}"\n`).join(""));
+await writeFile(`${out}/compute/default/start.mjs`, START);
 const manifest = {
   version: 1,
   framework: { name: "next", version: dependencies.next },
@@ -34,6 +37,6 @@ const manifest = {
     { path: "/_next/static/*", target: { kind: "Static", cacheControl: "public, max-age=31536000, immutable" } },
     { path: "/*", target: { kind: "Compute", src: "default" } },
   ],
-  computeResources: [{ name: "default", runtime: RUNTIME, entrypoint: "server.js" }],
+  computeResources: [{ name: "default", runtime: RUNTIME, entrypoint: "start.mjs" }],
 };
 await writeFile(`${out}/deploy-manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);

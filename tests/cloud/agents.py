@@ -24,5 +24,6 @@ def answer_as_agents(account: Account, *instances: str, run: Callable[[str, str]
             for command in body["Parameters"]["commands"]:
                 run(instance, command)
 
-    account.session.events.register("before-call.ssm.SendCommand", execute)
-    account.session.events.register("before-call.ssm.DescribeInstanceInformation", answer)
+    events = account.client("ssm").meta.events
+    events.register("before-call.ssm.SendCommand", execute)
+    events.register("before-call.ssm.DescribeInstanceInformation", answer)

@@ -26,6 +26,7 @@ class Amplify:
     status: str = "SUCCEED"
     environment: dict[str, str] = field(default_factory=dict)
     page: str = ""
+    header_policies: dict[str, str] = field(default_factory=dict)
 
     def add(self, app_id: str, name: str, tags: dict[str, str]) -> None:
         self.apps[app_id] = {

@@ -1,4 +1,4 @@
-"""An AWS account inside the test process (moto), and Amplify, which moto lacks, as a server on loopback."""
+"""An AWS account inside the test process (moto), and what moto lacks: Amplify, as a server, and header policies."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import pytest
 
 from clickstream.cloud.account import Account, open_account
 from tests.cloud.amplify import Amplify, running_amplify
+from tests.cloud.header_policies import HeaderPolicies
 
 
 @pytest.fixture
@@ -33,4 +34,6 @@ def account(amplify: Amplify, monkeypatch: pytest.MonkeyPatch) -> Iterator[Accou
     }.items():
         monkeypatch.setenv(name, value)
     with mock_aws():
-        yield open_account("us-east-1")
+        opened = open_account("us-east-1")
+        amplify.header_policies = HeaderPolicies(opened).names
+        yield opened

@@ -190,6 +190,20 @@ class Maker:
         )
         return str(made["Distribution"]["Id"])
 
+    def access_control(self, name: str) -> str:
+        config = {
+            "Name": name,
+            "SigningProtocol": "sigv4",
+            "SigningBehavior": "always",
+            "OriginAccessControlOriginType": "s3",
+        }
+        made = self.account.client("cloudfront").create_origin_access_control(OriginAccessControlConfig=config)
+        return str(made["OriginAccessControl"]["Id"])
+
+    def header_policy(self, name: str) -> str:
+        self.amplify.header_policies[name] = name
+        return name
+
     def messages(self) -> list[str]:
         queue = self.account.client("sqs").create_queue(QueueName=f"{self.prefix}-queue", tags=self.tags)["QueueUrl"]
         sns = self.account.client("sns")
@@ -248,12 +262,22 @@ def make_all(account: Account, amplify: Amplify) -> Iterator[Any]:
     yield [maker.bucket(f"{name}-{account.id}-{account.region}") for name in (names.RAW_BUCKET, names.ASSETS_BUCKET)]
     role = maker.role()
     yield [role, maker.function(names.ETL_FUNCTION, role), maker.function(names.INGEST_FUNCTION, role)]
-    yield [maker.rule(names.ETL_RULE), maker.api(names.HTTP_API), maker.pool(names.USER_POOL), maker.app(names.SHOP)]
+    profile = f"{names.STACK}-WarehouseProfileDF97AA7E-1"
+    account.client("iam").create_instance_profile(InstanceProfileName=profile)
+    yield [
+        profile,
+        maker.rule(names.ETL_RULE),
+        maker.api(names.HTTP_API),
+        maker.pool(names.USER_POOL),
+        maker.app(names.SHOP),
+    ]
     yield [
         maker.distribution(),
         *maker.messages(),
         maker.alarm(),
         *maker.monitoring(f"{names.STACK}-us-east-1", names.BUDGET),
+        maker.access_control(f"{names.STACK}AssetsDistributionOrigin1S3OriginAccessControlC47B055B"),
+        maker.header_policy(f"{names.STACK}AssetsPicturesHeaders7BF1CFC8"),
     ]
     maker.tags = {}
     yield maker.log_groups(
@@ -273,10 +297,12 @@ def make_decoys(account: Account, amplify: Amplify, tags: dict[str, str], prefix
     volume = maker.ec2.create_volume(AvailabilityZone="us-east-1a", Size=1, TagSpecifications=spec("volume", tags))
     yield [volume["VolumeId"], maker.ec2.create_snapshot(VolumeId=volume["VolumeId"])["SnapshotId"]]
     yield [maker.bucket(f"{names.RAW_BUCKET}-{prefix}-backup"), maker.role()]
+    account.client("iam").create_instance_profile(InstanceProfileName=f"{names.STACK}-{prefix}")
     yield [maker.function(f"{names.STACK}-{prefix}", f"{prefix}-role"), maker.rule(f"{names.ETL_RULE}_{prefix}")]
     yield [maker.api(f"{names.HTTP_API}-{prefix}"), maker.pool(f"{names.USER_POOL}-{prefix}")]
     yield [maker.app(f"{names.SHOP}.{prefix}"), maker.distribution(), *maker.messages(), maker.alarm()]
     yield maker.monitoring(f"{names.STACK}-{prefix}", f"{names.BUDGET}-{prefix}")
+    yield [maker.access_control(f"{names.STACK}-{prefix}"), maker.header_policy(f"{names.STACK}-{prefix}")]
     yield maker.log_groups(f"/aws/lambda/{names.ETL_FUNCTION}-{prefix}", f"/aws/amplify/{prefix}")
     yield maker.parameters(f"/clickstream-{prefix}/password")
 
@@ -287,7 +313,7 @@ Snapshot = dict[str, int]
 def everything(account: Account, amplify: Amplify) -> set[str]:
     """Return an identifier of all that exists in the account, by APIs that the commands do not use where possible."""
     ec2 = account.client("ec2")
-    found: set[str] = {f"app {app}" for app in amplify.apps}
+    found: set[str] = {f"app {app}" for app in amplify.apps} | set(amplify.header_policies)
     listings: list[tuple[str, str, Callable[[Any], str], str]] = [
         ("ec2", "describe_vpcs", lambda each: each["VpcId"], "Vpcs"),
         ("ec2", "describe_subnets", lambda each: each["SubnetId"], "Subnets"),
@@ -322,6 +348,8 @@ def everything(account: Account, amplify: Amplify) -> set[str]:
     found |= {each["ImageId"] for each in ec2.describe_images(Owners=["self"])["Images"]}
     found |= {f"bucket {each['Name']}" for each in account.client("s3").list_buckets()["Buckets"]}
     found |= {each["Id"] for each in account.list("cognito-idp", "list_user_pools", "UserPools", MaxResults=60)}
+    controls = account.client("cloudfront").list_origin_access_controls()["OriginAccessControlList"]
+    found |= {each["Id"] for each in controls.get("Items", [])}
     listed = account.client("cloudfront").list_distributions()["DistributionList"].get("Items", [])
     found |= {each["Id"] for each in listed}
     budgets = account.client("budgets").describe_budgets(AccountId=account.id)["Budgets"]

@@ -22,6 +22,13 @@ def clickstream(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     return guarded(app, err, lambda: False)
 
 
+@pytest.fixture
+def signed_in(account: Account, monkeypatch: pytest.MonkeyPatch) -> Account:
+    """The account that the commands sign in to: one in the test process."""
+    monkeypatch.setattr("clickstream.cloud.account.open_account", lambda _region: account)
+    return account
+
+
 def test_cost_prints_the_bill_on_stdout_and_needs_no_account(monkeypatch: pytest.MonkeyPatch, capsys: Captured) -> None:
     assert clickstream(monkeypatch, "cost", "--events-per-month", "30000000") == 0
     printed = capsys.readouterr()
@@ -43,8 +50,9 @@ def test_cost_refuses_invalid_numbers(
 
 
 def test_destroy_changes_nothing_unless_it_is_confirmed(
-    account: Account, amplify: Amplify, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+    signed_in: Account, amplify: Amplify, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
+    account = signed_in
     maker = Maker(account, amplify, TAGGED, "clickstream")
     bucket = maker.bucket(f"{names.RAW_BUCKET}-{account.id}-{account.region}")
     before = everything(account, amplify)
@@ -69,8 +77,9 @@ def test_destroy_changes_nothing_unless_it_is_confirmed(
 
 
 def test_destroy_reports_what_is_left_with_exit_1(
-    account: Account, amplify: Amplify, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+    signed_in: Account, amplify: Amplify, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
+    account = signed_in
     api = Maker(account, amplify, {}, "someone").api(names.HTTP_API)
     assert clickstream(monkeypatch, "destroy", "--region", "us-east-1", "--yes", "--json") == 1
     value = json.loads(capsys.readouterr().out)
@@ -79,8 +88,9 @@ def test_destroy_reports_what_is_left_with_exit_1(
 
 
 def test_destroy_keeps_everything_if_the_data_cannot_be_saved(
-    account: Account, amplify: Amplify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+    signed_in: Account, amplify: Amplify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
+    account = signed_in
     maker = Maker(account, amplify, TAGGED, "clickstream")
     maker.bucket(f"{names.RAW_BUCKET}-{account.id}-{account.region}")
     account.client("ec2").stop_instances(InstanceIds=[maker.instance(names.WAREHOUSE_INSTANCE)])

@@ -195,7 +195,7 @@ def answer_with_events(account: Account, *events: tuple[str, str, str, datetime]
     def answer(**_: Any) -> Any:
         return SimpleNamespace(status_code=200), {"StackEvents": listed}
 
-    account.session.events.register("before-call.cloudformation.DescribeStackEvents", answer)
+    account.client("cloudformation").meta.events.register("before-call.cloudformation.DescribeStackEvents", answer)
 
 
 def test_a_stack_that_failed_is_explained_by_its_resources_and_the_cause_comes_first(

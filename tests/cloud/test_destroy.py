@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -148,3 +151,80 @@ def test_the_bootstrap_stays_while_another_stack_needs_it(account: Account) -> N
     assert run().is_clean
     assert find_stack(account, "CDKToolkit") is None
     assert account.client("s3").list_buckets()["Buckets"] == []
+
+
+class StackThatFails:
+    """A stack whose deletion fails until the resource that blocks it is retained. moto deletes every stack at once."""
+
+    def __init__(self, account: Account) -> None:
+        self.status = "CREATE_COMPLETE"
+        self.is_protected = True
+        self.retained: list[list[str]] = []
+        events = account.client("cloudformation").meta.events
+        for operation in ("DescribeStacks", "ListStackResources", "UpdateTerminationProtection", "DeleteStack"):
+            events.register(f"before-call.cloudformation.{operation}", getattr(self, operation))
+
+    def DescribeStacks(self, **_: Any) -> Any:  # noqa: N802 - the name of the operation
+        facts = {
+            "StackName": names.STACK,
+            "StackId": "arn:stack",
+            "StackStatus": self.status,
+            "EnableTerminationProtection": self.is_protected,
+        }
+        return SimpleNamespace(status_code=200), {"Stacks": [facts]}
+
+    def ListStackResources(self, **_: Any) -> Any:  # noqa: N802
+        status = "DELETE_FAILED" if self.status == "DELETE_FAILED" else "CREATE_COMPLETE"
+        facts = {
+            "ResourceType": "AWS::EC2::Subnet",
+            "LogicalResourceId": "PrivateSubnet",
+            "PhysicalResourceId": "subnet-1",
+            "ResourceStatus": status,
+            "ResourceStatusReason": "has dependencies",
+        }
+        return SimpleNamespace(status_code=200), {"StackResourceSummaries": [facts]}
+
+    def UpdateTerminationProtection(self, **_: Any) -> Any:  # noqa: N802
+        self.is_protected = False
+        return SimpleNamespace(status_code=200), {}
+
+    def DeleteStack(self, params: Any, **_: Any) -> Any:  # noqa: N802
+        assert not self.is_protected
+        kept = [value for name, value in params["body"].items() if name.startswith("RetainResources")]
+        self.retained.append(kept)
+        self.status = "DELETE_COMPLETE" if kept else "DELETE_FAILED"
+        return SimpleNamespace(status_code=200), {}
+
+
+def test_a_resource_that_blocks_the_stack_is_named_and_left_to_the_sweep(account: Account) -> None:
+    stack = StackThatFails(account)
+    lines: list[str] = []
+    outcome = destroy(account, report=lines.append, wait=no_wait)
+    assert stack.retained == [[], ["PrivateSubnet"]]
+    assert "the stack keeps AWS::EC2::Subnet subnet-1: has dependencies" in lines
+    assert outcome.deleted == ["stack clickstream"]
+    assert outcome.is_clean
+
+
+def test_a_pass_of_the_etl_is_awaited_before_anything_is_deleted(account: Account, amplify: Amplify) -> None:
+    maker = Maker(account, amplify, TAGGED, "clickstream")
+    maker.rule(names.ETL_RULE)
+    maker.function(names.ETL_FUNCTION, maker.role())
+    (group,) = maker.log_groups(f"/aws/lambda/{names.ETL_FUNCTION}")
+    logs = account.client("logs")
+    logs.create_log_stream(logGroupName=group, logStreamName="1")
+
+    def write(message: str) -> None:
+        event = {"timestamp": int(time.time() * 1000), "message": message}
+        logs.put_log_events(logGroupName=group, logStreamName="1", logEvents=[event])
+
+    write("START RequestId: 1")
+    waits: list[list[str]] = []
+
+    def wait(seconds: float) -> None:
+        waits.append([each["FunctionName"] for each in account.list("lambda", "list_functions", "Functions")])
+        if len(waits) == 2:
+            write("REPORT RequestId: 1")
+
+    assert destroy(account, report=ignore, wait=wait).is_clean
+    assert waits == [[names.ETL_FUNCTION]] * 2

@@ -6,9 +6,10 @@ stores or prints a credential.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clickstream.errors import CloudError
@@ -31,10 +32,17 @@ class Account:
     id: str
     region: str
     caller: str
+    _clients: dict[tuple[str, str], Any] = field(default_factory=dict, compare=False, repr=False)
 
     def client(self, service: str, region: str = "") -> Any:
-        """Return a client of a service, in this region unless another one is given."""
-        return self.session.client(service, region_name=region or self.region)
+        """Return a client of a service, in this region unless another one is given. Each is made once: that is slow."""
+        from botocore.config import Config  # noqa: PLC0415 - see open_account
+
+        retries = Config(retries={"mode": "standard", "max_attempts": 10})
+        key = (service, region or self.region)
+        if key not in self._clients:
+            self._clients[key] = self.session.client(service, region_name=key[1], config=retries)
+        return self._clients[key]
 
     def list(self, service: str, operation: str, key: str, **request: Any) -> Iterator[Any]:
         """Yield the items of all pages of an operation that AWS splits into pages."""
@@ -50,7 +58,7 @@ def open_account(region: str | None = None) -> Account:
     except ImportError:
         raise CloudError(doing, "the package boto3 is not installed", INSTALL) from None
     with aws_errors(doing):
-        session = boto3.Session(region_name=region)
+        session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         if not session.region_name:
             raise CloudError(doing, "no region is set", "pass --region, or set AWS_REGION")
         if session.get_credentials() is None:

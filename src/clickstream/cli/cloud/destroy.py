@@ -17,8 +17,7 @@ from clickstream.cli.options import Json, print_json
 from clickstream.cli.terminal import ProgressBar, err, out
 
 if TYPE_CHECKING:
-    from clickstream.cloud.account import Account
-    from clickstream.cloud.destroy.keep import Kept
+    from clickstream.cloud.destroy.keep import Keeper, Kept
     from clickstream.cloud.destroy.run import Outcome, Plan
     from clickstream.cloud.destroy.scope import Item
 
@@ -39,6 +38,7 @@ def destroy(
 ) -> None:
     """Remove the platform from AWS; exit 0 only if nothing is left. Safe to run twice."""
     from clickstream.cloud.account import aws_errors, open_account
+    from clickstream.cloud.destroy.keep import Keeper
     from clickstream.cloud.destroy.run import destroy as run
     from clickstream.cloud.destroy.run import plan
 
@@ -49,19 +49,25 @@ def destroy(
         render_plan(found, err, keep_data)
         if not yes:
             _confirm(found)
-    kept = None
+    keeper = None
     if keep_data is not None and not found.is_empty:
+        keeper = Keeper(account, stack, keep_data, time.sleep)
         with aws_errors("saving the data"):
-            kept = _keep(account, stack, keep_data)
-        if kept.problems:
-            _refuse(kept, json)
+            _keep(keeper)
+        if keeper.kept.problems:
+            _refuse(keeper.kept, json)
     with ProgressBar(err, "removing", "steps") as progress:
         outcome = run(
-            account, stack, include_bootstrap=include_bootstrap, report=err.print, progress=progress, wait=time.sleep
+            account,
+            stack,
+            include_bootstrap=include_bootstrap,
+            on_quiet=keeper.keep_rest if keeper else bool,
+            report=err.print,
+            progress=progress,
         )
     if json:
-        saved = {"objects": kept.objects, "bytes": kept.size_bytes, "dumps": kept.dumps} if kept else None
-        print_json({"is_clean": outcome.is_clean, "deleted": outcome.deleted, "left": outcome.left, "kept": saved})
+        kept = keeper.kept if keeper else None
+        print_json({"is_clean": outcome.is_clean, "deleted": outcome.deleted, "left": outcome.left, "kept": kept})
     else:
         render_outcome(outcome, out)
     sys.exit(0 if outcome.is_clean else 1)
@@ -95,19 +101,16 @@ def _confirm(found: Plan) -> None:
         raise typer.Exit(1)
 
 
-def _keep(account: Account, stack: str, folder: Path) -> Kept:
-    from clickstream.cloud.destroy.keep import Keeper
-
+def _keep(keeper: Keeper) -> None:
     with ProgressBar(err, "dumping the databases") as progress:
-        kept = Keeper(account, stack, folder, time.sleep).keep(progress)
-    err.print(f"saved {kept.objects:,} objects, {kept.size_bytes:,} bytes and {len(kept.dumps)} dumps in {folder}")
-    return kept
+        kept = keeper.keep(progress)
+    err.print(f"saved {kept.objects:,} objects, {kept.size_bytes:,} bytes and {len(kept.dumps)} dumps in {kept.folder}")
 
 
 def _refuse(kept: Kept, json: bool) -> None:
     """End the command: the data is not complete, so nothing is removed."""
     if json:
-        print_json({"is_clean": False, "deleted": [], "left": [], "kept": None, "problems": kept.problems})
+        print_json({"is_clean": False, "deleted": [], "left": [], "kept": kept})
     err.print("the data is not complete, so nothing was removed:")
     for problem in kept.problems:
         err.print(f"  {problem}")

@@ -79,6 +79,15 @@ class Keeper:
         self._download(wanted, progress)
         return self.kept
 
+    def keep_rest(self) -> None:
+        """Save what arrived since, once nothing more can arrive. Raises CloudError if it is not all there."""
+        self.kept.problems.clear()
+        listed = list(_list(self._account, self._bucket))
+        self._download([each for each in listed if not each.key.startswith(names.DUMPS_PREFIX)], no_progress)
+        if self.kept.problems:
+            why = "; ".join(self.kept.problems)
+            raise CloudError("saving the last raw objects", why, "run clickstream destroy --keep-data again")
+
     def _dump(self, name: str, role: str) -> bool:
         """Make a dump of a database that exists, now; return whether that succeeded. The last one lacks newer rows."""
         instance = find_instance(self._account, name, self._stack)

@@ -105,9 +105,22 @@ def _delete_role(scope: Scope, item: Item) -> None:
     iam.delete_role(RoleName=item.id)
 
 
+def _find_profiles(scope: Scope) -> Iterator[Item]:
+    """Yield instance profiles whose role is gone. They have no tags, but a name with stack and construct."""
+    prefixes = tuple(f"{scope.stack}-{construct}Profile" for construct in ("Warehouse", "WebDatabase"))
+    for each in scope.account.list("iam", "list_instance_profiles", "InstanceProfiles"):
+        if each["InstanceProfileName"].startswith(prefixes) and not each["Roles"]:
+            yield Item("instance profile", each["InstanceProfileName"])
+
+
+def _delete_profile(scope: Scope, item: Item) -> None:
+    scope.client("iam").delete_instance_profile(InstanceProfileName=item.id)
+
+
 PARAMETERS = Category("parameter", _find_parameters, _delete_parameter)
 LOG_GROUPS = Category("log group", _find_log_groups, _delete_log_group)
 ALARMS = Category("alarm", _find_alarms, _delete_alarm)
 DASHBOARDS = Category("CloudWatch dashboard", _find_dashboards, _delete_dashboard)
 BUDGETS = Category("budget", _find_budgets, _delete_budget)
+PROFILES = Category("instance profile", _find_profiles, _delete_profile)
 ROLES = Category("role", _find_roles, _delete_role)

@@ -68,11 +68,15 @@ def destroy(  # noqa: PLR0913 - the choices of one command, and what tests repla
     stack: str = names.STACK,
     *,
     include_bootstrap: bool = False,
+    on_quiet: Callable[[], object] = bool,
     report: Callable[[str], None] = print,
     progress: Progress = no_progress,
     wait: Callable[[float], None] = time.sleep,
 ) -> Outcome:
-    """Remove everything. Raises CloudError if AWS cannot be used at all; what it refuses is part of the outcome."""
+    """Remove everything. Raises CloudError if AWS cannot be used at all; what it refuses is part of the outcome.
+
+    on_quiet: called when no event can arrive any more and no data is deleted yet.
+    """
     deleted: list[str] = []
 
     def note(line: str) -> None:
@@ -84,6 +88,7 @@ def destroy(  # noqa: PLR0913 - the choices of one command, and what tests repla
         scope = open_scope(account, stack)
         claim(scope)
         stop_intake(scope, note, wait)
+        on_quiet()
         _empty_buckets(scope, note, progress)
         _delete_stack(scope, note, wait, progress)
         left = sweep(scope, wait, note, progress=progress)

@@ -1,8 +1,9 @@
 """What belongs to the platform, and what does not. Every deletion asks here first.
 
 A resource belongs to the stack if CloudFormation's tag names the stack, or if it has the project's tag and no other
-stack of this account claims it. A name alone is not enough, except for what AWS creates without tags for a resource
-with exactly that name (log groups, network interfaces of a Lambda function) and for parameters below /clickstream/.
+stack of this account claims it. A name alone is not enough, except for parameters below /clickstream/, for what AWS
+creates without tags for a resource with exactly that name (log groups of a function), and for what cannot have tags and
+is named after the stack and a construct of it (instance profiles, settings of CloudFront), or exactly as ours (budget).
 """
 
 from __future__ import annotations

@@ -8,6 +8,8 @@ from typing import Any
 from clickstream.cloud import names
 from clickstream.cloud.destroy.scope import Category, Item, Scope, tags_of
 
+_CONSTRUCT = "Assets"
+"""The construct of the infrastructure that serves files by CloudFront."""
 _FUNCTIONS = (names.INGEST_FUNCTION, names.ETL_FUNCTION)
 
 
@@ -66,6 +68,35 @@ def _delete_distribution(scope: Scope, item: Item) -> None:
         cloudfront.get_waiter("distribution_deployed").wait(Id=item.id, WaiterConfig={"Delay": 15, "MaxAttempts": 80})
         found = cloudfront.get_distribution(Id=item.id)
     cloudfront.delete_distribution(Id=item.id, IfMatch=found["ETag"])
+
+
+def _find_access_controls(scope: Scope) -> Iterator[Item]:
+    """Yield what signs CloudFront's requests to the bucket. It has no tags, but a name with stack and construct."""
+    listed = scope.client("cloudfront").list_origin_access_controls()["OriginAccessControlList"].get("Items") or ()
+    for each in listed:
+        if each["Name"].startswith(f"{scope.stack}{_CONSTRUCT}"):
+            yield Item("CloudFront access control", each["Id"], each["Name"])
+
+
+def _delete_access_control(scope: Scope, item: Item) -> None:
+    cloudfront = scope.client("cloudfront")
+    tag = cloudfront.get_origin_access_control(Id=item.id)["ETag"]
+    cloudfront.delete_origin_access_control(Id=item.id, IfMatch=tag)
+
+
+def _find_header_policies(scope: Scope) -> Iterator[Item]:
+    """Yield the headers that CloudFront adds, by name as well."""
+    listed = scope.client("cloudfront").list_response_headers_policies(Type="custom")["ResponseHeadersPolicyList"]
+    for each in (item["ResponseHeadersPolicy"] for item in listed.get("Items") or ()):
+        name = each["ResponseHeadersPolicyConfig"]["Name"]
+        if name.startswith(f"{scope.stack}{_CONSTRUCT}"):
+            yield Item("CloudFront header policy", each["Id"], name)
+
+
+def _delete_header_policy(scope: Scope, item: Item) -> None:
+    cloudfront = scope.client("cloudfront")
+    tag = cloudfront.get_response_headers_policy(Id=item.id)["ETag"]
+    cloudfront.delete_response_headers_policy(Id=item.id, IfMatch=tag)
 
 
 def _find_pools(scope: Scope) -> Iterator[Item]:
@@ -151,6 +182,8 @@ def _delete_topic(scope: Scope, item: Item) -> None:
 RULES = Category("rule", find_rules, _delete_rule)
 SHOPS = Category("Amplify app", find_shops, _delete_shop)
 DISTRIBUTIONS = Category("CloudFront distribution", _find_distributions, _delete_distribution)
+ACCESS_CONTROLS = Category("CloudFront access control", _find_access_controls, _delete_access_control)
+HEADER_POLICIES = Category("CloudFront header policy", _find_header_policies, _delete_header_policy)
 POOLS = Category("user pool", _find_pools, _delete_pool)
 APIS = Category("HTTP API", find_apis, _delete_api)
 FUNCTIONS = Category("Lambda function", find_functions, _delete_function)

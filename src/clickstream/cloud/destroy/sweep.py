@@ -22,6 +22,8 @@ CATEGORIES: tuple[Category, ...] = (
     services.APIS,
     services.FUNCTIONS,
     services.DISTRIBUTIONS,
+    services.ACCESS_CONTROLS,
+    services.HEADER_POLICIES,
     services.POOLS,
     buckets.BUCKETS,
     network.INSTANCES,
@@ -45,6 +47,7 @@ CATEGORIES: tuple[Category, ...] = (
     records.BUDGETS,
     records.PARAMETERS,
     records.ROLES,
+    records.PROFILES,
     records.LOG_GROUPS,  # last: a function that still runs would create its group again
 )
 """In the order of deletion."""
