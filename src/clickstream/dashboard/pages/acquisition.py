@@ -65,7 +65,9 @@ _FEW = (RankColumn("sessions", "Sessions"), RankColumn("sessions", "Change", is_
 @module.ui
 def page_ui(view: View) -> TagList:
     """Return the page before its first answer."""
-    by = choice("by", "Group by", {"" if key == "channel" else key: label for key, label in BY.items()}, _by(view))
+    by = choice(
+        "by", "Group sessions by", {"" if key == "channel" else key: label for key, label in BY.items()}, _by(view)
+    )
     return TagList(
         tags.h1("Acquisition", class_="unseen"),
         panel(
