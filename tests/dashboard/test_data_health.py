@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 
 from clickstream.dashboard.app import make_app
 from clickstream.dashboard.pages.data_health import OrderSource, Result
-from clickstream.dashboard.view import Days
+from clickstream.dashboard.view import PAGES, Days
 from clickstream.errors import ShopError
 from clickstream.mart.keeper import MartKeeper
 from clickstream.warehouse.duckdb import DuckWarehouse
@@ -75,7 +75,7 @@ def test_failure_is_shown_on_the_page_and_the_tab_is_missing_without_a_shop(
     profile: BrowserContext, app_server: AppServer, keeper: MartKeeper, clock: Clock, browser_page: BrowserPage
 ) -> None:
     browser_page.open()
-    expect(browser_page.page.get_by_role("navigation").get_by_role("link")).to_have_count(2)
+    expect(browser_page.page.get_by_role("navigation").get_by_role("link")).to_have_count(len(PAGES) - 1)
 
     def fail(_days: Days) -> Result:
         raise ShopError("reading the shop's orders", "the server does not respond", "start it")

@@ -28,16 +28,18 @@ if TYPE_CHECKING:  # it is a plugin: pytest imports it
 
 pytest_plugins = ["tests.dashboard.stage"]
 
-PAGES, THEMES = ("overview", "products"), ("light", "dark")
-EMPTY_PRODUCTS = ("empty", "products")  # looks like the empty Overview
+PAGES, THEMES = ("overview", "acquisition", "products"), ("light", "dark")
+RANKINGS = {"overview": 5, "acquisition": 5, "products": 1}
 NOW = Clock()
 # Each page in each theme and size in `make test`; every combination in `make test-slow`.
 QUICK = {("light", "desktop"), ("dark", "phone")}
+# The empty pages look alike.
+QUICK_PAGES = {("empty", "overview"), *(("data", page) for page in PAGES)}
 CASES = [
     pytest.param(
         Case(*each),
         id=str(Case(*each)),
-        marks=() if each[2:] in QUICK and each[:2] != EMPTY_PRODUCTS else pytest.mark.slow,
+        marks=() if each[2:] in QUICK and each[:2] in QUICK_PAGES else pytest.mark.slow,
     )
     for each in product(("data", "empty"), PAGES, THEMES, SIZES)
 ]
@@ -96,7 +98,7 @@ def test_a_screen_is_complete_and_without_faults(
     expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(1)
     is_overview = case.page == "overview"
     expect(shown.locator(".card .value").filter(visible=True)).to_have_count(6 if is_overview else 0)
-    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(5 if is_overview else 1)
+    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(RANKINGS[case.page])
     expect(shown.locator(".failure")).to_have_count(0)
 
 

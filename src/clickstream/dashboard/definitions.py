@@ -126,7 +126,16 @@ CHANNELS = (
     "Sessions that began in these days, by the channel of their first page: its campaign tags or click id, else its "
     "referrer. Revenue is the total of the orders placed in these sessions."
 )
-DEVICES = "Sessions that began in these days, by the device of their first event."
+ACQUISITION = (
+    "Sessions that began in these days, by where their first page came from. Channels follow from its campaign tags, "
+    "click id and referrer. A visitor with sessions in two groups counts in both. First visits are first sessions "
+    "of new visitors. Orders and revenue are those of these sessions."
+)
+ACQUISITION_SERIES = (
+    "Sessions per hour, day, week or month, with a line for each of the five largest groups; (other) is the rest. Drag "
+    "over the chart to zoom in on some days."
+)
+DEVICES = "Sessions that began in these days, by what their first event was sent from."
 CATEGORIES = (
     "Revenue of the items ordered in these days, by category. If there is none: product views (product_view events) by "
     "category."

@@ -16,6 +16,7 @@ from clickstream.dashboard import formats
 from clickstream.dashboard.loads import LoaderStatus, Snapshot
 from clickstream.dashboard.panel import choice, placeholder
 from clickstream.dashboard.view import COMPARES, FILTERS, PAGES, PERIODS, Days, View, zones
+from clickstream.dashboard.words import in_words
 from clickstream.metrics.rules.filter_values import read_value
 
 DOT_TEXT = "Green: the loader finished a pass in the last 2 minutes. Amber: in the last 90 minutes. Red: longer ago."
@@ -292,8 +293,9 @@ def _filter_text(name: str, value: str) -> TagChild:
 
 
 def _value_text(name: str, text: str) -> TagChild:
-    """Return a value for display: a country by its name."""
-    return Tag("region-name", formats.cut(text)) if name == "country" else formats.cut(text)
+    """Return a value for display: in words, a country by its name."""
+    shown = formats.cut(in_words(name, text))
+    return Tag("region-name", shown) if name == "country" else shown
 
 
 @cache

@@ -12,6 +12,7 @@ from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.ranking import Row
 from clickstream.dashboard.state import LiveResult
 from clickstream.dashboard.view import View
+from clickstream.dashboard.words import in_words
 from clickstream.errors import ClickstreamError
 
 T = TypeVar("T")
@@ -85,7 +86,8 @@ def chart_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], Chart
 
 def value_name(view: View, name: str, row: Row, *more: TagChild) -> Tag:
     """Return the name of a row as a link that adds or removes a filter by it. more: content below the name."""
-    value, shown = row["value"], row.get("name") or row["value"]
+    value = row["value"]
+    shown = row.get("name") or in_words(name, value)
     is_on = view.has_filter(name, value)
     text = Tag("region-name" if name == "country" else "long-name", formats.cut(shown, MAX_NAME_LENGTH))
     return tags.a(

@@ -18,17 +18,25 @@ from zoneinfo import available_timezones
 from clickstream.metrics.question import Compare
 from clickstream.metrics.rules.filter_values import FilterValue, read_value, split_values
 
-PAGES = {"overview": "Overview", "products": "Products", "data-health": "Data health"}
+PAGES = {
+    "overview": "Overview",
+    "acquisition": "Acquisition",
+    "products": "Products",
+    "data-health": "Data health",
+}
 FILTERS = {
     "event": "Event",
     "channel": "Channel",
     "source": "Source",
+    "medium": "Medium",
     "campaign": "Campaign",
+    "referrer_domain": "Referrer",
     "device_type": "Device",
     "browser": "Browser",
     "os": "OS",
     "country": "Country",
     "landing_page": "Landing page",
+    "login_state": "Sign-in",
     "category": "Category",
     "product_id": "Product",
     "brand": "Brand",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -33,12 +33,17 @@ def trend(answers: Sequence[Answer], measure: Measure, since: date | None = None
     return chart
 
 
-def split_trend(answer: Answer, title: str, order: Sequence[str]) -> Chart:
-    """Draw a line for each group of a split. order: groups in the order of their colours."""
+def split_trend(answer: Answer, title: str, order: Sequence[str], name: Callable[[str], str] = str) -> Chart:
+    """Draw a line for each group of a split.
+
+    order: groups in the order of their colours. name: returns what a group is called on screen.
+    """
     rows = answer.dicts()
     groups = sorted({row["split"] for row in rows}, key=lambda group: (group == OTHER_NAME, _rank(group, order)))
     colours = _colours(groups, order)
-    lines = [Line(group, [row["value"] for row in rows if row["split"] == group], colours[group]) for group in groups]
+    lines = [
+        Line(name(group), [row["value"] for row in rows if row["split"] == group], colours[group]) for group in groups
+    ]
     return time_series(_buckets(answer), lines, Measure(title))
 
 

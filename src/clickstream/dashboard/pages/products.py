@@ -10,10 +10,11 @@ from dataclasses import replace
 from htmltools import TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
-from clickstream.dashboard import definitions, formats
+from clickstream.dashboard import definitions
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
-from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, in_currency, ranking_table, sort_rows
+from clickstream.dashboard.charts.ranking import RankColumn, Row
 from clickstream.dashboard.charts.trend import split_trend
+from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing
 from clickstream.dashboard.panel import (
     chart_or_failure,
     chart_table,
@@ -21,7 +22,6 @@ from clickstream.dashboard.panel import (
     chart_unit,
     choice,
     content_or_failure,
-    empty_note,
     panel,
     placeholder,
     product_name,
@@ -36,8 +36,6 @@ from clickstream.metrics.rules.buckets import default_unit
 
 PAGE = "products"
 BY = {"product": "Product", "category": "Category", "brand": "Brand"}
-PAGE_SIZE = 20
-MAX_ROWS = 10_000  # the limit of a metric
 COLOURS = 6  # number of values with a separate colour
 _DIMENSIONS = {"product": "product_id", "category": "category", "brand": "brand"}
 COLUMNS = (
@@ -49,7 +47,6 @@ COLUMNS = (
     RankColumn("units", "Units", is_wide=True),
     RankColumn("revenue", "Revenue", "money", is_wide=True),
 )
-SORTS = tuple(dict.fromkeys(column.key for column in COLUMNS))
 
 
 @module.ui
@@ -108,31 +105,10 @@ def _all_days(state: PageState, context: QueryContext) -> Days:
 
 
 def _ranking(view: View, answer: Answer) -> TagChild:
-    by, sort = _by(view), view.option("sort", SORTS, "views")
-    shown_rows = int(rows) if (rows := dict(view.options).get("rows", "")).isdecimal() else PAGE_SIZE
-    rows_by_size = sort_rows(answer.dicts(), sort)
-    if not rows_by_size:
-        return empty_note(f"No events with a {by} in these days.")
-    columns = in_currency(COLUMNS, answer.meta["currency"])
-    drawn_as = Ranking(BY[by], lambda row: _name(view, by, row), columns, sort, lambda key: _sorted_by(view, key))
-    return TagList(
-        ranking_table(rows_by_size[:shown_rows], drawn_as, sort),
-        _more(view, shown_rows, answer.meta["total_rows"]),
-    )
+    by = _by(view)
+    layout = Listing(BY[by], lambda row: _name(view, by, row), COLUMNS, f"No events with a {by} in these days.")
+    return listing(view, answer, layout)
 
 
 def _name(view: View, by: str, row: Row) -> TagChild:
     return product_name(view, row) if by == "product" else value_name(view, _DIMENSIONS[by], row)
-
-
-def _sorted_by(view: View, key: str) -> str:
-    return view.with_option(sort="" if key == "views" else key).query()
-
-
-def _more(view: View, shown_rows: int, total: int) -> TagChild:
-    """Return how many rows are shown, and a button to show more."""
-    count = tags.span(f"{formats.exact(min(shown_rows, total))} of {formats.exact(total)}", class_="quiet")
-    if shown_rows >= total:
-        return tags.p(count, class_="more")
-    link = view.with_option(rows=str(shown_rows + PAGE_SIZE)).query()
-    return tags.p(count, tags.a("Show more", href=link, class_="button", data_key="more"), class_="more")
