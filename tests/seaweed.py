@@ -25,7 +25,9 @@ from obstore.store import S3Store
 from tests.ports import free_port
 
 BUCKET = "clickstream-raw"
+WRITER_KEY = "writer-only"  # may only put objects
 ACCESS_KEY = "clickstream-tests"
+WRITER_KEY = "clickstream-writer"  # may only put objects
 SECRET_KEY = "made-up-for-tests-only"
 START_TIMEOUT_S = 120
 _SERVERS = ("s3", "filer", "master", "volume", "admin")
@@ -87,7 +89,9 @@ def running_seaweed(folder: Path) -> Iterator[Seaweed]:
         "credentials": [{"accessKey": ACCESS_KEY, "secretKey": SECRET_KEY}],
         "actions": ["Admin", "Read", "List", "Write"],
     }
-    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    writer = {**identity, "name": "writer", "actions": ["Write"]}
+    writer["credentials"] = [{"accessKey": WRITER_KEY, "secretKey": SECRET_KEY}]
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity, writer]}))
     options = [
         f"-dir={folder}/data",
         f"-s3.config={folder}/s3.json",

@@ -14,7 +14,7 @@ import pytest
 from clickstream.errors import StoreError
 from clickstream.raw.s3 import Bucket, S3Store
 from tests.ports import free_port
-from tests.seaweed import SECRET_KEY, Seaweed
+from tests.seaweed import SECRET_KEY, WRITER_KEY, Seaweed
 
 DAY = date(2026, 3, 10)
 KEY = "events/2026/03/10/event-a.json"
@@ -106,6 +106,19 @@ def test_put_over_other_bytes_is_an_error_and_they_stay(s3_store: S3Store) -> No
         s3_store.put([(KEY, b"two"), ("events/2026/03/10/event-b.json", b"two")])
     assert s3_store.read(KEY) == b"one"
     assert s3_store.read("events/2026/03/10/event-b.json") == b"two"
+
+
+def test_a_writer_that_may_not_read_repeats_a_put_whose_response_was_lost(
+    s3_store: S3Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert s3_store.days() == []  # it connects now, with its own credentials
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", WRITER_KEY)
+    writer = S3Store(s3_store.bucket)
+    writer.put([(KEY, b"one")])
+    with pytest.raises(StoreError, match="AccessDenied"):
+        writer.read(KEY)
+    writer.put([(KEY, b"one")])
+    assert s3_store.read(KEY) == b"one"
 
 
 def test_unreachable_server_is_reported_within_the_patience(s3_store: S3Store) -> None:
