@@ -43,8 +43,18 @@ def missing() -> str | None:
         return "root, to give files to system users"
     needed = {"libnss-wrapper": WRAPPER is not None, "postgresql-15": POSTGRES.exists()}
     needed["openssl"] = shutil.which("openssl") is not None
+    needed["python3"] = reachable_python() is not None
     absent = [name for name, is_there in needed.items() if not is_there]
     return f"the Debian packages {', '.join(absent)}" if absent else None
+
+
+def reachable_python() -> Path | None:
+    """Return a Python of our version that every system user can run: ours may be in a private folder."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    for path in (Path(sys.executable).resolve(), Path("/usr/bin") / version):
+        if path.exists() and all(folder.stat().st_mode & 0o001 for folder in path.parents):
+            return path
+    return None
 
 
 @dataclass
@@ -185,7 +195,7 @@ def _make_programs(machine: Machine) -> None:
     scripts["systemctl"] = f'. "{PROGRAMS}/systemctl.sh"'
     scripts["aws"] = f'exec env -u LD_PRELOAD /usr/bin/python3 "{PROGRAMS}/aws.py" "$@"'
     packages = next(path for path in sys.path if path.endswith("site-packages"))
-    python = f"PYTHONPATH={ROOT / 'src'}:{packages} PYTHONDONTWRITEBYTECODE=1 /usr/bin/python3"
+    python = f"PYTHONPATH={ROOT / 'src'}:{packages} PYTHONDONTWRITEBYTECODE=1 {reachable_python()}"
     scripts["clickstream"] = f'exec env {python} -m clickstream "$@"'
     for name, text in scripts.items():
         path = machine.folder / "bin" / name
