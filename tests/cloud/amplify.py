@@ -26,6 +26,7 @@ class Amplify:
     status: str = "SUCCEED"
     environment: dict[str, str] = field(default_factory=dict)
     page: str = ""
+    is_denied: bool = False
     header_policies: dict[str, str] = field(default_factory=dict)
 
     def add(self, app_id: str, name: str, tags: dict[str, str]) -> None:
@@ -48,6 +49,8 @@ class Amplify:
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
         """Return status and body of an answer."""
         match [method, *[unquote(part) for part in path.strip("/").split("/")]]:
+            case _ if self.is_denied:
+                return 403, {"__type": "AccessDeniedException", "message": "not authorized"}
             case ["GET", "apps"]:
                 return 200, {"apps": list(self.apps.values())}
             case ["GET", "apps", app, "domains"] if app in self.apps:

@@ -228,3 +228,12 @@ def test_a_pass_of_the_etl_is_awaited_before_anything_is_deleted(account: Accoun
 
     assert destroy(account, report=ignore, wait=wait).is_clean
     assert waits == [[names.ETL_FUNCTION]] * 2
+
+
+def test_a_service_that_cannot_be_listed_is_reported_and_stops_nothing_else(account: Account, amplify: Amplify) -> None:
+    maker = Maker(account, amplify, TAGGED, "clickstream")
+    maker.api(names.HTTP_API)
+    amplify.is_denied = True
+    outcome = removed(account)
+    assert [each.note for each in outcome.left] == ["cannot be listed: ListApps: not authorized"]
+    assert account.client("apigatewayv2").get_apis()["Items"] == []

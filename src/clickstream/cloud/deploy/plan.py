@@ -1,7 +1,7 @@
 """What a deployment would change and cost, before anything is changed.
 
-With an account, the CDK compares with the stack there. Without one, the resources of the synthesized template are
-counted.
+If the stack exists, the CDK compares with it. For a new stack, or without an account, the resources of the synthesized
+template are counted.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import json
 from collections import Counter
 from dataclasses import dataclass
 
-from clickstream.cloud.account import Account
+from clickstream.cloud.account import Account, aws_errors
 from clickstream.cloud.cost import Bill, bill
 from clickstream.cloud.deploy.settings import EVERYWHERE, DeployConfig, environment
 from clickstream.cloud.deploy.toolchain import ROOT, Report, cdk
@@ -26,7 +26,7 @@ SYNTHESIZED = ROOT / "cdk.out"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """resources: counts by type. changes: lines of the CDK, empty without an account. bill: None for other regions."""
+    """resources: counts by type. changes: lines of the CDK, empty if the stack is new. bill: None for other regions."""
 
     account: str
     region: str
@@ -44,9 +44,11 @@ def make_plan(account: Account | None, config: DeployConfig, region: str, report
     changes: list[str] = []
     is_new = True
     if account is not None:
-        is_new = find_stack(account, config.stack) is None
-        arguments = ["diff", config.stack, "--app", str(SYNTHESIZED), "--no-color"]
-        cdk("comparing with the stack on AWS", arguments, changes.append, environment(account))
+        with aws_errors(f"looking for the stack {config.stack}"):
+            is_new = find_stack(account, config.stack) is None
+        if not is_new:
+            arguments = ["diff", config.stack, "--app", str(SYNTHESIZED), "--no-color"]
+            cdk("comparing with the stack on AWS", arguments, changes.append, environment(account))
     return Plan(
         account.id if account else "",
         region,

@@ -23,7 +23,7 @@ ROOT = Path(clickstream.__file__).parents[2]
 """The checkout."""
 INFRA = ROOT / "infra"
 PACKAGES = ROOT / "build" / "cloud"
-_LAST_LINES = 15
+_LAST_LINES = 3
 
 Report = Callable[[str], None]
 """Takes a line for the user."""

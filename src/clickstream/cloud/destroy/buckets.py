@@ -13,16 +13,16 @@ from clickstream.cloud.destroy.scope import Category, Item, Scope, tags_of
 from clickstream.progress import Progress, no_progress
 
 
-def find_buckets(scope: Scope) -> Iterator[Item]:
+def _find_buckets(scope: Scope) -> Iterator[Item]:
     """Yield the stack's buckets: those with names of ours, and those that CDK named after the stack."""
     for name in _names(scope):
         if name.startswith(f"{scope.stack}-") or name in scope.buckets:
-            item = scope.item("bucket", name, bucket_tags(scope, name), name, scope.buckets)
+            item = scope.item("bucket", name, _bucket_tags(scope, name), name, scope.buckets)
             if item:
                 yield item
 
 
-def bucket_tags(scope: Scope, name: str) -> Mapping[str, str]:
+def _bucket_tags(scope: Scope, name: str) -> Mapping[str, str]:
     """Return the tags of a bucket; none if it has none, or if it is not ours to read."""
     from botocore.exceptions import ClientError  # noqa: PLC0415 - only the commands on AWS have it
 
@@ -65,10 +65,10 @@ def _first_versions(s3: Any, name: str) -> list[dict[str, str]]:
     return [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
 
 
-def delete_bucket(scope: Scope, item: Item) -> None:
+def _delete_bucket(scope: Scope, item: Item) -> None:
     """Empty a bucket and delete it."""
     empty_bucket(scope, item.id)
     scope.client("s3").delete_bucket(Bucket=item.id)
 
 
-BUCKETS = Category("bucket", find_buckets, delete_bucket)
+BUCKETS = Category("bucket", _find_buckets, _delete_bucket)

@@ -16,10 +16,10 @@ from clickstream.cloud import names
 from clickstream.cloud.account import Account, aws_errors
 from clickstream.cloud.destroy import services
 from clickstream.cloud.destroy.bootstrap import remove_bootstrap
-from clickstream.cloud.destroy.buckets import empty_bucket, find_buckets
+from clickstream.cloud.destroy.buckets import BUCKETS, empty_bucket
 from clickstream.cloud.destroy.network import SNAPSHOTS
 from clickstream.cloud.destroy.scope import Item, Scope, open_scope
-from clickstream.cloud.destroy.sweep import inventory, remove, sweep
+from clickstream.cloud.destroy.sweep import found, inventory, remove, sweep
 from clickstream.cloud.stack import find_stack, resources_of, wait_while_busy
 from clickstream.progress import Progress, no_progress
 
@@ -59,8 +59,8 @@ def plan(account: Account, stack: str = names.STACK, progress: Progress = no_pro
     """Return what `destroy` would remove. Changes nothing."""
     with aws_errors("listing what is on AWS"):
         scope = open_scope(account, stack)
-        found = find_stack(account, stack)
-        return Plan(account.id, account.region, stack, found is not None, inventory(scope, progress))
+        has_stack = find_stack(account, stack) is not None
+        return Plan(account.id, account.region, stack, has_stack, inventory(scope, progress))
 
 
 def destroy(  # noqa: PLR0913 - the choices of one command, and what tests replace
@@ -100,14 +100,14 @@ def destroy(  # noqa: PLR0913 - the choices of one command, and what tests repla
 
 
 def _remaining_stack(scope: Scope) -> list[Item]:
-    found = find_stack(scope.account, scope.stack)
-    return [] if found is None else [Item("stack", found.name, note=f"is {found.status}: {found.reason}")]
+    stack = find_stack(scope.account, scope.stack)
+    return [] if stack is None else [Item("stack", stack.name, note=f"is {stack.status}: {stack.reason}")]
 
 
 def stop_intake(scope: Scope, report: Callable[[str], None], wait: Callable[[float], None]) -> None:
     """Stop the ETL's schedule, wait for a pass that runs, then remove the shop, the API and the functions."""
     events = scope.client("events")
-    for rule in services.find_rules(scope):
+    for rule in found(scope, services.RULES):
         if not rule.note:
             events.disable_rule(Name=rule.id)
             report(f"stopped the schedule {rule.id}")
@@ -118,11 +118,11 @@ def stop_intake(scope: Scope, report: Callable[[str], None], wait: Callable[[flo
 
 def claim(scope: Scope) -> None:
     """Tag what belongs to the platform only through another resource: log groups of the shop, snapshots of a volume."""
-    for app in services.find_shops(scope):
+    for app in found(scope, services.SHOPS):
         if not app.note:
             scope.apps.append(app.id)
             _claim_log_group(scope, f"/aws/amplify/{app.id}")
-    snapshots = [each.id for each in SNAPSHOTS.find(scope) if not each.note]
+    snapshots = [each.id for each in found(scope, SNAPSHOTS) if not each.note]
     if snapshots:
         tag = {"Key": names.TAG, "Value": names.TAG_VALUE}
         scope.client("ec2").create_tags(Resources=snapshots, Tags=[tag])
@@ -159,9 +159,15 @@ def _is_running(scope: Scope, group: str) -> bool:
 
 
 def _empty_buckets(scope: Scope, report: Callable[[str], None], progress: Progress) -> None:
-    for bucket in find_buckets(scope):
+    from botocore.exceptions import ClientError  # noqa: PLC0415 - only the commands on AWS have it
+
+    for bucket in found(scope, BUCKETS):
         if not bucket.note:
-            count = empty_bucket(scope, bucket.id, progress)
+            try:
+                count = empty_bucket(scope, bucket.id, progress)
+            except (ClientError, RuntimeError) as error:
+                report(f"cannot empty the bucket {bucket.id}: {error}")  # the sweep tries again, and reports it as left
+                continue
             report(f"emptied the bucket {bucket.id}: {count:,} versions")
 
 
@@ -170,24 +176,24 @@ def _delete_stack(
 ) -> None:
     """Delete the stack. If a resource blocks it, delete the stack without that resource: the sweep takes it."""
     account, client = scope.account, scope.client("cloudformation")
-    found = find_stack(account, scope.stack)
-    if found is None:
+    existing = find_stack(account, scope.stack)
+    if existing is None:
         return
-    total = len(resources_of(account, found.id))
+    total = len(resources_of(account, existing.id))
 
     def show(_: object, left: int) -> None:
         progress(total - left, total, f"deleting the stack {scope.stack}")
 
-    stack = wait_while_busy(account, found.id, wait, show)
+    stack = wait_while_busy(account, existing.id, wait, show)
     if stack is not None:
         if stack.is_protected:
-            client.update_termination_protection(StackName=found.name, EnableTerminationProtection=False)
-        client.delete_stack(StackName=found.name)
-        stack = wait_while_busy(account, found.id, wait, show)
+            client.update_termination_protection(StackName=existing.name, EnableTerminationProtection=False)
+        client.delete_stack(StackName=existing.name)
+        stack = wait_while_busy(account, existing.id, wait, show)
     if stack is not None and stack.status == "DELETE_FAILED":
-        failed = [each for each in resources_of(account, found.id) if each.status == "DELETE_FAILED"]
+        failed = [each for each in resources_of(account, existing.id) if each.status == "DELETE_FAILED"]
         for each in failed:
             report(f"the stack keeps {each.kind} {each.id}: {each.reason}")
-        client.delete_stack(StackName=found.name, RetainResources=[each.logical_id for each in failed])
-        stack = wait_while_busy(account, found.id, wait, show)
+        client.delete_stack(StackName=existing.name, RetainResources=[each.logical_id for each in failed])
+        stack = wait_while_busy(account, existing.id, wait, show)
     report(f"deleted stack {scope.stack}" if stack is None else f"the stack is {stack.status}: {stack.reason}")

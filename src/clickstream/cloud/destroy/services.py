@@ -13,7 +13,7 @@ _CONSTRUCT = "Assets"
 _FUNCTIONS = (names.INGEST_FUNCTION, names.ETL_FUNCTION)
 
 
-def find_rules(scope: Scope) -> Iterator[Item]:
+def _find_rules(scope: Scope) -> Iterator[Item]:
     """Yield the rules that start the ETL."""
     events = scope.client("events")
     for rule in scope.account.list("events", "list_rules", "Rules"):
@@ -31,7 +31,7 @@ def _delete_rule(scope: Scope, item: Item) -> None:
     events.delete_rule(Name=item.id, Force=True)
 
 
-def find_shops(scope: Scope) -> Iterator[Item]:
+def _find_shops(scope: Scope) -> Iterator[Item]:
     """Yield the Amplify apps. Each has a CloudFront distribution in an account of AWS, which goes with it."""
     for app in scope.account.list("amplify", "list_apps", "apps"):
         item = scope.item("Amplify app", app["appId"], app.get("tags") or {}, app["name"], (names.SHOP,))
@@ -118,7 +118,7 @@ def _delete_pool(scope: Scope, item: Item) -> None:
     cognito.delete_user_pool(UserPoolId=item.id)
 
 
-def find_apis(scope: Scope) -> Iterator[Item]:
+def _find_apis(scope: Scope) -> Iterator[Item]:
     """Yield the HTTP APIs that receive events."""
     for api in scope.account.list("apigatewayv2", "get_apis", "Items"):
         item = scope.item("HTTP API", api["ApiId"], api.get("Tags") or {}, api["Name"], (names.HTTP_API,))
@@ -130,7 +130,7 @@ def _delete_api(scope: Scope, item: Item) -> None:
     scope.client("apigatewayv2").delete_api(ApiId=item.id)
 
 
-def find_functions(scope: Scope) -> Iterator[Item]:
+def _find_functions(scope: Scope) -> Iterator[Item]:
     """Yield the Lambda functions, with those that CDK adds to the stack."""
     client = scope.client("lambda")
     for function in scope.account.list("lambda", "list_functions", "Functions"):
@@ -179,13 +179,13 @@ def _delete_topic(scope: Scope, item: Item) -> None:
     sns.delete_topic(TopicArn=item.id)
 
 
-RULES = Category("rule", find_rules, _delete_rule)
-SHOPS = Category("Amplify app", find_shops, _delete_shop)
+RULES = Category("rule", _find_rules, _delete_rule)
+SHOPS = Category("Amplify app", _find_shops, _delete_shop)
 DISTRIBUTIONS = Category("CloudFront distribution", _find_distributions, _delete_distribution)
 ACCESS_CONTROLS = Category("CloudFront access control", _find_access_controls, _delete_access_control)
 HEADER_POLICIES = Category("CloudFront header policy", _find_header_policies, _delete_header_policy)
 POOLS = Category("user pool", _find_pools, _delete_pool)
-APIS = Category("HTTP API", find_apis, _delete_api)
-FUNCTIONS = Category("Lambda function", find_functions, _delete_function)
+APIS = Category("HTTP API", _find_apis, _delete_api)
+FUNCTIONS = Category("Lambda function", _find_functions, _delete_function)
 QUEUES = Category("queue", _find_queues, _delete_queue)
 TOPICS = Category("topic", _find_topics, _delete_topic)

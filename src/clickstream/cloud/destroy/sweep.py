@@ -67,11 +67,11 @@ _PAUSE_S = 30
 
 def inventory(scope: Scope, progress: Progress = no_progress) -> list[Item]:
     """Return all that belongs to the platform, with what only looks like it (those have a note)."""
-    found: list[Item] = []
+    items: list[Item] = []
     for number, category in enumerate(CATEGORIES):
         progress(number, len(CATEGORIES), f"looking for each {category.kind}")
-        found += _found(scope, category)
-    return found + list(_unknown(scope))
+        items += found(scope, category)
+    return items + list(_unknown(scope))
 
 
 def sweep(
@@ -103,7 +103,7 @@ def _pass(scope: Scope, report: Callable[[str], None], progress: Progress) -> tu
     deleted, left = 0, []
     for number, category in enumerate(CATEGORIES):
         progress(number, len(CATEGORIES), f"removing each {category.kind}")
-        for item in _found(scope, category):
+        for item in found(scope, category):
             refused = item if item.note else _delete(scope, category, item)
             if refused is None:
                 deleted += 1
@@ -115,13 +115,13 @@ def _pass(scope: Scope, report: Callable[[str], None], progress: Progress) -> tu
 
 def remove(scope: Scope, category: Category, report: Callable[[str], None]) -> None:
     """Delete the items of one category now. What fails is left to the sweep."""
-    for item in _found(scope, category):
+    for item in found(scope, category):
         if not item.note and _delete(scope, category, item) is None:
             report(f"deleted {item.label}")
 
 
-def _found(scope: Scope, category: Category) -> list[Item]:
-    """Return the items of a category. If they cannot be listed, that itself is an item with the reason."""
+def found(scope: Scope, category: Category) -> list[Item]:
+    """Return the items of a category. That they cannot be listed is an item too, with the reason as its note."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - only the commands on AWS have it
 
     try:
@@ -142,7 +142,8 @@ def _delete(scope: Scope, category: Category, item: Item) -> Item | None:
 
 
 def _why(error: Any) -> str:
-    return reason_of(error) if hasattr(error, "response") else str(error)
+    """Return the reason as one line."""
+    return " ".join((reason_of(error) if hasattr(error, "response") else str(error)).split())
 
 
 def _unknown(scope: Scope) -> Iterator[Item]:
