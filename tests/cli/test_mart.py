@@ -43,7 +43,9 @@ def test_the_mart_is_described_and_built(run: Callable[..., Result], settings: S
 def test_check_fails_if_mart_and_warehouse_differ(run: Callable[..., Result], settings: Settings) -> None:
     equal = run("check")
     assert equal.exit_code == 0
-    assert equal.stdout.endswith("mart: events, sessions and orders of every day equal those of the warehouse\n")
+    assert equal.stdout.endswith(
+        "mart: events, sessions, orders and refunds of every day equal those of the warehouse\n"
+    )
     with open_warehouse(settings) as warehouse, warehouse.transaction() as cursor:
         cursor.execute("delete from sessions where client_id = 'c1'")
     different = run("check", "--json")

@@ -56,6 +56,14 @@ _QUERIES = {
         left join sessions as s on o.session = s.id
         left join pairs as p on o.pair = p.id left join visitors as v on o.visitor = v.id
     """,
+    "refunds": """
+        select r.* exclude (order_number), o.order_id as found_order
+        from refunds as r left join orders as o on r.order_number = o.id
+    """,
+    "searches": """
+        select x.* exclude (session), s.session_key
+        from searches as x left join sessions as s on x.session = s.id
+    """,
     "order_items": f"""
         select o.order_id, x.* exclude (order_number, product), {_PRODUCT} as product
         from order_items as x

@@ -30,16 +30,20 @@ def load(pipeline: Pipeline, *clients: str) -> None:
     pipeline.load()
 
 
-def test_a_forgotten_person_is_in_no_byte_of_the_file(pipeline: Pipeline, mart: Mart) -> None:
-    load(pipeline, *(f"c{number}" for number in range(50)), SECRET)
+@pytest.mark.parametrize("table", ["pairs", "searches"])
+def test_a_forgotten_person_is_in_no_byte_of_the_file(pipeline: Pipeline, mart: Mart, table: str) -> None:
+    person, term = (SECRET, "bags") if table == "pairs" else ("c", SECRET)
+    load(pipeline, *(f"c{number}" for number in range(50)), person)
+    pipeline.put_batch([received(pipeline.clock(), clientId=person, eventName="search", search={"term": term})])
+    pipeline.load()
     refresh(mart, pipeline.warehouse)
     with mart.transaction() as cursor:  # from the log into the file; without compression, an id is plain bytes
         cursor.execute("pragma force_compression = 'uncompressed'")
-        cursor.execute("create table copied as from pairs")
+        cursor.execute(f"create table copied as from {table}")
     mart.close()
     assert SECRET.encode() in mart.path.read_bytes()
     with Mart.open(mart.path) as again:
-        Eraser(pipeline.loader).forget(Person("client", SECRET, ()))
+        Eraser(pipeline.loader).forget(Person("client", person, ()))
         assert refresh(again, pipeline.warehouse).how == "built"
     files = [path.read_bytes() for path in mart.path.parent.glob(f"{mart.path.name}*")]
     assert files

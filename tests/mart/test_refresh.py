@@ -24,7 +24,7 @@ CLIENTS = ("c1", "c1", "c2", "c3", None)
 USERS = (None, None, "u1", "u2", "c2")
 NAMES = (
     *("page_view", "page_view", "product_view", "add_to_cart_click", "checkout_start", "click"),
-    *("checkout_complete", "order_confirmed", "order_refunded", "login_success"),
+    *("checkout_complete", "order_confirmed", "order_refunded", "order_refunded", "login_success", "search", "search"),
 )
 STEPS_MIN = (0, 0, 1, 5, 14, 29, 31, 45, 200)
 
@@ -147,7 +147,22 @@ def _visits(chance: Random, pipeline: Pipeline, count: int, ago: timedelta = tim
                 **ids,
             )
             if "check" in name or "order" in name:
-                items = [{"id": chance.choice(("p1", "p2")), "price": 5, "quantity": 2}]
-                event["order"] = {"id": chance.choice(("o1", "o2", "o3")), "total": 10, "items": items}
+                event["order"] = _order(chance)
+            if name == "search":
+                event["search"] = {"term": chance.choice((None, "bag", "shoe")), "results": chance.choice((None, 0, 3))}
             events.append(event)
     return events
+
+
+def _order(chance: Random) -> dict[str, Any]:
+    return {
+        "id": chance.choice(("o1", "o2", "o3")),
+        "total": 10,
+        "items": [{"id": chance.choice(("p1", "p2")), "price": 5, "quantity": 2}],
+        "discount": chance.choice((None, 1)),
+        "tax": chance.choice((None, "0.5")),
+        "shipping": chance.choice((None, 3)),
+        "coupon": chance.choice((None, "TEN")),
+        "paymentMethod": chance.choice((None, "card")),
+        "refundId": chance.choice((None, "r1", "r2")),
+    }

@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.metrics.oracle import KEY_EVENTS, SESSION_FIELDS, Event, by_session, has, login_state, session_value, stored
-from tests.metrics.oracle_orders import BROWSER, SERVER, Order, is_bot_session, merged
+from tests.metrics.oracle_orders import BROWSER, REFUND, SERVER, Order, Refund, is_bot_session, merged, refunded
 
 from clickstream.warehouse.contract import Warehouse
 
@@ -19,9 +19,10 @@ EVENT_COLUMNS = (
     *("is_first_visit", "context_product_id", "context_product_name", "context_product_category"),
     *("context_product_brand", "page_path", "country", "session_key", "is_page_view", "is_sample", "received_at"),
     *("raw_object", "raw_line", "page_url", "device_type", "browser", "os", "is_bot", "source", "medium", "campaign"),
-    *("channel", "referrer_domain", "order_id", "order_total", "order_currency"),
+    *("channel", "referrer_domain", "order_id", "order_total", "order_currency", "order_discount", "order_tax"),
+    *("order_shipping", "order_coupon", "order_payment_method", "order_refund_id", "search_term", "search_results"),
 )
-TABLES = ("clickstream_events", "sessions", "clients", "seen", "loads", "orders", "order_lines")
+TABLES = ("clickstream_events", "sessions", "clients", "seen", "loads", "orders", "order_lines", "refunds")
 _numbers = count(1)
 
 
@@ -65,6 +66,8 @@ def _tables(rows: Sequence[Event], loads: int) -> dict[str, list[dict[str, Any]]
     clients: dict[str, Event] = {}
     seen: dict[tuple[object, object], Event] = {}
     for row in rows:
+        if row["event_name"] == REFUND:
+            continue
         if row["client_id"] and row["user_id"]:
             clients.setdefault(row["client_id"], row)
         seen.setdefault((row["client_id"], row["user_id"]), row)
@@ -73,6 +76,7 @@ def _tables(rows: Sequence[Event], loads: int) -> dict[str, list[dict[str, Any]]
         "clickstream_events": [{name: row[name] for name in EVENT_COLUMNS} for row in rows],
         "sessions": [_session(key, session, orders) for key, session in by_session(rows).items()],
         "orders": list(map(_order, orders)),
+        "refunds": list(map(_refund, refunded(rows))),
         "order_lines": [line for row in rows for line in _lines(row)],
         "clients": [
             {"client_id": row["client_id"], "first_user_id": row["user_id"]}
@@ -138,8 +142,21 @@ def _order(order: Order) -> dict[str, object]:
         **{name: order.carrier[name] for name in ("client_id", "user_id", "session_key", "is_bot", "is_sample")},
         "total": order.total,
         "currency": None if order.currency == "XXX" else order.currency,
+        **order.details,
         "total_differs": False,
         "items_event_id": order.items_event["event_id"] if order.items_event else None,
+    }
+
+
+def _refund(refund: Refund) -> dict[str, object]:
+    return {
+        "order_id": refund.event["order_id"],
+        "refund_id": refund.event["order_refund_id"],
+        "event_id": refund.event["event_id"],
+        "refunded_at": refund.refunded_at,
+        "amount": refund.amount,
+        "currency": refund.currency,
+        **{name: refund.event[name] for name in ("is_bot", "is_sample")},
     }
 
 

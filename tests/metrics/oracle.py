@@ -12,7 +12,17 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from tests.metrics.oracle_orders import Order, favourite, is_bot_session, merged, revenue_of
+from tests.metrics.oracle_orders import (
+    REFUND,
+    Order,
+    Refund,
+    favourite,
+    is_bot_session,
+    merged,
+    refunded,
+    refunds_of,
+    revenue_of,
+)
 from tests.metrics.oracle_time import Range
 
 from clickstream.metrics.question import Question
@@ -60,7 +70,7 @@ def stored(events: Sequence[Event]) -> list[Event]:
     groups: dict[tuple[object, object], list[Event]] = defaultdict(list)
     rows = [dict(event, session_key=None, is_page_view=False) for event in sorted(events, key=order_key)]
     for row in rows:
-        if row["client_id"] is not None or row["session_id"] is not None:
+        if (row["client_id"] is not None or row["session_id"] is not None) and row["event_name"] != REFUND:
             groups[row["client_id"], row["session_id"]].append(row)
     sessions: list[list[Event]] = []
     for group in groups.values():
@@ -111,9 +121,11 @@ class World:
         self.sessions = by_session(self.events)
         self.hidden_sessions = by_session(self.hidden)
         self.orders = [order for order in merged(existing) if exists(order.carrier)]
+        left = {row["event_id"] for row in existing if exists(row)}
+        self.refunds = [refund for refund in refunded(rows) if self._judged_by(refund)["event_id"] in left]
         self.first_users: dict[str, str] = {}
         for row in rows:
-            if row["client_id"] is not None and row["user_id"] is not None:
+            if row["client_id"] is not None and row["user_id"] is not None and row["event_name"] != REFUND:
                 self.first_users.setdefault(row["client_id"], row["user_id"])
         self.first_events: dict[str, Event] = {}
         self.first_sessions: dict[str, tuple[object, str]] = {}
@@ -126,6 +138,8 @@ class World:
                 self.first_sessions[visitor] = min(start, self.first_sessions.get(visitor, start))
 
     def visitor(self, row: Event) -> str | None:
+        if row["event_name"] == REFUND:
+            return None
         found: str | None = row["user_id"] or self.first_users.get(row["client_id"]) or row["client_id"]
         return found
 
@@ -162,11 +176,26 @@ class World:
         }
 
     def counted_orders(self, span: Range) -> list[Order]:
-        def passes_as_session(order: Order) -> bool:
-            session = self.sessions.get(order.session_key or "", [])
-            return self.session_passes(session) and self._some_event_passes(session)
+        return [o for o in self.orders if span.start <= o.ordered_at < span.end and self._passes_as_session(o)]
 
-        return [o for o in self.orders if span.start <= o.ordered_at < span.end and passes_as_session(o)]
+    def counted_refunds(self, span: Range) -> list[Refund]:
+        return [
+            refund
+            for refund in self.refunds
+            if span.start <= refund.refunded_at < span.end and self._passes_as_session(self.order_of(refund))
+        ]
+
+    def order_of(self, refund: Refund) -> Order | None:
+        """The order, unless it is not known, or placed later than the question."""
+        return refund.order if refund.order and refund.order.ordered_at < self.as_of else None
+
+    def _judged_by(self, refund: Refund) -> Event:
+        order = self.order_of(refund)
+        return order.carrier if order else refund.event
+
+    def _passes_as_session(self, order: Order | None) -> bool:
+        session = self.sessions.get(order.session_key or "", []) if order else []
+        return self.session_passes(session) and self._some_event_passes(session)
 
     def orders_in(self, key: str) -> list[Order]:
         return [order for order in self.orders if order.session_key == key]
@@ -266,7 +295,8 @@ def has(session: Sequence[Event], name: str) -> bool:
 def overview(world: World, span: Range, currency: str | None) -> dict[str, Any]:
     """One period of `overview`."""
     events, sessions = world.counted_events(span), world.counted_sessions(span)
-    orders = world.counted_orders(span)
+    orders, refunds = world.counted_orders(span), refunds_of(world.counted_refunds(span), currency)
+    sold = revenue_of(orders, currency)
     visitors = {visitor for row in events if (visitor := world.visitor(row)) is not None}
     new = {visitor for visitor in visitors if world.is_new(visitor, span)}
     buyers = visitors & {world.visitor(order.carrier) for order in orders if order.session_key}
@@ -297,7 +327,9 @@ def overview(world: World, span: Range, currency: str | None) -> dict[str, Any]:
         "conversion_rate": divide(order_sessions, len(sessions)),
         "visitor_conversion_rate": divide(len(buyers), len(visitors)),
         "orders_without_session": sum(order.session_key is None for order in orders),
-        **revenue_of(orders, currency),
+        **sold,
+        "refunds": refunds,
+        "net_revenue": sold["revenue"] - refunds,
         "currency": currency,
     }
 
@@ -314,23 +346,6 @@ def figure(world: World, span: Range, metric: str, currency: str | None) -> tupl
     if metric == "visitor_conversion_rate":
         return found[metric], round((found[metric] or 0) * found["visitors"]), found["visitors"]
     return found[metric], None, None
-
-
-def revenue(world: World, span: Range) -> list[dict[str, Any]]:
-    """`revenue`: a row for each currency."""
-    orders = world.counted_orders(span)
-    rows = []
-    for currency in {order.currency for order in orders}:
-        group = [order for order in orders if order.currency == currency]
-        rows.append(
-            {
-                "currency": currency,
-                "orders_with_total": sum(order.total is not None for order in group),
-                **revenue_of(group, currency),
-                "units": whole(sum((order.units for order in group), Decimal(0))),
-            }
-        )
-    return sorted(rows, key=lambda row: (-row["orders"], row["currency"]))
 
 
 def whole(units: Decimal) -> int:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 Event = dict[str, Any]
-BROWSER, SERVER = "checkout_complete", "order_confirmed"
+BROWSER, SERVER, REFUND = "checkout_complete", "order_confirmed", "order_refunded"
+DETAILS = ("discount", "tax", "shipping", "coupon", "payment_method")
+DEFAULT_CURRENCY = "EUR"
 SECOND = timedelta(seconds=1)
 
 
@@ -25,6 +27,8 @@ class Order:
     total: Decimal | None
     currency: str
     items_event: Event | None
+    details: Mapping[str, Any]
+    """discount, tax, shipping, coupon, payment_method."""
 
     @property
     def ordered_at(self) -> datetime:
@@ -66,7 +70,51 @@ def _order(order_id: str, events: Sequence[Event]) -> Order:
         total=money["order_total"],
         currency=(money["order_currency"] or "XXX").upper(),
         items_event=next((row for row in (*server, *browser) if row["items"]), None),
+        details={name: _first(name, (*server, *browser)) for name in DETAILS},
     )
+
+
+def _first(detail: str, events: Sequence[Event]) -> Any:
+    return next((row[f"order_{detail}"] for row in events if row[f"order_{detail}"] is not None), None)
+
+
+@dataclass(frozen=True)
+class Refund:
+    """One refund. event: the first one with an amount, else the first one; order: None if it is not known."""
+
+    event: Event
+    order: Order | None
+
+    @property
+    def refunded_at(self) -> datetime:
+        moment: datetime = self.event["event_timestamp"]
+        return moment
+
+    @property
+    def amount(self) -> Decimal | None:
+        total: Decimal | None = self.event["order_total"]
+        return None if total is None else abs(total)
+
+    @property
+    def currency(self) -> str:
+        """Its own, else its order's, else the default."""
+        if self.event["order_currency"]:
+            return str(self.event["order_currency"]).upper()
+        return self.order.currency if self.order and self.order.currency != "XXX" else DEFAULT_CURRENCY
+
+
+def refunded(rows: Iterable[Event]) -> list[Refund]:
+    """Merge the refunds of these events, which are in event order."""
+    rows = list(rows)
+    orders = {order.order_id: order for order in merged(rows)}
+    reports: dict[tuple[str, object], list[Event]] = defaultdict(list)
+    for row in rows:
+        if row["order_id"] is not None and row["event_name"] == REFUND:
+            reports[row["order_id"], row["order_refund_id"] or row["event_id"]].append(row)
+    return [
+        Refund(next((row for row in events if row["order_total"] is not None), events[0]), orders.get(order_id))
+        for (order_id, _), events in reports.items()
+    ]
 
 
 def is_bot_session(session: Sequence[Event]) -> bool:
@@ -92,6 +140,11 @@ def favourite(orders: Sequence[Order]) -> str | None:
     """The currency with most orders; ties A-Z."""
     currencies = [order.currency for order in orders]
     return min(set(currencies), key=lambda name: (-currencies.count(name), name), default=None)
+
+
+def refunds_of(refunds: Iterable[Refund], currency: str | None) -> Decimal:
+    """The amount refunded in one currency."""
+    return sum((refund.amount or Decimal(0) for refund in refunds if refund.currency == currency), Decimal(0))
 
 
 def revenue_of(orders: Sequence[Order], currency: str | None) -> dict[str, Any]:

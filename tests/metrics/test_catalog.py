@@ -39,7 +39,8 @@ def figures(mart: FilledMart, question: Question) -> dict[str, Any]:
         ("time_series", make_question(from_date=date(2025, 1, 1), options={"by": "hour"}), "invalid_option", "by"),
         ("devices", make_question(options={"by": "channel"}), "invalid_option", "by"),
         ("overview", make_question(options={"currency": "euro"}), "invalid_option", "currency"),
-        ("revenue", make_question(options={"currency": "EUR"}), "unknown_option", "currency"),
+        ("login_state", make_question(options={"currency": "EUR"}), "unknown_option", "currency"),
+        ("revenue", make_question(options={"currency": "EUR"}), "invalid_option", "currency"),
         ("overview", make_question(compare="week"), "invalid_option", "compare"),
         ("overview", make_question({"colour": ("red",)}), "unknown_filter", "colour"),
         ("overview", make_question({"segment": ("buyers",)}), "filter_not_applicable", "segment"),
@@ -93,7 +94,7 @@ def test_every_answer_describes_its_data(mart: FilledMart) -> None:
     assert (meta["from"], meta["to"]) == ONE_DAY
     assert (meta["start"], meta["end"], meta["tz"]) == (at("2026-03-01 23:00"), at("2026-03-02 12:30"), "Europe/Berlin")
     assert meta["compare"]["end"] == at("2026-03-01 12:30")
-    assert meta["rows_behind"] == {"clickstream_events": 1, "sessions": 1, "orders": 0}
+    assert meta["rows_behind"] == {"clickstream_events": 1, "sessions": 1, "orders": 0, "refunds": 0}
     assert meta["sample"] == {"mode": "auto", "is_present": False, "is_hidden": False}
 
 

@@ -36,7 +36,8 @@ SILENCES = (
 )
 NAMES = (
     *("page_view", "page_view", "product_view", "home_view", "add_to_cart_click", "checkout_start"),
-    *("click", "login_success", "search", "checkout_complete", "checkout_complete", "order_confirmed"),
+    *("click", "login_success", "search", "search", "checkout_complete", "checkout_complete", "order_confirmed"),
+    "order_refunded",
 )
 ORDERS = ("o1", "o2", "o3", "o4", "o5", "ö6", None)
 CURRENCIES = ("EUR", "EUR", "usd", "GBP", None)
@@ -155,6 +156,7 @@ def _visit(chance: Random, moment: datetime) -> Iterator[Event]:
             **visit
             | chance.choice(LANDINGS)
             | _order(chance, name, is_sample)
+            | (_search(chance) if name == "search" else {})
             | place
             | {"country": chance.choice((country, country, country, "FR"))},
             user_id=None if is_sample else user,
@@ -182,7 +184,7 @@ def _burst(chance: Random, moment: datetime, visit: Mapping[str, object]) -> Ite
 def _order(chance: Random, name: str, is_sample: bool) -> dict[str, object]:
     """Return the order fields of an event; order ids repeat, from browser and server and at other times."""
     order_id = chance.choice(ORDERS)
-    if name not in ("checkout_complete", "order_confirmed") or order_id is None:
+    if name not in ("checkout_complete", "order_confirmed", "order_refunded") or order_id is None:
         return {"order_id": chance.choice((None, None, "o1"))} if not is_sample else {}
     lines = [
         item(
@@ -199,5 +201,18 @@ def _order(chance: Random, name: str, is_sample: bool) -> dict[str, object]:
         "order_id": f"sample-{order_id}" if is_sample else order_id,
         "order_total": chance.choice((None, Decimal("99.9900"), Decimal(20))),
         "order_currency": chance.choice(CURRENCIES),
+        "order_discount": chance.choice((None, Decimal("1.5"))),
+        "order_tax": chance.choice((None, None, Decimal(2), Decimal("0.0001"))),
+        "order_shipping": chance.choice((None, Decimal("4.99"))),
+        "order_coupon": chance.choice((None, "TEN", "ten", "")),
+        "order_payment_method": chance.choice((None, "card", "påy")),
+        "order_refund_id": chance.choice((None, None, "r1", "r2")) if name == "order_refunded" else None,
         "items": lines or None,
+    }
+
+
+def _search(chance: Random) -> dict[str, object]:
+    return {
+        "search_term": chance.choice((None, "bag", "bag", "shoe", "ä shoe")),
+        "search_results": chance.choice((None, 0, 0, 7)),
     }

@@ -150,7 +150,7 @@ def render_differences(differences: Sequence[DayDifference] | None, console: Con
         console.print("mart: not compared, because new loads kept arriving")
         return
     if not differences:
-        console.print("mart: events, sessions and orders of every day equal those of the warehouse")
+        console.print("mart: events, sessions, orders and refunds of every day equal those of the warehouse")
         return
     for each in differences[:MAX_DIFFERENCES]:
         numbers = f"{each.mart:,} {each.kind}, {each.warehouse:,} in the warehouse"

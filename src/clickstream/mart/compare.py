@@ -1,7 +1,7 @@
 """Compares a mart with its warehouse, by UTC day.
 
-In: a mart and its warehouse. Out: the days on which they contain other numbers of events, sessions or orders. Loads
-never cause such a day: rows that another program changed in the warehouse do, and so would a fault.
+In: a mart and its warehouse. Out: the days on which they contain other numbers of events, sessions, orders or refunds.
+Loads never cause such a day: rows that another program changed in the warehouse do, and so would a fault.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from clickstream.warehouse.contract import Cursor
 from clickstream.warehouse.dialects import fill
 from clickstream.warehouse.duckdb import DuckCursor
 
-Kind = Literal["events", "sessions", "orders"]
+Kind = Literal["events", "sessions", "orders", "refunds"]
 _Columns = Mapping[Kind, tuple[str, str]]
 _FIRST = date(1970, 1, 1)
 _DAY_US = 86_400_000_000
@@ -25,11 +25,13 @@ _IN_WAREHOUSE: _Columns = {
     "events": ("clickstream_events", "@micros(event_timestamp)"),
     "sessions": ("sessions", "@micros(session_start)"),
     "orders": ("orders", "@micros(ordered_at)"),
+    "refunds": ("refunds", "@micros(refunded_at)"),
 }
 _IN_MART: _Columns = {
     "events": ("hits", "moment"),
     "sessions": ("sessions", "start_at"),
     "orders": ("orders", "ordered_at"),
+    "refunds": ("refunds", "refunded_at"),
 }
 _COUNT = """
     select {moment} - {moment} % {day} as day, count(*) as rows
@@ -41,7 +43,7 @@ _COUNT = """
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A UTC day on which mart and warehouse contain other numbers of events, sessions or orders."""
+    """A UTC day on which mart and warehouse contain other numbers of events, sessions, orders or refunds."""
 
     day: date
     kind: Kind

@@ -18,6 +18,7 @@ from clickstream.mart.source import (
     Slice,
     copy_orders,
     copy_people,
+    copy_refunds,
     copy_slice,
     has_rows,
     knows,
@@ -166,10 +167,12 @@ def _write_visits(cursor: Cursor, part: Slice, into: DuckCursor) -> None:
 
 
 def _write_orders(cursor: Cursor, into: DuckCursor, known: int | None) -> None:
-    """Write the orders of the loads after `known` again; None = all orders."""
+    """Write the orders and refunds of the loads after `known` again; None = all of them."""
     if copy_orders(cursor, into, known):
         run_file(into, "products", rows="new_items")
         run_file(into, "orders")
+    if copy_refunds(cursor, into, known):
+        run_file(into, "refunds")
 
 
 def _is_worn(mart: Mart) -> bool:

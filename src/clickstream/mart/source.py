@@ -185,6 +185,16 @@ def copy_orders(cursor: Cursor, mart: DuckCursor, known: int | None) -> bool:
     return True
 
 
+def copy_refunds(cursor: Cursor, mart: DuckCursor, known: int | None) -> bool:
+    """Hand over `new_refunds`, `gone_refunds`. known: the last load read; None = all rows.
+
+    Returns whether there is anything new or gone.
+    """
+    _copy(cursor, mart, "new_refunds", "read_refunds", _since(known, refunds="r"))
+    put_keys(mart, "gone_refunds", "varchar", [] if known is None else _gone_keys(cursor, "refund", known))
+    return has_rows(mart, "new_refunds", "gone_refunds")
+
+
 def has_rows(mart: DuckCursor, *tables: str) -> bool:
     """Whether any of these tables has a row."""
     return any(mart.scalar(fill("select exists (from {table})", table=table)) for table in tables)

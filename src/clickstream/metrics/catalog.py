@@ -23,6 +23,7 @@ from clickstream.metrics.login_state import login_state
 from clickstream.metrics.overview import overview
 from clickstream.metrics.products import products
 from clickstream.metrics.question import Answer, Question
+from clickstream.metrics.revenue import BY as SOLD_BY
 from clickstream.metrics.revenue import revenue
 from clickstream.metrics.rules.currency import choose_currency
 from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, join_names
@@ -45,9 +46,9 @@ METRICS: Mapping[str, Metric] = {
     ),
     "revenue": Metric(
         "How much was sold?",
-        "Orders placed in the range and their revenue, one row per currency.",
+        "Orders placed in the range and amounts refunded, by currency, payment method, coupon or customer.",
         revenue,
-        {},
+        {"by": Option(SOLD_BY, "one row per", "currency"), "currency": CURRENCY},
         lambda scope, now: revenue(scope, first_values(now)),
     ),
     "time_series": Metric(

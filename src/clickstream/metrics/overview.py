@@ -2,7 +2,7 @@
 
 One row for the range. Visitors, events, page views, products and views count events in the range; sessions count
 where they start, with all their events and orders; orders count by `ordered_at`. Averages and `pages_per_session` are
-those of the counted sessions. Revenue is in one currency.
+those of the counted sessions. Refunds count when they were made. Amounts are in one currency.
 """
 
 from __future__ import annotations
@@ -35,6 +35,8 @@ COLUMNS = (
     Column("orders", "int"),
     Column("orders_without_session", "int"),
     Column("revenue", "money"),
+    Column("refunds", "money"),
+    Column("net_revenue", "money"),
     Column("aov", "double"),
     Column("currency", "text"),
 )
@@ -44,7 +46,7 @@ SECOND_US = 1_000_000
 def overview(scope: Scope) -> Result:
     """Return the key figures of one period."""
     row = scope.fetch("overview").dicts()[0]
-    revenue = money(row.pop("revenue"))
+    revenue, refunds = money(row.pop("revenue")), money(row.pop("refunds"))
     found = {name: None if value is None else int(value) for name, value in row.items()}
     sessions, engaged, visitors, new = (
         found[name] or 0 for name in ("sessions", "engaged_sessions", "visitors", "new_visitors")
@@ -61,6 +63,8 @@ def overview(scope: Scope) -> Result:
         "conversion_rate": ratio(found["order_sessions"], sessions),
         "visitor_conversion_rate": ratio(found["order_visitors"], visitors),
         "revenue": revenue,
+        "refunds": refunds,
+        "net_revenue": revenue - refunds,
         "aov": per_order(revenue, found["paid_orders"]),
         "currency": scope.currency,
     }
@@ -68,5 +72,6 @@ def overview(scope: Scope) -> Result:
         "clickstream_events": found["events"] or 0,
         "sessions": sessions,
         "orders": found["orders"] or 0,
+        "refunds": found["refund_rows"] or 0,
     }
     return Result(COLUMNS, [tuple(figures[column.name] for column in COLUMNS)], rows_behind, total_rows=1)

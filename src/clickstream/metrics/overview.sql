@@ -4,6 +4,10 @@
     from counted_quarters
     group by visitor
 ),
+refund_totals as (
+    select count(*) as refund_rows, sum(amount) filter (currency = $currency) as refunds
+    from counted_refunds
+),
 order_rows as materialized (
     select session, total, currency, visitor
     from counted_orders
@@ -57,4 +61,4 @@ order_totals as (
         count(total) filter (currency = $currency) as paid_orders
     from order_rows
 )
-from visitor_totals, event_totals, product_totals, session_totals, order_totals
+from visitor_totals, event_totals, product_totals, session_totals, order_totals, refund_totals

@@ -27,7 +27,9 @@ FIGURES = {
     "visitors": ("visitors", "new_visitors", "returning_visitors"),
     "sessions": ("sessions", "engaged_sessions", "bounces", "cart_sessions", "checkout_sessions", "order_sessions"),
     "orders": ("orders", "orders_without_session", "revenue"),
+    "refunds": ("refunds", "net_revenue"),
 }
+MONEY = ("revenue", "refunds", "net_revenue")
 RATES = {
     "bounce_rate": ("bounces", "sessions"),
     "conversion_rate": ("order_sessions", "sessions"),
@@ -35,8 +37,9 @@ RATES = {
 }
 METRIC_NAMES = (*(name for names in FIGURES.values() for name in names), *RATES)
 _SOURCES = {name: source for source, names in FIGURES.items() for name in names} | {"order_visitors": "visitors"}
-_TABLES = {"sessions": "sessions", "orders": "orders"}  # others: clickstream_events
-_INSTANTS = {"sessions": "s.start_at", "orders": "ordered_at"}  # others: moment
+_TABLES = {"sessions": ("sessions",), "orders": ("orders",), "refunds": ("orders", "refunds")}
+_OTHER_TABLES = ("clickstream_events",)
+_INSTANTS = {"sessions": "s.start_at", "orders": "ordered_at", "refunds": "ordered_at"}  # others: moment
 
 # (bucket key, group) -> the figure, and its denominator
 Figures = dict[tuple[tuple[int, int], str], tuple[int | Decimal, int | None]]
@@ -58,11 +61,16 @@ class _Series:
 
     def _pair(self, row: dict[str, Any]) -> tuple[int | Decimal, int | None]:
         number = row[self.numerator]
-        number = money(number) if self.numerator == "revenue" else int(number)
+        number = money(number) if self.numerator in MONEY else int(number)
         return number, None if self.denominator is None else int(row[self.denominator])
 
     def _bucket_slots(self, unit: Unit | None, source: str) -> dict[str, str]:
-        names = {"bucket": _INSTANTS.get(source, "moment"), "seen_bucket": "first_seen", "order_bucket": "ordered_at"}
+        names = {
+            "bucket": _INSTANTS.get(source, "moment"),
+            "seen_bucket": "first_seen",
+            "order_bucket": "ordered_at",
+            "refund_bucket": "refunded_at",
+        }
         if unit is None:
             return {part: "0" for name in names for part in (name, f"{name}_offset")}
         slots = {}
@@ -78,7 +86,7 @@ def time_series(scope: Scope) -> Result:
     series = _Series(scope, numerator, denominator)
     split = _top_split(series, scope.options.get("split"))
     figures = series.figures(unit, split)
-    kind: ColumnType = "rate" if denominator else "money" if metric == "revenue" else "int"
+    kind: ColumnType = "rate" if denominator else "money" if metric in MONEY else "int"
     nothing = (money(0) if kind == "money" else 0, None if denominator is None else 0)
     listed = buckets(unit, scope.question.tz, scope.period)
     rows = [
@@ -86,9 +94,9 @@ def time_series(scope: Scope) -> Result:
         for bucket in listed
         for group in (_groups(figures) if split else ("",))
     ]
-    return Result(
-        _columns(kind), rows, scope.rows_behind(_TABLES.get(_SOURCES[numerator], "clickstream_events")), len(rows)
-    )
+    tables = _TABLES.get(_SOURCES[numerator], _OTHER_TABLES)
+    rows_behind = {name: count for table in tables for name, count in scope.rows_behind(table).items()}
+    return Result(_columns(kind), rows, rows_behind, len(rows))
 
 
 def unit_of(scope: Scope) -> Unit:

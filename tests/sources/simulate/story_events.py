@@ -20,6 +20,7 @@ from clickstream.sources.simulate.wire import Wire
 Event = dict[str, Any]
 _COLUMNS = (
     *("order_id", "order_total", "order_currency", "items", "source", "medium", "referrer_domain", "browser", "os"),
+    *("order_discount", "order_tax", "order_shipping", "order_coupon", "order_payment_method", "order_refund_id"),
     *("context_product_id", "context_product_name", "context_product_category", "context_product_brand"),
 )
 

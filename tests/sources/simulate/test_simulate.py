@@ -18,7 +18,7 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Question
 from clickstream.sources.simulate.calendar import Calendar, instant
-from tests.metrics import oracle
+from tests.metrics import oracle, oracle_sales
 from tests.metrics.oracle import Event
 from tests.metrics.oracle_orders import Order, merged
 from tests.metrics.oracle_time import Range, buckets_of, range_of
@@ -110,7 +110,7 @@ def true_rows(events: Sequence[Event], metric: str, question: Question) -> list[
     if metric == "overview":
         return [oracle.overview(world, span, currency)]
     if metric == "revenue":
-        return oracle.revenue(world, span)
+        return oracle_sales.revenue(world, span)
     if metric == "login_state":
         return oracle.login_states(world, span)
     if metric == "products":

@@ -99,10 +99,10 @@ class HourCounts(msgspec.Struct, frozen=True):
 
 
 class DayDifference(msgspec.Struct, frozen=True):
-    """A UTC day on which mart and warehouse contain other numbers of events, sessions or orders."""
+    """A UTC day on which mart and warehouse contain other numbers of events, sessions, orders or refunds."""
 
     day: date
-    kind: Literal["events", "sessions", "orders"]
+    kind: Literal["events", "sessions", "orders", "refunds"]
     warehouse: int
     mart: int
 

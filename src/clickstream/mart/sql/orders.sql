@@ -17,10 +17,19 @@ delete from order_items where order_number in (select id from old_orders);
 delete from orders where id in (select id from old_orders);
 
 insert into orders
+with first_places as (
+    select h.session, h.moment, min(h.place) as place
+    from hits as h
+    join sessions as s on h.session = s.id
+    join numbered_orders as n on s.session_key = n.session_key and h.moment = n.ordered_at
+    group by h.session, h.moment
+)
 select
-    n.id, n.order_id, n.ordered_at, s.id, p.id, p.visitor, n.total, n.currency, n.is_sample, n.is_bot
+    n.id, n.order_id, n.ordered_at, s.id, f.place + n.rank_at_once - 1, p.id, p.visitor, n.total, n.currency, n.discount,
+    n.tax, n.shipping, n.coupon, n.payment_method, n.is_sample, n.is_bot
 from numbered_orders as n
 left join sessions as s on n.session_key = s.session_key
+left join first_places as f on s.id = f.session and n.ordered_at = f.moment
 left join pairs as p on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id
 order by n.ordered_at;
 

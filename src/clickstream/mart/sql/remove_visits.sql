@@ -16,11 +16,21 @@ where session in (select id from old_sessions)
     and quarter between (select min(start_at) // 900000000 from old_sessions)
         and (select max(end_at) // 900000000 from old_sessions);
 
+delete from searches
+where session in (select id from old_sessions)
+    and moment between (select min(start_at) from old_sessions) and (select max(end_at) from old_sessions);
+
 delete from session_products where session in (select id from old_sessions);
 
 delete from sessions where id in (select id from old_sessions);
 
 delete from hits
+where session is null
+    and moment // 900000000 in (from changed_quarters)
+    and moment between (select min(key) * 900000000 from changed_quarters)
+        and (select max(key) * 900000000 + 899999999 from changed_quarters);
+
+delete from searches
 where session is null
     and moment // 900000000 in (from changed_quarters)
     and moment between (select min(key) * 900000000 from changed_quarters)

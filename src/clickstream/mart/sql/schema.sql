@@ -119,15 +119,37 @@ create table session_products (
     is_bot boolean not null
 );
 
+-- Every search with a term. session, place: as in `hits`. A session is judged by its last search for the term, up to its
+-- next search for another one. last_place, end_place: the places of these two, NULL without a session or without a next
+-- search. has_view: a product was viewed in between. is_exit: nothing followed but views of the page of the search.
+create table searches (
+    moment bigint not null,
+    session integer,
+    place integer not null,
+    term varchar not null,
+    results bigint,
+    last_place integer,
+    end_place integer,
+    has_view boolean not null,
+    is_exit boolean not null
+);
+
+-- place: that of the event which gave ordered_at, in event order within the session.
 create table orders (
     id integer not null,
     order_id varchar not null,
     ordered_at bigint not null,
     session integer,
+    place integer,
     pair integer,
     visitor integer,
     total decimal(18, 4),
     currency varchar not null,
+    discount decimal(18, 4),
+    tax decimal(18, 4),
+    shipping decimal(18, 4),
+    coupon varchar,
+    payment_method varchar,
     is_sample boolean not null,
     is_bot boolean not null
 );
@@ -138,4 +160,15 @@ create table order_items (
     product integer not null,
     price decimal(18, 4),
     quantity decimal(18, 4)
+);
+
+-- order_number: the order, NULL where the warehouse does not have it.
+create table refunds (
+    order_id varchar not null,
+    order_number integer,
+    refunded_at bigint not null,
+    amount decimal(18, 4),
+    currency varchar not null,
+    is_sample boolean not null,
+    is_bot boolean not null
 );

@@ -48,7 +48,8 @@ select
     coalesce(n.id, 0) as name, coalesce(g.id, 0) as page, i.id as product, coalesce(l.id, 0) as login_state,
     e.is_page_view, e.is_sample, coalesce(s.is_bot, e.is_bot) as is_bot,
     e.event_name = 'product_view' as is_view, e.event_name = 'add_to_cart_click' as is_add,
-    e.event_name = 'checkout_start' as is_checkout
+    e.event_name = 'checkout_start' as is_checkout,
+    e.event_name in ('page_view', 'home_view', 'category_view') as is_page, e.term, e.results
 from new_events as e
 left join numbered_sessions as s on e.session_key = s.session_key
 left join pairs as p
@@ -125,6 +126,34 @@ from did as d
 join numbered_sessions as s on d.session = s.id
 left join first_rows as f on d.session = f.session and d.product = f.product
 order by d.session, d.product;
+
+insert into searches
+with segmented as (
+    select session, place, page, term, is_view, is_page, count(term) over (partition by session order by place) as segment
+    from numbered
+    where session in (select session from numbered where term is not null)
+),
+segments as (
+    select
+        session, max(term) as term, min(place) as place, bool_or(is_view) as has_view,
+        bool_and(is_page or term is not null) and min(page) = max(page) as has_one_page,
+        lead(min(place)) over (partition by session order by segment) as next_place
+    from segmented
+    where segment > 0
+    group by session, segment
+),
+last_segments as (
+    select *
+    from segments
+    qualify row_number() over (partition by session, term order by place desc) = 1
+)
+select
+    n.moment, n.session, n.place, n.term, n.results, s.place, s.next_place, coalesce(s.has_view, false),
+    coalesce(s.next_place is null and s.has_one_page, false)
+from numbered as n
+left join last_segments as s on n.session = s.session and n.term = s.term
+where n.term is not null
+order by n.moment, n.session, n.place;
 
 update mart set hits_written = hits_written + (select count(*) from numbered);
 

@@ -34,6 +34,20 @@ counted_orders as not materialized (
     {order_split_join}
     where o.ordered_at >= $start and o.ordered_at < $end {session_of_order} {event_of_order}
 ),
+refunds_of_orders as not materialized (
+    select
+        r.order_id, r.refunded_at, r.amount, r.currency, o.id as order_number, o.session, o.visitor,
+        coalesce(o.is_sample, r.is_sample) as is_sample, coalesce(o.is_bot, r.is_bot) as is_bot
+    from refunds as r
+    left join {orders} as o on r.order_number = o.id and o.ordered_at < $as_of
+),
+-- A refund counts by its own time. Filters apply to its order; one of an unknown order is like an order without a session.
+counted_refunds as not materialized (
+    select o.*, {order_split} as split
+    from refunds_of_orders as o
+    {order_split_join}
+    where o.refunded_at >= $start and o.refunded_at < $end {of_orders} {session_of_order} {event_of_order}
+),
 new_visitors as not materialized (
     select id, first_seen
     from visitors

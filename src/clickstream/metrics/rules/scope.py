@@ -28,6 +28,7 @@ _COUNTS = {
     "clickstream_events": "select coalesce(sum(events), 0) from counted_quarters",
     "sessions": "select count(*) from counted_sessions",
     "orders": "select count(*) from counted_orders",
+    "refunds": "select count(*) from counted_refunds",
 }
 Population = Literal["all", "humans", "bots"]
 # The session's bot flag holds for its orders.
@@ -82,7 +83,7 @@ class Scope:
         return self._run(read_sql(f"{name}.sql"), slots, params, split)
 
     def rows_behind(self, table: str) -> dict[str, int]:
-        """Return the number of counted rows of a table (events, sessions or orders)."""
+        """Return the number of counted rows of a table (events, sessions, orders or refunds)."""
         return {table: int(self._run(_COUNTS[table]).rows[0][0])}
 
     def hidden_bot_events(self) -> int:
