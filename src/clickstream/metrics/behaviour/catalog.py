@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 from clickstream.metrics.behaviour.pages_landing import pages_exit, pages_landing
 from clickstream.metrics.behaviour.pages_top import pages_top
-from clickstream.metrics.definition import CURRENCY, Metric, first_values
+from clickstream.metrics.behaviour.peak_activity import FIGURES as PEAK_FIGURES
+from clickstream.metrics.behaviour.peak_activity import peak_activity
+from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values
 
 BEHAVIOUR: Mapping[str, Metric] = {
     "pages_top": Metric(
@@ -29,5 +31,12 @@ BEHAVIOUR: Mapping[str, Metric] = {
         pages_exit,
         {"currency": CURRENCY},
         lambda scope, now: pages_exit(scope, first_values(now)),
+    ),
+    "peak_activity": Metric(
+        "When are visitors here?",
+        "Events, visitors, sessions or orders by weekday and local hour.",
+        peak_activity,
+        {"metric": Option(PEAK_FIGURES, "what to count", "events")},
+        lambda scope, _: peak_activity(scope),
     ),
 }
