@@ -77,6 +77,8 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, met
         assert row["bounce_rate"] is row["median_session_s"] is row["events_change"] is None
     elif metric == "time_series":
         assert [row["value"] for row in answer.dicts()] == [0] * 24
+    elif metric == "peak_activity":
+        assert [row[2:5] for row in answer.rows] == [(0, 1.0, 0.0)] * 24 + [(0, 0.0, None)] * 144
     elif metric == "login_state":
         assert [row[:6] for row in answer.rows] == [
             (state, 0, 0, 0, 0, None) for state in ("logged_in", "anonymous", "(none)")

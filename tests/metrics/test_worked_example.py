@@ -111,5 +111,18 @@ def test_a_day_without_sessions_has_no_bounce_rate(example: FilledMart) -> None:
     ]
 
 
+def test_pages_of_the_worked_example(example: FilledMart) -> None:
+    views = [row[:6] for row in ask(example, "pages_top", _question()).rows]
+    assert views == [("/", 3, 3, 3, 3, 1), ("/p/1", 2, 2, 2, 0, 2)]
+    times = [row["avg_time_s"] for row in ask(example, "pages_top", _question()).dicts()]
+    assert times == [(60 + 900) / 2, (0 + 1) / 2]  # the view of C, with nothing after it, has no time
+    first = [row[:4] for row in ask(example, "pages_landing", _question()).rows]
+    assert first == [("/", 3, 3, 1), ("(none)", 2, 1, 0)]
+    last = [
+        (row["page_path"], row["sessions"], row["orders"]) for row in ask(example, "pages_exit", _question()).dicts()
+    ]
+    assert last == [("(none)", 2, 1), ("/p/1", 2, 0), ("/", 1, 0)]
+
+
 def _question(**options: str) -> Question:
     return Question(WEEK.as_of, WEEK.tz, WEEK.from_date, WEEK.to_date, options=options)

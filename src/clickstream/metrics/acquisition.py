@@ -45,10 +45,11 @@ def acquisition(scope: Scope, only: Sequence[str] | None = None) -> Result:
     return sessions_by(scope, f"s.{ACQUISITION_COLUMNS[by]}", only)
 
 
-def sessions_by(scope: Scope, value: str, only: Sequence[str] | None) -> Result:
+def sessions_by(scope: Scope, value: str, only: Sequence[str] | None, columns: Sequence[Column] = COLUMNS) -> Result:
     """Group the counted sessions by an SQL expression.
 
     value: may use `s` (the session) and `f` (not null when the session is the first of a new visitor).
+    columns: the figures to return; the first column is the value.
     """
     slots, params = page_slots(scope.question, only)
     found = scope.fetch("acquisition", {**slots, "value": value}, params).dicts()
@@ -61,12 +62,13 @@ def sessions_by(scope: Scope, value: str, only: Sequence[str] | None) -> Result:
         figures = {
             **row,
             **counts,
+            "bounces": sessions - counts["engaged_sessions"],
             "bounce_rate": ratio(sessions - counts["engaged_sessions"], sessions),
             "avg_session_s": ratio(int(row["duration_us"]), sessions * SECOND_US),
             "conversion_rate": ratio(counts["order_sessions"], sessions),
             "revenue": revenue,
             "aov": per_order(revenue, counts["paid_orders"]),
         }
-        rows.append(tuple(figures[column.name] for column in COLUMNS))
+        rows.append((row["value"], *(figures[column.name] for column in columns[1:])))
     total = found[0]
-    return Result(COLUMNS, rows, {"sessions": int(total["total_sessions"])}, total["total_rows"], keys=1)
+    return Result(tuple(columns), rows, {"sessions": int(total["total_sessions"])}, total["total_rows"], keys=1)

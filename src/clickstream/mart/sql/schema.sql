@@ -53,6 +53,7 @@ create table sessions (
     events bigint not null,
     page_views bigint not null,
     landing_page varchar not null,
+    exit_page varchar not null,
     source varchar not null,
     medium varchar not null,
     campaign varchar not null,
@@ -72,6 +73,8 @@ create table sessions (
 );
 
 -- Every event. place: its place in event order within its session, or within the quarter of events without a session.
+-- is_entry, is_exit: the first or last page view of its session. dwell: from a page view to the session's next one, or from
+-- its last one to its last event; NULL if nothing follows. order_hash: of the order id of an order event.
 create table hits (
     moment bigint not null,
     session integer,
@@ -83,7 +86,11 @@ create table hits (
     login_state integer not null,
     is_page_view boolean not null,
     is_sample boolean not null,
-    is_bot boolean not null
+    is_bot boolean not null,
+    is_entry boolean not null,
+    is_exit boolean not null,
+    dwell bigint,
+    order_hash ubigint
 );
 
 -- Events counted by session, pair, login state and quarter of an hour.

@@ -28,6 +28,7 @@ left join pairs as p on n.client_id is not distinct from p.client_id and n.user_
 insert into sessions
 select
     id, session_key, pair, visitor, start_at, end_at, events, page_views, coalesce(nullif(landing_page, ''), '(none)'),
+    coalesce(nullif(exit_page, ''), '(none)'),
     coalesce(nullif(source, ''), '(none)'), coalesce(nullif(medium, ''), '(none)'),
     coalesce(nullif(campaign, ''), '(none)'), coalesce(nullif(channel, ''), '(none)'),
     coalesce(nullif(referrer_domain, ''), '(none)'), coalesce(nullif(device_type, ''), '(none)'),
@@ -40,12 +41,11 @@ order by start_at;
 create or replace temp table numbered as
 select
     e.moment, s.id as session,
-    row_number() over (
-        partition by s.id, case when s.id is null then e.moment // 900000000 end
-        order by e.moment, e.received_at nulls last, e.object nulls last, e.line nulls last, e.event_id
-    ) as place,
+    row_number() over event_order as place,
+    lead(e.moment) over event_order is not null as has_next, s.end_at,
     p.id as pair, p.visitor,
     coalesce(n.id, 0) as name, coalesce(g.id, 0) as page, i.id as product, coalesce(l.id, 0) as login_state,
+    md5_number_lower(e.order_id) as order_hash,
     e.is_page_view, e.is_sample, coalesce(s.is_bot, e.is_bot) as is_bot,
     e.event_name = 'product_view' as is_view, e.event_name = 'add_to_cart_click' as is_add,
     e.event_name = 'checkout_start' as is_checkout,
@@ -60,11 +60,24 @@ left join texts as g on e.page_path = g.text
 left join texts as l on e.user_login_state = l.text
 join products as i
     on e.product_id is not distinct from i.product_id and e.name is not distinct from i.name
-    and e.category is not distinct from i.category and e.brand is not distinct from i.brand;
+    and e.category is not distinct from i.category and e.brand is not distinct from i.brand
+window event_order as (
+    partition by s.id, case when s.id is null then e.moment // 900000000 end
+    order by e.moment, e.received_at nulls last, e.object nulls last, e.line nulls last, e.event_id
+);
 
 insert into hits
-select moment, session, place, pair, name, page, product, login_state, is_page_view, is_sample, is_bot
+select
+    moment, session, place, pair, name, page, product, login_state, is_page_view, is_sample, is_bot,
+    is_page_view and session is not null and lag(place) over views is null,
+    is_page_view and session is not null and lead(place) over views is null,
+    case
+        when is_page_view and session is not null
+            then coalesce(lead(moment) over views, case when has_next then end_at end) - moment
+    end,
+    order_hash
 from numbered
+window views as (partition by session, is_page_view order by place)
 order by moment, session, place;
 
 insert into session_quarters

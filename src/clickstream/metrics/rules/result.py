@@ -33,7 +33,7 @@ class Result:
     extra: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ratio(numerator: int | None, denominator: int | None) -> float | None:
+def ratio(numerator: int | None, denominator: float | None) -> float | None:
     """Divide; None if the denominator is 0 or None."""
     return None if numerator is None or not denominator else numerator / denominator
 
@@ -50,7 +50,7 @@ def per_order(revenue: Decimal, orders: int | None) -> float | None:
 
 def compared(now: Result, before: Result) -> Result:
     """Return `now` with comparison columns. A row that is missing in `before` counts as 0 there, its rates as None."""
-    indexes = [index for index, column in enumerate(now.columns) if column.type in _COMPARED]
+    indexes = [index for index in range(now.keys, len(now.columns)) if now.columns[index].type in _COMPARED]
     added = [column for index in indexes for column in _comparison_columns(now.columns[index])]
     earlier = {row[: now.keys]: row for row in before.rows}
     nothing = tuple({"int": 0, "money": money(0)}.get(column.type) for column in now.columns)
