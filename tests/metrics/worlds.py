@@ -108,6 +108,11 @@ def shops(draw: st.DrawFn) -> Shop:
     return Shop(events, tuple(_vary(chance, plain, moments, events) for _ in range(3)))
 
 
+def without_filter(question: Question, *names: str) -> Question:
+    """Return the question without these filters."""
+    return replace(question, filters={name: of for name, of in question.filters.items() if name not in names})
+
+
 def _moments(question: Question) -> list[datetime]:
     """Return the edges of the range and of its comparison periods, where mistakes are likely, and the middle."""
     span, moments = range_of(question), []

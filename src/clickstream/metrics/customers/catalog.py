@@ -4,6 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clickstream.metrics.definition import Metric
+from clickstream.metrics.customers.attribution import BY, MAX_LOOKBACK, MODELS, attribution
+from clickstream.metrics.definition import CURRENCY, Metric, Option, whole_number
 
-CUSTOMERS: Mapping[str, Metric] = {}
+CUSTOMERS: Mapping[str, Metric] = {
+    "attribution": Metric(
+        "Which channels earn the orders?",
+        "Orders in the range, divided among the sessions that led to them, by five models.",
+        attribution,
+        {
+            "by": Option(BY, "one row per", "channel"),
+            "model": Option(("all", *MODELS), "how an order is divided among its touches", "all"),
+            "lookback": Option(
+                (),
+                f"days before an order in which sessions count, 1 to {MAX_LOOKBACK}",
+                "30",
+                check=whole_number("lookback", 1, MAX_LOOKBACK),
+            ),
+            "currency": CURRENCY,
+        },
+        lambda scope, now: attribution(scope, sorted({row[1] for row in now.rows})),
+        refused=("event",),
+    ),
+}
