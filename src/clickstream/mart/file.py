@@ -21,7 +21,7 @@ from clickstream.warehouse.dialects import read_sql
 from clickstream.warehouse.duckdb import DuckCursor, DuckStatements, opening_error, quoted, remove_database
 
 NAME = "mart.duckdb"
-VERSION = 3
+VERSION = 4
 MEMORY_MB = 384
 _DAMAGE = ("Corrupt database file", "Could not read enough bytes")
 """What DuckDB says of a damaged file that it could open."""

@@ -16,6 +16,7 @@ select
     nullif(e.context_product_name, '') as name,
     nullif(e.context_product_category, '') as category,
     nullif(e.context_product_brand, '') as brand,
+    case when @is_order(e.event_name) then nullif(e.order_id, '') end as order_id,
     coalesce(e.is_page_view, false) as is_page_view,
     coalesce(e.is_sample, false) as is_sample,
     coalesce(e.is_bot, false) as is_bot

@@ -72,6 +72,7 @@ create table sessions (
 );
 
 -- Every event. place: its place in event order within its session, or within the quarter of events without a session.
+-- order_hash: of the order id of an order event.
 create table hits (
     moment bigint not null,
     session integer,
@@ -83,7 +84,8 @@ create table hits (
     login_state integer not null,
     is_page_view boolean not null,
     is_sample boolean not null,
-    is_bot boolean not null
+    is_bot boolean not null,
+    order_hash ubigint
 );
 
 -- Events counted by session, pair, login state and quarter of an hour.

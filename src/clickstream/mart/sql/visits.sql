@@ -46,6 +46,7 @@ select
     ) as place,
     p.id as pair, p.visitor,
     coalesce(n.id, 0) as name, coalesce(g.id, 0) as page, i.id as product, coalesce(l.id, 0) as login_state,
+    md5_number_lower(e.order_id) as order_hash,
     e.is_page_view, e.is_sample, coalesce(s.is_bot, e.is_bot) as is_bot,
     e.event_name = 'product_view' as is_view, e.event_name = 'add_to_cart_click' as is_add,
     e.event_name = 'checkout_start' as is_checkout
@@ -62,7 +63,7 @@ join products as i
     and e.category is not distinct from i.category and e.brand is not distinct from i.brand;
 
 insert into hits
-select moment, session, place, pair, name, page, product, login_state, is_page_view, is_sample, is_bot
+select moment, session, place, pair, name, page, product, login_state, is_page_view, is_sample, is_bot, order_hash
 from numbered
 order by moment, session, place;
 
