@@ -139,5 +139,13 @@ def test_attribution_of_the_worked_example(example: FilledMart, model: str, sear
     }
 
 
+def test_paths_of_the_worked_example(example: FilledMart) -> None:
+    answer = ask(example, "paths", _question(nodes="pages"))
+    assert answer.rows == [(1, "/", "/p/1", 2), (1, "/", "(exit)", 1), (2, "/p/1", "(exit)", 2)]
+    assert answer.meta["sessions_left_out"] == 2
+    ways = ask(example, "journeys", _question(nodes="pages")).rows
+    assert [(*way[:3], *way[-3:]) for way in ways] == [("/", "/p/1", None, 2, 2 / 3, 0), ("/", None, None, 1, 1 / 3, 0)]
+
+
 def _question(**options: str) -> Question:
     return Question(WEEK.as_of, WEEK.tz, WEEK.from_date, WEEK.to_date, options=options)
