@@ -216,7 +216,7 @@ def same_comparison(row: Mapping[str, Any], now: Mapping[str, Any], before: Mapp
             continue
         old = before.get(name)
         known = value is not None and old is not None
-        if name.endswith("_rate") or "_to_" in name or name == "share":
+        if name.endswith(("rate", "share")) or ("_to_" in name and not name.endswith("_s")):
             change, column = (value - old if known else None), f"{name}_change_points"
         else:
             change, column = (float((value - old) / old) if known and old else None), f"{name}_change"

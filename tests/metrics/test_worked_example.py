@@ -147,5 +147,11 @@ def test_paths_of_the_worked_example(example: FilledMart) -> None:
     assert [(*way[:3], *way[-3:]) for way in ways] == [("/", "/p/1", None, 2, 2 / 3, 0), ("/", None, None, 1, 1 / 3, 0)]
 
 
+@pytest.mark.parametrize(("idle", "ordered", "rate"), [("72h", 1, 0.0), ("24h", 0, 1.0)])
+def test_abandonment_of_the_worked_example(example: FilledMart, idle: str, ordered: int, rate: float) -> None:
+    (row,) = ask(example, "abandonment", _question(idle=idle)).dicts()
+    assert (row["carts"], row["ordered"], row["abandoned"], row["abandonment_rate"]) == (1, ordered, 1 - ordered, rate)
+
+
 def _question(**options: str) -> Question:
     return Question(WEEK.as_of, WEEK.tz, WEEK.from_date, WEEK.to_date, options=options)

@@ -23,7 +23,7 @@ def journeys(scope: Scope) -> Result:
     """Count sessions by their sequence of nodes, most sessions first."""
     slots, params = sequence_slots(scope)
     params |= {"limit": scope.question.limit, "offset": scope.question.offset}
-    found = scope.fetch("behaviour/journeys", slots, params).dicts()
+    found = scope.fetch("behaviour/journeys", slots, params, after="behaviour/sequences").dicts()
     total = found[0]
     sessions = int(total["all_sessions"])
     rows = [

@@ -1,6 +1,5 @@
 -- The sequences of nodes, each as a row of steps, counted by session.
-{sequences},
-steps as (
+, steps as (
     select
         session,
         max(node) filter (step = 1) as node_1, max(node) filter (step = 2) as node_2,

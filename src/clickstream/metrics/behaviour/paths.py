@@ -25,7 +25,7 @@ def paths(scope: Scope) -> Result:
     slots, params = sequence_slots(scope)
     question = scope.question
     params |= {"top": int(scope.options["top"]), "limit": question.limit, "offset": question.offset}
-    found = scope.fetch("behaviour/paths", slots, params).dicts()
+    found = scope.fetch("behaviour/paths", slots, params, after="behaviour/sequences").dicts()
     total = found[0]
     rows = [
         (int(row["step"]), row["source"], row["target"], int(row["sessions"]))

@@ -1,7 +1,6 @@
 -- Links between the nodes of consecutive steps, counted by session. -2 is the end of a sequence, -3 all nodes of a step
 -- that are not among its largest ones.
-{sequences},
-links as materialized (
+, links as materialized (
     select step, node as source, coalesce(next_node, -2) as target, count(*) as sessions
     from sequences
     where step < $steps

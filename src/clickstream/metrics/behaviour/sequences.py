@@ -13,7 +13,6 @@ from typing import Any
 from clickstream.errors import QuestionError
 from clickstream.metrics.definition import Option, whole_number
 from clickstream.metrics.rules.scope import Scope
-from clickstream.metrics.rules.texts import read_sql
 from clickstream.warehouse.dialects import fill
 
 MAX_STEPS = 10
@@ -34,6 +33,7 @@ _EVENTS = """select h.session, h.place, h.name as node
     inner join ways as w on o.session = w.id
     inner join hits as h
         on o.session = h.session and o.ordered_at = h.moment and md5_number_lower(o.order_id) = h.order_hash
+        and h.order_hash is not null
     inner join texts as t on h.name = t.id
     group by o.id, h.session"""
 _ANCHORED = """inner join (
@@ -75,7 +75,6 @@ def sequence_slots(scope: Scope) -> tuple[dict[str, str], dict[str, Any]]:
         "reading_order": "desc" if direction == "before" else "",
         "labels": _LABELS,
     }
-    slots["sequences"] = fill(read_sql("behaviour/sequences.sql").rstrip(), slots)
     params = {
         "steps": int(scope.options["steps"]),
         **ids,

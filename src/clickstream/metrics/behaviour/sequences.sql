@@ -1,3 +1,4 @@
+-- The nodes that sessions went through, for paths.sql and journeys.sql.
 , ways as not materialized (
     select id, orders
     from counted_sessions

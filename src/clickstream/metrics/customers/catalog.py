@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clickstream.metrics.customers.abandoned_products import abandoned_products
+from clickstream.metrics.customers.abandonment import IDLE, abandonment
 from clickstream.metrics.customers.attribution import BY, MAX_LOOKBACK, MODELS, attribution
-from clickstream.metrics.definition import CURRENCY, Metric, Option, whole_number
+from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
 
 CUSTOMERS: Mapping[str, Metric] = {
     "attribution": Metric(
@@ -24,6 +26,22 @@ CUSTOMERS: Mapping[str, Metric] = {
             "currency": CURRENCY,
         },
         lambda scope, now: attribution(scope, sorted({row[1] for row in now.rows})),
+        refused=("event",),
+    ),
+    "abandonment": Metric(
+        "How many filled carts are left behind?",
+        "Carts opened in the range, over all sessions of their visitor, by what became of them.",
+        abandonment,
+        {"idle": IDLE},
+        lambda scope, _: abandonment(scope),
+        refused=("event",),
+    ),
+    "abandoned_products": Metric(
+        "What is left behind in carts?",
+        "The products in abandoned carts that were opened in the range.",
+        abandoned_products,
+        {"idle": IDLE},
+        lambda scope, now: abandoned_products(scope, first_values(now)),
         refused=("event",),
     ),
 }
