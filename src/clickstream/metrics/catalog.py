@@ -110,6 +110,8 @@ def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_
     _check_page(question)
     with mart.asking() as cursor:
         scope = make_scope(cursor, question, options, max_days)
+        if definition.period:
+            scope = scope.for_period(definition.period(question, options))
         currency = choose_currency(scope) if "currency" in definition.options else None
         scope = replace(scope, currency=currency.chosen if currency else None)
         result = definition.answer(scope)

@@ -6,7 +6,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from clickstream.errors import QuestionError
+from clickstream.metrics.question import Question
 from clickstream.metrics.rules.currency import check_currency
+from clickstream.metrics.rules.period import Period
 from clickstream.metrics.rules.result import Result
 from clickstream.metrics.rules.scope import Scope
 
@@ -32,6 +34,7 @@ class Metric:
     compare: computes the same rows for another period, given that period's scope and the rows of this one;
     None = the metric has no comparison columns.
     refused: names of the filters that have no meaning for this metric.
+    period: the range of a metric that has another one than the question's, given the options.
     """
 
     question: str
@@ -40,6 +43,7 @@ class Metric:
     options: Mapping[str, Option]
     compare: Callable[[Scope, Result], Result] | None = None
     refused: Collection[str] = ()
+    period: Callable[[Question, Mapping[str, str]], Period] | None = None
 
 
 CURRENCY = Option((), "currency of the amounts; the default is the currency of most orders", check=check_currency)

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from clickstream.metrics.customers.abandoned_products import abandoned_products
 from clickstream.metrics.customers.abandonment import IDLE, abandonment
 from clickstream.metrics.customers.attribution import BY, MAX_LOOKBACK, MODELS, attribution
+from clickstream.metrics.customers.rfm import rfm
+from clickstream.metrics.customers.rfm_customers import DAYS, last_days, rfm_customers
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
+from clickstream.metrics.rules.filters import EVENT_COLUMNS
 
 CUSTOMERS: Mapping[str, Metric] = {
     "attribution": Metric(
@@ -43,5 +46,22 @@ CUSTOMERS: Mapping[str, Metric] = {
         {"idle": IDLE},
         lambda scope, now: abandoned_products(scope, first_values(now)),
         refused=("event",),
+    ),
+    "rfm": Metric(
+        "How many good customers are there?",
+        "Customers in six groups by recency, frequency and value of their orders.",
+        rfm,
+        {"days": DAYS, "currency": CURRENCY},
+        lambda scope, _: rfm(scope),
+        refused=tuple(EVENT_COLUMNS),
+        period=last_days,
+    ),
+    "rfm_customers": Metric(
+        "Who are the good customers?",
+        "Customers with the recency, frequency and value of their orders, their scores and their group.",
+        rfm_customers,
+        {"days": DAYS, "currency": CURRENCY},
+        refused=tuple(EVENT_COLUMNS),
+        period=last_days,
     ),
 }
