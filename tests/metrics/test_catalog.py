@@ -83,6 +83,10 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, met
         assert [row[:6] for row in answer.rows] == [
             (state, 0, 0, 0, 0, None) for state in ("logged_in", "anonymous", "(none)")
         ]
+    elif metric == "abandonment":
+        assert [row[:11] for row in answer.rows] == [(0, 0, 0, 0, 0, 0, None, 0, 0, None, None)]
+    elif metric == "rfm":
+        assert [row[1:3] for row in answer.rows] == [(0, 0)] * 6
     else:
         assert answer.rows == []
         assert answer.meta["total_rows"] == 0

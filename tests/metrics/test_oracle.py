@@ -228,11 +228,11 @@ def is_close(found: Any, expected: Any) -> bool:
 
 def same_comparison(row: Mapping[str, Any], now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     for name, value in now.items():
-        if name in ("value", "name", "category", "brand", "currency", "page_path"):
+        if isinstance(value, str) or name in ("name", "category", "brand", "currency"):
             continue
         old = before.get(name)
         known = value is not None and old is not None
-        if name.endswith("_rate") or "_to_" in name:
+        if name.endswith(("rate", "share")) or ("_to_" in name and not name.endswith("_s")):
             change, column = (value - old if known else None), f"{name}_change_points"
         else:
             change, column = (float((value - old) / old) if known and old else None), f"{name}_change"
@@ -240,14 +240,20 @@ def same_comparison(row: Mapping[str, Any], now: Mapping[str, Any], before: Mapp
 
 
 def same_table(
-    answer: Answer, expected: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] | None
+    answer: Answer, expected: Sequence[Mapping[str, Any]], before: Sequence[Mapping[str, Any]] | None, keys: int = 1
 ) -> None:
-    rows, key = answer.dicts(), answer.columns[0].name
-    assert [row[key] for row in rows] == [row[key] for row in expected]
+    """Compare a ranking. keys: the number of columns that identify a row."""
+    names = [column.name for column in answer.columns[:keys]]
+
+    def key(row: Mapping[str, Any]) -> tuple[object, ...]:
+        return tuple(row[name] for name in names)
+
+    rows = answer.dicts()
+    assert list(map(key, rows)) == list(map(key, expected))
     assert answer.meta["total_rows"] == len(expected)
-    old = {row[key]: row for row in before or ()}
+    old = {key(row): row for row in before or ()}
     zeros = {column.name: {"int": 0, "money": Decimal(0)}.get(column.type) for column in answer.columns}
     for row, wanted in zip(rows, expected, strict=True):
         same(row, wanted)
         if before is not None:
-            same_comparison(row, wanted, {**zeros, **old.get(row[key], {})})
+            same_comparison(row, wanted, {**zeros, **old.get(key(row), {})})

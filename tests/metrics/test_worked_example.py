@@ -13,20 +13,20 @@ from tests.metrics.filling import at, event
 from clickstream.metrics.catalog import ask
 from clickstream.metrics.question import Question
 
-# visitor, sent session, time in March 2026, event, page; event 11 carries order O1
+# visitor, sent session, time in March 2026, event, page, channel of its address; event 11 carries order O1
 EXAMPLE = (
-    ("A", "s1", "02 10:00:00", "page_view", "/"),
-    ("A", "s1", "02 10:01:00", "page_view", "/p/1"),
-    ("A", "s1", "02 10:01:00", "product_view", "/p/1"),
-    ("A", "s1", "02 10:40:00", "add_to_cart_click", "/p/1"),
-    ("A", "s1", "02 10:41:00", "checkout_start", "/checkout"),
-    ("B", "s2", "02 23:50:00", "page_view", "/"),
-    ("B", "s2", "03 00:05:00", "page_view", "/p/1"),
-    ("B", "s2", "03 00:05:01", "product_view", "/p/1"),
-    ("C", "s3", "03 09:00:00", "page_view", "/"),
-    ("A", "s4", "04 12:00:00", "search", "/checkout"),
-    ("A", "s4", "04 12:02:00", "checkout_complete", "/checkout"),
-    ("B", "s5", "10 08:00:00", "add_to_cart_click", "/p/1"),
+    ("A", "s1", "02 10:00:00", "page_view", "/", "paid_search"),
+    ("A", "s1", "02 10:01:00", "page_view", "/p/1", None),
+    ("A", "s1", "02 10:01:00", "product_view", "/p/1", None),
+    ("A", "s1", "02 10:40:00", "add_to_cart_click", "/p/1", "direct"),
+    ("A", "s1", "02 10:41:00", "checkout_start", "/checkout", None),
+    ("B", "s2", "02 23:50:00", "page_view", "/", "organic_search"),
+    ("B", "s2", "03 00:05:00", "page_view", "/p/1", None),
+    ("B", "s2", "03 00:05:01", "product_view", "/p/1", None),
+    ("C", "s3", "03 09:00:00", "page_view", "/", "direct"),
+    ("A", "s4", "04 12:00:00", "search", "/checkout", "email"),
+    ("A", "s4", "04 12:02:00", "checkout_complete", "/checkout", None),
+    ("B", "s5", "10 08:00:00", "add_to_cart_click", "/p/1", "direct"),
 )
 WEEK = Question(
     as_of=datetime(2026, 4, 1, tzinfo=UTC),
@@ -45,8 +45,17 @@ def _order(name: str) -> dict[str, object]:
 def example(mart: FilledMart) -> FilledMart:
     mart.fill(
         [
-            event(at(f"2026-03-{time}"), name, client_id=who, session_id=session, page_path=page, **_order(name))
-            for who, session, time, name, page in EXAMPLE
+            event(
+                at(f"2026-03-{time}"),
+                name,
+                client_id=who,
+                session_id=session,
+                page_path=page,
+                page_url="https://shop.example/" if channel else None,
+                channel=channel,
+                **_order(name),
+            )
+            for who, session, time, name, page, channel in EXAMPLE
         ],
     )
     return mart
@@ -122,6 +131,39 @@ def test_pages_of_the_worked_example(example: FilledMart) -> None:
         (row["page_path"], row["sessions"], row["orders"]) for row in ask(example, "pages_exit", _question()).dicts()
     ]
     assert last == [("(none)", 2, 1), ("/p/1", 2, 0), ("/", 1, 0)]
+
+
+@pytest.mark.parametrize(
+    ("model", "search", "email"),
+    [
+        ("first", "1", "0"),
+        ("last", "0", "1"),
+        ("linear", "0.5", "0.5"),
+        ("position", "0.5", "0.5"),
+        ("time_decay", "0.450650", "0.549350"),
+    ],
+)
+def test_attribution_of_the_worked_example(example: FilledMart, model: str, search: str, email: str) -> None:
+    rows = ask(example, "attribution", _question(model=model)).dicts()
+    assert {row["value"]: (row["touches"], row["credit"], row["revenue_credit"]) for row in rows} == {
+        "paid_search": (1, Decimal(search), 100 * Decimal(search)),
+        "email": (1, Decimal(email), 100 * Decimal(email)),
+        "direct": (1, 0, 0),
+    }
+
+
+def test_paths_of_the_worked_example(example: FilledMart) -> None:
+    answer = ask(example, "paths", _question(nodes="pages"))
+    assert answer.rows == [(1, "/", "/p/1", 2), (1, "/", "(exit)", 1), (2, "/p/1", "(exit)", 2)]
+    assert answer.meta["sessions_left_out"] == 2
+    ways = ask(example, "journeys", _question(nodes="pages")).rows
+    assert [(*way[:3], *way[-3:]) for way in ways] == [("/", "/p/1", None, 2, 2 / 3, 0), ("/", None, None, 1, 1 / 3, 0)]
+
+
+@pytest.mark.parametrize(("idle", "ordered", "rate"), [("72h", 1, 0.0), ("24h", 0, 1.0)])
+def test_abandonment_of_the_worked_example(example: FilledMart, idle: str, ordered: int, rate: float) -> None:
+    (row,) = ask(example, "abandonment", _question(idle=idle)).dicts()
+    assert (row["carts"], row["ordered"], row["abandoned"], row["abandonment_rate"]) == (1, ordered, 1 - ordered, rate)
 
 
 def _question(**options: str) -> Question:

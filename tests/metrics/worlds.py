@@ -109,6 +109,17 @@ def shops(draw: st.DrawFn) -> Shop:
     return Shop(events, tuple(_vary(chance, plain, moments, events) for _ in range(3)))
 
 
+def without_filter(question: Question, *names: str) -> Question:
+    """Return the question without these filters."""
+    return replace(question, filters={name: of for name, of in question.filters.items() if name not in names})
+
+
+def with_removals(events: list[Event]) -> list[Event]:
+    """Return the events with removals from the cart in place of two kinds of them."""
+    names = dict.fromkeys(("click", "login_success"), "remove_from_cart_click")
+    return [{**one, "event_name": names.get(one["event_name"], one["event_name"])} for one in events]
+
+
 def _moments(question: Question) -> list[datetime]:
     """Return the edges of the range and of its comparison periods, where mistakes are likely, and the middle."""
     span, moments = range_of(question), []

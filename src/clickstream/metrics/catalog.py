@@ -105,9 +105,14 @@ def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_
     if definition is None:
         raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
     options = _checked_options(metric, definition, question.options)
+    for name in question.filters:
+        if name in definition.refused:
+            raise QuestionError("filter_not_applicable", name, f"not a filter of {metric}", "remove this filter")
     _check_page(question)
     with mart.asking() as cursor:
         scope = make_scope(cursor, question, options, max_days)
+        if definition.period:
+            scope = scope.for_period(definition.period(question, options))
         currency = choose_currency(scope) if "currency" in definition.options else None
         scope = replace(scope, currency=currency.chosen if currency else None)
         result = definition.answer(scope)

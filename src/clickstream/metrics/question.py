@@ -19,7 +19,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 # "local" is a date and time in the answer's zone, without an offset; the other types: docs/metrics/README.md.
-ColumnType = Literal["int", "money", "rate", "double", "text", "ts", "date", "bool", "local"]
+ColumnType = Literal["int", "money", "decimal", "rate", "double", "text", "ts", "date", "bool", "local"]
 Compare = Literal["previous", "year", "none"]
 
 

@@ -21,6 +21,7 @@ from clickstream.report import Report
 
 _BY_COLUMN_TYPE: Mapping[str, Callable[[str], Any]] = {
     "money": Decimal,
+    "decimal": Decimal,
     "ts": datetime.fromisoformat,
     "local": datetime.fromisoformat,
     "date": date.fromisoformat,

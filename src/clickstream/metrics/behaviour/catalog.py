@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clickstream.metrics.behaviour.journeys import journeys
 from clickstream.metrics.behaviour.pages_landing import pages_exit, pages_landing
 from clickstream.metrics.behaviour.pages_top import pages_top
+from clickstream.metrics.behaviour.paths import MAX_TOP, paths
 from clickstream.metrics.behaviour.peak_activity import FIGURES as PEAK_FIGURES
 from clickstream.metrics.behaviour.peak_activity import peak_activity
-from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values
+from clickstream.metrics.behaviour.sequences import OPTIONS
+from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
 
 BEHAVIOUR: Mapping[str, Metric] = {
     "pages_top": Metric(
@@ -38,5 +41,24 @@ BEHAVIOUR: Mapping[str, Metric] = {
         peak_activity,
         {"metric": Option(PEAK_FIGURES, "what to count", "events")},
         lambda scope, _: peak_activity(scope),
+    ),
+    "paths": Metric(
+        "What do visitors do next?",
+        "Sessions by what they went through, page by page or event by event, as links between consecutive steps.",
+        paths,
+        {
+            **OPTIONS,
+            "top": Option(
+                (), f"nodes of a step that keep their name, 1 to {MAX_TOP}", "8", check=whole_number("top", 1, MAX_TOP)
+            ),
+        },
+        refused=("event",),
+    ),
+    "journeys": Metric(
+        "Which ways through the shop are most common?",
+        "Sessions by the whole sequence of pages or events that they went through.",
+        journeys,
+        OPTIONS,
+        refused=("event",),
     ),
 }

@@ -4,6 +4,64 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clickstream.metrics.definition import Metric
+from clickstream.metrics.customers.abandoned_products import abandoned_products
+from clickstream.metrics.customers.abandonment import IDLE, abandonment
+from clickstream.metrics.customers.attribution import BY, MAX_LOOKBACK, MODELS, attribution
+from clickstream.metrics.customers.rfm import rfm
+from clickstream.metrics.customers.rfm_customers import DAYS, last_days, rfm_customers
+from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
+from clickstream.metrics.rules.filters import EVENT_COLUMNS
 
-CUSTOMERS: Mapping[str, Metric] = {}
+CUSTOMERS: Mapping[str, Metric] = {
+    "attribution": Metric(
+        "Which channels earn the orders?",
+        "Orders in the range, divided among the sessions that led to them, by five models.",
+        attribution,
+        {
+            "by": Option(BY, "one row per", "channel"),
+            "model": Option(("all", *MODELS), "how an order is divided among its touches", "all"),
+            "lookback": Option(
+                (),
+                f"days before an order in which sessions count, 1 to {MAX_LOOKBACK}",
+                "30",
+                check=whole_number("lookback", 1, MAX_LOOKBACK),
+            ),
+            "currency": CURRENCY,
+        },
+        lambda scope, now: attribution(scope, sorted({row[1] for row in now.rows})),
+        refused=("event",),
+    ),
+    "abandonment": Metric(
+        "How many filled carts are left behind?",
+        "Carts opened in the range, over all sessions of their visitor, by what became of them.",
+        abandonment,
+        {"idle": IDLE},
+        lambda scope, _: abandonment(scope),
+        refused=("event",),
+    ),
+    "abandoned_products": Metric(
+        "What is left behind in carts?",
+        "The products in abandoned carts that were opened in the range.",
+        abandoned_products,
+        {"idle": IDLE},
+        lambda scope, now: abandoned_products(scope, first_values(now)),
+        refused=("event",),
+    ),
+    "rfm": Metric(
+        "How many good customers are there?",
+        "Customers in six groups by recency, frequency and value of their orders.",
+        rfm,
+        {"days": DAYS, "currency": CURRENCY},
+        lambda scope, _: rfm(scope),
+        refused=tuple(EVENT_COLUMNS),
+        period=last_days,
+    ),
+    "rfm_customers": Metric(
+        "Who are the good customers?",
+        "Customers with the recency, frequency and value of their orders, their scores and their group.",
+        rfm_customers,
+        {"days": DAYS, "currency": CURRENCY},
+        refused=tuple(EVENT_COLUMNS),
+        period=last_days,
+    ),
+}

@@ -15,7 +15,7 @@ from clickstream.metrics.question import Column
 
 _FOUR_DIGITS = Decimal("0.0001")
 _EXACT = Context(prec=60)
-_COMPARED = ("int", "money", "rate", "double")
+_COMPARED = ("int", "money", "decimal", "rate", "double")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def compared(now: Result, before: Result) -> Result:
     indexes = [index for index in range(now.keys, len(now.columns)) if now.columns[index].type in _COMPARED]
     added = [column for index in indexes for column in _comparison_columns(now.columns[index])]
     earlier = {row[: now.keys]: row for row in before.rows}
-    nothing = tuple({"int": 0, "money": money(0)}.get(column.type) for column in now.columns)
+    nothing = tuple({"int": 0, "money": money(0), "decimal": Decimal(0)}.get(column.type) for column in now.columns)
     rows = []
     for row in now.rows:
         old = earlier.get(row[: now.keys], nothing)

@@ -78,9 +78,14 @@ class Scope:
         slots: Mapping[str, str] | None = None,
         params: Mapping[str, Any] | None = None,
         split: Split | None = None,
+        after: str | None = None,
     ) -> Table:
-        """Run `<name>.sql` of this package. slots: SQL for its `{…}`. params: values of its parameters."""
-        return self._run(read_sql(f"{name}.sql"), slots, params, split)
+        """Run `<name>.sql` of this package. slots: SQL for its `{…}`. params: values of its parameters.
+
+        after: a file with CTEs that this one uses.
+        """
+        texts = [read_sql(f"{file}.sql").rstrip() for file in (after, name) if file]
+        return self._run("\n".join(texts), slots, params, split)
 
     def rows_behind(self, table: str) -> dict[str, int]:
         """Return the number of counted rows of a table (events, sessions, orders or refunds)."""
