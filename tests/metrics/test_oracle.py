@@ -252,7 +252,8 @@ def same_table(
     assert list(map(key, rows)) == list(map(key, expected))
     assert answer.meta["total_rows"] == len(expected)
     old = {key(row): row for row in before or ()}
-    zeros = {column.name: {"int": 0, "money": Decimal(0)}.get(column.type) for column in answer.columns}
+    zero = {"int": 0, "money": Decimal(0), "decimal": Decimal(0)}
+    zeros = {column.name: zero.get(column.type) for column in answer.columns}
     for row, wanted in zip(rows, expected, strict=True):
         same(row, wanted)
         if before is not None:
