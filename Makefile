@@ -61,7 +61,7 @@ lock: $(RUN) ## update the lock files (UPGRADE=--upgrade: to the newest versions
 	@echo 'uv>=0.13' | $(LOCK) - --no-annotate -o requirements/uv.txt
 
 clean: ## remove everything that these commands made, except data/
-	@rm -rf tracker/node_modules tracker/dist shop/node_modules shop/provider/node_modules shop/.next
+	@rm -rf tracker/node_modules tracker/dist shop/node_modules shop/provider/node_modules shop/.next shop/.amplify-hosting
 	@rm -rf infra/node_modules cdk.out .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .bench src/*.egg-info
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 

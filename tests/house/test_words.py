@@ -29,7 +29,7 @@ PHRASES = {
 }
 EXCEPTIONS: tuple[str, ...] = ()
 
-CHECKED = ("src", "tests", "docs", "tracker", "shop", "bench", "contract", "Makefile", ".ci", "pyproject.toml")
+CHECKED = ("src", "tests", "docs", "tracker", "shop", "infra", "bench", "contract", "Makefile", ".ci", "pyproject.toml")
 SUFFIXES = {".py", ".sql", ".md", ".ts", ".tsx", ".mjs", ".sh", ".toml", ".css", ""}
 
 _PATTERNS = [(re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE), instead) for pattern, instead in PHRASES.items()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,22 +73,21 @@ def destroy(
 
 
 def render_plan(found: Plan, console: Console, keep_data: Path | None) -> None:
-    """Print what will be removed: counts by kind, names of what holds data, and what is left alone."""
+    """Print what will be removed, by kind, and what is left alone."""
     console.print(f"This removes the platform from account {found.account} in {found.region}:")
     if found.has_stack:
         console.print(f"  the stack {found.stack}")
-    counts = Counter(each.kind for each in found.items if not each.note)
-    for kind, count in counts.items():
-        data = [each.id for each in found.items if each.kind == kind and not each.note and kind in _HOLDS_DATA]
-        console.print(f"  {count} x {kind}{': ' + ', '.join(data) if data else ''}")
+    kinds: dict[str, list[str]] = {}
+    for each in found.items:
+        if not each.note:
+            kinds.setdefault(each.kind, []).append(each.title)
+    for kind, titles in kinds.items():
+        console.print(f"  {len(titles)} x {kind}: {', '.join(titles)}")
     _print_left([each for each in found.items if each.note], console, "left alone")
     if keep_data is None:
         console.print("All events, orders and customers are lost. --keep-data DIR saves them first.")
     else:
         console.print(f"Raw objects and a dump of each database are first saved in {keep_data}.")
-
-
-_HOLDS_DATA = ("bucket", "volume", "snapshot", "user pool")
 
 
 def _confirm(found: Plan) -> None:

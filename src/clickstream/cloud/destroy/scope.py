@@ -34,7 +34,12 @@ class Item:
     @property
     def label(self) -> str:
         """The resource in a line of text."""
-        return f"{self.kind} {self.id}" + (f" ({self.name})" if self.name and self.name != self.id else "")
+        return f"{self.kind} {self.title}"
+
+    @property
+    def title(self) -> str:
+        """The resource beside its kind: its id, and its name if it has another one."""
+        return f"{self.id} ({self.name})" if self.name not in ("", self.id) else self.id
 
 
 @dataclass(slots=True)
