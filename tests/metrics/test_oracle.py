@@ -228,7 +228,7 @@ def is_close(found: Any, expected: Any) -> bool:
 
 def same_comparison(row: Mapping[str, Any], now: Mapping[str, Any], before: Mapping[str, Any]) -> None:
     for name, value in now.items():
-        if name in ("value", "name", "category", "brand", "currency"):
+        if name in ("value", "term", "name", "category", "brand", "currency"):
             continue
         old = before.get(name)
         known = value is not None and old is not None

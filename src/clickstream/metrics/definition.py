@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from clickstream.metrics.question import Question
 from clickstream.metrics.rules.currency import check_currency
 from clickstream.metrics.rules.result import Result
 from clickstream.metrics.rules.scope import Scope
@@ -30,6 +31,7 @@ class Metric:
 
     compare: computes the same rows for another period, given that period's scope and the rows of this one;
     None = the metric has no comparison columns.
+    widen: replaces the range of a question, for a metric of whole months.
     """
 
     question: str
@@ -37,6 +39,7 @@ class Metric:
     answer: Callable[[Scope], Result]
     options: Mapping[str, Option]
     compare: Callable[[Scope, Result], Result] | None = None
+    widen: Callable[[Question], Question] | None = None
 
 
 CURRENCY = Option((), "currency of the amounts; the default is the currency of most orders", check=check_currency)
