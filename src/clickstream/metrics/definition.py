@@ -32,6 +32,7 @@ class Metric:
     compare: computes the same rows for another period, given that period's scope and the rows of this one;
     None = the metric has no comparison columns.
     widen: replaces the range of a question, for a metric of whole months.
+    limit: number of rows that a command or the API returns by default.
     """
 
     question: str
@@ -40,6 +41,7 @@ class Metric:
     options: Mapping[str, Option]
     compare: Callable[[Scope, Result], Result] | None = None
     widen: Callable[[Question], Question] | None = None
+    limit: int = 100
 
 
 CURRENCY = Option((), "currency of the amounts; the default is the currency of most orders", check=check_currency)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clickstream.metrics.behaviour.movers import LIMIT, METRIC_NAMES, movers
 from clickstream.metrics.behaviour.search_terms import search_terms
-from clickstream.metrics.definition import Metric, first_values
+from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values
 
 BEHAVIOUR: Mapping[str, Metric] = {
     "search_terms": Metric(
@@ -14,5 +15,12 @@ BEHAVIOUR: Mapping[str, Metric] = {
         search_terms,
         {},
         lambda scope, now: search_terms(scope, first_values(now)),
+    ),
+    "movers": Metric(
+        "What explains the change?",
+        "The values of each dimension whose figure changed most against the comparison period.",
+        movers,
+        {"metric": Option(METRIC_NAMES, "a figure of overview", "sessions"), "currency": CURRENCY},
+        limit=LIMIT,
     ),
 }
