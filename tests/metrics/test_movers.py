@@ -30,7 +30,7 @@ from clickstream.metrics.parse import question_from_text
 @over_random_shops(st.sampled_from(METRIC_NAMES), st.sampled_from([(1, 0), (2, 1)]))
 def test_movers_agree_with_the_oracle(mart: FilledMart, shop: Shop, metric: str, rule: tuple[int, int]) -> None:
     rows = mart.fill(shop.events)
-    for question in (replace(one, compare=way) for one in shop.questions for way in ("previous", "year")):  # type: ignore[arg-type]
+    for question in (replace(one, compare=way) for one in shop.questions for way in ("previous", "year")):
         world, span, other = World(rows, question), range_of(question), other_range(question)
         assert other is not None
         with pytest.MonkeyPatch.context() as patch:

@@ -69,8 +69,12 @@ class Mover:
         return self.now - self.previous
 
     @property
+    def size(self) -> int | Decimal:
+        return self.change if self.change >= 0 else -self.change
+
+    @property
     def rank(self) -> tuple[Any, ...]:
-        return -abs(self.change), self.dimension, self.value.encode()
+        return -self.size, self.dimension, self.value.encode()
 
     def has_moved(self) -> bool:
         now, previous = self.counts
@@ -79,7 +83,7 @@ class Mover:
             change >= MIN_CHANGE
             and change >= MIN_SHARE * previous
             and change**2 >= DEVIATIONS**2 * (now + previous)
-            and abs(self.change) >= MIN_SHARE * self.previous
+            and self.size >= MIN_SHARE * self.previous
         )
 
 
