@@ -82,6 +82,23 @@ def test_lifetime_values_of_the_example(mart: FilledMart) -> None:
     ]
 
 
+def test_a_refund_dated_before_its_order_counts_from_the_first_month_on(mart: FilledMart) -> None:
+    early = refunded("1", total="4") | {"event_timestamp": at("2025-12-20 12:00")}
+    mart.fill([bought("1", "A", "2026-01-04 12:00"), early])
+    winter = {"from_date": date(2025, 11, 10), "to_date": date(2026, 1, 20), "options": {"periods": "1"}}
+    assert [row[4] for row in values(mart, **winter)] == [Decimal(6)] * 4
+
+
+def test_lifetime_values_of_humans_ignore_refunds_of_bots(mart: FilledMart) -> None:
+    robot = bought("2", "A", "2026-01-05 12:00", is_bot=True)
+    given_back = refunded("2", total="10") | {"event_timestamp": at("2026-01-20 12:00")}
+    mart.fill([bought("1", "A", "2026-01-04 12:00"), robot, given_back])
+    january = {"from_date": date(2026, 1, 10), "to_date": date(2026, 1, 20), "options": {"periods": "1"}}
+    rows = values(mart, **january, as_of=at("2026-03-15 00:00"), filters={"humans": ("true",)})
+    assert [row[3:5] for row in rows] == [(Decimal(10), Decimal(10))] * len(rows)
+    assert rows
+
+
 def test_lifetime_values_of_thirteen_months_are_the_default(mart: FilledMart) -> None:
     mart.fill([bought("0", "C", "2025-03-31 23:59"), *example_of_ltv()])
     question = make_question(from_date=None, to_date=None, as_of=at("2026-04-15 00:00"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
+import pytest
 from tests.metrics import oracle_searches
 from tests.metrics.filled_mart import FilledMart
 from tests.metrics.filling import at, event
@@ -69,6 +70,30 @@ def test_a_search_is_judged_by_the_last_one_for_its_term(mart: FilledMart) -> No
     )
     (row,) = ask(mart, "search_terms", make_question(**MARCH)).dicts()
     assert (row["searches"], row["sessions"], row["view_sessions"], row["exit_sessions"]) == (2, 1, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "page", "exits"), [("page_view", "/search", 1), ("page_view", "/", 0), ("click", "/search", 0)]
+)
+def test_a_session_exits_if_it_only_viewed_the_page_of_its_search(
+    mart: FilledMart, name: str, page: str, exits: int
+) -> None:
+    mart.fill([searched("2026-03-04 12:00:00", "bag"), event(at("2026-03-04 12:00:01"), name, page_path=page)])
+    (row,) = ask(mart, "search_terms", make_question(**MARCH)).dicts()
+    assert row["exit_sessions"] == exits
+
+
+@pytest.mark.parametrize("is_search_first", [True, False])
+def test_event_order_decides_between_a_search_and_an_order_at_the_same_time(
+    mart: FilledMart, is_search_first: bool
+) -> None:
+    moment = "2026-03-04 12:00:00"
+    events = [searched(moment, "bag"), bought("1", "c1", moment)]
+    for line, one in enumerate(events if is_search_first else reversed(events)):
+        one["raw_line"] = line
+    mart.fill(events)
+    (row,) = ask(mart, "search_terms", make_question(**MARCH)).dicts()
+    assert row["order_sessions"] == is_search_first
 
 
 def test_an_empty_range_has_no_search_terms(mart: FilledMart) -> None:
