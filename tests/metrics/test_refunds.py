@@ -8,8 +8,8 @@ from typing import Any
 
 from tests.metrics.filled_mart import FilledMart
 from tests.metrics.oracle import Event
-from tests.metrics.test_catalog import figures, make_question
-from tests.metrics.test_orders import bought
+from tests.metrics.test_catalog import NOON, figures, make_question
+from tests.metrics.test_orders import MINUTE, bought
 
 from clickstream.metrics.catalog import ask
 
@@ -73,3 +73,18 @@ def test_a_refund_has_the_values_of_its_order(mart: FilledMart) -> None:
         ("repeat", 1, Decimal(25), None),
         ("(none)", 0, Decimal(-1), None),
     ]
+
+
+def test_a_refund_is_that_of_a_human_if_its_order_is(mart: FilledMart) -> None:
+    robot = bought("o2", 1, client_id="robot", is_bot=True)
+    mart.fill([bought("o1"), robot, refunded("o1", 2, "5", is_bot=True), refunded("o2", 3, "7")])
+    assert amounts(mart)[1] == Decimal(12)
+    assert amounts(mart, filters={"humans": ("true",)})[1] == Decimal(5)
+
+
+def test_an_order_placed_after_the_question_is_not_known_to_its_refund(mart: FilledMart) -> None:
+    mart.fill([refunded("o1", 0, "5"), bought("o1", 10, country="DE")])
+    german = {"filters": {"country": ("DE",)}, "options": {"currency": "EUR"}}
+    assert amounts(mart, **german)[1] == Decimal(5)
+    assert amounts(mart, **german, as_of=NOON + 5 * MINUTE)[1] == Decimal(0)
+    assert amounts(mart, options={"currency": "EUR"}, as_of=NOON + 5 * MINUTE)[1] == Decimal(5)

@@ -164,6 +164,9 @@ def _write_visits(cursor: Cursor, part: Slice, into: DuckCursor) -> None:
     copy_slice(cursor, part, into)
     run_file(into, "products", rows="new_events")
     run_file(into, "visits")
+    if into.scalar("select count(term) from numbered"):
+        run_file(into, "searches")
+    into.execute("drop table numbered")
 
 
 def _write_orders(cursor: Cursor, into: DuckCursor, known: int | None) -> None:

@@ -32,7 +32,8 @@ def question_from_text(metric: str, options: Texts, clock_now: datetime, setting
     """
     if metric not in METRICS:
         raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
-    known = METRICS[metric].options
+    definition = METRICS[metric]
+    known = definition.options
     for name in options:
         if name not in (*PARAMETERS, *known, *filter_names(), *NOT_YET):
             advice = f"use one of {join_names((*PARAMETERS, *known, *filter_names()))}"
@@ -52,7 +53,7 @@ def question_from_text(metric: str, options: Texts, clock_now: datetime, setting
         compare=cast(Compare, compare),
         filters=filters,
         options={name: texts[name] for name in known if name in texts},
-        limit=_number("limit", texts.get("limit", "100")),
+        limit=_number("limit", texts.get("limit", str(definition.limit))),
         offset=_number("offset", texts.get("offset", "0")),
     )
 

@@ -70,7 +70,7 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
     found = scope.fetch("products", slots, params).dicts()
     total, found = found[0], [row for row in found if row["value"] is not None]
     named = by == "product"
-    names = _product_names(scope, [row["value"] for row in found]) if named and only is None else {}
+    names = product_names(scope, [row["value"] for row in found]) if named and only is None else {}
     nameless = (None,) * len(NAMES) if named else ()
     rows = [(row["value"], *names.get(row["value"], nameless), *_figures(row)) for row in found]
     events = scope.rows_behind("clickstream_events")["clickstream_events"]
@@ -97,6 +97,6 @@ def _figures(row: dict[str, Any]) -> tuple[Any, ...]:
     return tuple(figures[column.name] for column in FIGURES)
 
 
-def _product_names(scope: Scope, ids: Sequence[str]) -> _Names:
+def product_names(scope: Scope, ids: Sequence[str]) -> _Names:
     """Map each product id to its last known name, category and brand."""
     return {row[0]: tuple(row[1:]) for row in scope.fetch("products_named", params={"products": list(ids)}).rows}

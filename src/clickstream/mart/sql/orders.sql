@@ -8,9 +8,10 @@ where order_id in (select order_id from new_orders) or order_id in (from gone_or
 create or replace temp table numbered_orders as
 select
     coalesce(o.id, (select coalesce(max(id), 0) from orders) + row_number() over (order by n.ordered_at)) as id,
-    n.*
+    s.id as session, n.*
 from new_orders as n
-left join old_orders as o on n.order_id = o.order_id;
+left join old_orders as o on n.order_id = o.order_id
+left join sessions as s on n.session_key = s.session_key;
 
 delete from order_items where order_number in (select id from old_orders);
 
@@ -20,16 +21,15 @@ insert into orders
 with first_places as (
     select h.session, h.moment, min(h.place) as place
     from hits as h
-    join sessions as s on h.session = s.id
-    join numbered_orders as n on s.session_key = n.session_key and h.moment = n.ordered_at
+    join numbered_orders as n on h.session = n.session and h.moment = n.ordered_at
+    where h.moment between (select min(ordered_at) from numbered_orders) and (select max(ordered_at) from numbered_orders)
     group by h.session, h.moment
 )
 select
-    n.id, n.order_id, n.ordered_at, s.id, f.place + n.rank_at_once - 1, p.id, p.visitor, n.total, n.currency, n.discount,
-    n.tax, n.shipping, n.coupon, n.payment_method, n.is_sample, n.is_bot
+    n.id, n.order_id, n.ordered_at, n.session, f.place + n.rank_at_once - 1, p.id, p.visitor, n.total, n.currency,
+    n.discount, n.tax, n.shipping, n.coupon, n.payment_method, n.is_sample, n.is_bot
 from numbered_orders as n
-left join sessions as s on n.session_key = s.session_key
-left join first_places as f on s.id = f.session and n.ordered_at = f.moment
+left join first_places as f on n.session = f.session and n.ordered_at = f.moment
 left join pairs as p on n.client_id is not distinct from p.client_id and n.user_id is not distinct from p.user_id
 order by n.ordered_at;
 

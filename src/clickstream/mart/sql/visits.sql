@@ -1,5 +1,5 @@
 -- Writes sessions and their events, and events without a session. In: `new_sessions`, `new_events`, `old_sessions` (whose
--- numbers are used again), `pairs` and `products` as they are now.
+-- numbers are used again), `pairs` and `products` as they are now. Out: also `numbered`, these events with their numbers.
 insert into texts
 select (select max(id) from texts) + row_number() over (), text
 from (
@@ -140,36 +140,6 @@ join numbered_sessions as s on d.session = s.id
 left join first_rows as f on d.session = f.session and d.product = f.product
 order by d.session, d.product;
 
-insert into searches
-with segmented as (
-    select session, place, page, term, is_view, is_page, count(term) over (partition by session order by place) as segment
-    from numbered
-    where session in (select session from numbered where term is not null)
-),
-segments as (
-    select
-        session, max(term) as term, min(place) as place, bool_or(is_view) as has_view,
-        bool_and(is_page or term is not null) and min(page) = max(page) as has_one_page,
-        lead(min(place)) over (partition by session order by segment) as next_place
-    from segmented
-    where segment > 0
-    group by session, segment
-),
-last_segments as (
-    select *
-    from segments
-    qualify row_number() over (partition by session, term order by place desc) = 1
-)
-select
-    n.moment, n.session, n.place, n.term, n.results, s.place, s.next_place, coalesce(s.has_view, false),
-    coalesce(s.next_place is null and s.has_one_page, false)
-from numbered as n
-left join last_segments as s on n.session = s.session and n.term = s.term
-where n.term is not null
-order by n.moment, n.session, n.place;
-
 update mart set hits_written = hits_written + (select count(*) from numbered);
-
-drop table numbered;
 
 drop table numbered_sessions;

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clickstream.metrics.behaviour.journeys import journeys
+from clickstream.metrics.behaviour.movers import LIMIT, METRIC_NAMES, movers
 from clickstream.metrics.behaviour.pages_landing import pages_exit, pages_landing
 from clickstream.metrics.behaviour.pages_top import pages_top
 from clickstream.metrics.behaviour.paths import MAX_TOP, paths
 from clickstream.metrics.behaviour.peak_activity import FIGURES as PEAK_FIGURES
 from clickstream.metrics.behaviour.peak_activity import peak_activity
+from clickstream.metrics.behaviour.search_terms import search_terms
 from clickstream.metrics.behaviour.sequences import OPTIONS
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
 
@@ -60,5 +62,19 @@ BEHAVIOUR: Mapping[str, Metric] = {
         journeys,
         OPTIONS,
         refused=("event",),
+    ),
+    "search_terms": Metric(
+        "What do visitors look for, and do they find it?",
+        "Search terms, searches without a result, and what sessions did after searching.",
+        search_terms,
+        {},
+        lambda scope, now: search_terms(scope, first_values(now)),
+    ),
+    "movers": Metric(
+        "What explains the change?",
+        "The values of each dimension whose figure changed most against the comparison period.",
+        movers,
+        {"metric": Option(METRIC_NAMES, "a figure of overview", "sessions"), "currency": CURRENCY},
+        limit=LIMIT,
     ),
 }
