@@ -104,6 +104,9 @@ def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_
     if definition is None:
         raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
     options = _checked_options(metric, definition, question.options)
+    for name in question.filters:
+        if name in definition.refused:
+            raise QuestionError("filter_not_applicable", name, f"not a filter of {metric}", "remove this filter")
     _check_page(question)
     with mart.asking() as cursor:
         scope = make_scope(cursor, question, options, max_days)

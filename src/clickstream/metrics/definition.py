@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from clickstream.errors import QuestionError
 from clickstream.metrics.rules.currency import check_currency
 from clickstream.metrics.rules.result import Result
 from clickstream.metrics.rules.scope import Scope
@@ -30,6 +31,7 @@ class Metric:
 
     compare: computes the same rows for another period, given that period's scope and the rows of this one;
     None = the metric has no comparison columns.
+    refused: names of the filters that have no meaning for this metric.
     """
 
     question: str
@@ -37,9 +39,21 @@ class Metric:
     answer: Callable[[Scope], Result]
     options: Mapping[str, Option]
     compare: Callable[[Scope, Result], Result] | None = None
+    refused: Collection[str] = ()
 
 
 CURRENCY = Option((), "currency of the amounts; the default is the currency of most orders", check=check_currency)
+
+
+def whole_number(option: str, low: int, high: int) -> Callable[[str], str]:
+    """Return a check for an option that is a whole number from `low` to `high`."""
+
+    def check(text: str) -> str:
+        if not text.isascii() or not text.isdecimal() or not low <= int(text) <= high:
+            raise QuestionError("invalid_option", option, f"{text!r} (expected a whole number from {low} to {high:,})")
+        return str(int(text))
+
+    return check
 
 
 def first_values(result: Result) -> list[str]:
