@@ -9,7 +9,9 @@ from clickstream.metrics.behaviour.pages_landing import pages_exit, pages_landin
 from clickstream.metrics.behaviour.pages_top import pages_top
 from clickstream.metrics.behaviour.peak_activity import FIGURES as PEAK_FIGURES
 from clickstream.metrics.behaviour.peak_activity import peak_activity
-from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values
+from clickstream.metrics.behaviour.retention import ANY, check_return, check_start, retention
+from clickstream.metrics.behaviour.retention import UNITS as RETENTION_UNITS
+from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
 from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS
 
 BEHAVIOUR: Mapping[str, Metric] = {
@@ -53,6 +55,18 @@ BEHAVIOUR: Mapping[str, Metric] = {
             "split": Option((*SESSION_COLUMNS, *EVENT_COLUMNS), "a dimension of the first step"),
         },
         funnel,
+        refused=("event",),
+    ),
+    "retention": Metric(
+        "Do visitors come back?",
+        "Visitors by the day, week or month of their first start event, and how many return in each one after it.",
+        retention,
+        {
+            "by": Option(RETENTION_UNITS, "length of a bucket", "week"),
+            "periods": Option((), "cells after the first one", check=whole_number("periods", 1, 90)),
+            "start": Option((), "the step that puts a visitor in a cohort, or any event", ANY, check_start),
+            "return": Option((), "the step that counts as a return, or any event", ANY, check_return),
+        },
         refused=("event",),
     ),
 }
