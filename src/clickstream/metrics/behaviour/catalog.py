@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clickstream.metrics.behaviour.funnel import DEFAULT_STEPS, ORDERS, UNITS, check_steps, check_window, funnel
 from clickstream.metrics.behaviour.journeys import journeys
 from clickstream.metrics.behaviour.movers import LIMIT, METRIC_NAMES, movers
 from clickstream.metrics.behaviour.pages_landing import pages_exit, pages_landing
@@ -11,9 +12,12 @@ from clickstream.metrics.behaviour.pages_top import pages_top
 from clickstream.metrics.behaviour.paths import MAX_TOP, paths
 from clickstream.metrics.behaviour.peak_activity import FIGURES as PEAK_FIGURES
 from clickstream.metrics.behaviour.peak_activity import peak_activity
+from clickstream.metrics.behaviour.retention import ANY, check_return, check_start, retention
+from clickstream.metrics.behaviour.retention import UNITS as RETENTION_UNITS
 from clickstream.metrics.behaviour.search_terms import search_terms
 from clickstream.metrics.behaviour.sequences import OPTIONS
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
+from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS
 
 BEHAVIOUR: Mapping[str, Metric] = {
     "pages_top": Metric(
@@ -76,5 +80,31 @@ BEHAVIOUR: Mapping[str, Metric] = {
         movers,
         {"metric": Option(METRIC_NAMES, "a figure of overview", "sessions"), "currency": CURRENCY},
         limit=LIMIT,
+    ),
+    "funnel": Metric(
+        "Where do visitors give up?",
+        "Visitors or sessions that took the first step in the range, and how many of them took each further one.",
+        funnel,
+        {
+            "steps": Option((), "2 to 10 steps, separated by commas", DEFAULT_STEPS, check_steps),
+            "window": Option((), "time from the first step to the last, 1min to 90d", "14d", check_window),
+            "order": Option(ORDERS, "whether other events may stand between steps", "loose"),
+            "unit": Option(UNITS, "what takes the steps", "visitor"),
+            "split": Option((*SESSION_COLUMNS, *EVENT_COLUMNS), "a dimension of the first step"),
+        },
+        funnel,
+        refused=("event",),
+    ),
+    "retention": Metric(
+        "Do visitors come back?",
+        "Visitors by the day, week or month of their first start event, and how many return in each one after it.",
+        retention,
+        {
+            "by": Option(RETENTION_UNITS, "length of a bucket", "week"),
+            "periods": Option((), "cells after the first one", check=whole_number("periods", 1, 90)),
+            "start": Option((), "the step that puts a visitor in a cohort, or any event", ANY, check_start),
+            "return": Option((), "the step that counts as a return, or any event", ANY, check_return),
+        },
+        refused=("event",),
     ),
 }
