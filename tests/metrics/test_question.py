@@ -21,21 +21,31 @@ COUNTS = ("total_rows", "hidden_bot_events", "events_without_product")
 
 
 def test_an_answer_is_written_as_plain_json() -> None:
-    row = (3, Decimal("1.5000"), 0.25, None, "ü", datetime(2026, 3, 1, 12, tzinfo=UTC), datetime(2026, 3, 1, 13), True)  # noqa: DTZ001
-    types = ("int", "money", "rate", "double", "text", "ts", "local", "bool")
+    row = (
+        3,
+        Decimal("1.5000"),
+        Decimal("0.500000"),
+        0.25,
+        None,
+        "ü",
+        datetime(2026, 3, 1, 12, tzinfo=UTC),
+        datetime(2026, 3, 1, 13),  # noqa: DTZ001
+        True,
+    )
+    types = ("int", "money", "decimal", "rate", "double", "text", "ts", "local", "bool")
     answer = Answer("any", tuple(Column(name, name) for name in types), [row], {"from": date(2026, 3, 1)})  # type: ignore[arg-type]
     assert json.loads(answer_json(answer)) == {
         "metric": "any",
         "columns": [{"name": name, "type": name} for name in types],
         "rows": [
-            {"int": 3, "money": "1.5000", "rate": 0.25, "double": None, "text": "ü"}
+            {"int": 3, "money": "1.5000", "decimal": "0.500000", "rate": 0.25, "double": None, "text": "ü"}
             | {"ts": "2026-03-01T12:00:00Z", "local": "2026-03-01T13:00:00", "bool": True}
         ],
         "meta": {"from": "2026-03-01"},
     }
 
 
-KINDS = {"int": int, "money": Decimal, "rate": float, "double": float, "text": str, "bool": bool}
+KINDS = {"int": int, "money": Decimal, "decimal": Decimal, "rate": float, "double": float, "text": str, "bool": bool}
 
 
 @pytest.mark.parametrize("metric", METRICS)

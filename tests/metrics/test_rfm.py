@@ -15,7 +15,7 @@ from tests.metrics.oracle import EVENT_FIELDS, Event, World
 from tests.metrics.test_catalog import NOON, make_question
 from tests.metrics.test_oracle import other_range, over_random_shops, same_table
 from tests.metrics.test_orders import bought
-from tests.metrics.worlds import Shop, without_filter
+from tests.metrics.worlds import Shop, full_of_orders, without_filter
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import ask
@@ -27,7 +27,7 @@ COMPARED = {"previous": None, "year": 364}
 
 @over_random_shops(st.sampled_from((30, 365, 1095)))
 def test_rfm_agrees_with_the_oracle(mart: FilledMart, shop: Shop, days: int) -> None:
-    rows = mart.fill(shop.events)
+    rows = mart.fill(full_of_orders(shop.events))
     for given in shop.questions:
         question = replace(without_filter(given, *EVENT_FIELDS), options={"days": str(days)})
         assert question.to_date is not None
@@ -69,6 +69,32 @@ def test_equal_values_have_equal_scores(mart: FilledMart) -> None:
         "at_risk",
         "lost",
     }  # all are equally recent, so none is better than others
+
+
+def test_a_customer_falls_into_the_first_group_that_fits(mart: FilledMart) -> None:
+    # name: (days since the last order, orders); ten customers, so two of them are a fifth
+    shop = {"a": (0, 9), "b": (0, 2), "c": (1, 1), "d": (1, 9), "e": (5, 6), "f": (5, 1), "g": (8, 9), "h": (9, 1)}
+    shop |= {"i": (10, 6), "j": (11, 3)}
+    mart.fill(
+        [
+            {**bought(f"{name}{number}", client_id=name), "event_timestamp": NOON - (days + number) * DAY}
+            for name, (days, orders) in shop.items()
+            for number in range(orders)
+        ]
+    )
+    rows = {row["visitor_id"]: row for row in ask(mart, "rfm_customers", make_question()).dicts()}
+    assert {name: (row["r"], row["f"], row["group"]) for name, row in rows.items()} == {
+        "a": (5, 4, "champions"),
+        "b": (5, 2, "promising"),  # recent and not frequent, with more than one order
+        "c": (4, 1, "new"),
+        "d": (4, 4, "champions"),
+        "e": (3, 3, "loyal"),
+        "f": (3, 1, "promising"),
+        "g": (2, 4, "at_risk"),
+        "h": (2, 1, "lost"),
+        "i": (1, 3, "at_risk"),
+        "j": (1, 3, "at_risk"),
+    }
 
 
 def test_recency_is_in_local_days_up_to_the_last_day_of_the_range(mart: FilledMart) -> None:

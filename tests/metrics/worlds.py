@@ -114,10 +114,24 @@ def without_filter(question: Question, *names: str) -> Question:
     return replace(question, filters={name: of for name, of in question.filters.items() if name not in names})
 
 
-def with_removals(events: list[Event]) -> list[Event]:
-    """Return the events with removals from the cart in place of two kinds of them."""
-    names = dict.fromkeys(("click", "login_success"), "remove_from_cart_click")
-    return [{**one, "event_name": names.get(one["event_name"], one["event_name"])} for one in events]
+def full_of_carts(events: list[Event]) -> list[Event]:
+    """Return the events with cart events in place of all but those of orders."""
+    names = ("add_to_cart_click", "remove_from_cart_click", "add_to_cart_click", "checkout_start", "search")
+    return [
+        one if one["order_id"] else {**one, "event_name": names[number % len(names)]}
+        for number, one in enumerate(events)
+    ]
+
+
+def full_of_orders(events: list[Event]) -> list[Event]:
+    """Return the events with further orders in place of most others."""
+    return [
+        one
+        if one["order_id"] or one["is_sample"] or number % 3 == 0
+        else {**one, "event_name": "checkout_complete", "order_id": f"x{number}"}
+        | {"order_total": Decimal(number % 5), "order_currency": "EUR"}
+        for number, one in enumerate(events)
+    ]
 
 
 def _moments(question: Question) -> list[datetime]:

@@ -19,6 +19,7 @@ from clickstream.metrics.behaviour.catalog import BEHAVIOUR
 from clickstream.metrics.customers.catalog import CUSTOMERS
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values
 from clickstream.metrics.devices import devices
+from clickstream.metrics.live.catalog import LIVE
 from clickstream.metrics.login_state import login_state
 from clickstream.metrics.overview import overview
 from clickstream.metrics.products import products
@@ -92,6 +93,7 @@ METRICS: Mapping[str, Metric] = {
     ),
     **BEHAVIOUR,
     **CUSTOMERS,
+    **LIVE,
 }
 
 

@@ -1,0 +1,1 @@
+"""What happens now: the last 30 minutes."""
