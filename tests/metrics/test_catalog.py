@@ -81,6 +81,10 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, met
         assert [row[:6] for row in answer.rows] == [
             (state, 0, 0, 0, 0, None) for state in ("logged_in", "anonymous", "(none)")
         ]
+    elif metric == "customers":
+        (row,) = answer.dicts()
+        assert row["customers"] == row["revenue_first"] == row["revenue_repeat"] == 0
+        assert row["repeat_rate"] is row["median_days_between_orders"] is row["customers_change"] is None
     else:
         assert answer.rows == []
         assert answer.meta["total_rows"] == 0
