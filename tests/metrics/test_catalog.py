@@ -94,6 +94,10 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, met
         assert {value for row in answer.rows for value in row[1:]} == {0}
     elif metric == "rfm":
         assert [row[1:3] for row in answer.rows] == [(0, 0)] * 6
+    elif metric == "customers":
+        (row,) = answer.dicts()
+        assert row["customers"] == row["revenue_first"] == row["revenue_repeat"] == 0
+        assert row["repeat_rate"] is row["median_days_between_orders"] is row["customers_change"] is None
     else:
         assert answer.rows == []
         assert answer.meta["total_rows"] == 0
