@@ -38,6 +38,15 @@ NAMES = (
     *("page_view", "page_view", "product_view", "home_view", "add_to_cart_click", "checkout_start"),
     *("click", "login_success", "search", "checkout_complete", "checkout_complete", "order_confirmed"),
 )
+BUSY_NAMES = (
+    "page_view",
+    "product_view",
+    "product_view",
+    "add_to_cart_click",
+    "add_to_cart_click",
+    "checkout_start",
+    "click",
+)
 ORDERS = ("o1", "o2", "o3", "o4", "o5", "ö6", None)
 CURRENCIES = ("EUR", "EUR", "usd", "GBP", None)
 CLIENTS = ("c1", "c1", "c2", "c3", "ü4", None)
@@ -106,6 +115,28 @@ def shops(draw: st.DrawFn) -> Shop:
     moments = _moments(plain)
     events = [one for _ in range(chance.randint(0, 22)) for one in _visit(chance, chance.choice(moments))]
     return Shop(events, tuple(_vary(chance, plain, moments, events) for _ in range(3)))
+
+
+@st.composite
+def busy_shops(draw: st.DrawFn) -> Shop:
+    """Draw a shop whose visitors come often, in and after the range, and take steps towards an order."""
+    zone, first, last = draw(st.sampled_from([case for case in CASES if case[1:] != ("2011-12-30", "2011-12-31")]))
+    chance = Random(draw(st.integers(0, 2**32)))
+    plain = Question(
+        as_of=datetime(2027, 1, 1, tzinfo=UTC),
+        tz=ZoneInfo(zone),
+        from_date=date.fromisoformat(first),
+        to_date=date.fromisoformat(last),
+    )
+    span = range_of(plain)
+    inside = [span.start, *(span.start + (span.end - span.start) * part / 9 for part in range(1, 9)), span.end]
+    moments = [*inside, *inside, *(span.end + timedelta(hours=hours) for hours in (5, 30, 200))]
+    events = [one for _ in range(chance.randint(15, 35)) for one in _visit(chance, chance.choice(moments))]
+    for one in events:
+        if one["event_name"] not in ("checkout_complete", "order_confirmed"):
+            one["event_name"] = chance.choice(BUSY_NAMES)
+    questions = (replace(_vary(chance, plain, moments, events), as_of=plain.as_of) for _ in range(2))
+    return Shop(events, (*questions, _vary(chance, plain, moments, events)))
 
 
 def _moments(question: Question) -> list[datetime]:
