@@ -18,7 +18,7 @@ from tests.metrics.oracle_steps import Definition
 from tests.metrics.oracle_time import range_of
 from tests.metrics.test_catalog import NOON, make_question
 from tests.metrics.test_oracle import other_range, over_random_shops, same, same_comparison
-from tests.metrics.worlds import Shop
+from tests.metrics.worlds import Shop, busy_shops
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import ask
@@ -47,7 +47,7 @@ WINDOWS = {"1min": timedelta(minutes=1), "90min": timedelta(minutes=90), "1d": t
 SPLITS = (None, None, *EVENT_FIELDS, *SESSION_FIELDS)
 
 
-@over_random_shops(st.integers(0, 2**32))
+@over_random_shops(st.integers(0, 2**32), of=busy_shops())
 def test_every_step_agrees_with_the_oracle(mart: FilledMart, shop: Shop, seed: int) -> None:
     rows, chance = mart.fill(shop.events), Random(seed)
     for question in shop.questions:

@@ -28,6 +28,7 @@ from clickstream.metrics.time_series import METRIC_NAMES
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # it would hide the failure
 SPLITS = (*EVENT_FIELDS, *SESSION_FIELDS)
 FEW, MANY = 4, 30  # random shops per property in `make test`, and in `make test-slow`
+ANY_SHOPS = shops()
 plain = settings(
     deadline=None,
     derandomize=True,
@@ -37,14 +38,19 @@ plain = settings(
 )
 
 
-def over_random_shops(*more: st.SearchStrategy[Any]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Run a check for a few random shops, and for many as a slow test. more: strategies of further arguments."""
+def over_random_shops(
+    *more: st.SearchStrategy[Any], of: st.SearchStrategy[Shop] = ANY_SHOPS
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Run a check for a few random shops, and for many as a slow test.
+
+    more: strategies of further arguments. of: the shops to draw from, instead of all.
+    """
 
     def decorate(check: Callable[..., None]) -> Callable[..., None]:
         @pytest.mark.parametrize("count", [FEW, pytest.param(MANY, marks=pytest.mark.slow)], ids=("few", "many"))
         def test(mart: FilledMart, count: int) -> None:
             @settings(plain, max_examples=count)
-            @given(st.tuples(shops(), *more))
+            @given(st.tuples(of, *more))
             def run(drawn: tuple[Any, ...]) -> None:
                 check(mart, *drawn)
 

@@ -18,7 +18,7 @@ from tests.metrics.oracle_time import range_of
 from tests.metrics.test_catalog import NOON, make_question
 from tests.metrics.test_funnel import STEPS
 from tests.metrics.test_oracle import over_random_shops, same
-from tests.metrics.worlds import Shop
+from tests.metrics.worlds import Shop, busy_shops
 
 from clickstream.errors import QuestionError
 from clickstream.mart.refresh import build
@@ -30,7 +30,7 @@ DEFAULTS = {"day": 14, "week": 12, "month": 12}
 DAY = timedelta(days=1)
 
 
-@over_random_shops(st.integers(0, 2**32))
+@over_random_shops(st.integers(0, 2**32), of=busy_shops())
 def test_every_cell_agrees_with_the_oracle(mart: FilledMart, shop: Shop, seed: int) -> None:
     rows, chance = mart.fill(shop.events), Random(seed)
     for question in shop.questions:

@@ -39,6 +39,15 @@ NAMES = (
     *("click", "login_success", "search", "search", "checkout_complete", "checkout_complete", "order_confirmed"),
     "order_refunded",
 )
+BUSY_NAMES = (
+    "page_view",
+    "product_view",
+    "product_view",
+    "add_to_cart_click",
+    "add_to_cart_click",
+    "checkout_start",
+    "click",
+)
 ORDERS = ("o1", "o2", "o3", "o4", "o5", "ö6", None)
 CURRENCIES = ("EUR", "EUR", "usd", "GBP", None)
 CLIENTS = ("c1", "c1", "c2", "c3", "ü4", None)
@@ -132,6 +141,28 @@ def full_of_orders(events: list[Event]) -> list[Event]:
         | {"order_total": Decimal(number % 5), "order_currency": "EUR"}
         for number, one in enumerate(events)
     ]
+
+
+@st.composite
+def busy_shops(draw: st.DrawFn) -> Shop:
+    """Draw a shop whose visitors come often, in and after the range, and take steps towards an order."""
+    zone, first, last = draw(st.sampled_from([case for case in CASES if case[1:] != ("2011-12-30", "2011-12-31")]))
+    chance = Random(draw(st.integers(0, 2**32)))
+    plain = Question(
+        as_of=datetime(2027, 1, 1, tzinfo=UTC),
+        tz=ZoneInfo(zone),
+        from_date=date.fromisoformat(first),
+        to_date=date.fromisoformat(last),
+    )
+    span = range_of(plain)
+    inside = [span.start, *(span.start + (span.end - span.start) * part / 9 for part in range(1, 9)), span.end]
+    moments = [*inside, *inside, *(span.end + timedelta(hours=hours) for hours in (5, 30, 200))]
+    events = [one for _ in range(chance.randint(15, 35)) for one in _visit(chance, chance.choice(moments))]
+    for one in events:
+        if one["event_name"] not in ("checkout_complete", "order_confirmed"):
+            one["event_name"] = chance.choice(BUSY_NAMES)
+    questions = (replace(_vary(chance, plain, moments, events), as_of=plain.as_of) for _ in range(2))
+    return Shop(events, (*questions, _vary(chance, plain, moments, events)))
 
 
 def _moments(question: Question) -> list[datetime]:

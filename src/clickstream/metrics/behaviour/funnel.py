@@ -47,6 +47,7 @@ _MAX_WINDOW = timedelta(days=90)
 # What accompanies every other event. In strict order it would break each chain, so it counts only as a step.
 _ACCOMPANYING = ("page_view", "click")
 _ORDER_EVENTS = "'checkout_complete', 'order_confirmed'"
+_TOTAL = "arg_min(moment - entry, position)"
 _NOT_NAMED = "h.name not in (select id from texts where text in ({names}))"
 _REACHED = "\n    union all\n    select {step} as step, * from reached_{step}"
 # Event order: by time, then by session key, then by place. Sessions are ranked where two could have events at one time.
@@ -131,13 +132,18 @@ def _slots(scope: Scope, steps: Sequence[Step], params: dict[str, Any]) -> dict[
     numbers = range(2, len(steps) + 1)
     return {
         **slots,
+        "purchases_of": "and h.moment >= $start and h.moment < $until",
         "step_columns": ",\n        ".join(
             f"{sql.condition} as {name}" for name, sql in zip(names, found, strict=True)
         ),
         "counted": _counted_in_strict_order(steps) if is_strict else " or ".join(sql.superset for sql in found),
         "matching": " or ".join(names),
         "kept": "true" if is_strict else " or ".join(names),
-        "further_steps": "".join(fill(further, slots, step=str(k), before=str(k - 1)) for k in numbers),
+        "first_split": "arg_min(split, position)" if "split" in scope.options else "''",
+        "further_steps": "".join(
+            fill(further, slots, step=str(k), before=str(k - 1), total=_TOTAL if k == len(steps) else "null")
+            for k in numbers
+        ),
         "further_reached": "".join(fill(_REACHED, step=str(k)) for k in numbers),
     }
 

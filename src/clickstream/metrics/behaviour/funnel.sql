@@ -39,7 +39,7 @@ filled_1 as materialized (
     where step_1 and is_entry
 ){further_steps},
 first_entries as materialized (
-    select unit, arg_min(split, position) as split
+    select unit, {first_split} as split
     from filled_1
     group by unit
 ),

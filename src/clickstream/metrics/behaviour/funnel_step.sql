@@ -6,7 +6,7 @@ filled_{step} as materialized (
     where e.step_{step} and e.moment - f.entry <= $window
 ),
 reached_{step} as (
-    select unit, arg_min(step_us, position) as step_us, arg_min(moment - entry, position) as total_us
+    select unit, arg_min(step_us, position) as step_us, {total} as total_us
     from filled_{step}
     group by unit
 )

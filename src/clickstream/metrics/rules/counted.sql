@@ -56,7 +56,7 @@ purchases as (
     inner join hits as h
         on h.order_hash = md5_number_lower(o.order_id) and h.moment = o.ordered_at
         and h.session is not distinct from o.session
-    where o.ordered_at < $as_of and h.order_hash is not null
+    where o.ordered_at < $as_of and h.order_hash is not null {purchases_of}
     qualify row_number() over (
         partition by o.id order by h.name = (select id from texts where text = 'order_confirmed'), h.place
     ) = 1

@@ -125,6 +125,7 @@ class Scope:
         slots = {
             **{f"of_{name}": self._population(name[0]) for name in ("sessions", "orders", "hits", "quarters")},
             "orders": "orders" if self.population == "all" else _JUDGED_ORDERS,
+            "purchases_of": "",
             "event_filters": event,
             "session_filters": session,
             "session_of_hit": f"and {_in('h.session', passing, has_none)}" if session else "",
