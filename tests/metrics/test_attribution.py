@@ -18,7 +18,7 @@ from tests.metrics.oracle_time import range_of
 from tests.metrics.test_catalog import NOON, make_question
 from tests.metrics.test_oracle import other_range, over_random_shops, same_table
 from tests.metrics.test_orders import bought, confirmed
-from tests.metrics.worlds import Shop, without_filter
+from tests.metrics.worlds import Shop, full_of_orders, without_filter
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import ask
@@ -30,7 +30,7 @@ DAY = timedelta(days=1)
 
 @over_random_shops(st.sampled_from(BY), st.sampled_from(("all", *MODELS)), st.sampled_from((1, 2, 30)))
 def test_attribution_agrees_with_the_oracle(mart: FilledMart, shop: Shop, by: str, model: str, lookback: int) -> None:
-    rows = mart.fill(shop.events)
+    rows = mart.fill(full_of_orders(shop.events))
     for given in shop.questions:
         question = without_filter(given, "event")
         world, span, other = World(rows, question), range_of(question), other_range(question)
