@@ -73,7 +73,7 @@ def flow(rows: Sequence[Row], layout: Flow) -> Tag:
     )
     width = 100 / columns
     heads = [tags.span(head, style=f"width:{width:.3f}%") for head in _in_time_order(layout, layout.heads[:columns])]
-    places = {node: f"left:{_left(node[0], columns, layout) * 100:.3f}%;width:{width:.3f}%" for node in sizes}
+    places = {node: f"left:{_left(node[0], columns, layout) * 100:.3f}%;max-width:{width:.3f}%" for node in sizes}
     nodes = [_node(node, size, boxes[node], places[node], layout) for node, size in sizes.items()]
     return tags.div(
         tags.div(
@@ -81,7 +81,7 @@ def flow(rows: Sequence[Row], layout: Flow) -> Tag:
                 tags.div(*heads, class_="flow-heads caption"),
                 tags.div(svg, *nodes, class_="flow-body", style=f"height:{height:.1f}px"),
                 class_="flow",
-                style=f"min-width:{columns * 140}px",
+                style=f"min-width:{columns * 170}px",
             ),
             class_="flow-scroll",
             tabindex="0",
