@@ -83,7 +83,7 @@ def flow(rows: Sequence[Row], layout: Flow) -> Tag:
                 class_="flow",
                 style=f"min-width:{columns * 170}px",
             ),
-            class_="flow-scroll",
+            class_="flow-scroll backward" if layout.is_backward else "flow-scroll",
             tabindex="0",
             role="group",
             aria_label="What visitors do next, column by column",

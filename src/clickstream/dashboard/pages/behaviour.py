@@ -206,7 +206,7 @@ def _paths(view: View, answers: list[Answer]) -> TagChild:
     answer, direction = answers[0], _direction(view)
     rows = answer.dicts()
     if not rows:
-        return TagList(_start(view, 0), empty_note(_no_sequence(view)))
+        return TagList(_start(view, 0) if _anchor(view) else None, empty_note(_no_sequence(view)))
     layout = Flow(
         name=lambda node: _node_name(view, node),
         link=lambda node: _node_link(view, node),
