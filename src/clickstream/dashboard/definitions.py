@@ -136,6 +136,29 @@ ACQUISITION_SERIES = (
     "over the chart to zoom in on some days."
 )
 DEVICES = "Sessions that began in these days, by what their first event was sent from."
+PAGES_TOP = (
+    "Page views in these days, by path. Entries and exits are the first and last page views of their sessions. The "
+    "time on a page ends with the next page view of the session, or with its last event. A click on a page filters by "
+    "sessions and events with this page."
+)
+PAGES_ENDS = (
+    "Sessions that began in these days, by the path of their first or last page view. Orders and revenue are those of "
+    "these sessions. A session bounced if it has one page view, lasted less than 10 seconds, and led to no key event, "
+    "such as adding to the cart, and to no order."
+)
+PEAK_ACTIVITY = (
+    "The figure in each hour of the week, divided by how often this hour occurs in these days. Sessions count where "
+    "they start, orders where they are placed, and visitors in each hour in which they have an event."
+)
+PATHS = (
+    "Sessions that began in these days, by the pages or events they went through one after the other; repetitions in a "
+    "row count once. In each column the 8 most frequent keep their names. The width of a band is its number of "
+    "sessions. A click on a name starts there: what do visitors do after it?"
+)
+JOURNEYS = (
+    "The most common whole sequences of the first five pages or events. Each session is in one row; the share is of "
+    "all sessions with such a sequence."
+)
 CATEGORIES = (
     "Revenue of the items ordered in these days, by category. If there is none: product views (product_view events) by "
     "category."

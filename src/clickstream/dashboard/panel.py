@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from htmltools import Tag, TagChild, TagList, tags
@@ -31,10 +31,14 @@ def explain(definition: str) -> Tag:
     return tags.details(mark, tags.div(definition, class_="menu-body"), class_="menu explain")
 
 
-def chart_tools() -> Tag:
-    """Return the menu of a chart panel: show the table, download, full screen."""
+def chart_tools(has_image: bool = True) -> Tag:
+    """Return the menu of a chart panel: show the table, download, full screen. has_image: whether ECharts draws it."""
     actions = {"table": "Show as table", "csv": "Download CSV", "png": "Download image", "full": "Full screen"}
-    buttons = [tags.button(label, type="button", data_action=action) for action, label in actions.items()]
+    buttons = [
+        tags.button(label, type="button", data_action=action)
+        for action, label in actions.items()
+        if has_image or action != "png"
+    ]
     mark = tags.summary("⋯", aria_label="Chart options", title="Chart options")
     return tags.details(mark, tags.div(*buttons, class_="menu-body list"), class_="menu chart-menu")
 
@@ -46,7 +50,22 @@ def chart_unit() -> Tag:
 
 def chart_table() -> Tag:
     """Return the element in which the browser puts the table of the chart above."""
-    return tags.div(class_="chart-table", hidden=True)
+    return tags.div(class_="chart-table")
+
+
+def number_table(head: Sequence[str], rows: Sequence[Sequence[str]], names: int = 1) -> Tag:
+    """Return the table of a chart that is drawn as HTML, shown by the chart's menu. names: columns that are text."""
+
+    def row(cells: Sequence[str]) -> Tag:
+        return tags.tr(
+            tags.th(cells[0], scope="row"),
+            *(tags.td(cell, class_="name-cell" if n < names else None) for n, cell in enumerate(cells[1:], 1)),
+        )
+
+    titles = [tags.th(text, scope="col", class_="name-cell" if n < names else None) for n, text in enumerate(head)]
+    return tags.div(
+        tags.table(tags.thead(tags.tr(*titles)), tags.tbody(*(row(cells) for cells in rows))), class_="chart-table"
+    )
 
 
 def choice(param: str, label: str, choices: dict[str, str], chosen: str = "") -> Tag:

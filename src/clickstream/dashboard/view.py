@@ -21,6 +21,7 @@ from clickstream.metrics.rules.filter_values import FilterValue, read_value, spl
 PAGES = {
     "overview": "Overview",
     "acquisition": "Acquisition",
+    "behaviour": "Behaviour",
     "products": "Products",
     "data-health": "Data health",
 }
@@ -35,6 +36,7 @@ FILTERS = {
     "browser": "Browser",
     "os": "OS",
     "country": "Country",
+    "page_path": "Page",
     "landing_page": "Landing page",
     "login_state": "Sign-in",
     "category": "Category",
@@ -51,7 +53,7 @@ PERIODS = {
     "all": "All days with data",
 }
 COMPARES: dict[Compare, str] = {"previous": "Previous period", "year": "Previous year", "none": "No comparison"}
-OPTIONS = ("metric", "by", "sort", "rows")
+OPTIONS = ("metric", "by", "sort", "rows", "nodes", "anchor", "direction")
 MAX_DAYS = 1830  # the longest range of a metric
 
 Sample = Literal["auto", "include", "only"]

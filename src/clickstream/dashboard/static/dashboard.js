@@ -18,13 +18,22 @@ const dashboard = (() => {
     follow();
   }
 
+  // On a phone the tabs scroll sideways: keep the current one visible.
+  function showTab() {
+    const el = document.querySelector("nav a[aria-current]");
+    if (!el) return;
+    const tabs = el.parentElement;
+    const left = el.offsetLeft - tabs.offsetLeft;
+    tabs.scrollLeft = Math.min(left, Math.max(tabs.scrollLeft, left + el.offsetWidth - tabs.clientWidth));
+  }
+
   function follow() {
     const query = here();
     const page = query.get("page") ?? "overview";
     each("select[data-param]", (el) => { el.value = query.get(el.dataset.param) ?? ""; });
     each("a[data-page]", (el) => {
       const to = here();
-      ["metric", "by", "sort", "rows", "page"].forEach((name) => to.delete(name));
+      ["metric", "by", "sort", "rows", "nodes", "anchor", "direction", "page"].forEach((name) => to.delete(name));
       if (el.dataset.page !== "overview") to.set("page", el.dataset.page);
       el.href = `?${to}`;
     });
@@ -32,10 +41,8 @@ const dashboard = (() => {
       if (el.dataset.page !== page) { el.removeAttribute("aria-current"); return; }
       el.setAttribute("aria-current", "page");
       document.title = `${el.textContent} · Clickstream`;
-      const tabs = el.parentElement; // on a phone they scroll sideways: keep the current tab visible
-      const left = el.offsetLeft - tabs.offsetLeft;
-      tabs.scrollLeft = Math.min(left, Math.max(tabs.scrollLeft, left + el.offsetWidth - tabs.clientWidth));
     });
+    showTab();
     each(".page", (el) => {
       if (el.hidden === (el.dataset.page !== page)) return;
       el.hidden = el.dataset.page !== page;
@@ -57,13 +64,13 @@ const dashboard = (() => {
       button.textContent = "Copied";
     },
     table(button) {
-      const table = button.closest(".panel").querySelector(".chart-table");
-      table.hidden = !table.hidden;
-      button.textContent = table.hidden ? "Show as table" : "Hide table";
+      const isShown = button.closest(".panel").classList.toggle("with-table");
+      button.textContent = isShown ? "Hide table" : "Show as table";
     },
     csv(button) {
-      const chart = echartOf(button.closest(".panel").querySelector(".echart"));
-      if (chart) save(button, "csv", URL.createObjectURL(new Blob([chart.data.csv], { type: "text/csv" })));
+      const panel = button.closest(".panel");
+      const csv = panel.querySelector("[data-csv]")?.dataset.csv ?? echartOf(panel.querySelector(".echart"))?.data.csv;
+      if (csv) save(button, "csv", URL.createObjectURL(new Blob([csv], { type: "text/csv" })));
     },
     png(button) {
       const chart = echartOf(button.closest(".panel").querySelector(".echart"));
@@ -133,6 +140,7 @@ const dashboard = (() => {
     const filters = document.querySelector(".filters");
     const measure = () => root.style.setProperty("--filters-height", `${filters.offsetHeight}px`);
     new ResizeObserver(measure).observe(filters);
+    new ResizeObserver(showTab).observe(document.querySelector(".top nav"));
   });
 
   // Restore the focus after the focused element was replaced.
