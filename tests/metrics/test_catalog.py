@@ -79,6 +79,11 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, met
         assert [row["value"] for row in answer.dicts()] == [0] * 24
     elif metric == "peak_activity":
         assert [row[2:5] for row in answer.rows] == [(0, 1.0, 0.0)] * 24 + [(0, 0.0, None)] * 144
+    elif metric == "funnel":
+        assert [row[:8] for row in answer.rows] == [
+            (None, step, label, 0, None if step == 1 else 0, None, None, None)
+            for step, label in enumerate(("product_view", "add_to_cart_click", "checkout_start", "purchase"), 1)
+        ]
     elif metric == "login_state":
         assert [row[:6] for row in answer.rows] == [
             (state, 0, 0, 0, 0, None) for state in ("logged_in", "anonymous", "(none)")

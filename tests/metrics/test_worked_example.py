@@ -166,5 +166,20 @@ def test_abandonment_of_the_worked_example(example: FilledMart, idle: str, order
     assert (row["carts"], row["ordered"], row["abandoned"], row["abandonment_rate"]) == (1, ordered, 1 - ordered, rate)
 
 
+@pytest.mark.parametrize(
+    ("options", "reached"),
+    [({}, [2, 2, 1, 1]), ({"window": "1d"}, [2, 1, 1, 0]), ({"order": "strict"}, [2, 2, 1, 0])],
+    ids=["default", "one day", "strict"],
+)
+def test_funnel_of_the_worked_example(example: FilledMart, options: dict[str, str], reached: list[int]) -> None:
+    rows = ask(example, "funnel", _question(**options)).dicts()
+    assert [row["reached"] for row in rows] == reached
+    if not options:
+        assert [row["dropped"] for row in rows] == [None, 0, 1, 0]
+        assert [row["median_step_s"] for row in rows] == [None, 2340.0, 60.0, 177_660.0]
+        assert [row["median_total_s"] for row in rows] == [None, None, None, 180_060.0]
+        assert {row["is_complete"] for row in rows} == {True}
+
+
 def _question(**options: str) -> Question:
     return Question(WEEK.as_of, WEEK.tz, WEEK.from_date, WEEK.to_date, options=options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from clickstream.metrics.behaviour.funnel import DEFAULT_STEPS, ORDERS, UNITS, check_steps, check_window, funnel
 from clickstream.metrics.behaviour.journeys import journeys
 from clickstream.metrics.behaviour.pages_landing import pages_exit, pages_landing
 from clickstream.metrics.behaviour.pages_top import pages_top
@@ -12,6 +13,7 @@ from clickstream.metrics.behaviour.peak_activity import FIGURES as PEAK_FIGURES
 from clickstream.metrics.behaviour.peak_activity import peak_activity
 from clickstream.metrics.behaviour.sequences import OPTIONS
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
+from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS
 
 BEHAVIOUR: Mapping[str, Metric] = {
     "pages_top": Metric(
@@ -59,6 +61,20 @@ BEHAVIOUR: Mapping[str, Metric] = {
         "Sessions by the whole sequence of pages or events that they went through.",
         journeys,
         OPTIONS,
+        refused=("event",),
+    ),
+    "funnel": Metric(
+        "Where do visitors give up?",
+        "Visitors or sessions that took the first step in the range, and how many of them took each further one.",
+        funnel,
+        {
+            "steps": Option((), "2 to 10 steps, separated by commas", DEFAULT_STEPS, check_steps),
+            "window": Option((), "time from the first step to the last, 1min to 90d", "14d", check_window),
+            "order": Option(ORDERS, "whether other events may stand between steps", "loose"),
+            "unit": Option(UNITS, "what takes the steps", "visitor"),
+            "split": Option((*SESSION_COLUMNS, *EVENT_COLUMNS), "a dimension of the first step"),
+        },
+        funnel,
         refused=("event",),
     ),
 }

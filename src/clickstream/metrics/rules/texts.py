@@ -13,6 +13,7 @@ from functools import lru_cache
 from clickstream.warehouse import dialects
 
 _CTE = re.compile(r"^(\w+) as (?:not materialized )?\(\n.*?^\)", re.MULTILINE | re.DOTALL)
+_FIRST_COMMA = re.compile(r"^, ", re.MULTILINE)
 _WORD = re.compile(r"\w+")
 
 
@@ -33,6 +34,8 @@ def with_needed(rules: str, metric_sql: str) -> str:
         if name in needed:
             needed |= _named(ctes[name], ctes) - {name}
     texts = ",\n".join(text for name, text in ctes.items() if name in needed)
+    if not texts:
+        return f"with\n{_FIRST_COMMA.sub('', metric_sql, count=1)}" if _FIRST_COMMA.search(metric_sql) else metric_sql
     return f"with\n{texts}\n{metric_sql}"
 
 
