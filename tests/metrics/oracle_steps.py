@@ -61,7 +61,8 @@ def run_of(
     slots: list[tuple[datetime, datetime] | None] = [None] * len(steps)
     run = Run(len(steps))
     for row in events:
-        at, new = row["event_timestamp"], [None] * len(steps) if is_strict else list(slots)
+        at: datetime = row["event_timestamp"]
+        new: list[tuple[datetime, datetime] | None] = [None] * len(steps) if is_strict else list(slots)
         for k in reversed(range(len(steps))):
             if not steps[k](row):
                 continue

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests.metrics import oracle_steps
 from tests.metrics.filled_mart import FilledMart
 from tests.metrics.filling import at, event
-from tests.metrics.oracle import EVENT_FIELDS, SESSION_FIELDS, World
+from tests.metrics.oracle import EVENT_FIELDS, SESSION_FIELDS, Event, World
 from tests.metrics.oracle_steps import Definition
 from tests.metrics.oracle_time import range_of
 from tests.metrics.test_catalog import NOON, make_question
@@ -56,7 +56,7 @@ def test_every_step_agrees_with_the_oracle(mart: FilledMart, shop: Shop, seed: i
             _check(mart, rows, replace(question, filters=filters), chance)
 
 
-def _check(mart: FilledMart, rows: Sequence[oracle_steps.Event], question: Question, chance: Random) -> None:
+def _check(mart: FilledMart, rows: Sequence[Event], question: Question, chance: Random) -> None:
     steps = chance.choices(STEPS, k=chance.choice((2, 2, 3, 4)))
     window, order, unit = (
         chance.choice(list(WINDOWS)),

@@ -181,5 +181,12 @@ def test_funnel_of_the_worked_example(example: FilledMart, options: dict[str, st
         assert {row["is_complete"] for row in rows} == {True}
 
 
+def test_retention_of_the_worked_example(example: FilledMart) -> None:
+    rows = [row for row in ask(example, "retention", _question(by="day")).rows if row[0]]
+    returned = {(row[0].day, row[1], row[2]): row[3] for row in rows if row[3]}
+    assert returned == {(2, 2, 0): 2, (2, 2, 1): 1, (2, 2, 2): 1, (2, 2, 8): 1, (3, 1, 0): 1}
+    assert len(rows) == 2 * 15
+
+
 def _question(**options: str) -> Question:
     return Question(WEEK.as_of, WEEK.tz, WEEK.from_date, WEEK.to_date, options=options)

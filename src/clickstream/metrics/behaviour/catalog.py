@@ -11,6 +11,8 @@ from clickstream.metrics.behaviour.pages_top import pages_top
 from clickstream.metrics.behaviour.paths import MAX_TOP, paths
 from clickstream.metrics.behaviour.peak_activity import FIGURES as PEAK_FIGURES
 from clickstream.metrics.behaviour.peak_activity import peak_activity
+from clickstream.metrics.behaviour.retention import ANY, check_return, check_start, retention
+from clickstream.metrics.behaviour.retention import UNITS as RETENTION_UNITS
 from clickstream.metrics.behaviour.sequences import OPTIONS
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
 from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS
@@ -75,6 +77,18 @@ BEHAVIOUR: Mapping[str, Metric] = {
             "split": Option((*SESSION_COLUMNS, *EVENT_COLUMNS), "a dimension of the first step"),
         },
         funnel,
+        refused=("event",),
+    ),
+    "retention": Metric(
+        "Do visitors come back?",
+        "Visitors by the day, week or month of their first start event, and how many return in each one after it.",
+        retention,
+        {
+            "by": Option(RETENTION_UNITS, "length of a bucket", "week"),
+            "periods": Option((), "cells after the first one", check=whole_number("periods", 1, 90)),
+            "start": Option((), "the step that puts a visitor in a cohort, or any event", ANY, check_start),
+            "return": Option((), "the step that counts as a return, or any event", ANY, check_return),
+        },
         refused=("event",),
     ),
 }
