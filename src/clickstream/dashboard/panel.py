@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from htmltools import Tag, TagChild, TagList, tags
@@ -31,9 +31,10 @@ def explain(definition: str) -> Tag:
     return tags.details(mark, tags.div(definition, class_="menu-body"), class_="menu explain")
 
 
-def chart_tools() -> Tag:
-    """Return the menu of a chart panel: show the table, download, full screen."""
+def chart_tools(left_out: Collection[str] = ()) -> Tag:
+    """Return the menu of a chart panel: show the table, download, full screen. left_out: actions it cannot do."""
     actions = {"table": "Show as table", "csv": "Download CSV", "png": "Download image", "full": "Full screen"}
+    actions = {action: label for action, label in actions.items() if action not in left_out}
     buttons = [tags.button(label, type="button", data_action=action) for action, label in actions.items()]
     mark = tags.summary("⋯", aria_label="Chart options", title="Chart options")
     return tags.details(mark, tags.div(*buttons, class_="menu-body list"), class_="menu chart-menu")
@@ -46,7 +47,7 @@ def chart_unit() -> Tag:
 
 def chart_table() -> Tag:
     """Return the element in which the browser puts the table of the chart above."""
-    return tags.div(class_="chart-table", hidden=True)
+    return tags.div(class_="chart-table")
 
 
 def choice(param: str, label: str, choices: dict[str, str], chosen: str = "") -> Tag:

@@ -22,6 +22,8 @@ PAGES = {
     "overview": "Overview",
     "acquisition": "Acquisition",
     "products": "Products",
+    "funnel": "Funnel",
+    "retention": "Retention",
     "data-health": "Data health",
 }
 FILTERS = {
@@ -51,7 +53,7 @@ PERIODS = {
     "all": "All days with data",
 }
 COMPARES: dict[Compare, str] = {"previous": "Previous period", "year": "Previous year", "none": "No comparison"}
-OPTIONS = ("metric", "by", "sort", "rows")
+OPTIONS = ("metric", "by", "sort", "rows", "steps", "order", "unit", "window", "split", "start", "return")
 MAX_DAYS = 1830  # the longest range of a metric
 
 Sample = Literal["auto", "include", "only"]

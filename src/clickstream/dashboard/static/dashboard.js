@@ -18,13 +18,23 @@ const dashboard = (() => {
     follow();
   }
 
+  // On a phone the tabs scroll sideways: keep the current one visible.
+  function showTab() {
+    const tab = document.querySelector("nav a[aria-current]");
+    if (!tab) return;
+    const tabs = tab.parentElement;
+    const left = tab.offsetLeft - tabs.offsetLeft;
+    tabs.scrollLeft = Math.min(left, Math.max(tabs.scrollLeft, left + tab.offsetWidth - tabs.clientWidth));
+  }
+
   function follow() {
     const query = here();
     const page = query.get("page") ?? "overview";
     each("select[data-param]", (el) => { el.value = query.get(el.dataset.param) ?? ""; });
     each("a[data-page]", (el) => {
       const to = here();
-      ["metric", "by", "sort", "rows", "page"].forEach((name) => to.delete(name));
+      ["metric", "by", "sort", "rows", "steps", "order", "unit", "window", "split", "start", "return", "page"]
+        .forEach((name) => to.delete(name));
       if (el.dataset.page !== "overview") to.set("page", el.dataset.page);
       el.href = `?${to}`;
     });
@@ -32,10 +42,8 @@ const dashboard = (() => {
       if (el.dataset.page !== page) { el.removeAttribute("aria-current"); return; }
       el.setAttribute("aria-current", "page");
       document.title = `${el.textContent} · Clickstream`;
-      const tabs = el.parentElement; // on a phone they scroll sideways: keep the current tab visible
-      const left = el.offsetLeft - tabs.offsetLeft;
-      tabs.scrollLeft = Math.min(left, Math.max(tabs.scrollLeft, left + el.offsetWidth - tabs.clientWidth));
     });
+    showTab();
     each(".page", (el) => {
       if (el.hidden === (el.dataset.page !== page)) return;
       el.hidden = el.dataset.page !== page;
@@ -57,13 +65,14 @@ const dashboard = (() => {
       button.textContent = "Copied";
     },
     table(button) {
-      const table = button.closest(".panel").querySelector(".chart-table");
-      table.hidden = !table.hidden;
-      button.textContent = table.hidden ? "Show as table" : "Hide table";
+      const isShown = button.closest(".panel").classList.toggle("with-table");
+      button.textContent = isShown ? "Hide table" : "Show as table";
     },
     csv(button) {
-      const chart = echartOf(button.closest(".panel").querySelector(".echart"));
-      if (chart) save(button, "csv", URL.createObjectURL(new Blob([chart.data.csv], { type: "text/csv" })));
+      const panel = button.closest(".panel");
+      const chart = echartOf(panel.querySelector(".echart"));
+      const text = chart ? chart.data.csv : panel.querySelector("[data-csv]")?.dataset.csv;
+      if (text) save(button, "csv", URL.createObjectURL(new Blob([text], { type: "text/csv" })));
     },
     png(button) {
       const chart = echartOf(button.closest(".panel").querySelector(".echart"));
@@ -113,7 +122,10 @@ const dashboard = (() => {
   });
   document.addEventListener("submit", (event) => {
     event.preventDefault();
-    go({ period: "", to: "", ...Object.fromEntries(new FormData(event.target)) });
+    const { append, fallback } = event.target.dataset; // a form that adds to a list in the address
+    const fields = Object.fromEntries(new FormData(event.target));
+    if (append) go({ [append]: `${here().get(append) ?? fallback},${fields.value}` });
+    else go({ period: "", to: "", ...fields });
     event.target.closest("details")?.removeAttribute("open");
   });
   // Shiny fills visible outputs only: notify it when a menu opens or closes.
@@ -133,6 +145,7 @@ const dashboard = (() => {
     const filters = document.querySelector(".filters");
     const measure = () => root.style.setProperty("--filters-height", `${filters.offsetHeight}px`);
     new ResizeObserver(measure).observe(filters);
+    new ResizeObserver(showTab).observe(document.querySelector("nav"));
   });
 
   // Restore the focus after the focused element was replaced.
