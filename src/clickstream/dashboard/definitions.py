@@ -167,7 +167,7 @@ FUNNEL_SPLIT = (
 )
 RETENTION = (
     "Visitors by the day, week or month of their first start event, and the share of them who came back in each one "
-    "after it. Whoever was first seen before these days is not in a row. The line adds up the rows whose period has "
+    "after it. Visitors first seen before these days are in no row. The line adds up the rows whose period has "
     "ended."
 )
 RETENTION_COHORTS = (

@@ -60,7 +60,7 @@ def split_table(rows: Sequence[Row], head: str, name: Callable[[Row], TagChild],
         RankColumn("started", UNITS[unit]),
         RankColumn("started", "Change", is_wide=True, is_change=True),
         *(RankColumn(f"rate_{step}", f"Step {step}", "percent", is_wide=True) for step in range(2, steps)),
-        RankColumn(f"rate_{steps}", "Completed", "percent"),
+        RankColumn(f"rate_{steps}", "All steps", "percent"),
     ]
     return ranking_table(list(groups.values()), Ranking(head, name, columns, bar="started"))
 
