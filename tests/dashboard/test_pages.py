@@ -263,7 +263,7 @@ def test_a_stopped_loader_has_a_banner_until_the_next_load(
 def test_pages_fit_the_width_of_a_phone(shop_page: BrowserPage) -> None:
     shop_page.page.set_viewport_size({"width": 360, "height": 740})
     shop_page.open()
-    for page in ("overview", "products"):
+    for page in ("overview", "products", "funnel"):
         shop_page.page.locator(f"nav [data-page={page}]").click()
         shop_page.page.wait_for_selector(f".page[data-page={page}] .ranking")
         assert shop_page.page.evaluate("document.documentElement.scrollWidth") == 360

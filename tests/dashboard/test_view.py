@@ -18,6 +18,8 @@ TODAY = date(2026, 11, 22)
         "?page=products&period=7d&compare=year&event=click&event=%21search&country=PL&by=brand&sort=views",
         "?from=2008-04-01&to=2008-05-01&tz=Europe%2FWarsaw&sample=include&metric=events",
         "?sample=only&humans=true&channel=email&device_type=mobile&metric=revenue",
+        "?page=funnel&steps=page%3A%2F%2Cpurchase&order=strict&unit=session&window=1d&split=country",
+        "?page=retention&by=day&start=search&return=purchase",
         "?category=%5C%21Hey+phone&category=%21%5C%21Hey&brand=a%5C%2Cb",
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from clickstream.dashboard.words import in_words
+from clickstream.dashboard.words import in_words, step_in_words
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,21 @@ from clickstream.dashboard.words import in_words
 )
 def test_codes_are_shown_in_words(dimension: str, value: str, shown: str) -> None:
     assert in_words(dimension, value) == shown
+
+
+@pytest.mark.parametrize(
+    ("step", "shown"),
+    [
+        ("purchase", "Order placed"),
+        ("add_to_cart_click", "Add to cart"),
+        ("gift_wrapped", "gift_wrapped"),
+        ("page:/p/*", "Page /p/*"),
+        ("product_view[category = Laptops]", "Product view (category: Laptops)"),
+        ("product_view[brand = (none)]", "Product view (brand: No brand)"),
+        ("search[login_state = logged_in]", "Search (sign-in: Signed in)"),
+        ('"\u202egnirps"', "\\u202egnirps"),
+        ("page:[", "page:["),
+    ],
+)
+def test_steps_are_shown_in_words(step: str, shown: str) -> None:
+    assert step_in_words(step) == shown

@@ -40,7 +40,10 @@
   }
 
   // Contrast of text with its background (WCAG 2, 1.4.3).
-  const channels = (colour) => colour.match(/[\d.]+/g).map(Number);
+  function channels(colour) {
+    const numbers = colour.match(/[\d.]+/g).map(Number);
+    return colour.startsWith("color(srgb") ? numbers.map((number, i) => (i < 3 ? 255 * number : number)) : numbers;
+  }
   const light = ([r, g, b]) => [r, g, b].map((c) => c / 255).map((c) => (c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
     .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
   const contrast = (a, b) => (Math.max(light(a), light(b)) + 0.05) / (Math.min(light(a), light(b)) + 0.05);

@@ -28,9 +28,11 @@ if TYPE_CHECKING:  # it is a plugin: pytest imports it
 
 pytest_plugins = ["tests.dashboard.stage"]
 
-PAGES, THEMES = ("overview", "acquisition", "behaviour", "products"), ("light", "dark")
-RANKINGS = {"overview": 5, "acquisition": 5, "behaviour": 2, "products": 1}
+PAGES, THEMES = ("overview", "acquisition", "behaviour", "products", "funnel", "retention"), ("light", "dark")
+RANKINGS = {"overview": 5, "acquisition": 5, "behaviour": 2, "products": 1, "funnel": 1, "retention": 0}
+CARDS = {"overview": 6, "funnel": 4}
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
+WITHOUT_CANVAS = ("behaviour", "funnel")
 NOW = Clock()
 # Each page in each theme and size in `make test`; every combination in `make test-slow`.
 QUICK = {("light", "desktop"), ("dark", "phone")}
@@ -96,11 +98,9 @@ def test_a_screen_is_complete_and_without_faults(
         expect(page.locator(".no-data code")).to_contain_text("curl http://127.0.0.1:8000/clickstream")
         return
     shown = page.locator(f".page[data-page={case.page}]")
-    drawings = DRAWINGS.get(case.page, 0)
-    expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(0 if drawings else 1)
-    expect(shown.locator(".drawing").filter(visible=True)).to_have_count(drawings)
-    is_overview = case.page == "overview"
-    expect(shown.locator(".card .value").filter(visible=True)).to_have_count(6 if is_overview else 0)
+    expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(0 if case.page in WITHOUT_CANVAS else 1)
+    expect(shown.locator(".drawing").filter(visible=True)).to_have_count(DRAWINGS.get(case.page, 0))
+    expect(shown.locator(".card .value").filter(visible=True)).to_have_count(CARDS.get(case.page, 0))
     expect(shown.locator(".ranking").filter(visible=True)).to_have_count(RANKINGS[case.page])
     expect(shown.locator(".failure")).to_have_count(0)
 

@@ -23,7 +23,7 @@ from clickstream.dashboard import frame
 from clickstream.dashboard.cache import AnswerCache
 from clickstream.dashboard.document import STATIC, document
 from clickstream.dashboard.loads import LoaderSource, LoadWatch
-from clickstream.dashboard.pages import acquisition, behaviour, data_health, overview, products
+from clickstream.dashboard.pages import acquisition, behaviour, data_health, funnel, overview, products, retention
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
 from clickstream.dashboard.state import PageState
@@ -35,7 +35,14 @@ from clickstream.metrics.question import Answer
 THREADS = 4  # queries at a time; the engine runs each on all processors
 COLLECTOR_URL = "http://127.0.0.1:8000"
 MENU_VALUES = 200  # values of a dimension in the filter menu
-_PAGES = {"overview": overview, "acquisition": acquisition, "behaviour": behaviour, "products": products}
+_PAGES = {
+    "overview": overview,
+    "acquisition": acquisition,
+    "behaviour": behaviour,
+    "products": products,
+    "funnel": funnel,
+    "retention": retention,
+}
 
 
 class Dashboards:

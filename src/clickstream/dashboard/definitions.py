@@ -174,3 +174,27 @@ ORDERS_BY_BROWSER = "Share of the shop's orders that the browser reported. Block
 ORDERS_MISSING = "Orders that neither the browser nor the server reported within 15 minutes."
 ORDERS_DIFFERENT = "Orders with an event whose total or currency is not that of the order."
 REFUNDS_CAPTURED = "Refunds that the shop's server reported, of those that were reported or are older than 15 minutes."
+FUNNEL = (
+    "Visitors or sessions that took the first step in these days, and how many of them took each further step, in this "
+    "order and in time. Later steps also count after these days. Filters choose who starts, not what they do later. A "
+    "visitor counts once per step. The loss is the share of those who took the step before. Directly in a row: any "
+    "other event but page views and clicks breaks the chain."
+)
+FUNNEL_STARTED = "Visitors or sessions that took the first step in these days and match the filters."
+FUNNEL_COMPLETED = "Those of them who took all steps, in this order and in time."
+FUNNEL_RATE = "Those who took all steps divided by those who took the first one."
+FUNNEL_TIME = "Half of those who took all steps needed at most this time from the first step to the last."
+FUNNEL_SPLIT = (
+    "Each visitor or session belongs to the group of its first step. The percentages are shares of those who started "
+    "in that group. The ten largest groups have rows, (other) is the rest."
+)
+RETENTION = (
+    "Visitors by the day, week or month of their first start event, and the share of them who came back in each one "
+    "after it. Visitors first seen before these days are in no row. The line adds up the rows whose period has "
+    "ended."
+)
+RETENTION_COHORTS = (
+    "A row holds the visitors whose first start event was in that day, week or month. Each cell is the share of them "
+    "with a return event that many days, weeks or months later, whether or not they came in between. Hatched cells "
+    "have not ended: they can still grow."
+)

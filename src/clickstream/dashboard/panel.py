@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import TypeVar
 
 from htmltools import Tag, TagChild, TagList, tags
@@ -31,14 +31,11 @@ def explain(definition: str) -> Tag:
     return tags.details(mark, tags.div(definition, class_="menu-body"), class_="menu explain")
 
 
-def chart_tools(has_image: bool = True) -> Tag:
-    """Return the menu of a chart panel: show the table, download, full screen. has_image: whether ECharts draws it."""
+def chart_tools(left_out: Collection[str] = ()) -> Tag:
+    """Return the menu of a chart panel: show the table, download, full screen. left_out: actions it cannot do."""
     actions = {"table": "Show as table", "csv": "Download CSV", "png": "Download image", "full": "Full screen"}
-    buttons = [
-        tags.button(label, type="button", data_action=action)
-        for action, label in actions.items()
-        if has_image or action != "png"
-    ]
+    actions = {action: label for action, label in actions.items() if action not in left_out}
+    buttons = [tags.button(label, type="button", data_action=action) for action, label in actions.items()]
     mark = tags.summary("⋯", aria_label="Chart options", title="Chart options")
     return tags.details(mark, tags.div(*buttons, class_="menu-body list"), class_="menu chart-menu")
 

@@ -23,6 +23,8 @@ PAGES = {
     "acquisition": "Acquisition",
     "behaviour": "Behaviour",
     "products": "Products",
+    "funnel": "Funnel",
+    "retention": "Retention",
     "data-health": "Data health",
 }
 FILTERS = {
@@ -53,7 +55,11 @@ PERIODS = {
     "all": "All days with data",
 }
 COMPARES: dict[Compare, str] = {"previous": "Previous period", "year": "Previous year", "none": "No comparison"}
-OPTIONS = ("metric", "by", "sort", "rows", "nodes", "anchor", "direction")
+OPTIONS = (
+    *("metric", "by", "sort", "rows"),
+    *("nodes", "anchor", "direction"),
+    *("steps", "order", "unit", "window", "split", "start", "return"),
+)
 MAX_DAYS = 1830  # the longest range of a metric
 
 Sample = Literal["auto", "include", "only"]

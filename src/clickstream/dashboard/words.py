@@ -6,6 +6,8 @@ The API, exports and addresses keep the codes.
 from __future__ import annotations
 
 from clickstream.dashboard import formats
+from clickstream.errors import QuestionError
+from clickstream.metrics.rules.steps import Step, read_steps
 
 NONE_VALUE = "(none)"
 _MISSING = {
@@ -32,6 +34,31 @@ _SPELLED = {
     "login_state": {"logged_in": "Signed in", "anonymous": "Not signed in"},
     "new_returning": {"new": "First visit", "returning": "Return visit"},
 }
+_EVENTS = {
+    "page_view": "Page view",
+    "home_view": "Home page",
+    "category_view": "Category view",
+    "product_view": "Product view",
+    "product_click": "Product click",
+    "add_to_cart_click": "Add to cart",
+    "remove_from_cart_click": "Remove from cart",
+    "wishlist_toggle": "Wish list",
+    "checkout_start": "Checkout",
+    "checkout_complete": "Checkout completed",
+    "order_confirmed": "Order confirmed",
+    "order_refunded": "Refund",
+    "search": "Search",
+    "click": "Click",
+    "login_open": "Sign-in opened",
+    "login_success": "Sign-in",
+}
+_ATTRIBUTES = {
+    "page_path": "page",
+    "product_id": "product",
+    "category": "category",
+    "brand": "brand",
+    "login_state": "sign-in",
+}
 _CODES = ("channel", "device_type")
 """Dimensions whose values are codes of ours: other values are shown as they were sent."""
 
@@ -45,3 +72,28 @@ def in_words(dimension: str, value: str) -> str:
     if dimension in _CODES:
         return value.replace("_", " ").capitalize()
     return formats.safe_text(value)
+
+
+def event_in_words(name: str) -> str:
+    """Return an event's name in words, safe to show; names that a shop made up are shown as they were sent."""
+    return _EVENTS.get(name, formats.safe_text(name))
+
+
+def step_in_words(text: str) -> str:
+    """Return a step of a funnel or of retention in words: "Add to cart (category: Laptops)", "Page /cart"."""
+    try:
+        (step,) = read_steps("step", text)
+    except QuestionError:
+        return formats.safe_text(text)
+    if step.is_purchase:
+        return "Order placed"
+    if step.event is None:
+        return f"Page {formats.safe_text(_value(step))}"
+    name = event_in_words(step.event)
+    if step.attribute is None:
+        return name
+    return f"{name} ({_ATTRIBUTES[step.attribute]}: {in_words(step.attribute, _value(step))})"
+
+
+def _value(step: Step) -> str:
+    return f"{step.value}*" if step.is_prefix else step.value

@@ -87,13 +87,13 @@ def page_ui(view: View) -> TagList:
         panel(
             TagList("When visitors are here", figure),
             placeholder(module.resolve_id("activity"), skeleton(8)),
-            tools=chart_tools(has_image=False),
+            tools=chart_tools(left_out=("png",)),
             about=definitions.PEAK_ACTIVITY,
         ),
         panel(
             TagList("What visitors do next", nodes),
             placeholder(module.resolve_id("paths"), skeleton(12)),
-            tools=chart_tools(has_image=False),
+            tools=chart_tools(left_out=("png",)),
             about=definitions.PATHS,
         ),
         panel(

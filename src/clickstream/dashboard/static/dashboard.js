@@ -20,11 +20,11 @@ const dashboard = (() => {
 
   // On a phone the tabs scroll sideways: keep the current one visible.
   function showTab() {
-    const el = document.querySelector("nav a[aria-current]");
-    if (!el) return;
-    const tabs = el.parentElement;
-    const left = el.offsetLeft - tabs.offsetLeft;
-    tabs.scrollLeft = Math.min(left, Math.max(tabs.scrollLeft, left + el.offsetWidth - tabs.clientWidth));
+    const tab = document.querySelector("nav a[aria-current]");
+    if (!tab) return;
+    const tabs = tab.parentElement;
+    const left = tab.offsetLeft - tabs.offsetLeft;
+    tabs.scrollLeft = Math.min(left, Math.max(tabs.scrollLeft, left + tab.offsetWidth - tabs.clientWidth));
   }
 
   function follow() {
@@ -33,7 +33,8 @@ const dashboard = (() => {
     each("select[data-param]", (el) => { el.value = query.get(el.dataset.param) ?? ""; });
     each("a[data-page]", (el) => {
       const to = here();
-      ["metric", "by", "sort", "rows", "nodes", "anchor", "direction", "page"].forEach((name) => to.delete(name));
+      ["metric", "by", "sort", "rows", "nodes", "anchor", "direction", "steps", "order", "unit", "window", "split",
+        "start", "return", "page"].forEach((name) => to.delete(name));
       if (el.dataset.page !== "overview") to.set("page", el.dataset.page);
       el.href = `?${to}`;
     });
@@ -120,7 +121,10 @@ const dashboard = (() => {
   });
   document.addEventListener("submit", (event) => {
     event.preventDefault();
-    go({ period: "", to: "", ...Object.fromEntries(new FormData(event.target)) });
+    const { append, fallback } = event.target.dataset; // a form that adds to a list in the address
+    const fields = Object.fromEntries(new FormData(event.target));
+    if (append) go({ [append]: `${here().get(append) ?? fallback},${fields.value}` });
+    else go({ period: "", to: "", ...fields });
     event.target.closest("details")?.removeAttribute("open");
   });
   // Shiny fills visible outputs only: notify it when a menu opens or closes.

@@ -17,7 +17,7 @@
   }
 
   function tick(value, kind) {
-    if (kind === "percent") return `${Math.round(value * 100)} %`;
+    if (kind === "percent") return `${+(value * 100).toFixed(1)} %`;
     if (kind === "seconds") return value < 120 ? `${value} s` : `${+(value / 60).toFixed(1)} m`;
     const [size, letter] = value >= 1e6 ? [1e6, " M"] : value >= 1e4 ? [1e3, " k"] : [1, ""];
     return (value / size).toLocaleString("en", { maximumFractionDigits: 4 }) + letter;
