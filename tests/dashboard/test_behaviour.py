@@ -63,7 +63,7 @@ def week(values: dict[tuple[int, int], int], hours: float = 2) -> Answer:
         for hour in range(24):
             value = values.get((weekday, hour), 0)
             rows.append((weekday, hour, value, spent, value / spent if spent else None))
-    return Answer("peak_activity", columns, rows, {"tz": "Europe/Warsaw"})
+    return Answer("peak_activity", tuple(columns), rows, {"tz": "Europe/Warsaw"})
 
 
 def file_of(html: str) -> list[list[str]]:
