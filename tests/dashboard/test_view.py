@@ -18,6 +18,7 @@ TODAY = date(2026, 11, 22)
         "?page=products&period=7d&compare=year&event=click&event=%21search&country=PL&by=brand&sort=views",
         "?from=2008-04-01&to=2008-05-01&tz=Europe%2FWarsaw&sample=include&metric=events",
         "?sample=only&humans=true&channel=email&device_type=mobile&metric=revenue",
+        "?page=behaviour&page_path=%2Fp%2F1&by=exit&nodes=events&anchor=search&direction=before",
         "?category=%5C%21Hey+phone&category=%21%5C%21Hey&brand=a%5C%2Cb",
     ],
 )
