@@ -20,6 +20,7 @@ TODAY = date(2026, 11, 22)
         "?sample=only&humans=true&channel=email&device_type=mobile&metric=revenue",
         "?page=funnel&steps=page%3A%2F%2Cpurchase&order=strict&unit=session&window=1d&split=country",
         "?page=retention&by=day&start=search&return=purchase",
+        "?page=behaviour&page_path=%2Fp%2F1&by=exit&nodes=events&anchor=search&direction=before",
         "?category=%5C%21Hey+phone&category=%21%5C%21Hey&brand=a%5C%2Cb",
     ],
 )

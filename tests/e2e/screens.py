@@ -186,7 +186,8 @@ def _visit(random: Random, name: str, start: datetime) -> list[dict[str, Any]]:
         if title:
             product["name"] = title
         seen = at + timedelta(seconds=40 * (step + 1))
-        events.append(received(seen, eventName="product_view", product=product, **who))
+        url = f"https://shop.example/p/{number}"
+        events.append(received(seen, eventName="product_view", pageUrl=url, product=product, **who))
         if random.random() < 0.1:
             carted = seen + timedelta(seconds=15)
             events.append(received(carted, eventName="add_to_cart_click", product=product, **who))

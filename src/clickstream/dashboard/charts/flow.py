@@ -152,7 +152,7 @@ def _node(node: Node, size: int, box: _Box, place: str, layout: Flow) -> Tag:
     content: list[TagChild] = [
         tags.i(style=f"height:{max(box.height, 1):.1f}px", aria_hidden="true"),
         Tag("long-name", cut(name, _LONGEST)),
-        tags.span(short(size), class_="quiet"),
+        tags.span(short(size), class_="count"),
     ]
     style = f"top:{box.top:.1f}px;{place}"
     css = f"flow-node {kind}".strip()
