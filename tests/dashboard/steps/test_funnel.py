@@ -49,6 +49,7 @@ def test_a_funnel_without_loss_marks_none() -> None:
 def test_a_step_that_was_not_reached_has_no_loss_after_it() -> None:
     html = str(funnel_bars([step(1, 5, None, 5), step(2, 0, 5, 5), step(3, 0, 0, 5)], "visitor"))
     assert html.count("left here") == 1
+    assert html.count("step-bar") == 1
     assert "went on" not in html
 
 

@@ -63,7 +63,13 @@ def test_the_curve_begins_after_the_first_period() -> None:
     chart = retention_curve(ROWS, "week")
     assert chart.option["series"][0]["data"] == [0.2]
     assert chart.option["xAxis"]["data"] == ["Week 1"]
+    assert "max" not in chart.option["yAxis"]
     assert chart.tips == [("Week 1", [("Came back", "20.0\u00a0%"), ("Visitors", "8 of 40")])]
+
+
+def test_the_axis_ends_at_100_percent_if_all_or_none_came_back() -> None:
+    for returned in (0, 40):
+        assert retention_curve([cell(None, 40, 1, returned)], "day").option["yAxis"]["max"] == 1
 
 
 def test_without_a_whole_period_the_curve_says_why() -> None:

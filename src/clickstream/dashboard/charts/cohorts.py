@@ -17,6 +17,7 @@ from clickstream.dashboard.charts.series import PALETTE
 from clickstream.dashboard.formats import bucket, exact, short
 
 DARKEST = 45  # percent of the accent colour in the darkest cell: text on it stays readable in both themes
+NEAR_ALL = 0.75  # the axis of a curve above this share ends at 100 %, and so does that of zeros alone
 MARKED_BELOW = 16  # a shorter curve has a mark on each point
 
 
@@ -54,6 +55,7 @@ def retention_curve(rows: Sequence[Row], size: str) -> Chart:
     if not points:
         return Chart(note=f"No visitor of these days has had a whole {size} after the first one yet.")
     names = [_period(row["period"], size) for row in points]
+    top = max(row["rate"] or 0 for row in points)
     shown = [exact(row["rate"], "percent") for row in points]
     label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
     line = {
@@ -80,6 +82,7 @@ def retention_curve(rows: Sequence[Row], size: str) -> Chart:
         "yAxis": {
             "type": "value",
             "min": 0,
+            **({"max": 1} if top == 0 or top > NEAR_ALL else {}),
             "splitNumber": 4,
             "axisLabel": label,
             "splitLine": {"lineStyle": {"color": "var(--line)"}},

@@ -69,6 +69,7 @@ def _step(row: Row, unit: str, worst: Mapping[str, Any] | None) -> Tag:
     share = exact(row["rate_first"] or 0, "percent")
     count = f"{exact(row['reached'])} {_units(unit, row['reached'])}"
     has_earlier = row.get("reached_previous")
+    bar = tags.div(class_="step-bar", style=f"width:{100 * float(row['rate_first'] or 0):.2f}%")
     return tags.li(
         _loss(row, row is worst) if row["step"] > 1 else None,
         tags.div(
@@ -79,11 +80,7 @@ def _step(row: Row, unit: str, worst: Mapping[str, Any] | None) -> Tag:
             tags.strong(share, class_="step-share", title=f"{share} of those who took the first step"),
             class_="step-head",
         ),
-        tags.div(
-            tags.div(class_="step-bar", style=f"width:{100 * float(row['rate_first'] or 0):.2f}%"),
-            class_="step-track",
-            aria_hidden="true",
-        ),
+        tags.div(bar if row["reached"] else None, class_="step-track", aria_hidden="true"),
     )
 
 
