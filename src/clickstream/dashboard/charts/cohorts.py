@@ -82,7 +82,7 @@ def retention_curve(rows: Sequence[Row], size: str) -> Chart:
         "yAxis": {
             "type": "value",
             "min": 0,
-            **({"max": 1} if top == 0 or top > NEAR_ALL else {}),
+            **({"max": 1, "interval": 0.25} if top == 0 or top > NEAR_ALL else {}),
             "splitNumber": 4,
             "axisLabel": label,
             "splitLine": {"lineStyle": {"color": "var(--line)"}},
