@@ -59,6 +59,7 @@ def asking(metric: str, limit: int = 100, /, **options: str) -> tuple[str, Quest
     return metric, replace(QUESTION, limit=limit, options=options)
 
 
+WAYS: Questions = [asking("paths", ALL_ROWS), asking("journeys", ROWS)]
 # The questions of a page when it opens (dashboard/pages).
 PAGES: dict[str, Questions] = {
     "overview": [
@@ -71,6 +72,14 @@ PAGES: dict[str, Questions] = {
         asking("devices", ROWS, by="device_type"),
         asking("devices", ROWS, by="country"),
     ],
+    "acquisition": [
+        asking("acquisition", ALL_ROWS, by="channel"),
+        asking("time_series", metric="sessions", split="channel"),
+        *(asking("devices", ROWS, by=dimension) for dimension in ("device_type", "browser", "os", "country")),
+    ],
+    "behaviour": [asking("pages_top", ALL_ROWS), asking("peak_activity", metric="sessions"), *WAYS],
+    "funnel": [asking("funnel"), asking("funnel", split="device_type")],
+    "retention": [asking("retention")],
     "products": [asking("products", ALL_ROWS), asking("time_series", metric="views", split="product_id")],
 }
 
