@@ -60,6 +60,7 @@ def test_everything_of_the_platform_goes_and_nothing_of_others(account: Account,
     assert plan(account).is_empty
 
 
+@pytest.mark.slow
 def test_what_may_belong_to_another_copy_is_left_and_reported(account: Account, amplify: Amplify) -> None:
     make_stack(account, "clickstream-test")
     maker = Maker(account, amplify, TAGGED, "clickstream")
@@ -75,6 +76,7 @@ def test_what_may_belong_to_another_copy_is_left_and_reported(account: Account, 
     assert "clickstream-test" in notes[names.ETL_PASSWORD]
 
 
+@pytest.mark.slow
 def test_a_resource_that_has_only_the_name_is_left_and_reported(account: Account, amplify: Amplify) -> None:
     maker = Maker(account, amplify, {}, "someone")
     api, bucket = maker.api(names.HTTP_API), maker.bucket(f"{names.RAW_BUCKET}-{account.id}-{account.region}")
@@ -85,6 +87,7 @@ def test_a_resource_that_has_only_the_name_is_left_and_reported(account: Account
     assert all("not the tag" in each.note for each in outcome.left)
 
 
+@pytest.mark.slow
 def test_a_foreign_instance_in_the_network_stays_with_the_network(account: Account, amplify: Amplify) -> None:
     maker = Maker(account, amplify, TAGGED, "clickstream")
     vpc = maker.vpc()
@@ -133,6 +136,7 @@ def test_a_bucket_with_thousands_of_versions_is_emptied(account: Account, amplif
     assert f"emptied the bucket {bucket}: 1,104 versions" in lines
 
 
+@pytest.mark.slow
 def test_the_bootstrap_stays_while_another_stack_needs_it(account: Account) -> None:
     client = account.client("cloudformation")
     bucket = {"Type": "AWS::S3::Bucket", "DeletionPolicy": "Retain", "Properties": {"BucketName": "cdk-assets"}}
@@ -196,6 +200,7 @@ class StackThatFails:
         return SimpleNamespace(status_code=200), {}
 
 
+@pytest.mark.slow
 def test_a_resource_that_blocks_the_stack_is_named_and_left_to_the_sweep(account: Account) -> None:
     stack = StackThatFails(account)
     lines: list[str] = []
@@ -206,6 +211,7 @@ def test_a_resource_that_blocks_the_stack_is_named_and_left_to_the_sweep(account
     assert outcome.is_clean
 
 
+@pytest.mark.slow
 def test_a_pass_of_the_etl_is_awaited_before_anything_is_deleted(account: Account, amplify: Amplify) -> None:
     maker = Maker(account, amplify, TAGGED, "clickstream")
     maker.rule(names.ETL_RULE)
@@ -230,6 +236,7 @@ def test_a_pass_of_the_etl_is_awaited_before_anything_is_deleted(account: Accoun
     assert waits == [[names.ETL_FUNCTION]] * 2
 
 
+@pytest.mark.slow
 def test_a_service_that_cannot_be_listed_is_reported_and_stops_nothing_else(account: Account, amplify: Amplify) -> None:
     maker = Maker(account, amplify, TAGGED, "clickstream")
     maker.api(names.HTTP_API)

@@ -24,6 +24,8 @@ from tests.etl.pipeline import received
 from tests.lambda_runtime import LambdaRuntime, running_function
 from tests.seaweed import Seaweed
 
+pytestmark = pytest.mark.slow
+
 HANDLER = "clickstream.cloud.etl_handler.handler"
 SCHEDULE = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
 

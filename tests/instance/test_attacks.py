@@ -18,6 +18,8 @@ import pytest
 from tests.instance.attacks import PUBLIC, Client
 from tests.instance.machine import Machine
 
+pytestmark = pytest.mark.slow
+
 Change = Callable[[Client, Path], Client]
 NO_ENTRY = "pg_hba.conf rejects connection"
 WRONG_PASSWORD = "password authentication failed"

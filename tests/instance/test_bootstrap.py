@@ -11,6 +11,8 @@ import pytest
 from clickstream.cloud import names
 from tests.instance.machine import Machine, Role
 
+pytestmark = pytest.mark.slow
+
 ROLES = pytest.mark.parametrize("role", ["warehouse", "web"])
 # PostgreSQL writes its own files all the time; the settings in its folder are ours.
 _OURS = re.compile(r"var/lib/clickstream/pgsql/([a-z_]+\.conf|(server|root)\.(crt|key))$")
@@ -59,7 +61,6 @@ def test_a_second_run_changes_no_file_no_parameter_and_no_role(role: Role, reque
     assert (machine.folder / "postgresql.pid").read_text() == server, "the database was restarted"
 
 
-@pytest.mark.slow
 @ROLES
 def test_a_trace_of_every_script_shows_no_secret(role: Role, request: pytest.FixtureRequest) -> None:
     machine = machine_of(role, request)

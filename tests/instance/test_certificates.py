@@ -10,6 +10,8 @@ import pytest
 
 from tests.instance.machine import PUBLIC_ADDRESS, Machine
 
+pytestmark = pytest.mark.slow
+
 
 def openssl(*words: str | Path) -> str:
     return subprocess.run(["openssl", *map(str, words)], capture_output=True, text=True, check=True).stdout
