@@ -31,6 +31,7 @@ def main() -> int:
         options.stack,
         options=options,
         description="Clickstream Analytics Platform",
+        termination_protection=True,  # a click in the console must not delete the orders; `clickstream destroy` may
         synthesizer=DefaultStackSynthesizer(generate_bootstrap_version_rule=False),
     )
     check(app)

@@ -64,6 +64,7 @@ class ClickstreamStack(Stack):
         if options.alarm_email and options.has_budget:
             Budget(self, "Budget", limit_usd=options.budget_usd, email=options.alarm_email)
         Tags.of(self).add(names.TAG, names.TAG_VALUE)
+        Tags.of(self).add(names.REGION_TAG, Aws.REGION)
         self._print()
 
     def _connect(self) -> None:

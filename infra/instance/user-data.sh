@@ -6,7 +6,7 @@
 # same command after each change, so a new bundle changes neither this text nor the instance.
 set -euo pipefail
 umask 077
-mkdir -p /etc/clickstream
+install -d -m 0755 /etc/clickstream  # the dashboard reads its certificate below it
 cat >/etc/clickstream/instance.env <<'FACTS'
 INSTANCE_ROLE='${Role}'
 INSTANCE_VOLUME='${Volume}'

@@ -6,7 +6,7 @@ for a year, clickstream.js for an hour, pictures for a day. CloudFront and brows
 
 from __future__ import annotations
 
-from aws_cdk import Duration
+from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_cloudfront as cloudfront
 from aws_cdk import aws_cloudfront_origins as origins
 from aws_cdk import aws_s3 as s3
@@ -34,7 +34,12 @@ class Assets(Construct):
             expired_object_delete_marker=True,
         )
         self.bucket = bucket(self, "Bucket", names.ASSETS_BUCKET, access_logs=access_logs, lifecycle_rules=[old])
-        origin = origins.S3BucketOrigin.with_origin_access_control(self.bucket)
+        # Accounts have one list of these settings for all regions.
+        self._global_prefix = f"{Stack.of(self).stack_name}-{Aws.REGION}-"
+        control = cloudfront.S3OriginAccessControl(
+            self, "AccessControl", origin_access_control_name=f"{self._global_prefix}Assets"
+        )
+        origin = origins.S3BucketOrigin.with_origin_access_control(self.bucket, origin_access_control=control)
         self.distribution = cloudfront.Distribution(
             self,
             "Distribution",
@@ -65,6 +70,7 @@ class Assets(Construct):
         return cloudfront.ResponseHeadersPolicy(
             self,
             f"{name}Headers",
+            response_headers_policy_name=f"{self._global_prefix}{name}",
             comment=f"Clickstream: {name}",
             cors_behavior=cloudfront.ResponseHeadersCorsBehavior(
                 access_control_allow_credentials=False,

@@ -5,6 +5,7 @@ It counts the whole account: a budget by tag stays at zero until the tag is acti
 
 from __future__ import annotations
 
+from aws_cdk import Aws
 from aws_cdk import aws_budgets as budgets
 from constructs import Construct
 
@@ -23,7 +24,7 @@ class Budget(Construct):
             self,
             "Monthly",
             budget=budgets.CfnBudget.BudgetDataProperty(
-                budget_name=names.BUDGET,
+                budget_name=f"{names.BUDGET}-{Aws.REGION}",
                 budget_type="COST",
                 time_unit="MONTHLY",
                 budget_limit=budgets.CfnBudget.SpendProperty(amount=limit_usd, unit="USD"),

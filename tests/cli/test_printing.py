@@ -204,8 +204,12 @@ def test_json_output_follows_the_rules_of_json(hostile_data: Path) -> None:
 
 def test_only_the_terminal_module_creates_consoles_and_writes_to_stdout() -> None:
     pattern = re.compile(r"\bConsole\(\S|sys\.stdout\.|^ *print\(", re.MULTILINE)
-    found = [path for path in python_files("src") if pattern.search(path.read_text("utf-8"))]
-    assert found == [SOURCE / "cli" / "terminal.py"]
+    found = {
+        path.relative_to(SOURCE).as_posix() for path in python_files("src") if pattern.search(path.read_text("utf-8"))
+    }
+    # A Lambda function logs by printing; the packages are built without the commands, and print fixed text to stderr.
+    own = {"cloud/etl_handler.py", "cloud/packages/builder.py", "cloud/packages/tools.py"}
+    assert found == {"cli/terminal.py"} | own
 
 
 WIDE = [["x" * 300, number, "y" * 50] for number in range(3)]

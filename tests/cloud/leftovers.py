@@ -275,9 +275,9 @@ def make_all(account: Account, amplify: Amplify) -> Iterator[Any]:
         maker.distribution(),
         *maker.messages(),
         maker.alarm(),
-        *maker.monitoring(f"{names.STACK}-us-east-1", names.BUDGET),
-        maker.access_control(f"{names.STACK}AssetsDistributionOrigin1S3OriginAccessControlC47B055B"),
-        maker.header_policy(f"{names.STACK}AssetsPicturesHeaders7BF1CFC8"),
+        *maker.monitoring(f"{names.STACK}-us-east-1", f"{names.BUDGET}-us-east-1"),
+        maker.access_control(f"{names.STACK}-us-east-1-Assets"),
+        maker.header_policy(f"{names.STACK}-us-east-1-Pictures"),
     ]
     maker.tags = {}
     yield maker.log_groups(

@@ -12,7 +12,7 @@ import pytest
 from clickstream.cloud import names
 from clickstream.cloud.account import Account
 from clickstream.cloud.destroy.run import Outcome, destroy, plan
-from clickstream.cloud.destroy.scope import OTHERS, OURS, STACK_TAG, UNCLEAR, Scope
+from clickstream.cloud.destroy.scope import OTHERS, OURS, STACK_ID_TAG, STACK_TAG, UNCLEAR, Scope
 from clickstream.cloud.destroy.sweep import CATEGORIES
 from clickstream.cloud.stack import find_stack
 from tests.cloud.amplify import Amplify
@@ -104,6 +104,9 @@ def test_a_foreign_instance_in_the_network_stays_with_the_network(account: Accou
     assert maker.ec2.describe_subnets(SubnetIds=[subnet])["Subnets"]
 
 
+ARN = "arn:aws:cloudformation"
+
+
 @pytest.mark.parametrize(
     ("tags", "others", "verdict"),
     [
@@ -115,6 +118,10 @@ def test_a_foreign_instance_in_the_network_stays_with_the_network(account: Accou
         ({"Project": "Clickstream"}, (), OTHERS),
         ({"project": "clickstream"}, (), OTHERS),
         ({}, (), OTHERS),
+        ({STACK_TAG: "clickstream", STACK_ID_TAG: f"{ARN}:us-east-1:123456789012:stack/clickstream/1"}, (), OURS),
+        ({STACK_TAG: "clickstream", STACK_ID_TAG: f"{ARN}:eu-west-1:123456789012:stack/clickstream/1"}, (), OTHERS),
+        ({**TAGGED, "Region": "us-east-1"}, (), OURS),
+        ({**TAGGED, "Region": "eu-west-1"}, (), OTHERS),
     ],
 )
 def test_tags_decide_what_belongs_to_the_stack(

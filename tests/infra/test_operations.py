@@ -147,7 +147,7 @@ def test_alarms_and_budget_go_to_the_address_that_is_given(template: Template, v
     subscription = variant.only("AWS::SNS::Subscription").properties
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "alarms@shop.example")
     budget = variant.only("AWS::Budgets::Budget").properties
-    assert budget["Budget"]["BudgetName"] == names.BUDGET
+    assert budget["Budget"]["BudgetName"] == f"{names.BUDGET}-REGION"
     assert budget["Budget"]["BudgetLimit"] == {"Amount": 70, "Unit": "USD"}
     for notice in budget["NotificationsWithSubscribers"]:
         assert notice["Subscribers"] == [{"Address": "alarms@shop.example", "SubscriptionType": "EMAIL"}]

@@ -8,6 +8,8 @@ from __future__ import annotations
 STACK = "clickstream"
 TAG = "Project"
 TAG_VALUE = "clickstream"
+REGION_TAG = "Region"
+"""What is global (CloudFront, roles, the budget) names its region by this tag, or in its name."""
 
 VPC = "SBW_Project_VPC"
 VPC_CIDR = "10.0.0.0/16"

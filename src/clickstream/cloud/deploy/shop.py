@@ -87,9 +87,12 @@ def publish(
 
 def _put(url: str, bundle: bytes) -> None:
     """Send the bundle to the address that Amplify gave for it."""
-    answer = urllib3.request(
-        "PUT", url, body=bundle, headers={"Content-Type": "application/zip"}, timeout=300, retries=3
-    )
+    try:
+        answer = urllib3.request(
+            "PUT", url, body=bundle, headers={"Content-Type": "application/zip"}, timeout=300, retries=3
+        )
+    except urllib3.exceptions.HTTPError as error:
+        raise CloudError("uploading the shop", type(error).__name__, "check the network and run this again") from error
     if answer.status >= 300:
         raise CloudError("uploading the shop", f"Amplify answered {answer.status}", "run this again")
 

@@ -71,10 +71,10 @@ def _delete_dashboard(scope: Scope, item: Item) -> None:
 
 
 def _find_budgets(scope: Scope) -> Iterator[Item]:
-    """Yield the budget of the stack, which has no tags either."""
+    """Yield the budget of the stack and region, which has no tags either."""
     pages = scope.client("budgets", _GLOBAL).get_paginator("describe_budgets").paginate(AccountId=scope.account.id)
     for each in (budget for page in pages for budget in page.get("Budgets") or ()):
-        if each["BudgetName"] == names.BUDGET:
+        if each["BudgetName"] == f"{names.BUDGET}-{scope.account.region}":
             yield Item("budget", each["BudgetName"])
 
 

@@ -16,6 +16,7 @@ from clickstream.cloud import names
 from clickstream.cloud.account import Account
 
 STACK_TAG = "aws:cloudformation:stack-name"
+STACK_ID_TAG = "aws:cloudformation:stack-id"
 OURS = "ours"
 UNCLEAR = "unclear"
 OTHERS = "others"
@@ -64,12 +65,20 @@ class Scope:
 
     def judge(self, tags: Mapping[str, str]) -> str:
         """Return OURS, UNCLEAR or OTHERS for the tags of a resource."""
+        if self._is_elsewhere(tags):
+            return OTHERS
         owner = tags.get(STACK_TAG)
         if owner is not None:
             return OURS if owner == self.stack else OTHERS
         if tags.get(names.TAG) != names.TAG_VALUE:
             return OTHERS
         return UNCLEAR if self.other_stacks else OURS
+
+    def _is_elsewhere(self, tags: Mapping[str, str]) -> bool:
+        """Whether a resource of a global service belongs to a copy of the platform in another region."""
+        parts = tags.get(STACK_ID_TAG, "").split(":")  # arn:aws:cloudformation:REGION:ACCOUNT:stack/NAME/ID
+        region = parts[3] if len(parts) > 3 else tags.get(names.REGION_TAG)
+        return region not in (None, self.account.region)
 
     def item(
         self, kind: str, id: str, tags: Mapping[str, str], name: str = "", known: Iterable[str] = ()
@@ -87,6 +96,11 @@ class Scope:
         if name and name in known and STACK_TAG not in tags:
             return Item(kind, id, name, f"has the name, but not the tag {names.TAG}={names.TAG_VALUE}")
         return None
+
+    @property
+    def global_prefix(self) -> str:
+        """How the names of settings of CloudFront begin: they have no tags, and an account has one list of them."""
+        return f"{self.stack}-{self.account.region}-"
 
     @property
     def buckets(self) -> tuple[str, ...]:

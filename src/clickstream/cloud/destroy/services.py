@@ -8,7 +8,6 @@ from typing import Any
 from clickstream.cloud import names
 from clickstream.cloud.destroy.scope import Category, Item, Scope, tags_of
 
-_CONSTRUCT = "Assets"
 """The construct of the infrastructure that serves files by CloudFront."""
 _FUNCTIONS = (names.INGEST_FUNCTION, names.ETL_FUNCTION)
 
@@ -71,10 +70,10 @@ def _delete_distribution(scope: Scope, item: Item) -> None:
 
 
 def _find_access_controls(scope: Scope) -> Iterator[Item]:
-    """Yield what signs CloudFront's requests to the bucket. It has no tags, but a name with stack and construct."""
+    """Yield what signs CloudFront's requests to the bucket. It has no tags, but a name with stack and region."""
     listed = scope.client("cloudfront").list_origin_access_controls()["OriginAccessControlList"].get("Items") or ()
     for each in listed:
-        if each["Name"].startswith(f"{scope.stack}{_CONSTRUCT}"):
+        if each["Name"].startswith(scope.global_prefix):
             yield Item("CloudFront access control", each["Id"], each["Name"])
 
 
@@ -89,7 +88,7 @@ def _find_header_policies(scope: Scope) -> Iterator[Item]:
     listed = scope.client("cloudfront").list_response_headers_policies(Type="custom")["ResponseHeadersPolicyList"]
     for each in (item["ResponseHeadersPolicy"] for item in listed.get("Items") or ()):
         name = each["ResponseHeadersPolicyConfig"]["Name"]
-        if name.startswith(f"{scope.stack}{_CONSTRUCT}"):
+        if name.startswith(scope.global_prefix):
             yield Item("CloudFront header policy", each["Id"], name)
 
 
