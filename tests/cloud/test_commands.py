@@ -49,6 +49,26 @@ def test_cost_refuses_invalid_numbers(
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("deploy", "--plan", "--stack", "Bad_Name"),
+        ("deploy", "--database-network", "1.2.3.4/99"),
+        ("deploy", "--shop-origin", "shop.example"),
+        ("destroy", "--stack", "-x"),
+        ("destroy", "--keep-data", __file__),
+    ],
+    ids=" ".join,
+)
+def test_wrong_options_are_refused_before_anything_is_asked_of_aws(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("clickstream.cloud.account.open_account", lambda _region: pytest.fail("AWS was asked"))
+    assert clickstream(monkeypatch, *arguments) == 2
+    printed = capsys.readouterr()
+    assert (printed.out, "Invalid value" in printed.err) == ("", True)
+
+
 def test_destroy_changes_nothing_unless_it_is_confirmed(
     signed_in: Account, amplify: Amplify, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:

@@ -61,10 +61,18 @@ def open_account(region: str | None = None) -> Account:
         session = boto3.Session(region_name=region or os.environ.get("AWS_REGION"))
         if not session.region_name:
             raise CloudError(doing, "no region is set", "pass --region, or set AWS_REGION")
+        if not _is_region(session, session.region_name):
+            why = f"{session.region_name} is not a region that the installed boto3 knows"
+            raise CloudError(doing, why, "check the name; for a new region, update boto3")
         if session.get_credentials() is None:
             raise CloudError(doing, "no credentials were found", _SIGN_IN)
         identity = session.client("sts").get_caller_identity()
     return Account(session, identity["Account"], session.region_name, identity["Arn"])
+
+
+def _is_region(session: Session, name: str) -> bool:
+    partitions = session.get_available_partitions()
+    return any(name in session.get_available_regions("ec2", partition_name=each) for each in partitions)
 
 
 @contextmanager
@@ -77,10 +85,13 @@ def aws_errors(doing: str) -> Iterator[None]:
     except ClientError as error:
         raise CloudError(doing, reason_of(error), _advice(error_code(error))) from error
     except BotoCoreError as error:
-        advice = _SIGN_IN if "oken" in type(error).__name__ or "redential" in type(error).__name__ else ""
-        raise CloudError(
-            doing, str(error), advice or "check the network and the region, then run this again"
-        ) from error
+        kind = type(error).__name__
+        advice = "check the network and the region, then run this again"
+        if kind == "ProfileNotFound":
+            advice = "check AWS_PROFILE and ~/.aws/config"
+        elif "oken" in kind or "redential" in kind:
+            advice = _SIGN_IN
+        raise CloudError(doing, str(error), advice) from error
 
 
 def error_code(error: Any) -> str:

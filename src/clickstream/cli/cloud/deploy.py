@@ -9,7 +9,7 @@ import typer
 from rich.console import Console
 
 from clickstream.cli.cloud.cost import render_bill
-from clickstream.cli.cloud.options import STACK, Region, StackName
+from clickstream.cli.cloud.options import STACK, Region, StackName, check_networks, check_origins
 from clickstream.cli.options import Json, print_json
 from clickstream.cli.terminal import ProgressBar, err, out
 
@@ -31,12 +31,16 @@ def deploy(
     database_network: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NETWORK", help="IPv4 network that may reach the shop's database (default: all). Repeatable."
+            metavar="NETWORK",
+            callback=check_networks,
+            help="IPv4 network that may reach the shop's database (default: all). Repeatable.",
         ),
     ] = None,
     shop_origin: Annotated[
         list[str] | None,
-        typer.Option(metavar="ORIGIN", help="Another shop whose pages may send events. Repeatable."),
+        typer.Option(
+            metavar="ORIGIN", callback=check_origins, help="Another shop whose pages may send events. Repeatable."
+        ),
     ] = None,
     no_legacy_endpoint: Annotated[
         bool, typer.Option("--no-legacy-endpoint", help="Leave out the endpoint that only old agents need.")

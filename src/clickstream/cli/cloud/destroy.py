@@ -26,7 +26,12 @@ def destroy(
     stack: StackName = STACK,
     keep_data: Annotated[
         Path | None,
-        typer.Option("--keep-data", metavar="DIR", help="First save all raw objects and a dump of each database here."),
+        typer.Option(
+            "--keep-data",
+            metavar="DIR",
+            file_okay=False,
+            help="First save all raw objects and a dump of each database here.",
+        ),
     ] = None,
     yes: Yes = False,
     include_bootstrap: Annotated[
