@@ -58,7 +58,10 @@ signal() {
 if retry fetch && rm -rf $home/bundle && mv $home/bundle.new $home/bundle && bash $home/bundle/scripts/bootstrap.sh; then
     signal SUCCESS ready
 else
-    signal FAILURE "the bootstrap failed; see /var/log/cloud-init-output.log on the instance"
+    # The stack is rolled back, and the instance goes with its log: the reason keeps the end of it.
+    log=/var/log/cloud-init-output.log
+    last=$(tail -n 3 $log 2>/dev/null | tr '\n' ' ' | tr -cd '[:alnum:] .,:;/()=_-' | tail -c 300) || true
+    signal FAILURE "the bootstrap failed; $log ends: $last"
     exit 1
 fi
 UPDATE
