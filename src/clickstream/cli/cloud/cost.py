@@ -12,7 +12,6 @@ from rich.text import Text
 
 from clickstream.cli.options import Json, print_json
 from clickstream.cli.terminal import err, out
-from clickstream.report.figures import bar
 
 if TYPE_CHECKING:
     from clickstream.cloud.cost import Bill
@@ -73,6 +72,8 @@ def _lines(made: Bill) -> Table:
 
 def _bars(title: str, rows: list[tuple[str, Decimal]], console: Console) -> Table:
     """Return a table of amounts, each with a bar."""
+    from clickstream.report.figures import bar
+
     most = max((amount for _, amount in rows), default=Decimal(0))
     is_ascii = not console.encoding.lower().startswith("utf")
     table = Table(box=None, pad_edge=False, header_style="dim")
