@@ -132,7 +132,8 @@ class _Biller:
     def _line(self, line: Line, price: Price) -> Line:
         amount = _cents(max(line.quantity - price.free, Decimal(0)) * price.amount)
         quantity = line.quantity.quantize(Decimal("0.001"), ROUND_HALF_UP)
-        return replace(line, quantity=quantity, unit=price.unit, price=price.amount, amount=amount, source=price.source)
+        unit = f"{price.unit} (first {price.free:,} free)" if price.free else price.unit
+        return replace(line, quantity=quantity, unit=unit, price=price.amount, amount=amount, source=price.source)
 
     def requests_cost(self, events: int, batch: int) -> Decimal:
         """Return what depends on the number of requests: receiving, storing, logging and reading them."""
