@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
@@ -36,6 +37,7 @@ _FILE_OPTIONS: dict[FileFormat, str] = {
     "csv": "format csv, header, nullstr ''",
 }
 _PID = re.compile(r"\(PID (\d+)\)")
+TIDY_PATIENCE_S = 30.0
 
 
 class DuckStatements:
@@ -226,8 +228,10 @@ class DuckWarehouse:
         """Move the log into the file, and rewrite its blocks without the deleted rows."""
         with self._write_lock:
             raw = self._cursor()
+            deadline = time.monotonic() + TIDY_PATIENCE_S
             try:
-                raw.execute("checkpoint")
+                while not _checkpoint(raw, is_last=time.monotonic() > deadline):
+                    time.sleep(0.05)
             except duckdb.Error as error:
                 raise WarehouseError("cleaning up the warehouse", str(error).splitlines()[0]) from error
             finally:
@@ -306,6 +310,17 @@ def remove_database(path: Path) -> None:
     """Remove a database file and its log, where they exist."""
     for name in (path, path.with_name(path.name + ".wal")):
         name.unlink(missing_ok=True)
+
+
+def _checkpoint(raw: duckdb.DuckDBPyConnection, *, is_last: bool) -> bool:
+    """Move the log into the file. Returns False while a rebuild beside it writes; raises if this is the last try."""
+    try:
+        raw.execute("checkpoint")
+    except duckdb.TransactionException:
+        if is_last:
+            raise
+        return False
+    return True
 
 
 def _attach(path: Path, catalog: str) -> str:
