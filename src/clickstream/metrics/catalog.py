@@ -28,7 +28,7 @@ from clickstream.metrics.revenue import BY as SOLD_BY
 from clickstream.metrics.revenue import revenue
 from clickstream.metrics.rules.currency import choose_currency
 from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, join_names
-from clickstream.metrics.rules.period import MAX_DAYS, Period, chosen_period, compared_period
+from clickstream.metrics.rules.period import MAX_DAYS, Period, compared_period
 from clickstream.metrics.rules.result import Result, compared
 from clickstream.metrics.rules.scope import Scope, make_scope
 from clickstream.metrics.time_series import METRIC_NAMES, UNITS, time_series
@@ -111,9 +111,6 @@ def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_
         if name in definition.refused:
             raise QuestionError("filter_not_applicable", name, f"not a filter of {metric}", "remove this filter")
     _check_page(question)
-    if definition.widen:
-        chosen_period(question, max_days)  # the range that was asked for must be valid, not the wider one
-        question, max_days = definition.widen(question), None
     with mart.asking() as cursor:
         scope = make_scope(cursor, question, options, max_days)
         if definition.period:

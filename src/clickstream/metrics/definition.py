@@ -35,7 +35,6 @@ class Metric:
     None = the metric has no comparison columns.
     refused: names of the filters that have no meaning for this metric.
     period: the range of a metric that has another one than the question's, given the options.
-    widen: replaces the range of a question, for a metric of whole months.
     limit: number of rows that a command or the API returns by default.
     """
 
@@ -46,7 +45,6 @@ class Metric:
     compare: Callable[[Scope, Result], Result] | None = None
     refused: Collection[str] = ()
     period: Callable[[Question, Mapping[str, str]], Period] | None = None
-    widen: Callable[[Question], Question] | None = None
     limit: int = 100
 
 

@@ -13,13 +13,11 @@ from clickstream.cloud.destroy.scope import Category, Item, Scope, tags_of
 from clickstream.progress import Progress, no_progress
 
 
-def _find_buckets(scope: Scope) -> Iterator[Item]:
+def _find_buckets(scope: Scope) -> Iterator[Item | None]:
     """Yield the stack's buckets: those with names of ours, and those that CDK named after the stack."""
     for name in _names(scope):
         if name.startswith(f"{scope.stack}-") or name in scope.buckets:
-            item = scope.item("bucket", name, _bucket_tags(scope, name), name, scope.buckets)
-            if item:
-                yield item
+            yield scope.item("bucket", name, _bucket_tags(scope, name), name, scope.buckets)
 
 
 def _bucket_tags(scope: Scope, name: str) -> Mapping[str, str]:

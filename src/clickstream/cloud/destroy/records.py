@@ -28,7 +28,7 @@ def log_prefixes(scope: Scope) -> tuple[str, ...]:
     return (f"/aws/lambda/{scope.stack}-Custom", f"/aws/lambda/{scope.stack}-LogRetention")
 
 
-def _find_log_groups(scope: Scope) -> Iterator[Item]:
+def _find_log_groups(scope: Scope) -> Iterator[Item | None]:
     logs = scope.client("logs")
     exact = {f"/aws/lambda/{name}" for name in (names.INGEST_FUNCTION, names.ETL_FUNCTION)}
     exact.update(f"/aws/amplify/{app}" for app in scope.apps)
@@ -37,22 +37,18 @@ def _find_log_groups(scope: Scope) -> Iterator[Item]:
         if name in exact or name.startswith(log_prefixes(scope)):
             yield Item("log group", name)
             continue
-        item = scope.item("log group", name, logs.list_tags_for_resource(resourceArn=arn).get("tags") or {}, name)
-        if item:
-            yield item
+        yield scope.item("log group", name, logs.list_tags_for_resource(resourceArn=arn).get("tags") or {}, name)
 
 
 def _delete_log_group(scope: Scope, item: Item) -> None:
     scope.client("logs").delete_log_group(logGroupName=item.id)
 
 
-def _find_alarms(scope: Scope) -> Iterator[Item]:
+def _find_alarms(scope: Scope) -> Iterator[Item | None]:
     cloudwatch = scope.client("cloudwatch")
     for each in scope.account.list("cloudwatch", "describe_alarms", "MetricAlarms"):
         tags = tags_of(cloudwatch.list_tags_for_resource(ResourceARN=each["AlarmArn"]).get("Tags"))
-        item = scope.item("alarm", each["AlarmName"], tags)
-        if item:
-            yield item
+        yield scope.item("alarm", each["AlarmName"], tags)
 
 
 def _delete_alarm(scope: Scope, item: Item) -> None:
@@ -82,14 +78,12 @@ def _delete_budget(scope: Scope, item: Item) -> None:
     scope.client("budgets", _GLOBAL).delete_budget(AccountId=scope.account.id, BudgetName=item.id)
 
 
-def _find_roles(scope: Scope) -> Iterator[Item]:
+def _find_roles(scope: Scope) -> Iterator[Item | None]:
     iam = scope.client("iam")
     for each in scope.account.list("iam", "list_roles", "Roles"):
         name = each["RoleName"]
         if name.startswith((f"{scope.stack}-", "SBW_")):
-            item = scope.item("role", name, tags_of(iam.list_role_tags(RoleName=name).get("Tags")))
-            if item:
-                yield item
+            yield scope.item("role", name, tags_of(iam.list_role_tags(RoleName=name).get("Tags")))
 
 
 def _delete_role(scope: Scope, item: Item) -> None:

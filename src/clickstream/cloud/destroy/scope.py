@@ -8,7 +8,7 @@ is named after the stack and a construct of it (instance profiles, settings of C
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,11 +111,18 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """A kind of resource: how to find what belongs to the platform, and how to delete one of them."""
+    """A kind of resource: how to look for what belongs to the platform, and how to delete one of them.
+
+    look: also yields None, for resources of others.
+    """
 
     kind: str
-    find: Callable[[Scope], Iterable[Item]]
+    look: Callable[[Scope], Iterable[Item | None]]
     delete: Callable[[Scope, Item], None]
+
+    def find(self, scope: Scope) -> Iterator[Item]:
+        """Yield the resources of ours, and those that are reported."""
+        return (item for item in self.look(scope) if item)
 
 
 def tags_of(listed: Iterable[Mapping[str, str]] | None, key: str = "Key", value: str = "Value") -> dict[str, str]:

@@ -12,14 +12,12 @@ from clickstream.cloud.destroy.scope import Category, Item, Scope, tags_of
 _FUNCTIONS = (names.INGEST_FUNCTION, names.ETL_FUNCTION)
 
 
-def _find_rules(scope: Scope) -> Iterator[Item]:
+def _find_rules(scope: Scope) -> Iterator[Item | None]:
     """Yield the rules that start the ETL."""
     events = scope.client("events")
     for rule in scope.account.list("events", "list_rules", "Rules"):
         tags = tags_of(events.list_tags_for_resource(ResourceARN=rule["Arn"]).get("Tags"))
-        item = scope.item("rule", rule["Name"], tags, rule["Name"], (names.ETL_RULE,))
-        if item:
-            yield item
+        yield scope.item("rule", rule["Name"], tags, rule["Name"], (names.ETL_RULE,))
 
 
 def _delete_rule(scope: Scope, item: Item) -> None:
@@ -30,12 +28,10 @@ def _delete_rule(scope: Scope, item: Item) -> None:
     events.delete_rule(Name=item.id, Force=True)
 
 
-def _find_shops(scope: Scope) -> Iterator[Item]:
+def _find_shops(scope: Scope) -> Iterator[Item | None]:
     """Yield the Amplify apps. Each has a CloudFront distribution in an account of AWS, which goes with it."""
     for app in scope.account.list("amplify", "list_apps", "apps"):
-        item = scope.item("Amplify app", app["appId"], app.get("tags") or {}, app["name"], (names.SHOP,))
-        if item:
-            yield item
+        yield scope.item("Amplify app", app["appId"], app.get("tags") or {}, app["name"], (names.SHOP,))
 
 
 def _delete_shop(scope: Scope, item: Item) -> None:
@@ -45,14 +41,12 @@ def _delete_shop(scope: Scope, item: Item) -> None:
     amplify.delete_app(appId=item.id)
 
 
-def _find_distributions(scope: Scope) -> Iterator[Item]:
+def _find_distributions(scope: Scope) -> Iterator[Item | None]:
     cloudfront = scope.client("cloudfront")
     pages = cloudfront.get_paginator("list_distributions").paginate()
     for each in (summary for page in pages for summary in page["DistributionList"].get("Items", [])):
         tags = tags_of(cloudfront.list_tags_for_resource(Resource=each["ARN"])["Tags"].get("Items"))
-        item = scope.item("CloudFront distribution", each["Id"], tags, each["DomainName"])
-        if item:
-            yield item
+        yield scope.item("CloudFront distribution", each["Id"], tags, each["DomainName"])
 
 
 def _delete_distribution(scope: Scope, item: Item) -> None:
@@ -98,13 +92,11 @@ def _delete_header_policy(scope: Scope, item: Item) -> None:
     cloudfront.delete_response_headers_policy(Id=item.id, IfMatch=tag)
 
 
-def _find_pools(scope: Scope) -> Iterator[Item]:
+def _find_pools(scope: Scope) -> Iterator[Item | None]:
     cognito = scope.client("cognito-idp")
     for pool in scope.account.list("cognito-idp", "list_user_pools", "UserPools", MaxResults=60):
         facts = cognito.describe_user_pool(UserPoolId=pool["Id"])["UserPool"]
-        item = scope.item("user pool", pool["Id"], facts.get("UserPoolTags") or {}, pool["Name"], (names.USER_POOL,))
-        if item:
-            yield item
+        yield scope.item("user pool", pool["Id"], facts.get("UserPoolTags") or {}, pool["Name"], (names.USER_POOL,))
 
 
 def _delete_pool(scope: Scope, item: Item) -> None:
@@ -117,28 +109,24 @@ def _delete_pool(scope: Scope, item: Item) -> None:
     cognito.delete_user_pool(UserPoolId=item.id)
 
 
-def _find_apis(scope: Scope) -> Iterator[Item]:
+def _find_apis(scope: Scope) -> Iterator[Item | None]:
     """Yield the HTTP APIs that receive events."""
     for api in scope.account.list("apigatewayv2", "get_apis", "Items"):
-        item = scope.item("HTTP API", api["ApiId"], api.get("Tags") or {}, api["Name"], (names.HTTP_API,))
-        if item:
-            yield item
+        yield scope.item("HTTP API", api["ApiId"], api.get("Tags") or {}, api["Name"], (names.HTTP_API,))
 
 
 def _delete_api(scope: Scope, item: Item) -> None:
     scope.client("apigatewayv2").delete_api(ApiId=item.id)
 
 
-def _find_functions(scope: Scope) -> Iterator[Item]:
+def _find_functions(scope: Scope) -> Iterator[Item | None]:
     """Yield the Lambda functions, with those that CDK adds to the stack."""
     client = scope.client("lambda")
     for function in scope.account.list("lambda", "list_functions", "Functions"):
         name = function["FunctionName"]
         if name.startswith(f"{scope.stack}-") or name in _FUNCTIONS:
             tags = client.list_tags(Resource=function["FunctionArn"]).get("Tags") or {}
-            item = scope.item("Lambda function", name, tags, name, _FUNCTIONS)
-            if item:
-                yield item
+            yield scope.item("Lambda function", name, tags, name, _FUNCTIONS)
 
 
 def _delete_function(scope: Scope, item: Item) -> None:
@@ -148,26 +136,22 @@ def _delete_function(scope: Scope, item: Item) -> None:
     client.delete_function(FunctionName=item.id)
 
 
-def _find_queues(scope: Scope) -> Iterator[Item]:
+def _find_queues(scope: Scope) -> Iterator[Item | None]:
     sqs = scope.client("sqs")
     for url in scope.account.list("sqs", "list_queues", "QueueUrls"):
-        item = scope.item("queue", url, sqs.list_queue_tags(QueueUrl=url).get("Tags") or {}, url.rsplit("/", 1)[-1])
-        if item:
-            yield item
+        yield scope.item("queue", url, sqs.list_queue_tags(QueueUrl=url).get("Tags") or {}, url.rsplit("/", 1)[-1])
 
 
 def _delete_queue(scope: Scope, item: Item) -> None:
     scope.client("sqs").delete_queue(QueueUrl=item.id)
 
 
-def _find_topics(scope: Scope) -> Iterator[Item]:
+def _find_topics(scope: Scope) -> Iterator[Item | None]:
     sns = scope.client("sns")
     for topic in scope.account.list("sns", "list_topics", "Topics"):
         arn = topic["TopicArn"]
         tags = tags_of(sns.list_tags_for_resource(ResourceArn=arn).get("Tags"))
-        item = scope.item("topic", arn, tags, arn.rsplit(":", 1)[-1])
-        if item:
-            yield item
+        yield scope.item("topic", arn, tags, arn.rsplit(":", 1)[-1])
 
 
 def _delete_topic(scope: Scope, item: Item) -> None:

@@ -33,8 +33,7 @@ const dashboard = (() => {
     each("select[data-param]", (el) => { el.value = query.get(el.dataset.param) ?? ""; });
     each("a[data-page]", (el) => {
       const to = here();
-      ["metric", "by", "sort", "rows", "nodes", "anchor", "direction", "steps", "order", "unit", "window", "split",
-        "start", "return", "page"].forEach((name) => to.delete(name));
+      ["page", ...document.body.dataset.options.split(" ")].forEach((name) => to.delete(name));
       if (el.dataset.page !== "overview") to.set("page", el.dataset.page);
       el.href = `?${to}`;
     });

@@ -27,15 +27,9 @@ _EVENTS = """select h.session, h.place, h.name as node
         select id from texts where text in ('page_view', 'click', 'checkout_complete', 'order_confirmed')
     )
     union all
-    -- The event that an order got its time from: the first one in the browser, else the first one.
-    select h.session, first(h.place order by t.text, h.place), $purchase
-    from orders as o
-    inner join ways as w on o.session = w.id
-    inner join hits as h
-        on o.session = h.session and o.ordered_at = h.moment and md5_number_lower(o.order_id) = h.order_hash
-        and h.order_hash is not null
-    inner join texts as t on h.name = t.id
-    group by o.id, h.session"""
+    select p.session, p.place, $purchase
+    from purchases as p
+    semi join ways as w on p.session = w.id"""
 _ANCHORED = """inner join (
         select session, {first}(place) as place from changes where node = $anchor group by session
     ) as a on c.session = a.session and c.place {reach} a.place"""

@@ -1,5 +1,5 @@
 -- The orders in the range, divided among the sessions of their visitor that led to them, by the expression in the slot
--- `value`. Filters select the orders, never the touches. Credit is in millionths of an order; the last touch of an order
+-- `value`. Filters select orders, not touches. Credit is in millionths of an order; the last touch of an order
 -- gets what rounding left.
 , conversions as materialized (
     select id, visitor, ordered_at, total, currency

@@ -15,16 +15,10 @@ cart_events as (
     where h.name in ($add, $remove, $checkout) and h.moment < $as_of {of_hits}
         and v.visitor in (select visitor from openers)
     union all
-    -- In the place of the event that an order got its time from: the first one in the browser, else the first one.
-    select any_value(o.visitor), any_value(o.ordered_at), any_value(o.session), first(h.place order by t.text, h.place),
-        $purchase, 0, false
+    select o.visitor, o.ordered_at, o.session, p.place, $purchase, 0, false
     from population_orders as o
-    left join hits as h
-        on o.session is not distinct from h.session and o.ordered_at = h.moment
-        and md5_number_lower(o.order_id) = h.order_hash and h.order_hash is not null
-    left join texts as t on h.name = t.id
+    left join purchases as p on o.id = p.order_number
     where o.visitor in (select visitor from openers)
-    group by o.id
 ),
 in_order as (
     select

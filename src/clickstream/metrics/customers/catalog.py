@@ -82,7 +82,7 @@ CUSTOMERS: Mapping[str, Metric] = {
             "periods": Option((), "number of months after the first, at most 36", "12", check_periods),
             "currency": CURRENCY,
         },
-        widen=whole_months,
+        period=whole_months,
     ),
     "bought_together": Metric(
         "Which products go into one basket?",

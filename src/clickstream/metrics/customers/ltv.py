@@ -60,12 +60,12 @@ def check_periods(text: str) -> str:
     return str(int(text))
 
 
-def whole_months(question: Question) -> Question:
-    """Return the question for the months that its range touches; the default is the 13 months up to this one."""
+def whole_months(question: Question, _options: Mapping[str, str]) -> Period:
+    """Return the months that the range of a question touches; the default is the 13 months up to this one."""
     period = chosen_period(question, None)
     after = _month_after(period.to_date - DAY, 1)
     first = _month_after(question.from_date or after, 0 if question.from_date else -DEFAULT_MONTHS)
-    return replace(question, from_date=first, to_date=after)
+    return chosen_period(replace(question, from_date=first, to_date=after), None)
 
 
 def ltv(scope: Scope) -> Result:

@@ -51,12 +51,12 @@ counted_refunds as not materialized (
 -- Events that carry an order: what `purchase` means. An order's carrier is its first event from the browser, else from the
 -- server; an event knows only the order's id.
 purchases as (
-    select h.moment, coalesce(h.session, 0) as session, h.place
+    select o.id as order_number, h.moment, coalesce(h.session, 0) as session, h.place
     from orders as o
     inner join hits as h
         on h.order_hash = md5_number_lower(o.order_id) and h.moment = o.ordered_at
         and h.session is not distinct from o.session
-    where o.ordered_at < $as_of and h.order_hash is not null {purchases_of}
+    where h.order_hash is not null {purchases_of}
     qualify row_number() over (
         partition by o.id order by h.name = (select id from texts where text = 'order_confirmed'), h.place
     ) = 1
