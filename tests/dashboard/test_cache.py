@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clickstream.dashboard.cache import AnswerCache
-from clickstream.dashboard.loads import Snapshot
+from clickstream.dashboard.answers.cache import AnswerCache
+from clickstream.dashboard.answers.loads import Snapshot
 from clickstream.errors import WarehouseError
 from clickstream.mart.file import Mart
 from clickstream.metrics import catalog

@@ -150,7 +150,7 @@ def test_a_new_event_appears_after_at_most_three_checks(
         calls.append("ask")
         return ask(*arguments)
 
-    monkeypatch.setattr("clickstream.dashboard.loads.mart_position", recorded_position)
+    monkeypatch.setattr("clickstream.dashboard.answers.loads.mart_position", recorded_position)
     monkeypatch.setattr(catalog, "ask", recorded_ask)
     clock.forward(seconds=30)
     put_click(warehouse, clock.now - timedelta(seconds=10), load_id=2)

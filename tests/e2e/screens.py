@@ -20,8 +20,8 @@ from playwright.sync_api import Page, Request
 from starlette.types import ASGIApp
 
 from clickstream.collect.spool import Shipper, SpoolConfig
+from clickstream.dashboard.answers.loads import LoaderSource
 from clickstream.dashboard.app import make_app
-from clickstream.dashboard.loads import LoaderSource
 from clickstream.local.owner.context import WarehouseContext
 from clickstream.local.owner.file import Owner
 from clickstream.local.owner.process import make_owner_app

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from clickstream.dashboard.answers.loads import LoaderSource, LoaderStatus
 from clickstream.dashboard.frame import late_loader
-from clickstream.dashboard.loads import LoaderSource, LoaderStatus
 from clickstream.warehouse.migrations import roles_sql
 from tests.conftest import Clock
 from tests.e2e.platform import Platform

@@ -20,13 +20,13 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from clickstream.dashboard import frame
-from clickstream.dashboard.cache import AnswerCache
+from clickstream.dashboard.answers.cache import AnswerCache
+from clickstream.dashboard.answers.loads import LoaderSource, LoadWatch
+from clickstream.dashboard.answers.state import PageState
 from clickstream.dashboard.document import STATIC, document
-from clickstream.dashboard.loads import LoaderSource, LoadWatch
 from clickstream.dashboard.pages import acquisition, behaviour, data_health, funnel, overview, products, retention
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
-from clickstream.dashboard.state import PageState
 from clickstream.dashboard.view import FILTERS, View
 from clickstream.errors import ClickstreamError
 from clickstream.mart.keeper import MartKeeper

@@ -13,7 +13,7 @@ from functools import cache
 from htmltools import HTML, Tag, TagChild, TagList, tags
 
 from clickstream.dashboard import formats
-from clickstream.dashboard.loads import LoaderStatus, Snapshot
+from clickstream.dashboard.answers.loads import LoaderStatus, Snapshot
 from clickstream.dashboard.panel import choice, placeholder
 from clickstream.dashboard.view import COMPARES, FILTERS, PAGES, PERIODS, Days, View, zones
 from clickstream.dashboard.words import in_words

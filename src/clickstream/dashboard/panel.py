@@ -8,9 +8,9 @@ from typing import TypeVar
 from htmltools import Tag, TagChild, TagList, tags
 
 from clickstream.dashboard import formats
+from clickstream.dashboard.answers.state import LiveResult
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.ranking import Row
-from clickstream.dashboard.state import LiveResult
 from clickstream.dashboard.view import View
 from clickstream.dashboard.words import in_words
 from clickstream.errors import ClickstreamError

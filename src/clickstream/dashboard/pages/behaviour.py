@@ -11,6 +11,7 @@ from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions
+from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.flow import ENDS, OTHER, Flow, flow
 from clickstream.dashboard.charts.heat import heat_map
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
@@ -26,7 +27,6 @@ from clickstream.dashboard.panel import (
     skeleton,
     value_name,
 )
-from clickstream.dashboard.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.view import View
 from clickstream.dashboard.words import NONE_VALUE, in_words
 from clickstream.metrics.question import Answer

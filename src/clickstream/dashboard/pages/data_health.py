@@ -14,9 +14,9 @@ from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
+from clickstream.dashboard.answers.state import LiveResult, PageState
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
 from clickstream.dashboard.panel import content_or_failure, empty_note, explain, panel, placeholder, skeleton
-from clickstream.dashboard.state import LiveResult, PageState
 from clickstream.dashboard.view import Days, View
 from clickstream.errors import ClickstreamError
 

@@ -12,6 +12,7 @@ from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
+from clickstream.dashboard.answers.state import LiveResult, MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.funnel import UNITS, funnel_bars, split_table
 from clickstream.dashboard.charts.ranking import Row, change_mark
 from clickstream.dashboard.formats import Kind
@@ -27,7 +28,6 @@ from clickstream.dashboard.panel import (
     skeleton,
     value_name,
 )
-from clickstream.dashboard.state import LiveResult, MetricQuery, PageState, QueryContext
 from clickstream.dashboard.view import FILTERS, View
 from clickstream.dashboard.words import in_words, step_in_words
 from clickstream.errors import ClickstreamError

@@ -14,6 +14,7 @@ from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
+from clickstream.dashboard.answers.state import LiveResult, MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, in_currency, ranking_table
 from clickstream.dashboard.charts.series import Measure
@@ -34,7 +35,6 @@ from clickstream.dashboard.panel import (
     skeleton,
     value_name,
 )
-from clickstream.dashboard.state import LiveResult, MetricQuery, PageState, QueryContext
 from clickstream.dashboard.view import Days, View
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer

@@ -11,6 +11,7 @@ from htmltools import TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions
+from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Row
 from clickstream.dashboard.charts.trend import split_trend
@@ -28,7 +29,6 @@ from clickstream.dashboard.panel import (
     skeleton,
     value_name,
 )
-from clickstream.dashboard.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.view import Days, View
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer

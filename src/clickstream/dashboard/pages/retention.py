@@ -12,6 +12,7 @@ from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions
+from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.cohorts import cohort_map, retention_curve
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.panel import (
@@ -26,7 +27,6 @@ from clickstream.dashboard.panel import (
     placeholder,
     skeleton,
 )
-from clickstream.dashboard.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.view import View
 from clickstream.dashboard.words import step_in_words
 from clickstream.metrics.behaviour.retention import ANY

@@ -30,8 +30,8 @@ from starlette.routing import Mount, Route
 from starlette.types import ASGIApp
 
 from clickstream.collect.server import HOST, listen
+from clickstream.dashboard.answers.loads import LoaderSource
 from clickstream.dashboard.app import make_app
-from clickstream.dashboard.loads import LoaderSource
 from clickstream.errors import WarehouseError
 from clickstream.etl.expire import RetentionConfig
 from clickstream.etl.run import PassResult

@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from shiny import Session, reactive, req
 
-from clickstream.dashboard.cache import AnswerCache, question_key
-from clickstream.dashboard.loads import LoaderStatus, LoadWatch, Snapshot
+from clickstream.dashboard.answers.cache import AnswerCache, question_key
+from clickstream.dashboard.answers.loads import LoaderStatus, LoadWatch, Snapshot
 from clickstream.dashboard.view import Days, View, resolve_days
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer, Question

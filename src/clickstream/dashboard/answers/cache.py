@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from clickstream.dashboard.loads import Snapshot
+from clickstream.dashboard.answers.loads import Snapshot
 from clickstream.dashboard.view import Days
 from clickstream.mart.file import Mart
 from clickstream.metrics import catalog, contents
