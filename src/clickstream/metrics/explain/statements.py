@@ -134,8 +134,13 @@ def plain(value: Any) -> Any:
 
 def _statements(noted: Noted, start: datetime, engine: Engine) -> list[Statement]:
     once = [each for at, each in enumerate(noted) if each not in noted[:at]]
-    found = [Statement(_purpose(sql, params, start), sql.strip(), params, engine) for sql, params in once]
+    found = [Statement(_purpose(sql, params, start), _without_gaps(sql), params, engine) for sql, params in once]
     return sorted(found, key=lambda statement: PURPOSES.index(statement.purpose))
+
+
+def _without_gaps(sql: str) -> str:
+    """Return SQL without the blank lines and ends of lines that empty slots leave."""
+    return "\n".join(line.rstrip() for line in sql.splitlines() if line.strip())
 
 
 def _purpose(sql: str, params: Mapping[str, Any], start: datetime) -> str:
