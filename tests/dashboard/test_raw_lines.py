@@ -44,7 +44,7 @@ def test_a_line_that_does_not_exist_has_a_reason(raw_lines: RawLines, store: Loc
     assert "It is damaged" in raw_lines.read(BATCH, 9).note
 
 
-def test_an_expired_object_is_told_apart_from_a_lost_one(
+def test_an_expired_object_differs_from_a_lost_one(
     raw_lines: RawLines, store: LocalStore, warehouse: DuckWarehouse
 ) -> None:
     store.delete([BATCH])

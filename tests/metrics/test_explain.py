@@ -95,7 +95,7 @@ def shop_of_an_hour() -> list[dict[str, object]]:
     return [*rows, event(noon + 630 * SECOND, "checkout_complete", client_id="c2", **bought)]
 
 
-def test_events_at_the_same_instant_are_told_apart(mart: FilledMart) -> None:
+def test_events_at_the_same_instant_are_distinguished(mart: FilledMart) -> None:
     stored = mart.fill(shop_of_an_hour())
     question = make_question({"page_path": ("/b",)})
     rows = explained(mart, "overview", question, Part("page_views")).rows
@@ -113,6 +113,28 @@ def test_a_row_of_a_ranking_is_narrowed_to_its_value(mart: FilledMart) -> None:
         rows = explained(mart, "acquisition", question, Part("sessions", value=value)).rows
         assert rows is not None
         assert (rows.table, rows.count, len(rows.sample)) == ("sessions", count, count)
+
+
+RANKINGS = (
+    ("acquisition", {"by": "source"}, "value", "sessions"),
+    ("devices", {"by": "country"}, "value", "sessions"),
+    ("products", {"by": "category"}, "value", "views"),
+    ("pages_top", {}, "page_path", "page_views"),
+    ("pages_landing", {}, "page_path", "sessions"),
+)
+
+
+@over_random_shops(st.sampled_from(RANKINGS))
+def test_a_row_has_as_many_rows_behind_it_as_it_says(
+    mart: FilledMart, shop: Shop, ranking: tuple[str, dict[str, str], str, str]
+) -> None:
+    mart.fill(shop.events)
+    metric, options, name, figure = ranking
+    question = replace(shop.questions[0], options=options)
+    for row in ask(mart, metric, question).dicts()[:3]:
+        rows = explained(mart, metric, question, Part(value=row[name])).rows
+        assert rows is not None
+        assert rows.count == row[figure]
 
 
 def test_an_order_and_a_session_name_the_line_of_their_event(mart: FilledMart) -> None:

@@ -25,6 +25,8 @@ from clickstream.dashboard.answers.loads import LoaderSource, LoadWatch
 from clickstream.dashboard.answers.raw_lines import RawLines
 from clickstream.dashboard.answers.state import PageState
 from clickstream.dashboard.document import STATIC, document
+from clickstream.dashboard.explain.server import explain_server
+from clickstream.dashboard.explain.sheet import sheet
 from clickstream.dashboard.pages import acquisition, behaviour, data_health, funnel, overview, products, retention
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
@@ -87,7 +89,7 @@ class Dashboards:
         if view.page == data_health.PAGE or self.orders.is_connected():
             pages[data_health.PAGE] = data_health.page_ui("data_health", view)
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
-        return document(view, TagList(*bars, placeholder("notice")), pages)
+        return document(view, TagList(*bars, placeholder("notice"), sheet()), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
         state = PageState(session, self._cache, self._watch, self._zone)
@@ -95,6 +97,7 @@ class Dashboards:
         for name, module in _PAGES.items():
             module.page_server(name, state)
         data_health.page_server("data_health", state, self.orders)
+        explain_server(input, state, self.raw_lines)
 
 
 def make_app(

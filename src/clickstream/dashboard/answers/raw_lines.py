@@ -73,5 +73,5 @@ class RawLines:
         except ClickstreamError as failure:
             return f"The object cannot be read: {failure.why}."
         if expired_at:
-            return f"The raw objects of {name.day} were deleted on {expired_at:%Y-%m-%d}, as the settings ask for."
+            return f"The raw objects of {name.day} were deleted on {expired_at:%Y-%m-%d}: they had expired."
         return "The object is not in the raw store: it was moved or deleted. Find out more with: clickstream check"

@@ -20,6 +20,7 @@ from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, chang
 from clickstream.dashboard.charts.series import Measure
 from clickstream.dashboard.charts.trend import spark, trend
 from clickstream.dashboard.definitions import Figure
+from clickstream.dashboard.explain.links import linked, row_link
 from clickstream.dashboard.panel import (
     chart_or_failure,
     chart_table,
@@ -41,6 +42,7 @@ from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.buckets import default_unit
 
 PAGE = "overview"
+OUTPUT = "overview-series"
 ROWS = 8
 _SPARKS = [figure for figure in definitions.FIGURES if figure.has_series]
 _METRICS = {"" if key == "sessions" else key: label for key, (label, _) in definitions.SERIES.items()}
@@ -95,14 +97,23 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    figures = state.query(PAGE, lambda context: [("overview", context.question())])
+    cards = {f"card_{figure.key}": figure.key for figure in definitions.FIGURES}
+    figures = state.query(PAGE, lambda context: [("overview", context.question())], cards)
     sparks = state.query(PAGE, lambda context: [_series_query(context, figure.key) for figure in _SPARKS])
-    over_time = state.query(PAGE, _trend_queries)
-    by_product = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS))])
-    by_category = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS, by="category"))])
-    by_channel = state.query(PAGE, lambda context: [("acquisition", context.question(limit=ROWS, by="channel"))])
-    by_device = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by="device_type"))])
-    by_country = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by="country"))])
+    over_time = state.query(PAGE, _trend_queries, "series")
+    by_product = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS))], "products")
+    by_category = state.query(
+        PAGE, lambda context: [("products", context.question(limit=ROWS, by="category"))], "categories"
+    )
+    by_channel = state.query(
+        PAGE, lambda context: [("acquisition", context.question(limit=ROWS, by="channel"))], "channels"
+    )
+    by_device = state.query(
+        PAGE, lambda context: [("devices", context.question(limit=ROWS, by="device_type"))], "devices"
+    )
+    by_country = state.query(
+        PAGE, lambda context: [("devices", context.question(limit=ROWS, by="country"))], "countries"
+    )
 
     for figure in definitions.FIGURES:
         _draw_card(output, figure, figures, sparks)
@@ -113,7 +124,11 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         measure = Measure(*definitions.SERIES[_metric(state.view())])
         span = state.span.outcome()
         since = span.first if isinstance(span, Days) else None
-        return chart_or_failure(over_time, measure.title, lambda answers: trend(answers, measure, since))
+
+        def drawn(answers: list[Answer]) -> Chart:
+            return linked(trend(answers, measure, since), state.view(), OUTPUT, answers[0])
+
+        return chart_or_failure(over_time, measure.title, drawn)
 
     @output
     @render.ui
@@ -128,14 +143,14 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     def channels() -> TagChild:
         def drawn_as(answer: Answer) -> Ranking:
             columns = _in_currency(_CHANNEL, answer)
-            return Ranking("Channel", lambda row: value_name(state.view(), "channel", row), columns, bar="sessions")
+            return _by_sessions(state.view(), "channel", "Channel", "channels", columns)
 
         return content_or_failure(by_channel, "Channels", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
 
     @output
     @render.ui
     def devices() -> TagChild:
-        ranking = Ranking("Device", lambda row: value_name(state.view(), "device_type", row), _SESSIONS, bar="sessions")
+        ranking = _by_sessions(state.view(), "device_type", "Device", "devices", _SESSIONS)
         return content_or_failure(by_device, "Devices", lambda answers: _ranked(answers[0], ranking))
 
     @output
@@ -149,7 +164,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     @output
     @render.ui
     def countries() -> TagChild:
-        ranking = Ranking("Country", lambda row: value_name(state.view(), "country", row), _SESSIONS, bar="sessions")
+        ranking = _by_sessions(state.view(), "country", "Country", "countries", _SESSIONS)
         return content_or_failure(by_country, "Countries", lambda answers: _ranked(answers[0], ranking))
 
 
@@ -232,6 +247,12 @@ def _by_sales(answer: Answer, head: str, name: Callable[[Row], TagChild]) -> Ran
     if any(row["revenue"] for row in answer.dicts()):
         return Ranking(head, name, _in_currency(_SOLD, answer), bar="revenue")
     return Ranking(head, name, _VIEWS, bar="views")
+
+
+def _by_sessions(view: View, dimension: str, head: str, output: str, columns: Sequence[RankColumn]) -> Ranking:
+    """Rank the values of a dimension by sessions."""
+    explained = row_link(view, f"{PAGE}-{output}")
+    return Ranking(head, lambda row: value_name(view, dimension, row), columns, bar="sessions", explained=explained)
 
 
 def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColumn]:

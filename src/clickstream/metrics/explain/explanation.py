@@ -31,6 +31,8 @@ from clickstream.warehouse.duckdb import DuckCursor
 
 _FILTER_OF = {"product": "product_id"}
 """Values of the option `by` whose filter has another name."""
+_FIGURES = {"pages_top": "page_views", "products": "views", "acquisition": "sessions", "devices": "sessions"}
+"""The column by which a row of a ranking is counted."""
 _BY_METRIC = {"pages_top": "page_path", "pages_landing": "landing_page", "login_state": "login_state"}
 
 
@@ -81,10 +83,11 @@ def explain(mart: Mart | None, records: Records, metric: str, question: Question
         return _explanation(answer, question, warehouse.statements(answer.meta["start"]), None)
     with mart.asking() as cursor:
         recorded, answer = _asked_once(cursor, metric, question)
-        period, figure = _period(answer.meta), part.figure or answer.meta["options"].get("metric")
+        period = _period(answer.meta)
+        figure = part.figure or answer.meta["options"].get("metric") or _FIGURES.get(metric)
         if part.at is not None:
             period = _bucket(metric, answer.meta, question.tz, part.at)
-            if answer.meta["options"].get("by") != "hour":  # the bucket is a question of its own
+            if answer.meta["options"].get("by") != "hour":  # the bucket is a separate question
                 question = replace(question, from_date=period.from_date, to_date=period.to_date)
                 recorded, answer = _asked_once(cursor, metric, question)
         meta = answer.meta
