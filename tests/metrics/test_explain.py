@@ -5,16 +5,20 @@ from __future__ import annotations
 import shlex
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import strategies as st
 from msgspec.json import decode, encode
+from tests.engines import empty_warehouse
 from tests.metrics.filled_mart import FilledMart
-from tests.metrics.filling import at, event, item
+from tests.metrics.filling import at, event, fill, item
 from tests.metrics.test_catalog import make_question
 from tests.metrics.test_oracle import over_random_shops
 from tests.metrics.worlds import Shop
+from tests.postgres import Cluster
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import METRICS, ask
@@ -115,7 +119,7 @@ def test_a_row_of_a_ranking_is_narrowed_to_its_value(mart: FilledMart) -> None:
         assert (rows.table, rows.count, len(rows.sample)) == ("sessions", count, count)
 
 
-RANKINGS = (
+RANKINGS: tuple[tuple[str, dict[str, str], str, str], ...] = (
     ("acquisition", {"by": "source"}, "value", "sessions"),
     ("devices", {"by": "country"}, "value", "sessions"),
     ("products", {"by": "category"}, "value", "views"),
@@ -212,3 +216,21 @@ def test_every_metric_can_be_explained(mart: FilledMart) -> None:
         if found.rows is not None:
             assert len(found.rows.sample) == min(found.rows.count, SAMPLE_ROWS), name
         assert decode(encode(found), type=Explanation) == found
+
+
+@pytest.mark.parametrize("figure", ["events", "sessions", "revenue", "refunds"])
+def test_postgres_has_the_same_rows(mart: FilledMart, cluster: Cluster, tmp_path: Path, figure: str) -> None:
+    noon = at("2026-03-02 12:00")
+    rows = [
+        *shop_of_an_hour(),
+        event(noon, "click", client_id=None),
+        event(noon, "order_refunded", order_id="o1", order_total=Decimal(4), order_currency="EUR"),
+    ]
+    mart.fill(rows)
+    expected = explained(mart, "overview", make_question(), Part(figure)).rows
+    with empty_warehouse(tmp_path, cluster) as warehouse:
+        fill(warehouse, rows)
+        found = explain(mart, Records(warehouse), "overview", make_question(), Part(figure)).rows
+    assert found == expected
+    assert found is not None
+    assert found.sample

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from clickstream.dashboard.words import event_in_words, in_words
 from clickstream.metrics.explain.explanation import Explanation, row_filter
 from clickstream.metrics.explain.rows import Rows
 from clickstream.metrics.explain.statements import Statement
+from clickstream.money import exact_amount
 
 TITLES = {
     "answer": "The answer",
@@ -54,13 +56,14 @@ HEADS = {
     "server_at": "By the server",
     "is_bot": "Bot",
 }
-_NUMBERS = ("events", "page_views", "total", "amount")
+_MONEY = ("total", "amount")
+_NUMBERS = ("events", "page_views", *_MONEY)
 _NAMES: dict[str, Callable[[Any], str]] = {
     "event_name": event_in_words,
     "channel": lambda value: in_words("channel", value),
     "device_type": lambda value: in_words("device_type", value),
 }
-_OPTIONS = {"metric": "Figure", "by": "By", "split": "Split by", "sample": "Sample data"}
+_OPTIONS = {"metric": "Figure", "by": "By", "split": "Split by", "sample": "Sample data", "currency": "Currency"}
 _FIGURES = {figure.key: f"{figure.label}: {figure.definition}" for figure in definitions.FIGURES}
 MAX_TEXT, MAX_NAME, MAX_ID = 200, 32, 18  # characters that are shown
 _TIME = "{:%-d %b %Y, %H:%M:%S}"
@@ -88,14 +91,15 @@ def explanation(target: Explained, found: Explanation | None, zone: ZoneInfo) ->
     """Return what follows the definition. zone: in which times are shown."""
     if found is None:
         return tags.p("No metric is behind this panel, so there is no SQL to show.", class_="quiet")
-    first, *more = found.statements
     return TagList(
         tags.p(_FIGURES[figure], class_="figure-definition")
         if (figure := found.asked.get("metric")) in _FIGURES
         else None,
         _part(target, found, zone),
         _section("Question", _question(found, zone)),
-        _section("SQL", _statement(first, is_open=True), *(_statement(each) for each in more)),
+        _section(
+            "SQL", *(_statement(each, title, n == 0) for n, (each, title) in enumerate(_titled(found.statements)))
+        ),
         _section("Rows behind it", _rows_behind(found), _rows(found.rows, zone)),
     )
 
@@ -156,10 +160,17 @@ def _option(value: str) -> TagChild:
     return tags.code(formats.cut(value, MAX_TEXT))
 
 
-def _statement(statement: Statement, is_open: bool = False) -> Tag:
+def _titled(statements: list[Statement]) -> list[tuple[Statement, str]]:
+    """Return the statements with their titles; several of one purpose are numbered."""
+    titles = [TITLES[statement.purpose] for statement in statements]
+    numbers = [titles[: n + 1].count(title) for n, title in enumerate(titles)]
+    numbered = [f"{title}, {n}" if titles.count(title) > 1 else title for title, n in zip(titles, numbers, strict=True)]
+    return list(zip(statements, numbered, strict=True))
+
+
+def _statement(statement: Statement, title: str, is_open: bool) -> Tag:
     text = tags.div(tags.code(statement.script()), _copy(), class_="command sql")
-    title = tags.summary(TITLES[statement.purpose])
-    return tags.details(title, text, open="" if is_open else None, class_="statement")
+    return tags.details(tags.summary(title), text, open="" if is_open else None, class_="statement")
 
 
 def _copy() -> Tag:
@@ -182,10 +193,14 @@ def _rows(rows: Rows | None, zone: ZoneInfo) -> TagChild:
     head = [tags.th(HEADS.get(name, name), scope="col", class_=_class(name)) for name in rows.columns]
     body = [
         tags.tr(
-            *(tags.td(*_cell(name, value, zone), class_=_class(name)) for name, value in _pairs(rows, row.values)),
+            *(
+                tags.td(*_cell(name, value, zone, row_values.get("currency")), class_=_class(name))
+                for name, value in row_values.items()
+            ),
             tags.td(_raw_button(n)),
         )
         for n, row in enumerate(rows.sample)
+        for row_values in [dict(zip(rows.columns, row.values, strict=True))]
     ]
     unseen = tags.th(tags.span("Raw line", class_="unseen"), scope="col")
     table = tags.table(tags.thead(tags.tr(*head, unseen)), tags.tbody(*body), class_="rows")
@@ -199,19 +214,17 @@ def _raw_button(n: int) -> Tag:
     return tags.button("Raw line", type="button", class_="link", data_action="raw-line", value=n, aria_label=label)
 
 
-def _pairs(rows: Rows, values: list[Any]) -> list[tuple[str, Any]]:
-    return list(zip(rows.columns, values, strict=True))
-
-
-def _cell(name: str, value: Any, zone: ZoneInfo) -> tuple[TagChild, ...]:
+def _cell(name: str, value: Any, zone: ZoneInfo, currency: str | None) -> tuple[TagChild, ...]:
     if value is None or value is False:
         return ("" if value is False else formats.NONE,)
     if value is True:
         return ("yes",)
     if name.endswith("_at") or name in ("event_timestamp", "session_start"):
         return (_time(value, zone),)
+    if name in _MONEY:
+        return (exact_amount(Decimal(value), currency),)
     if name in _NUMBERS:
-        return (f"{value:,}" if isinstance(value, int) else str(value),)
+        return (f"{value:,}",)
     if name == "country":
         return (Tag("region-name", formats.safe_text(str(value))),)
     text = _NAMES.get(name, formats.safe_text)(str(value))

@@ -159,6 +159,8 @@ def _asked(answer: Answer, question: Question) -> dict[str, str]:
         "compare": f"{compare['mode']}: {compare['from']} to {compare['to']}" if compare else "none",
         "filters": ", ".join(f"{name}={','.join(values)}" for name, values in question.filters.items()) or "none",
     }
+    if meta.get("currency"):
+        found["currency"] = meta["currency"]
     if sample := meta.get("sample"):
         found["sample"] = "hidden" if sample["is_hidden"] else "included" if sample["is_present"] else "none"
     return found | {name: str(value) for name, value in meta["options"].items()}

@@ -43,7 +43,7 @@ _NEW = "(select p.id from pairs as p inner join new_visitors as n on p.visitor =
 _HAS_VISITOR = " and pair is not null"
 _EVENTS = RowSet("clickstream_events", "events")
 _SESSIONS = RowSet("sessions", "sessions")
-_PAID = RowSet("orders", "orders with a total in this currency", " and total is not null and currency = $currency")
+_PAID = RowSet("orders", "orders with a total in {currency}", " and total is not null and currency = $currency")
 ROW_SETS = {
     "visitors": RowSet("clickstream_events", "events of visitors", _HAS_VISITOR),
     "new_visitors": RowSet("clickstream_events", "events of new visitors", f" and pair in {_NEW}"),
@@ -75,7 +75,7 @@ ROW_SETS = {
     "revenue": _PAID,
     "net_revenue": _PAID,
     "aov": _PAID,
-    "refunds": RowSet("refunds", "refunds in this currency", " and currency = $currency"),
+    "refunds": RowSet("refunds", "refunds in {currency}", " and currency = $currency"),
 }
 """The rows of the figures of `overview` and `time_series`."""
 
@@ -115,14 +115,15 @@ def find_rows(scope: Scope, chosen: RowSet, warehouse: Warehouse) -> Rows:
     count = int(scope.fetch("explain/count", slots).rows[0][0])
     picked = scope.fetch(f"explain/newest_{name}", slots, {"limit": SAMPLE_ROWS}).dicts()
     keys: list[Key] = [(row["key"], row["moment"], row["earlier"]) for row in picked]
+    words = chosen.words.replace("{currency}", scope.currency or "a currency")
     if not keys:
-        return Rows(chosen.table, chosen.words, count, [], [])
+        return Rows(chosen.table, words, count, [], [])
     with warehouse.reading() as cursor:
         found = _READERS[name](cursor, keys)
     kept = [found[key] for key in keys if key in found]
     columns = [column for column in kept[0] if column not in _HIDDEN] if kept else []
     sample = [Row([plain(row[column]) for column in columns], row["raw_object"], row["raw_line"]) for row in kept]
-    return Rows(chosen.table, chosen.words, count, columns, sample)
+    return Rows(chosen.table, words, count, columns, sample)
 
 
 def _read(cursor: Cursor, name: str, keys: Sequence[Key], events: str = "") -> dict[Key, dict[str, Any]]:
