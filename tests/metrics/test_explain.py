@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -40,6 +41,16 @@ COUNTED = (
 )
 
 
+KEYS = ("sessions", "events", "page_views", "orders", "refunds", "visitors", "new_visitors", "returning_visitors")
+RANKINGS: tuple[tuple[str, dict[str, str], str, str], ...] = (
+    ("acquisition", {"by": "source"}, "value", "sessions"),
+    ("devices", {"by": "country"}, "value", "sessions"),
+    ("products", {"by": "category"}, "value", "views"),
+    ("pages_top", {}, "page_path", "page_views"),
+    ("pages_landing", {}, "page_path", "sessions"),
+)
+
+
 class NoLedger:
     hours: tuple[LedgerHour, ...] = ()
     overdue: tuple[str, ...] = ()
@@ -49,13 +60,10 @@ def explained(mart: FilledMart, metric: str, question: Question, part: Part = AL
     return explain(mart, Records(mart.warehouse), metric, question, part)
 
 
-@over_random_shops(st.sampled_from(COUNTED), UNITS, st.sampled_from((None, "channel")))
-def test_a_point_of_a_chart_has_as_many_rows_as_it_says(
-    mart: FilledMart, shop: Shop, figure: str, unit: Unit, split: str | None
-) -> None:
-    mart.fill(shop.events)
+def check_points(mart: FilledMart, asked: Question, figure: str, unit: Unit, split: str | None) -> None:
+    """A point of a chart has as many rows as it says."""
     options = {"metric": figure, "by": unit, **({"split": split} if split else {})}
-    question = replace(shop.questions[0], options=options, compare="none")
+    question = replace(asked, options=options, compare="none")
     starts = {(each.local, each.offset_s): each.start for each in buckets(unit, question.tz, chosen_period(question))}
     points = [row for row in ask(mart, "time_series", question).dicts() if row["split"] != "(other)"]
     for row in sorted(points, key=lambda row: -row["value"])[:3]:
@@ -66,22 +74,47 @@ def test_a_point_of_a_chart_has_as_many_rows_as_it_says(
         assert len(rows.sample) == min(rows.count, SAMPLE_ROWS)
 
 
+def check_sample(mart: FilledMart, question: Question, figure: str) -> None:
+    """The sample of a key figure is what the warehouse has, newest first."""
+    found = explained(mart, "overview", question, Part(figure))
+    answer = ask(mart, "overview", question)
+    assert found.rows is not None
+    assert found.rows_behind == answer.meta["rows_behind"]
+    if figure in COUNTED:
+        assert found.rows.count == answer.dicts()[0][figure]
+    assert len(found.rows.sample) == min(found.rows.count, SAMPLE_ROWS)
+    assert all(row.object and row.line for row in found.rows.sample)
+    times = [datetime.fromisoformat(row.values[0]) for row in found.rows.sample]
+    assert times == sorted(times, reverse=True)
+
+
+def check_rows(mart: FilledMart, asked: Question, ranking: tuple[str, dict[str, str], str, str]) -> None:
+    """A row of a ranking has as many rows behind it as it says."""
+    metric, options, name, figure = ranking
+    question = replace(asked, options=options)
+    for row in ask(mart, metric, question).dicts()[:3]:
+        rows = explained(mart, metric, question, Part(value=row[name])).rows
+        assert rows is not None
+        assert rows.count == row[figure]
+
+
 @over_random_shops(
-    st.sampled_from(("sessions", "events", "page_views", "orders", "refunds", "visitors", "new_visitors"))
+    st.sampled_from(COUNTED),
+    UNITS,
+    st.sampled_from((None, "channel")),
+    st.sampled_from(KEYS),
+    st.sampled_from(RANKINGS),
 )
-def test_the_sample_of_a_key_figure_is_what_the_warehouse_has(mart: FilledMart, shop: Shop, figure: str) -> None:
+def test_as_many_rows_are_behind_a_number_as_it_says(
+    mart: FilledMart,
+    shop: Shop,
+    *drawn: Any,
+) -> None:
+    figure, unit, split, key, ranking = drawn
     mart.fill(shop.events)
-    for question in shop.questions:
-        found = explained(mart, "overview", question, Part(figure))
-        answer = ask(mart, "overview", question)
-        assert found.rows is not None
-        assert found.rows_behind == answer.meta["rows_behind"]
-        if figure in COUNTED:
-            assert found.rows.count == answer.dicts()[0][figure]
-        assert len(found.rows.sample) == min(found.rows.count, SAMPLE_ROWS)
-        assert all(row.object and row.line for row in found.rows.sample)
-        times = [row.values[0] for row in found.rows.sample]
-        assert [datetime.fromisoformat(time) for time in times] == sorted(map(datetime.fromisoformat, times))[::-1]
+    check_points(mart, shop.questions[0], figure, unit, split)
+    check_sample(mart, shop.questions[1], key)
+    check_rows(mart, shop.questions[2], ranking)
 
 
 def shop_of_an_hour() -> list[dict[str, object]]:
@@ -117,28 +150,6 @@ def test_a_row_of_a_ranking_is_narrowed_to_its_value(mart: FilledMart) -> None:
         rows = explained(mart, "acquisition", question, Part("sessions", value=value)).rows
         assert rows is not None
         assert (rows.table, rows.count, len(rows.sample)) == ("sessions", count, count)
-
-
-RANKINGS: tuple[tuple[str, dict[str, str], str, str], ...] = (
-    ("acquisition", {"by": "source"}, "value", "sessions"),
-    ("devices", {"by": "country"}, "value", "sessions"),
-    ("products", {"by": "category"}, "value", "views"),
-    ("pages_top", {}, "page_path", "page_views"),
-    ("pages_landing", {}, "page_path", "sessions"),
-)
-
-
-@over_random_shops(st.sampled_from(RANKINGS))
-def test_a_row_has_as_many_rows_behind_it_as_it_says(
-    mart: FilledMart, shop: Shop, ranking: tuple[str, dict[str, str], str, str]
-) -> None:
-    mart.fill(shop.events)
-    metric, options, name, figure = ranking
-    question = replace(shop.questions[0], options=options)
-    for row in ask(mart, metric, question).dicts()[:3]:
-        rows = explained(mart, metric, question, Part(value=row[name])).rows
-        assert rows is not None
-        assert rows.count == row[figure]
 
 
 def test_an_order_and_a_session_name_the_line_of_their_event(mart: FilledMart) -> None:
