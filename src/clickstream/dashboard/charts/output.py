@@ -6,19 +6,18 @@ theme needs no new data. All texts are formatted here.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from io import StringIO
 from typing import Any, cast
 
 from htmltools import Tag, tags
 from shiny.render.renderer import Jsonifiable, Renderer
 
-from clickstream.dashboard.formats import Kind, Number
+from clickstream.dashboard.formats import Kind
+from clickstream.metrics.files.csv_file import csv_text
+
+__all__ = ["Chart", "Option", "csv_text", "echart_ui", "render_echart"]
 
 Option = dict[str, Any]  # an option of ECharts, or a part of one
-_FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +52,6 @@ class render_echart(Renderer[Chart]):  # noqa: N801 - named like Shiny's own ren
 
     async def transform(self, value: Chart) -> Jsonifiable:
         return cast(Jsonifiable, asdict(value))
-
-
-def csv_text(rows: Iterable[Sequence[str | Number | None]]) -> str:
-    """Write rows as CSV. Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers do not."""
-    file = StringIO()
-    writer = csv.writer(file)
-    for row in rows:
-        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row])
-    return file.getvalue()
 
 
 def echart_ui(id: str) -> Tag:
