@@ -19,7 +19,7 @@ from clickstream.raw.store import LocalStore
 from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.duckdb import DuckWarehouse
 
-FILE = "warehouse.duckdb"
+FILE, RAW = "warehouse.duckdb", "raw"
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -32,7 +32,7 @@ def in_child(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 def make_warehouse(folder: Path, events: int, days: int) -> None:
     """Write `events` events over `days` days as raw objects below `folder`, and load them into a DuckDB warehouse."""
-    write_batches(folder / "raw", events, days)
+    write_batches(folder / RAW, events, days)
     with DuckWarehouse.open(folder / FILE) as warehouse:
         load_all(warehouse, folder, days)
 
@@ -40,5 +40,5 @@ def make_warehouse(folder: Path, events: int, days: int) -> None:
 def load_all(warehouse: Warehouse, folder: Path, days: int) -> None:
     """Load all raw objects below `folder` in one pass."""
     after = START + timedelta(days=days + 3)
-    with closing(Loader(warehouse, LocalStore(folder / "raw"), folder / "stage", lambda: after)) as loader:
+    with closing(Loader(warehouse, LocalStore(folder / RAW), folder / "stage", lambda: after)) as loader:
         loader.run_pass()

@@ -29,7 +29,7 @@ class Counter:
         self.calls: list[str] = []
         self.failures = failures
 
-    def __call__(self, _mart: Mart, metric: str, _question: Question) -> Answer:
+    def __call__(self, _mart: Mart, metric: str, _question: Question, **_more: Any) -> Answer:
         self.calls.append(metric)
         if len(self.calls) <= self.failures:
             raise WarehouseError("reading the warehouse", "the disk failed")

@@ -146,9 +146,9 @@ def test_a_new_event_appears_after_at_most_three_checks(
         calls.extend(["check"] if position.load_id == 2 else [])
         return position
 
-    def recorded_ask(*arguments: Any) -> Answer:
+    def recorded_ask(*arguments: Any, **more: Any) -> Answer:
         calls.append("ask")
-        return ask(*arguments)
+        return ask(*arguments, **more)
 
     monkeypatch.setattr("clickstream.dashboard.answers.loads.mart_position", recorded_position)
     monkeypatch.setattr(catalog, "ask", recorded_ask)
@@ -195,10 +195,10 @@ def test_a_failed_metric_shows_an_error_and_the_rest_of_the_page_works(
 ) -> None:
     answer = catalog.ask
 
-    def ask(mart: Mart, metric: str, question: Question) -> Answer:
+    def ask(mart: Mart, metric: str, question: Question, **more: Any) -> Answer:
         if metric == "products":
             raise WarehouseError("reading the warehouse", "the disk failed", "check the disk")
-        return answer(mart, metric, question)
+        return answer(mart, metric, question, **more)
 
     monkeypatch.setattr(catalog, "ask", ask)
     seed(warehouse)

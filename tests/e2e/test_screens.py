@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -111,10 +111,10 @@ def test_a_failed_metric_does_not_affect_the_rest_of_the_page(
 ) -> None:
     answer = catalog.ask
 
-    def ask(mart: Mart, metric: str, question: Question) -> Answer:
+    def ask(mart: Mart, metric: str, question: Question, **more: Any) -> Answer:
         if metric == "products":
             raise WarehouseError("reading the warehouse", "the disk failed", "check the disk")
-        return answer(mart, metric, question)
+        return answer(mart, metric, question, **more)
 
     monkeypatch.setattr(catalog, "ask", ask)
     shown = show(case, screen, app_server, apps).locator(f".page[data-page={case.page}]")

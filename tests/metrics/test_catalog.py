@@ -12,8 +12,10 @@ from tests.metrics.filled_mart import FilledMart
 from tests.metrics.filling import at, event
 
 from clickstream.errors import QuestionError
+from clickstream.etl.ledger import Ledger
 from clickstream.metrics.catalog import METRICS, ask
 from clickstream.metrics.question import Answer, Question
+from clickstream.metrics.records import Records
 
 NOON = at("2026-03-02 12:00")
 ONE_DAY = (date(2026, 3, 2), date(2026, 3, 3))
@@ -69,7 +71,8 @@ def test_an_invalid_question_is_rejected_with_code_and_parameter(
 @pytest.mark.parametrize("metric", METRICS)
 def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, metric: str) -> None:
     mart.fill([], loads=0)
-    answer = ask(mart, metric, make_question(compare="previous"))
+    records = Records(mart.warehouse, lambda *_: Ledger())
+    answer = ask(mart, metric, make_question(compare="previous"), records=records)
     assert answer.meta["load"] == 0
     if metric == "overview":
         (row,) = answer.dicts()
@@ -92,6 +95,8 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, met
         assert [row[:11] for row in answer.rows] == [(0, 0, 0, 0, 0, 0, None, 0, 0, None, None)]
     elif metric in ("live", "live_minutes"):
         assert {value for row in answer.rows for value in row[1:]} == {0}
+    elif metric == "health_freshness":
+        assert answer.rows == [(None, None, None, None, 0)]
     elif metric == "rfm":
         assert [row[1:3] for row in answer.rows] == [(0, 0)] * 6
     elif metric == "customers":

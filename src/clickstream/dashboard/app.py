@@ -31,6 +31,7 @@ from clickstream.dashboard.view import FILTERS, View
 from clickstream.errors import ClickstreamError
 from clickstream.mart.keeper import MartKeeper
 from clickstream.metrics.question import Answer
+from clickstream.metrics.records import Records
 
 THREADS = 4  # queries at a time; the engine runs each on all processors
 COLLECTOR_URL = "http://127.0.0.1:8000"
@@ -57,7 +58,7 @@ class Dashboards:
         loader: LoaderSource,
     ) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
-        self._cache = AnswerCache(keeper.mart, self._threads)
+        self._cache = AnswerCache(keeper.mart, self._threads, Records(keeper.warehouse))
         self._watch = LoadWatch(keeper, clock, self._threads, loader, lambda: self._cache.cost_s)
         self._zone = zone
         self._collector_url = url
@@ -68,6 +69,10 @@ class Dashboards:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._served(scope, receive, send)
+
+    def connect(self, records: Records) -> None:
+        """Read the warehouse, and the ledger, there. Without this, the keeper's warehouse and no ledger."""
+        self._cache.records = records
 
     def close(self) -> None:
         """Reject new queries and wait for running ones: the mart cannot be closed while it is read."""

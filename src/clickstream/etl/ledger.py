@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
@@ -17,7 +17,7 @@ from clickstream.etl.chunk import received_at
 from clickstream.etl.discover import SETTLE
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import RawName, parse_name
-from clickstream.warehouse.contract import Warehouse
+from clickstream.warehouse.contract import Cursor, Warehouse
 
 DEFAULT_DAYS = 7
 _REPEATED = """
@@ -26,6 +26,12 @@ _REPEATED = """
     where event_id in (select event_id from clickstream_events where raw_hour >= $first)
 """
 """Rows beyond the first of each event id. Only of the compared days: all ids of 10 million rows would take seconds."""
+_OBJECTS = """
+    select name, hour, day
+    from raw_objects
+    where (hour >= $first and hour < $end) or (day >= $day and day <= $last)
+"""
+_HOURS = "select hour, loaded, duplicate, bad, erased from ledger where hour >= $first and hour < $end"
 _EXTERNAL = "select count(*) from clickstream_events where raw_object is null and event_timestamp >= $first"
 
 
@@ -92,7 +98,8 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
     with expired objects or rows (etl/expire.py) cannot be compared: they are left out.
     """
     with warehouse.reading() as cursor:
-        expired = {row[0] for row in cursor.fetch("select day from expired_days").rows}
+        marks = _read_marks(cursor)
+        expired = marks.expired
         days = {row[0] for row in cursor.fetch("select distinct day from raw_objects").rows}
         first = since or _default_since(sorted({*days, *store.days()} - expired))
         loaded = {
@@ -100,9 +107,6 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
             for row in cursor.fetch("select name, hour from raw_objects where day >= $day", {"day": first}).rows
         }
         counts = cursor.fetch("select hour, loaded, duplicate, bad, erased from ledger").rows
-        closed = {row[0] for row in cursor.fetch("select day from closed_days").rows}
-        marks = dict(cursor.fetch("select concat(day, kind), name from watermarks").rows)
-        pass_started = cursor.scalar("select max(started_at) from passes")
         ledger = Ledger(external=int(cursor.scalar(_EXTERNAL, {"first": first})))
         if not warehouse.has_unique_ids:
             ledger.repeated = int(cursor.scalar(_REPEATED, {"first": first}))
@@ -116,16 +120,84 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
         if raw.key in loaded:
             _add(hours, loaded[raw.key], accepted=raw.count)
             continue
-        _add(
-            hours,
-            received_at(store, raw).replace(minute=0, second=0, microsecond=0),
-            accepted=raw.count,
-            pending=raw.count,
-        )
-        if _is_overdue(raw, pass_started, raw.day in closed, marks.get(f"{raw.day}{raw.kind}")):
+        _add(hours, _start_of_hour(received_at(store, raw)), accepted=raw.count, pending=raw.count)
+        if marks.is_overdue(raw):
             ledger.overdue.append(raw.key)
-    ledger.hours = sorted(hours.values(), key=lambda hour: hour.hour, reverse=True)
+    ledger.hours = _newest_first(hours)
     return ledger
+
+
+def read(cursor: Cursor, store: RawStore, start: datetime, end: datetime) -> Ledger:
+    """Compare the hours that overlap `[start, end)`, without the days that `check` leaves out.
+
+    cursor: on a snapshot that is older than this call. `repeated`, `external` and `other_files` are not counted, and
+    objects that wait in the folder of another day than their hour's are not found: `check` does both.
+    """
+    span = {"first": _start_of_hour(start.astimezone(UTC)), "end": end.astimezone(UTC)}
+    first, last = span["first"].date(), (span["end"] - timedelta(microseconds=1)).date()
+    marks = _read_marks(cursor)
+    objects = cursor.fetch(_OBJECTS, {**span, "day": first, "last": last}).rows
+    loaded = {name: hour for name, hour, _ in objects}
+    hours: dict[datetime, Hour] = {}
+    for hour, *numbers in cursor.fetch(_HOURS, span).rows:
+        if hour.date() not in marks.expired:
+            _add(hours, hour, **dict(zip(_COUNTED, map(int, numbers), strict=True)))
+    ledger = Ledger()
+    within = {day for day in store.days() if first <= day <= last}
+    for raw in chain.from_iterable(
+        _objects(store, day, ledger) for day in sorted(within | {row[2] for row in objects})
+    ):
+        if raw.key not in loaded and raw.day not in within:
+            continue
+        hour = loaded.get(raw.key) or _start_of_hour(received_at(store, raw))
+        if not span["first"] <= hour < span["end"] or marks.expired.intersection((raw.day, hour.date())):
+            continue
+        is_pending = raw.key not in loaded
+        _add(hours, hour, accepted=raw.count, pending=raw.count if is_pending else 0)
+        if is_pending and marks.is_overdue(raw):
+            ledger.overdue.append(raw.key)
+    ledger.hours = _newest_first(hours)
+    return ledger
+
+
+@dataclass(frozen=True, slots=True)
+class _Marks:
+    """What the passes noted: days left out, days closed, the watermark of each day and kind, the last pass."""
+
+    expired: set[date]
+    closed: set[date]
+    names: dict[str, str]
+    pass_started: datetime | None
+
+    def is_overdue(self, raw: RawName) -> bool:
+        """Return whether the last completed pass should have seen the object: its name is older than its settle time.
+
+        An object before its watermark, or with an irregular name, came late or by hand: it is overdue once its day is
+        closed.
+        """
+        if self.pass_started is None:
+            return False
+        mark = self.names.get(f"{raw.day}{raw.kind}")
+        if raw.instant is None or (mark is not None and raw.key <= mark):
+            return raw.day in self.closed
+        return raw.instant < self.pass_started - SETTLE
+
+
+def _read_marks(cursor: Cursor) -> _Marks:
+    return _Marks(
+        {row[0] for row in cursor.fetch("select day from expired_days").rows},
+        {row[0] for row in cursor.fetch("select day from closed_days").rows},
+        dict(cursor.fetch("select concat(day, kind), name from watermarks").rows),
+        cursor.scalar("select max(started_at) from passes"),
+    )
+
+
+def _start_of_hour(instant: datetime) -> datetime:
+    return instant.replace(minute=0, second=0, microsecond=0)
+
+
+def _newest_first(hours: dict[datetime, Hour]) -> list[Hour]:
+    return sorted(hours.values(), key=lambda hour: hour.hour, reverse=True)
 
 
 def _objects(store: RawStore, day: date, ledger: Ledger) -> Iterator[RawName]:
@@ -146,16 +218,3 @@ def _add(hours: dict[datetime, Hour], hour: datetime, **counts: int) -> None:
     row = hours.setdefault(hour, Hour(hour))
     for name, count in counts.items():
         setattr(row, name, getattr(row, name) + count)
-
-
-def _is_overdue(raw: RawName, pass_started: datetime | None, is_closed: bool, mark: str | None) -> bool:
-    """Return whether the last completed pass should have seen the object: its name is older than its settle time.
-
-    An object before its watermark, or with an irregular name, came late or by hand: it is overdue once its day is
-    closed.
-    """
-    if pass_started is None:
-        return False
-    if raw.instant is None or (mark is not None and raw.key <= mark):
-        return is_closed
-    return raw.instant < pass_started - SETTLE

@@ -1,7 +1,8 @@
 """The catalog of metrics, and `ask`, which computes any of them.
 
-In: a mart, a metric's name, a Question. Out: an Answer, computed on one snapshot; its `meta` describes the data
-behind the numbers. An invalid question raises QuestionError with a stable code; no parameter is ignored.
+In: a mart, a metric's name, a Question; for a metric that reads the warehouse, where it reads. Out: an Answer, computed
+on one snapshot; its `meta` describes the data behind the numbers. An invalid question raises QuestionError with a
+stable code; no parameter is ignored.
 """
 
 from __future__ import annotations
@@ -17,27 +18,30 @@ from clickstream.metrics.acquisition import BY as ACQUIRED_BY
 from clickstream.metrics.acquisition import acquisition
 from clickstream.metrics.behaviour.catalog import BEHAVIOUR
 from clickstream.metrics.customers.catalog import CUSTOMERS
-from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values
+from clickstream.metrics.definition import CURRENCY, Metric, Option, RecordMetric, first_values
 from clickstream.metrics.devices import devices
+from clickstream.metrics.health.catalog import HEALTH
 from clickstream.metrics.live.catalog import LIVE
 from clickstream.metrics.login_state import login_state
 from clickstream.metrics.overview import overview
 from clickstream.metrics.products import products
 from clickstream.metrics.question import Answer, Question
+from clickstream.metrics.records import Records, RecordScope
+from clickstream.metrics.records.scope import last_load, no_records
 from clickstream.metrics.revenue import BY as SOLD_BY
 from clickstream.metrics.revenue import revenue
 from clickstream.metrics.rules.currency import choose_currency
-from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, join_names
-from clickstream.metrics.rules.period import MAX_DAYS, Period, compared_period
+from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, check_filter, join_names
+from clickstream.metrics.rules.period import MAX_DAYS, Period, chosen_period, compared_period
 from clickstream.metrics.rules.result import Result, compared
-from clickstream.metrics.rules.scope import Scope, make_scope
+from clickstream.metrics.rules.scope import Scope, make_scope, without_zone
 from clickstream.metrics.time_series import METRIC_NAMES, UNITS, time_series
 
 MAX_LIMIT = 10_000
 COMPARISONS = ("previous", "year", "none")
 
 
-METRICS: Mapping[str, Metric] = {
+METRICS: Mapping[str, Metric | RecordMetric] = {
     "overview": Metric(
         "Is it going well, and what changed?",
         "The key figures of the range in one row, with their change from the comparison period.",
@@ -94,23 +98,38 @@ METRICS: Mapping[str, Metric] = {
     **BEHAVIOUR,
     **CUSTOMERS,
     **LIVE,
+    **HEALTH,
 }
 
 
-def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_DAYS) -> Answer:
+def reads_warehouse(metric: str) -> bool:
+    """Whether the metric reads the warehouse: it needs `records` and no mart."""
+    return isinstance(METRICS.get(metric), RecordMetric)
+
+
+def ask(
+    mart: Mart | None,
+    metric: str,
+    question: Question,
+    max_days: int | None = MAX_DAYS,
+    records: Records | None = None,
+) -> Answer:
     """Compute one metric for one question.
 
-    max_days: longest range allowed; None = any. Raises QuestionError: unknown_metric, unknown_option,
-    invalid_option, unknown_filter, filter_not_applicable, invalid_filter, invalid_range, invalid_limit.
+    mart: None only for a metric that reads the warehouse. max_days: longest range allowed; None = any. Raises
+    QuestionError: unknown_metric, metric_not_available, unknown_option, invalid_option, unknown_filter,
+    filter_not_applicable, invalid_filter, invalid_range, invalid_limit.
     """
     definition = METRICS.get(metric)
     if definition is None:
         raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
     options = _checked_options(metric, definition, question.options)
-    for name in question.filters:
-        if name in definition.refused:
-            raise QuestionError("filter_not_applicable", name, f"not a filter of {metric}", "remove this filter")
+    _check_filters(metric, definition, question.filters)
     _check_page(question)
+    if isinstance(definition, RecordMetric):
+        return _ask_records(records, metric, definition, replace(question, options=options), max_days)
+    if mart is None:
+        raise QuestionError("metric_not_available", metric, "reads the mart, which is not open here")
     with mart.asking() as cursor:
         scope = make_scope(cursor, question, options, max_days)
         if definition.period:
@@ -124,13 +143,45 @@ def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_
         meta = {
             "load": cursor.scalar("select load_id from mart"),
             **_meta(scope, result, other),
+            "sample": {
+                "mode": scope.sample.mode,
+                "is_present": scope.sample.is_present,
+                "is_hidden": scope.sample.is_hidden,
+            },
             "hidden_bot_events": scope.hidden_bot_events(),
             **({"currency": currency.chosen, "other_currencies": list(currency.others)} if currency else {}),
         }
     return Answer(metric, result.columns, result.rows, meta)
 
 
-def _checked_options(metric: str, definition: Metric, given: Mapping[str, str]) -> dict[str, str]:
+def _ask_records(
+    records: Records | None, metric: str, definition: RecordMetric, question: Question, max_days: int | None
+) -> Answer:
+    """Compute a metric from one snapshot of the warehouse. question: its options are checked."""
+    if records is None:
+        raise no_records(metric)
+    if question.as_of.tzinfo is None:
+        raise without_zone()
+    options = question.options
+    period = definition.period(question, options) if definition.period else chosen_period(question, max_days)
+    with records.warehouse.reading() as cursor:
+        scope = RecordScope(cursor, question, period, options, last_load(cursor), records.ledger)
+        result = definition.answer(scope)
+    return Answer(metric, result.columns, result.rows, {"load": scope.load, **_meta(scope, result, None)})
+
+
+def _check_filters(metric: str, definition: Metric | RecordMetric, filters: Mapping[str, tuple[str, ...]]) -> None:
+    for name, values in filters.items():
+        if isinstance(definition, RecordMetric):
+            check_filter(name, values)
+            is_refused = name not in definition.filters
+        else:
+            is_refused = name in definition.refused
+        if is_refused:
+            raise QuestionError("filter_not_applicable", name, f"not a filter of {metric}", "remove this filter")
+
+
+def _checked_options(metric: str, definition: Metric | RecordMetric, given: Mapping[str, str]) -> dict[str, str]:
     for name in given:
         if name not in definition.options:
             names = tuple(definition.options)
@@ -155,7 +206,7 @@ def _check_page(question: Question) -> None:
         raise QuestionError("invalid_option", "compare", f"{question.compare!r} (expected {join_names(COMPARISONS)})")
 
 
-def _meta(scope: Scope, result: Result, other: Period | None) -> dict[str, Any]:
+def _meta(scope: Scope | RecordScope, result: Result, other: Period | None) -> dict[str, Any]:
     question = scope.question
     return {
         "as_of": question.as_of.astimezone(UTC),
@@ -164,11 +215,6 @@ def _meta(scope: Scope, result: Result, other: Period | None) -> dict[str, Any]:
         "compare": {"mode": question.compare, **_range(other)} if other else None,
         "filters": {name: list(values) for name, values in question.filters.items() if name != "sample"},
         "options": dict(scope.options),
-        "sample": {
-            "mode": scope.sample.mode,
-            "is_present": scope.sample.is_present,
-            "is_hidden": scope.sample.is_hidden,
-        },
         "total_rows": result.total_rows,
         "rows_behind": dict(result.rows_behind),
         **result.extra,

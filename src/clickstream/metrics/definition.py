@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.question import Question
+from clickstream.metrics.records import RecordScope
 from clickstream.metrics.rules.currency import check_currency
 from clickstream.metrics.rules.period import Period
 from clickstream.metrics.rules.result import Result
@@ -44,6 +45,22 @@ class Metric:
     options: Mapping[str, Option]
     compare: Callable[[Scope, Result], Result] | None = None
     refused: Collection[str] = ()
+    period: Callable[[Question, Mapping[str, str]], Period] | None = None
+    limit: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class RecordMetric:
+    """A metric that reads the warehouse instead of the mart. It is never compared with another period.
+
+    filters: names of the filters that it has. period: as in Metric. limit: as in Metric.
+    """
+
+    question: str
+    text: str
+    answer: Callable[[RecordScope], Result]
+    options: Mapping[str, Option]
+    filters: Collection[str] = ()
     period: Callable[[Question, Mapping[str, str]], Period] | None = None
     limit: int = 100
 

@@ -20,6 +20,7 @@ from clickstream.dashboard.view import Days
 from clickstream.mart.file import Mart
 from clickstream.metrics import catalog, contents
 from clickstream.metrics.question import Answer, Question
+from clickstream.metrics.records import Records
 
 T = TypeVar("T")
 MAX_ENTRIES = 256  # a page needs about ten; a large table takes about 1 MB
@@ -28,8 +29,10 @@ MAX_ENTRIES = 256  # a page needs about ten; a large table takes about 1 MB
 class AnswerCache:
     """A cache in front of the catalog of metrics. Use it on one event loop."""
 
-    def __init__(self, mart: Mart, threads: Executor) -> None:
+    def __init__(self, mart: Mart, threads: Executor, records: Records | None = None) -> None:
+        """records: where metrics read that need the warehouse."""
         self._mart = mart
+        self.records = records
         self._threads = threads
         self._entries: OrderedDict[Hashable, asyncio.Future[Any]] = OrderedDict()
         self._newest: tuple[int, datetime] | None = None
@@ -39,7 +42,7 @@ class AnswerCache:
     async def answer(self, snapshot: Snapshot, metric: str, question: Question) -> Answer:
         """Return the answer of `metric`. Raises what the catalog raises."""
         key = (metric, question_key(question))
-        return await self.cached(snapshot, key, lambda: catalog.ask(self._mart, metric, question))
+        return await self.cached(snapshot, key, lambda: catalog.ask(self._mart, metric, question, records=self.records))
 
     async def data_span(self, snapshot: Snapshot, zone: ZoneInfo, sample: str) -> Days | None:
         """Return the days from the first to the last one with data, in `zone`; None without data."""

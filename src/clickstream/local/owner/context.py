@@ -16,12 +16,14 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from clickstream.collect.spool import Shipper, SpoolConfig
+from clickstream.etl import ledger
 from clickstream.etl.run import LoadConfig, Loader, PassResult
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.postgres import find_shop
 from clickstream.local.spool import Drain
 from clickstream.mart.file import NAME
 from clickstream.mart.keeper import MartKeeper
+from clickstream.metrics.records import Records
 from clickstream.progress import Progress
 from clickstream.raw.contract import RawStore
 from clickstream.raw.store import open_store
@@ -51,6 +53,11 @@ class WarehouseContext:
     stage: Path
     drain: Drain
     find_shop: Callable[[], str | None] = lambda: None
+
+    @property
+    def records(self) -> Records:
+        """Where the metrics that read the warehouse read, with the ledger of this raw store."""
+        return Records(self.warehouse, lambda cursor, start, end: ledger.read(cursor, self.store, start, end))
 
 
 class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -78,6 +78,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         # Only now, when it listens: a command that reads the file may connect at once; it waits for the server.
         stack.enter_context(owner_file(settings.data, owner))
         dashboard = make_app(keeper, settings.zone, clock, loader=loading.source)
+        dashboard.connect(context.records)
         dashboard.orders = order_source(context)
         stack.callback(dashboard.close)  # before the mart closes: the dashboard may still be reading it
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")

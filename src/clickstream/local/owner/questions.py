@@ -23,7 +23,7 @@ from clickstream.mart.compare import compare
 from clickstream.mart.file import VERSION, Mart
 from clickstream.mart.refresh import Way, find_gap
 from clickstream.mart.source import Position, read_position
-from clickstream.metrics.catalog import ask
+from clickstream.metrics.catalog import ask, reads_warehouse
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Answer
 from clickstream.progress import Progress
@@ -49,7 +49,8 @@ class MetricRequest(Request, frozen=True):
 def metric(context: WarehouseContext, request: MetricRequest, progress: Progress) -> Answer:
     """Compute one metric."""
     question = question_from_text(request.name, request.options, context.clock(), context.zone)
-    return ask(context.keeper.current(progress), request.name, question)
+    mart = None if reads_warehouse(request.name) else context.keeper.current(progress)
+    return ask(mart, request.name, question, records=context.records)
 
 
 class ReportRequest(Request, frozen=True):

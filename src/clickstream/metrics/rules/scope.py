@@ -159,11 +159,16 @@ def make_scope(
 ) -> Scope:
     """Check the question and prepare it for one snapshot. Raises QuestionError."""
     if question.as_of.tzinfo is None:
-        raise QuestionError("invalid_range", "as_of", "a time without a zone (expected one with Z or an offset)")
+        raise without_zone()
     period = chosen_period(question, max_days)
     sample = read_sample(cursor, question)
     population: Population = "humans" if is_humans_only(question.filters) else "all"
     return Scope(cursor, question, period, sample, population, conditions(question.filters), options)
+
+
+def without_zone() -> QuestionError:
+    """Return the error of an `as_of` without a zone."""
+    return QuestionError("invalid_range", "as_of", "a time without a zone (expected one with Z or an offset)")
 
 
 def read_sample(cursor: DuckCursor, question: Question) -> Sample:
