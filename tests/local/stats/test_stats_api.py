@@ -24,6 +24,7 @@ from clickstream.local.owner.file import Owner
 from clickstream.local.owner.questions import MetricRequest
 from clickstream.local.owner.registry import METRIC
 from clickstream.metrics.catalog import METRICS
+from clickstream.metrics.definition import RecordMetric
 from clickstream.metrics.parse import PARAMETERS
 from clickstream.metrics.question import answer_document
 from clickstream.metrics.rules.filters import filter_names
@@ -129,7 +130,8 @@ def test_the_openapi_document_is_valid_and_describes_every_metric(owner: Owner) 
         operation = document["paths"][f"/api/metrics/{name}"]["get"]
         names = [entry.get("name") or entry["$ref"].rpartition("/")[2] for entry in operation["parameters"]]
         assert len(names) == len(set(names)), name
-        wanted = {*PARAMETERS, "format", *metric.options, *(f for f in filter_names() if f not in metric.refused)}
+        filters = metric.filters if isinstance(metric, RecordMetric) else set(filter_names()) - set(metric.refused)
+        wanted = {*PARAMETERS, "format", *metric.options, *filters}
         assert set(names) == wanted, name
     validator = pytest.importorskip("openapi_spec_validator")
     validator.validate(document)

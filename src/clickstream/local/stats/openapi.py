@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from clickstream.metrics.catalog import COMPARISONS, MAX_LIMIT, METRICS
-from clickstream.metrics.definition import Metric, Option
+from clickstream.metrics.definition import Metric, Option, RecordMetric
 from clickstream.metrics.parse import PARAMETERS
 from clickstream.metrics.rules.filters import HUMANS, SAMPLE_MODES, filter_names
 
@@ -129,7 +129,7 @@ def _option_entry(name: str, option: Option) -> dict[str, Any]:
     return {"name": name, "text": option.text, "values": list(option.values), "default": option.default}
 
 
-def _operation(name: str, metric: Metric) -> dict[str, Any]:
+def _operation(name: str, metric: Metric | RecordMetric) -> dict[str, Any]:
     """Describe the address of one metric."""
     options = [_parameter(option, text.text, _option_schema(text)) for option, text in metric.options.items()]
     filters = [
@@ -176,7 +176,9 @@ def _plain_operation(operation: str, summary: str, content: Mapping[str, Any]) -
     }
 
 
-def _filters(metric: Metric) -> list[str]:
+def _filters(metric: Metric | RecordMetric) -> list[str]:
+    if isinstance(metric, RecordMetric):
+        return list(metric.filters)
     return [name for name in filter_names() if name not in metric.refused]
 
 

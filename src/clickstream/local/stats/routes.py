@@ -1,4 +1,4 @@
-"""The routes of the stats API. They only read; the commands of the owner have routes of their own (owner/api.py).
+"""The routes of the stats API. They only read; owner/api.py has the routes of the commands.
 
     GET /api/metrics          every metric with its question, options and filters
     GET /api/metrics/NAME     its answer, as JSON, CSV or Parquet

@@ -16,7 +16,8 @@ from clickstream.metrics.question import Answer
 def answer_query(answer: Answer) -> str:
     """Return the query string of an answer, without a question mark."""
     meta = answer.meta
-    compare = meta["compare"]
+    compare = meta.get("compare")
+    sample = meta.get("sample", {}).get("mode", "auto")
     filters = [(name, ",".join(values)) for name, values in meta["filters"].items()]
     pairs = [
         ("from", meta["from"].isoformat()),
@@ -25,7 +26,7 @@ def answer_query(answer: Answer) -> str:
         ("as_of", _instant(meta["as_of"])),
         ("compare", compare["mode"] if compare else "none"),
         ("limit", str(MAX_LIMIT)),
-        ("sample", meta["sample"]["mode"]),
+        *([("sample", sample)] if sample != "auto" else []),
         *filters,
         *meta["options"].items(),
     ]
