@@ -17,10 +17,12 @@ from shiny import App, Inputs, Outputs, Session, reactive, render
 from shiny.ui._page import PageHtmlDocument
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
+from starlette.routing import Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from clickstream.dashboard import frame
 from clickstream.dashboard.answers.cache import AnswerCache
+from clickstream.dashboard.answers.download import PATH, Downloads
 from clickstream.dashboard.answers.loads import LoaderSource, LoadWatch
 from clickstream.dashboard.answers.state import PageState
 from clickstream.dashboard.document import STATIC, document
@@ -65,7 +67,8 @@ class Dashboards:
         self.orders = OrderSource()
         """The shop's orders, compared with the tracked ones; without a source, there is no page for them."""
         app = App(self._page, self._server, static_assets={"/static": STATIC})
-        self._served = GZipMiddleware(app, minimum_size=1024, compresslevel=6)
+        files = Route(PATH, Downloads(self._cache, clock, zone).respond, methods=["GET"])
+        self._served = GZipMiddleware(Router([files, Mount("", app)]), minimum_size=1024, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._served(scope, receive, send)

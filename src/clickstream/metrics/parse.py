@@ -17,6 +17,7 @@ from clickstream.metrics.catalog import COMPARISONS, METRICS
 from clickstream.metrics.question import Compare, Question
 from clickstream.metrics.rules.filter_values import split_values
 from clickstream.metrics.rules.filters import NOT_YET, check_filter, filter_names, join_names
+from clickstream.metrics.rules.period import FIRST_YEAR, LAST_YEAR
 from clickstream.time_zone import is_zone, zone_advice
 
 PARAMETERS = ("from", "to", "tz", "as_of", "compare", "limit", "offset")
@@ -86,6 +87,9 @@ def _instant(text: str) -> datetime:
     except ValueError:
         why = f"{text!r} (expected a time such as 2026-03-01T12:00:00Z)"
         raise QuestionError("invalid_range", "as_of", why) from None
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:  # a conversion to UTC beyond the years of Python would fail
+        why = f"{text!r} (expected a year from {FIRST_YEAR} to {LAST_YEAR})"
+        raise QuestionError("invalid_range", "as_of", why)
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 

@@ -44,6 +44,14 @@ class AnswerCache:
         key = (metric, question_key(question))
         return await self.cached(snapshot, key, lambda: catalog.ask(self._mart, metric, question, records=self.records))
 
+    async def computed(self, metric: str, question: Question, write: Callable[[Answer], T]) -> T:
+        """Return `write` of an answer that is computed now and not kept: a file can be large."""
+
+        def work() -> T:
+            return write(catalog.ask(self._mart, metric, question, records=self.records))
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
     async def data_span(self, snapshot: Snapshot, zone: ZoneInfo, sample: str) -> Days | None:
         """Return the days from the first to the last one with data, in `zone`; None without data."""
         span = await self.cached(

@@ -71,7 +71,9 @@ const dashboard = (() => {
       const panel = button.closest(".panel");
       const csv = panel.querySelector("[data-csv]")?.dataset.csv ?? echartOf(panel.querySelector(".echart"))?.data.csv;
       if (csv) save(button, "csv", URL.createObjectURL(new Blob([csv], { type: "text/csv" })));
+      else fetched(button, "csv");
     },
+    parquet: (button) => fetched(button, "parquet"),
     png(button) {
       const chart = echartOf(button.closest(".panel").querySelector(".echart"));
       const backgroundColor = getComputedStyle(button.closest(".panel")).backgroundColor;
@@ -84,8 +86,21 @@ const dashboard = (() => {
     },
   };
 
+  // Download the answer behind a panel from the server (answers/download.py): all its rows, not only those shown.
+  function fetched(button, ending) {
+    const found = button.closest(".panel").querySelector("[data-export]")?.dataset.export;
+    if (found) save(button, ending, `download/${found.replace("?", `.${ending}?`)}`);
+  }
+
+  // The title of a panel as words: of a select box the chosen option.
+  function titleOf(panel) {
+    const parts = [...panel.querySelector("h2").childNodes].map((part) =>
+      part.classList?.contains("unit") ? "" : part.querySelector?.("select")?.selectedOptions[0].text ?? part.textContent);
+    return parts.join(" ").trim();
+  }
+
   function save(button, ending, address) {
-    const title = button.closest(".panel").querySelector("h2").textContent.trim().toLowerCase();
+    const title = titleOf(button.closest(".panel")).toLowerCase();
     const link = Object.assign(document.createElement("a"), { href: address });
     link.download = `${title.replace(/[^a-z0-9]+/g, "-")}.${ending}`;
     link.click();
@@ -102,7 +117,7 @@ const dashboard = (() => {
     if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
       const isInside = el.contains(event.target);
-      const isDone = isInside && (button?.closest(".chart-menu") || link?.closest(".dates"));
+      const isDone = isInside && (button?.closest(".chart-menu, .file-menu") || link?.closest(".dates"));
       if (!isInside || isDone) el.open = false;
     });
   });
