@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clickstream.dashboard.view import Days, View, resolve_days
+from clickstream.dashboard.view import Days, View, neighbour, resolve_days
 
 TODAY = date(2026, 11, 22)
 
@@ -103,3 +103,11 @@ def test_all_days_are_at_most_the_longest_range_of_a_metric() -> None:
     span = Days(date(2008, 4, 1), date(2026, 11, 23))
     days = resolve_days(View(period="all"), TODAY, span)
     assert (days.end, (days.end - days.first).days) == (span.end, 1830)
+
+
+def test_the_neighbours_of_a_period_have_its_length_and_do_not_begin_in_the_future() -> None:
+    week = Days(date(2026, 11, 9), date(2026, 11, 16))
+    assert neighbour(week, -1, TODAY) == Days(date(2026, 11, 2), date(2026, 11, 9))
+    assert neighbour(week, 1, TODAY) == Days(date(2026, 11, 16), date(2026, 11, 23))
+    assert neighbour(Days(date(2026, 11, 16), date(2026, 11, 23)), 1, TODAY) is None
+    assert neighbour(Days(date.min, date(1, 1, 8)), -1, TODAY) is None

@@ -87,7 +87,7 @@ class Dashboards:
         if view.page == data_health.PAGE or self.orders.is_connected():
             pages[data_health.PAGE] = data_health.page_ui("data_health", view)
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
-        return document(view, TagList(*bars, placeholder("notice")), pages)
+        return document(view, TagList(*bars, placeholder("notice"), frame.keys_dialog()), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
         state = PageState(session, self._cache, self._watch, self._zone)
@@ -122,7 +122,9 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
 
     @render.ui
     def dates() -> TagChild:
-        return frame.dates_menu(state.view(), state.days())
+        days, snapshot = state.days(), state.snapshot()
+        today = snapshot.as_of.astimezone(state.zone()).date() if snapshot else days.last
+        return frame.dates_menu(state.view(), days, today)
 
     @render.ui
     def chips() -> TagChild:

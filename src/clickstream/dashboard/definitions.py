@@ -108,6 +108,8 @@ SERIES: dict[str, tuple[str, Kind]] = {
     "events": ("Events", "count"),
     "new_visitors": ("New visitors", "count"),
     "revenue": ("Revenue", "money"),
+    "refunds": ("Refunds", "money"),
+    "net_revenue": ("Net revenue", "money"),
     "orders": ("Orders", "count"),
     "conversion_rate": ("Conversion rate", "percent"),
     "cart_sessions": ("Sessions with a cart", "count"),
@@ -115,7 +117,15 @@ SERIES: dict[str, tuple[str, Kind]] = {
 }
 TIME_SERIES = (
     "The selected figure per hour, day, week or month. Drag over the chart to zoom in on some days. A period that has "
-    "not ended, or is only partly within these days, is dashed. The thin dashed line is the comparison period."
+    "not ended, or is only partly within these days, is dashed with a hollow point, or hatched. The thin dashed line "
+    "is the comparison period. A click on a key figure shows it here."
+)
+MOVERS = (
+    "The values of channel, source, campaign, landing page, device, browser, system and country (for orders and "
+    "revenue also of product, category and brand) whose figure changed most between the two periods. A value is listed "
+    "if its change is at least 10, at least 5 % of the earlier number, and more than counts vary by chance (three "
+    "standard deviations). The percentage is its part of the change of the whole figure. The same visits appear under "
+    "their channel, their browser and their country, so these parts do not add up."
 )
 PRODUCTS = (
     "Events in these days that name a product, and the items of orders placed in these days. Views are product_view "

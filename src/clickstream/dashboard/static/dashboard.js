@@ -31,6 +31,10 @@ const dashboard = (() => {
     const query = here();
     const page = query.get("page") ?? "overview";
     each("select[data-param]", (el) => { el.value = query.get(el.dataset.param) ?? ""; });
+    each(".card[data-metric] .card-choice", (el) => {
+      const isChosen = el.closest(".card").dataset.metric === (query.get("metric") ?? "sessions");
+      el.setAttribute("aria-pressed", isChosen);
+    });
     each("a[data-page]", (el) => {
       const to = here();
       ["page", ...document.body.dataset.options.split(" ")].forEach((name) => to.delete(name));
@@ -79,6 +83,13 @@ const dashboard = (() => {
       const backgroundColor = getComputedStyle(button.closest(".panel")).backgroundColor;
       if (chart) save(button, "png", chart.drawn.getDataURL({ pixelRatio: 2, backgroundColor }));
     },
+    keys: () => keys.showModal(),
+    close: (button) => button.closest("dialog").close(),
+    "keys-off"(button) {
+      const isOff = localStorage.getItem("keys") !== "off";
+      if (isOff) localStorage.setItem("keys", "off"); else localStorage.removeItem("keys");
+      showKeys(button);
+    },
     full: (button) => button.closest(".panel").requestFullscreen?.(),
     dimension(button) {
       each("[data-action=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
@@ -113,6 +124,10 @@ const dashboard = (() => {
       event.preventDefault();
       open(link.getAttribute("href"));
     }
+    const card = event.target.closest(".card[data-metric]"); // chooses the figure of the chart
+    if (card && !event.target.closest(".explain, a, dialog")) {
+      go({ metric: card.dataset.metric === "sessions" ? "" : card.dataset.metric });
+    }
     const button = event.target.closest("[data-action]");
     if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
@@ -125,6 +140,24 @@ const dashboard = (() => {
     if (event.key !== "Escape") return;
     each("details.menu[open]", (el) => { el.open = false; el.querySelector("summary").focus(); });
   });
+  // Keys (frame.py lists them): a period, or its neighbour. Never while typing, and not with a modifier.
+  const keys = document.getElementById("keys");
+  const periods = { t: "today", 7: "7d", 3: "30d", 9: "90d" };
+  const steps = { p: "previous", n: "next" };
+  function showKeys(button) {
+    const isOff = localStorage.getItem("keys") === "off";
+    button.setAttribute("aria-pressed", isOff);
+    button.textContent = isOff ? "Turn keys on" : "Turn keys off";
+  }
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest?.("input, select, textarea, [contenteditable], dialog");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "?") { event.preventDefault(); actions.keys(); return; }
+    if (localStorage.getItem("keys") === "off" || document.querySelector("dialog[open]")) return;
+    if (Object.hasOwn(periods, event.key)) go({ period: periods[event.key], from: "", to: "" });
+    if (Object.hasOwn(steps, event.key)) document.querySelector(`[data-step=${steps[event.key]}][href]`)?.click();
+  });
+
   document.addEventListener("change", ({ target }) => {
     if (target.dataset.param) go({ [target.dataset.param]: target.value });
   });
