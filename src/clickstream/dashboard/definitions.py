@@ -251,8 +251,8 @@ ABANDONMENT = (
 CHECKOUT_ABANDONMENT = "Of the carts that reached the checkout, the share that was abandoned after it."
 TIME_TO_ORDER = "Half of the ordered carts took at most this time from the first product to the order."
 ABANDONED_PRODUCTS = (
-    "Products in abandoned carts that were opened in these days. Of carts: all judged carts with this product; left "
-    "behind: the share of them that was abandoned with it. A click on a product filters by it."
+    "Products in abandoned carts that were opened in these days. Of carts: all judged carts with this product; rate: "
+    "the share of them that was abandoned with it. A click on a product filters by it."
 )
 ATTRIBUTION = (
     "Each order of these days is divided among the visits of its customer that led to it: those that began at most "

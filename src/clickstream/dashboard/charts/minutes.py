@@ -32,7 +32,7 @@ def minute_bars(answer: Answer, zone: ZoneInfo) -> Chart:
     return replace(
         chart,
         label=f"Events by minute, {starts[0]:%H:%M} to {starts[-1]:%H:%M}",
-        unit="per minute, the last one is not over",
+        unit="",
         tips=tips,
         ranges=[],  # no days to choose by dragging
         head=head,

@@ -131,7 +131,7 @@ _LEFT = (
     RankColumn("carts", "Carts"),
     RankColumn("carts", "Change", is_wide=True, is_change=True),
     RankColumn("carts_with_product", "Of carts", is_wide=True),
-    RankColumn("rate", "Left behind", "percent"),
+    RankColumn("rate", "Rate", "percent"),
 )
 
 

@@ -22,7 +22,6 @@ from clickstream.dashboard.panel import (
     chart_or_failure,
     chart_table,
     chart_tools,
-    chart_unit,
     content_or_failure,
     empty_note,
     explain,
@@ -65,7 +64,7 @@ def page_ui(view: View) -> TagList:
         placeholder(module.resolve_id("state"), tags.div(class_="skeleton row-skeleton"), class_="live-state"),
         tags.div(*(_card(key, label, about) for key, label, _, about in FIGURES), class_="cards short"),
         panel(
-            TagList("Events", chart_unit()),
+            "Events per minute",
             echart_ui(module.resolve_id("minutes")),
             chart_table(),
             tools=chart_tools(),
