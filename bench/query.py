@@ -97,7 +97,7 @@ PAGES: dict[str, Questions] = {
         uncompared("rfm"),
         uncompared("rfm_customers", 20),
         asking("abandonment"),
-        asking("abandoned_products", 10),
+        uncompared("abandoned_products", 10),
     ],
     "products": [asking("products", ALL_ROWS), asking("time_series", metric="views", split="product_id")],
 }

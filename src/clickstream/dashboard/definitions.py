@@ -215,8 +215,8 @@ REVENUE_BY = (
 )
 LTV = (
     "What a customer has spent on average by the end of each month after the first order, over all months in which "
-    "this is known. Month 0 is the month of the first order. Customers of the last 12 months count, or of the days on"
-    " screen if these are more. Refunds are not subtracted."
+    "this is known. Month 0 is the month of the first order. Customers of the last 12 months count, or of the days on "
+    "screen if these are more. Refunds are not subtracted. Later months cover fewer customers, so the line can fall."
 )
 LTV_COHORTS = (
     "A row holds the customers whose first order ever was in that month; a cell is the total of their orders up to "

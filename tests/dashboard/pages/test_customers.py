@@ -19,7 +19,7 @@ OPEN = {"is_complete": False}
 
 
 def cell(cohort: date | None, period: int, revenue: int, customers: int = 2, **more: Any) -> dict[str, Any]:
-    row = {"cohort": cohort, "customers": customers, "period": period, "orders": customers}
+    row: dict[str, Any] = {"cohort": cohort, "customers": customers, "period": period, "orders": customers}
     row |= {"revenue": Decimal(revenue), "net_revenue": Decimal(revenue - 1)}
     return row | {"revenue_per_customer": revenue / customers, "is_complete": True, **more}
 
@@ -47,7 +47,7 @@ def test_a_cell_is_as_dark_as_its_value_and_hatched_until_its_month_has_ended() 
 
 def test_the_file_of_the_cohorts_has_each_cell() -> None:
     attribute = value_map(ROWS, "EUR").attrs["data-csv"]
-    assert list(csv.reader(StringIO(attribute)))[:3] == [
+    assert list(csv.reader(StringIO(str(attribute))))[:3] == [
         ["Cohort", "Month", "Customers", "Orders", "Revenue (EUR)", "Net revenue (EUR)", "Complete"],
         ["2026-01", "0", "2", "2", "100", "99", "yes"],
         ["2026-01", "1", "2", "2", "150", "149", "yes"],

@@ -19,18 +19,20 @@ from clickstream.dashboard.charts.minutes import minute_bars
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
 from clickstream.dashboard.panel import (
+    MAX_NAME_LENGTH,
     chart_or_failure,
     chart_table,
     chart_tools,
     content_or_failure,
     empty_note,
     explain,
+    failure,
     panel,
     placeholder,
     skeleton,
-    value_name,
 )
-from clickstream.dashboard.view import FILTERS, View
+from clickstream.dashboard.view import FILTERS, PAGES, View
+from clickstream.dashboard.words import in_words
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.live.window import REFUSED
 from clickstream.metrics.question import Answer
@@ -140,7 +142,7 @@ def _draw_top(output: Outputs, state: PageState, dimension: str, texts: tuple[st
         if not rows:
             return empty_note("No events in the last 30 minutes.")
         there = replace(state.view(), page=page)
-        return ranking_table(rows, Ranking(head, lambda row: _name(there, dimension, row), _COLUMNS, bar="events"))
+        return ranking_table(rows, Ranking(head, lambda row: _link(there, dimension, row), _COLUMNS, bar="events"))
 
     @output(id=dimension)
     @render.ui
@@ -148,16 +150,24 @@ def _draw_top(output: Outputs, state: PageState, dimension: str, texts: tuple[st
         return content_or_failure(found, title, lambda answers: drawn(answers[0]))
 
 
-def _name(there: View, dimension: str, row: Row) -> TagChild:
-    """Name a row; a click opens the page that can be filtered by it."""
-    return value_name(there, dimension, row)
+def _link(there: View, dimension: str, row: Row) -> Tag:
+    """Name a row; a click opens `there`, a page that can be filtered by it."""
+    value = row["value"]
+    shown = in_words(dimension, value)
+    filtered = there if there.has_filter(dimension, value) else there.toggle(dimension, value)
+    return tags.a(
+        Tag("long-name", formats.cut(shown, MAX_NAME_LENGTH)),
+        href=filtered.query(),
+        title=f"{shown}: open {PAGES[there.page]}, filtered by it",
+        data_key=f"row-{dimension}-{value}",
+    )
 
 
 def _state(view: View, figures: LiveResult[list[Answer]], last: datetime | None) -> TagChild:
     """Say how current the page is, whether it is quiet, and what does not apply to it."""
     outcome = figures.outcome()
     if isinstance(outcome, ClickstreamError):
-        return None
+        return failure("The figures", outcome)
     answer = outcome[0]
     is_quiet = answer.meta["rows_behind"]["clickstream_events"] == 0
     moment = Tag("time-ago", datetime=answer.meta["as_of"].isoformat(), _add_ws=False)
