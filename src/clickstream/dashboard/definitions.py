@@ -224,8 +224,8 @@ LTV_COHORTS = (
     "covers the customers for whom the month has ended."
 )
 RFM = (
-    "Customers of the 365 days up to the last day on screen, by three scores from 1 to 5: how recent their last order"
-    " is (R), how many orders they placed (F) and for how much (M). A score says which fifth of the customers they "
+    "Customers of the 365 days up to the last day on screen, by three scores from 1 to 5: how recent their last order "
+    "is (R), how many orders they placed (F) and for how much (M). A score says which fifth of the customers they "
     "are in. The groups follow from R and F. A click lists the customers of a group."
 )
 RFM_GROUPS = {
@@ -256,8 +256,8 @@ ABANDONED_PRODUCTS = (
 )
 ATTRIBUTION = (
     "Each order of these days is divided among the visits of its customer that led to it: those that began at most "
-    "the chosen time before the order. Direct visits count only if there are no others. First and last touch give the"
-    " whole order to one visit, linear the same share to each; time decay halves the share every 7 days before the "
+    "the chosen time before the order. Direct visits count only if there are no others. First and last touch give the "
+    "whole order to one visit, linear the same share to each; time decay halves the share every 7 days before the "
     "order; position gives 40 % to the first, 40 % to the last, and the rest to those between. Not seen: orders "
     "without a known visit. Each column adds up to all orders. Filters choose orders, not visits."
 )

@@ -81,6 +81,7 @@ def test_the_page_shows_who_buys_and_who_comes_back(buyers_page: BrowserPage) ->
     expect(page.locator("#customers-curve canvas")).to_be_visible()
     page.locator("#customers-left").get_by_text("Desk lamp").click()
     page.wait_for_url("**?page=customers&product_id=LAMP")
+    expect(page.locator("#customers-groups")).to_have_text("A filter by product does not apply here. Remove it above.")
 
 
 def test_a_group_lists_its_customers_who_lead_to_their_timelines(buyers_page: BrowserPage) -> None:

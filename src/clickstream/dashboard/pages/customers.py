@@ -30,6 +30,7 @@ from clickstream.dashboard.panel import (
     content_or_failure,
     empty_note,
     explain,
+    filter_refusal,
     panel,
     placeholder,
     product_name,
@@ -240,7 +241,7 @@ def _draw_card(output: Outputs, found: LiveResult[list[Answer]], card: Card) -> 
     def drawn() -> TagChild:
         outcome = found.outcome()
         if isinstance(outcome, ClickstreamError):
-            why = tags.p(formats.safe_text(str(outcome)), class_="caption")
+            why = tags.p(filter_refusal(outcome) or formats.safe_text(str(outcome)), class_="caption")
             return TagList(tags.span(formats.NONE, class_="value"), why)
         row = outcome[0].dicts()[0]
         value = row[card.key]
