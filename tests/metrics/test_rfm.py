@@ -38,6 +38,9 @@ def test_rfm_agrees_with_the_oracle(mart: FilledMart, shop: Shop, days: int) -> 
         answer = ask(mart, "rfm_customers", question)
         same_table(answer, customers, None)
         assert answer.meta["rows_behind"] == {"orders": sum(row["orders"] for row in customers)}
+        group = customers[0]["group"] if customers else "lost"
+        of_group = replace(question, options={**question.options, "group": group})
+        same_table(ask(mart, "rfm_customers", of_group), [row for row in customers if row["group"] == group], None)
         before = None
         if question.compare != "none":
             other = replace(question, from_date=question.to_date - days * DAY)

@@ -23,10 +23,20 @@ from starlette.types import Receive, Scope, Send
 from clickstream.dashboard import frame
 from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.download import PATH, Downloads
-from clickstream.dashboard.answers.loads import LoaderSource, LoadWatch
+from clickstream.dashboard.answers.loads import AnswerCosts, LoaderSource, LoadWatch
 from clickstream.dashboard.answers.state import PageState
 from clickstream.dashboard.document import STATIC, document
-from clickstream.dashboard.pages import acquisition, behaviour, data_health, funnel, overview, products, retention
+from clickstream.dashboard.pages import (
+    acquisition,
+    behaviour,
+    customers,
+    data_health,
+    funnel,
+    live,
+    overview,
+    products,
+    retention,
+)
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
 from clickstream.dashboard.view import FILTERS, View
@@ -40,11 +50,13 @@ COLLECTOR_URL = "http://127.0.0.1:8000"
 MENU_VALUES = 200  # values of a dimension in the filter menu
 _PAGES = {
     "overview": overview,
+    "live": live,
     "acquisition": acquisition,
     "behaviour": behaviour,
     "products": products,
     "funnel": funnel,
     "retention": retention,
+    "customers": customers,
 }
 
 
@@ -61,7 +73,9 @@ class Dashboards:
     ) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
         self._cache = AnswerCache(keeper.mart, self._threads, Records(keeper.warehouse))
-        self._watch = LoadWatch(keeper, clock, self._threads, loader, lambda: self._cache.cost_s)
+        self._live_cache = AnswerCache(keeper.mart, self._threads)
+        costs = AnswerCosts(lambda: self._cache.cost_s, lambda: self._live_cache.cost_s)
+        self._watch = LoadWatch(keeper, clock, self._threads, loader, costs)
         self._zone = zone
         self._collector_url = url
         self.orders = OrderSource()
@@ -90,7 +104,7 @@ class Dashboards:
         return document(view, TagList(*bars, placeholder("notice"), frame.keys_dialog()), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
-        state = PageState(session, self._cache, self._watch, self._zone)
+        state = PageState(session, self._cache, self._live_cache, self._watch, self._zone)
         _frame_server(input, state, self._collector_url)
         for name, module in _PAGES.items():
             module.page_server(name, state)
@@ -160,6 +174,10 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         return TagList(late, notice)
 
     @reactive.effect
+    def _seen() -> None:
+        state.set_seen(bool(input.is_seen()))
+
+    @reactive.effect
     def _retry() -> None:
         input.retry()
         state.retry()
@@ -170,7 +188,7 @@ def _notice(state: PageState, figures: Answer, collector_url: str) -> TagChild:
     span, view = state.span.outcome(), state.view()
     if span is None:
         return frame.no_data(collector_url)
-    is_empty = figures.dicts()[0]["events"] == 0
+    is_empty = figures.dicts()[0]["events"] == 0 and view.page != live.PAGE
     return TagList(
         frame.sample_banner(view, figures.meta["sample"], collector_url),
         frame.no_match(view, state.days()) if is_empty else None,

@@ -13,9 +13,9 @@ from clickstream.dashboard.answers.download import file_address
 from clickstream.dashboard.answers.state import LiveResult
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.ranking import Row
-from clickstream.dashboard.view import View
+from clickstream.dashboard.view import FILTERS, View
 from clickstream.dashboard.words import in_words
-from clickstream.errors import ClickstreamError
+from clickstream.errors import ClickstreamError, QuestionError
 from clickstream.metrics.question import Answer
 
 T = TypeVar("T")
@@ -123,6 +123,8 @@ def chart_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], Chart
     """Return `draw` of the result, or a chart that shows the error. It offers the first answer as a file."""
     outcome = result.outcome()
     if isinstance(outcome, ClickstreamError):
+        if refusal := filter_refusal(outcome):
+            return Chart(note=refusal)
         return Chart(note=f"{what} could not be loaded. {_sentences(outcome)}", is_failure=True)
     return replace(draw(outcome), export=_file_address(outcome))
 
@@ -150,13 +152,22 @@ def product_name(view: View, row: Row) -> Tag:
 
 
 def failure(what: str, error: ClickstreamError) -> Tag:
-    """Return a message: what failed, why, and what to do."""
+    """Return a message: what failed, why, and what to do. A filter that has no meaning here is not a failure."""
+    if refusal := filter_refusal(error):
+        return empty_note(refusal)
     return tags.div(
         tags.p(tags.strong(f"{what} could not be loaded."), f" {_sentences(error)}"),
         tags.button("Try again", type="button", class_="button", data_action="retry"),
         class_="failure",
         role="alert",
     )
+
+
+def filter_refusal(error: ClickstreamError) -> str:
+    """Return what to say if the error is a filter that the metric does not have, else ""."""
+    if not isinstance(error, QuestionError) or error.code != "filter_not_applicable":
+        return ""
+    return f"A filter by {FILTERS.get(error.parameter, error.parameter).lower()} does not apply here. Remove it above."
 
 
 def empty_note(why: str) -> Tag:

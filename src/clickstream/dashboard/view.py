@@ -20,11 +20,13 @@ from clickstream.metrics.rules.filter_values import FilterValue, read_value, spl
 
 PAGES = {
     "overview": "Overview",
+    "live": "Live",
     "acquisition": "Acquisition",
     "behaviour": "Behaviour",
     "products": "Products",
     "funnel": "Funnel",
     "retention": "Retention",
+    "customers": "Customers",
     "data-health": "Data health",
 }
 FILTERS = {
@@ -59,6 +61,7 @@ COMPARES: dict[Compare, str] = {"previous": "Previous period", "year": "Previous
 OPTIONS = (
     *("metric", "by", "sort", "rows"),
     *("nodes", "anchor", "direction"),
+    *("credit", "lookback", "group"),
     *("steps", "order", "unit", "window", "split", "start", "return"),
 )
 MAX_DAYS = 1830  # the longest range of a metric

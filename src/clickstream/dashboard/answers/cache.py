@@ -61,6 +61,13 @@ class AnswerCache:
         )
         return span and Days(span[0], span[1] + timedelta(days=1))
 
+    async def last_event_at(self, snapshot: Snapshot, question: Question) -> datetime | None:
+        """Return the time of the last event."""
+        kept = tuple(
+            sorted((name, values) for name, values in question.filters.items() if name in ("sample", "humans"))
+        )
+        return await self.cached(snapshot, ("last", kept), lambda: contents.last_event_at(self._mart, question))
+
     async def dimension_values(
         self, snapshot: Snapshot, dimension: str, question: Question, limit: int
     ) -> list[tuple[str, int]]:

@@ -21,7 +21,7 @@ OTHER = "var(--series-7)"
 BARS_BELOW = 8  # fewer buckets are drawn as bars: a line through three points suggests values between them
 GROUPS_BELOW = 3  # the same for several lines, which become grouped bars
 FLATTENING = 5  # a line this many times larger than the second largest flattens all others
-_SHORT_NAMES = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
+_SHORT_NAMES = {"minute": "%H:%M", "hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,14 @@ class Measure:
         return exact_decimal(value, self.currency) if self.kind == "money" and value is not None else value
 
 
-def time_series(buckets: Buckets, lines: Sequence[Line], measure: Measure, previous: Line | None = None) -> Chart:
-    """Draw `lines` over `buckets`. previous: drawn thin and dashed behind a single line."""
+def time_series(
+    buckets: Buckets, lines: Sequence[Line], measure: Measure, previous: Line | None = None, *, is_bars: bool = False
+) -> Chart:
+    """Draw `lines` over `buckets`. previous: drawn thin and dashed behind a single line. is_bars: bars, not lines."""
     drawn = [*lines, *([previous] if previous else [])]
     if not any(value for line in drawn for value in line.values):
         return Chart(note=f"No {measure.title.lower()} in these days.")
-    is_bars = len(buckets.starts) < (BARS_BELOW if len(lines) == 1 else GROUPS_BELOW)
+    is_bars = is_bars or len(buckets.starts) < (BARS_BELOW if len(lines) == 1 else GROUPS_BELOW)
     series = [_previous(previous)] if previous else []
     for line in lines:
         series += [_bars(line, buckets)] if is_bars else _line(line, buckets, is_filled=len(lines) == 1)

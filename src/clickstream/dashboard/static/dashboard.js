@@ -202,7 +202,12 @@ const dashboard = (() => {
       if (document.activeElement === document.body) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
     }, 60);
   });
+  // The page Live is kept current only while it is seen.
+  const noteSeen = () => window.Shiny?.setInputValue?.("is_seen", !document.hidden);
+  document.addEventListener("visibilitychange", noteSeen);
+
   $(document).on("shiny:connected", () => {
+    noteSeen();
     Shiny.addCustomMessageHandler("address", ({ query }) => {
       history.replaceState(null, "", address(query));
       follow();

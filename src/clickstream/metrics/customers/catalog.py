@@ -11,7 +11,7 @@ from clickstream.metrics.customers.bought_together import bought_together
 from clickstream.metrics.customers.customers import customers
 from clickstream.metrics.customers.ltv import check_periods, ltv, whole_months
 from clickstream.metrics.customers.rfm import rfm
-from clickstream.metrics.customers.rfm_customers import DAYS, last_days, rfm_customers
+from clickstream.metrics.customers.rfm_customers import DAYS, GROUPS, last_days, rfm_customers
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
 from clickstream.metrics.rules.filters import EVENT_COLUMNS
 from clickstream.metrics.segments.segment_size import REFUSED as SEGMENT_REFUSED
@@ -73,7 +73,7 @@ CUSTOMERS: Mapping[str, Metric] = {
         "Who are the good customers?",
         "Customers with the recency, frequency and value of their orders, their scores and their group.",
         rfm_customers,
-        {"days": DAYS, "currency": CURRENCY},
+        {"days": DAYS, "group": Option(GROUPS, "only customers of this group"), "currency": CURRENCY},
         refused=tuple(EVENT_COLUMNS),
         period=last_days,
     ),
