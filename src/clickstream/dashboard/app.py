@@ -24,8 +24,11 @@ from clickstream.dashboard import frame
 from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.download import PATH, Downloads
 from clickstream.dashboard.answers.loads import AnswerCosts, LoaderSource, LoadWatch
+from clickstream.dashboard.answers.raw_lines import RawLines
 from clickstream.dashboard.answers.state import PageState
 from clickstream.dashboard.document import STATIC, document
+from clickstream.dashboard.explain.server import explain_server
+from clickstream.dashboard.explain.sheet import sheet
 from clickstream.dashboard.pages import (
     acquisition,
     behaviour,
@@ -80,6 +83,8 @@ class Dashboards:
         self._collector_url = url
         self.orders = OrderSource()
         """The shop's orders, compared with the tracked ones; without a source, there is no page for them."""
+        self.raw_lines = RawLines()
+        """The raw lines that rows came from; without a store, none can be shown."""
         app = App(self._page, self._server, static_assets={"/static": STATIC})
         files = Route(PATH, Downloads(self._cache, clock, zone).respond, methods=["GET"])
         self._served = GZipMiddleware(Router([files, Mount("", app)]), minimum_size=1024, compresslevel=6)
@@ -101,7 +106,7 @@ class Dashboards:
         if view.page == data_health.PAGE or self.orders.is_connected():
             pages[data_health.PAGE] = data_health.page_ui("data_health", view)
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
-        return document(view, TagList(*bars, placeholder("notice"), frame.keys_dialog()), pages)
+        return document(view, TagList(*bars, placeholder("notice"), frame.keys_dialog(), sheet()), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
         state = PageState(session, self._cache, self._live_cache, self._watch, self._zone)
@@ -109,6 +114,7 @@ class Dashboards:
         for name, module in _PAGES.items():
             module.page_server(name, state)
         data_health.page_server("data_health", state, self.orders)
+        explain_server(input, state, self.raw_lines)
 
 
 def make_app(

@@ -20,12 +20,16 @@ MAX_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The layout. head, name: of the first column. columns: the first is the default sort. empty: for no rows."""
+    """The layout. head, name: of the first column. columns: the first is the default sort. empty: for no rows.
+
+    explained: as in Ranking.
+    """
 
     head: str
     name: Callable[[Row], TagChild]
     columns: Sequence[RankColumn]
     empty: str
+    explained: Callable[[Row], str] | None = None
 
 
 def listing(view: View, answer: Answer, layout: Listing) -> TagChild:
@@ -41,7 +45,7 @@ def listing(view: View, answer: Answer, layout: Listing) -> TagChild:
         return view.with_option(sort="" if key == first else key).query()
 
     columns = in_currency(layout.columns, answer.meta.get("currency"))
-    drawn_as = Ranking(layout.head, layout.name, columns, sort, sorted_by)
+    drawn_as = Ranking(layout.head, layout.name, columns, sort, sorted_by, layout.explained)
     return TagList(ranking_table(rows[:shown], drawn_as, sort), more_rows(view, shown, answer.meta["total_rows"]))
 
 

@@ -32,10 +32,11 @@ def panel(title: TagChild, *body: TagChild, span: int = 12, tools: TagChild = No
     return tags.section(head, *body, class_=f"panel span-{span}")
 
 
-def explain(definition: str) -> Tag:
-    """Return a question mark that opens a definition."""
-    mark = tags.summary("?", aria_label="What is counted here", title="What is counted here")
-    return tags.details(mark, tags.div(definition, class_="menu-body"), class_="menu explain")
+def explain(definition: str) -> TagList:
+    """Return a question mark that opens the Explain panel, and the definition with which that begins."""
+    title = "What is counted here, and how"
+    mark = tags.button("?", type="button", class_="explain", data_action="explain", aria_label=title, title=title)
+    return TagList(mark, tags.span(definition, class_="definition", hidden=True))
 
 
 def chart_tools(left_out: Collection[str] = ()) -> Tag:

@@ -64,6 +64,7 @@ OPTIONS = (
     *("credit", "lookback", "group"),
     *("steps", "order", "unit", "window", "split", "start", "return"),
 )
+EXPLAINED = ("explain", "at", "value")
 MAX_DAYS = 1830  # the longest range of a metric
 
 Sample = Literal["auto", "include", "only"]
@@ -79,6 +80,18 @@ class Days:
     @property
     def last(self) -> date:
         return self.end - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What the Explain panel shows. panel: an output, "" = it is closed. at: the start of a bucket. value: of a row."""
+
+    panel: str = ""
+    at: str = ""
+    value: str = ""
+
+    def pairs(self) -> list[tuple[str, str]]:
+        return list(zip(EXPLAINED, (self.panel, self.at, self.value), strict=True)) if self.panel else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +111,7 @@ class View:
     humans: bool = False
     filters: tuple[tuple[str, str], ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    explained: Explained = Explained()
 
     @classmethod
     def parse(cls, query: str) -> View:
@@ -116,6 +130,7 @@ class View:
             humans=params.get("humans") == "true",
             filters=_filters(pairs),
             options=tuple((name, params[name]) for name in OPTIONS if params.get(name)),
+            explained=Explained(*(params.get(name, "") for name in EXPLAINED)),
         )
 
     def query(self) -> str:
@@ -131,6 +146,7 @@ class View:
             ("humans", "true" if self.humans else ""),
             *self.filters,
             *self.options,
+            *self.explained.pairs(),
         ]
         return "?" + urlencode([(name, value) for name, value in pairs if value])
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from shiny import Session, reactive, req
+from shiny import Session, module, reactive, req
 
 from clickstream.dashboard.answers.cache import AnswerCache, question_key
 from clickstream.dashboard.answers.loads import LoaderStatus, LoadWatch, Snapshot
-from clickstream.dashboard.view import Days, View, resolve_days
+from clickstream.dashboard.view import Days, Explained, View, resolve_days
 from clickstream.errors import ClickstreamError
+from clickstream.metrics.explain.explanation import Explanation, Part
 from clickstream.metrics.question import Answer, Question
 
 T = TypeVar("T")
@@ -105,6 +106,14 @@ class QueryContext:
         return Days(self.days.first - back, self.days.end - back) if back else None
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a panel shows. build: its queries; the first is explained. figure: the column that it is about, if any."""
+
+    build: Callable[[QueryContext], list[MetricQuery]]
+    figure: str
+
+
 class PageState:
     """The state that all pages of one browser share. Create it in the server function."""
 
@@ -117,7 +126,10 @@ class PageState:
         self._watch = watch
         self._zone = zone
         with reactive.isolate():
-            self._view: reactive.Value[View] = reactive.Value(View.parse(session.clientdata.url_search()))
+            view = View.parse(session.clientdata.url_search())
+        self._view: reactive.Value[View] = reactive.Value(replace(view, explained=Explained()))
+        self._explained: reactive.Value[Explained] = reactive.Value(view.explained)
+        self._sources: dict[str, Source] = {}
         self._days: reactive.Value[Days | None] = reactive.Value(None)
         self._retries: reactive.Value[int] = reactive.Value(0)
         self._is_seen: reactive.Value[bool] = reactive.Value(False)
@@ -137,6 +149,10 @@ class PageState:
 
     def view(self) -> View:
         return self._view()
+
+    def explained(self) -> Explained:
+        """Return what the Explain panel is about. It is not a part of `view`, so that no answer changes with it."""
+        return self._explained()
 
     def zone(self) -> ZoneInfo:
         """Return the zone in which days are counted."""
@@ -165,8 +181,19 @@ class PageState:
         """Note whether the browser shows the page now; a tab in the background does not."""
         self._is_seen.set(is_seen)
 
-    def query(self, page: str, build: Callable[[QueryContext], list[MetricQuery]]) -> LiveResult[list[Answer]]:
-        """Keep the answers of the queries that `build` returns current while `page` is open ("" = any page)."""
+    def query(
+        self,
+        page: str,
+        build: Callable[[QueryContext], list[MetricQuery]],
+        explains: str | Mapping[str, str] = "",
+    ) -> LiveResult[list[Answer]]:
+        """Keep the answers of the queries that `build` returns current while `page` is open ("" = any page).
+
+        explains: the output that shows the first answer, or outputs and the column that each of them shows: what their
+        Explain panels are about.
+        """
+        outputs = ({explains: ""} if explains else {}) if isinstance(explains, str) else explains
+        self._sources |= {module.resolve_id(output): Source(build, figure) for output, figure in outputs.items()}
 
         def prepare(context: QueryContext) -> Query[list[Answer]]:
             queries = build(context)
@@ -184,6 +211,28 @@ class PageState:
             return key, lambda: self._cache_of(page).last_event_at(context.snapshot, question)
 
         return self._keep_current(page, prepare)
+
+    def explanation(self) -> LiveResult[tuple[Explained, Explanation | None]]:
+        """Keep the explanation of what the Explain panel is about; None where no metric is behind it."""
+
+        def prepare(context: QueryContext) -> Query[tuple[Explained, Explanation | None]]:
+            target = self.explained()
+            source = self._sources.get(target.panel)
+            if source is None:
+                return target, lambda: _done((target, None))
+            metric, question = source.build(context)[0]
+            part = Part(source.figure or None, _instant(target.at), target.value or None)
+
+            async def run() -> tuple[Explained, Explanation | None]:
+                return target, await self._cache.explanation(context.snapshot, metric, question, part)
+
+            return (target, metric, question_key(question)), run
+
+        return self._keep_current("", prepare)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run work on a thread; its result is not kept."""
+        return await self._cache.run(work)
 
     def dimension_values(
         self, page: str, choose: Callable[[QueryContext], tuple[str, Days, int]]
@@ -238,9 +287,12 @@ class PageState:
     async def _follow_address(self) -> None:
         search = self._session.clientdata.url_search()
         view = View.parse(search)
+        plain = replace(view, explained=Explained())
         with reactive.isolate():
-            if view != self._view():
-                self._view.set(view)
+            if plain != self._view():
+                self._view.set(plain)
+            if view.explained != self._explained():
+                self._explained.set(view.explained)
         if view.query() != (search or "?"):
             await self._session.send_custom_message("address", {"query": view.query()})
 
@@ -266,3 +318,16 @@ class PageState:
         with reactive.isolate():
             if days != self._days():
                 self._days.set(days)
+
+
+async def _done(result: T) -> T:
+    return result
+
+
+def _instant(text: str) -> datetime | None:
+    """Read an instant of the address; None if it is not one."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

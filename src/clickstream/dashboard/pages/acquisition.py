@@ -16,7 +16,8 @@ from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryCon
 from clickstream.dashboard.charts.attribution import by_value, model_table
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
-from clickstream.dashboard.charts.trend import split_trend
+from clickstream.dashboard.charts.trend import split_groups, split_trend
+from clickstream.dashboard.explain.links import linked, row_link
 from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing, more_rows, shown_rows
 from clickstream.dashboard.panel import (
     chart_or_failure,
@@ -38,6 +39,7 @@ from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.buckets import default_unit
 
 PAGE = "acquisition"
+OUTPUT = "acquisition-series"
 BY = {
     "channel": "Channel",
     "source": "Source",
@@ -115,9 +117,9 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    over_time = state.query(PAGE, _series_queries)
-    table = state.query(PAGE, lambda context: [("acquisition", context.question(limit=MAX_ROWS, by=_by(context.view)))])
-    earned = state.query(PAGE, lambda context: [_attribution_query(context)])
+    over_time = state.query(PAGE, _series_queries, "series")
+    table = state.query(PAGE, _table_queries, "ranking")
+    earned = state.query(PAGE, lambda context: [_attribution_query(context)], "attribution")
     colour_order = state.dimension_values(PAGE, lambda context: (_dimension(context.view), context.days, COLOURS))
 
     @output
@@ -128,7 +130,8 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         order = [] if isinstance(known, ClickstreamError) else [value for value, _ in known]
 
         def drawn(answers: list[Answer]) -> Chart:
-            return split_trend(answers[0], "Sessions", order, lambda value: in_words(dimension, value))
+            chart = split_trend(answers[0], "Sessions", order, lambda value: in_words(dimension, value))
+            return linked(chart, state.view(), OUTPUT, answers[0], split_groups(answers[0], order))
 
         return chart_or_failure(over_time, "Sessions", drawn)
 
@@ -136,7 +139,8 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     @render.ui
     def ranking() -> TagChild:
         view = state.view()
-        layout = Listing(BY[_by(view)], lambda row: _name(view, row), COLUMNS, "No sessions in these days.")
+        explained = row_link(view, "acquisition-ranking") if _by(view) != "new_returning" else None
+        layout = Listing(BY[_by(view)], lambda row: _name(view, row), COLUMNS, "No sessions in these days.", explained)
         return content_or_failure(table, "The ranking", lambda answers: listing(view, answers[0], layout))
 
     @output
@@ -149,12 +153,15 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
 
 
 def _draw_panel(output: Outputs, state: PageState, dimension: str, title: str) -> None:
-    found = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by=dimension))])
+    found = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by=dimension))], dimension)
 
     def drawn(answer: Answer) -> TagChild:
         rows = [row for row in answer.dicts() if row["sessions"]]
         head = title.removesuffix("s") if dimension != "country" else "Country"
-        layout = Ranking(head, lambda row: value_name(state.view(), dimension, row), _FEW, bar="sessions")
+        explained = row_link(state.view(), f"{PAGE}-{dimension}")
+        layout = Ranking(
+            head, lambda row: value_name(state.view(), dimension, row), _FEW, bar="sessions", explained=explained
+        )
         return ranking_table(rows, layout) if rows else empty_note("No sessions in these days.")
 
     @output(id=dimension)
@@ -205,6 +212,10 @@ def _dimension(view: View) -> str:
     """Return the dimension of the chart: first and return visits have none, their chart is by channel."""
     by = _by(view)
     return "channel" if by == "new_returning" else by
+
+
+def _table_queries(context: QueryContext) -> list[MetricQuery]:
+    return [("acquisition", context.question(limit=MAX_ROWS, by=_by(context.view)))]
 
 
 def _series_queries(context: QueryContext) -> list[MetricQuery]:

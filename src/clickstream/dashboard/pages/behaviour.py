@@ -15,6 +15,7 @@ from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryCon
 from clickstream.dashboard.charts.flow import ENDS, OTHER, Flow, flow
 from clickstream.dashboard.charts.heat import heat_map
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
+from clickstream.dashboard.explain.links import row_link
 from clickstream.dashboard.formats import exact, safe_text
 from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing
 from clickstream.dashboard.panel import (
@@ -107,10 +108,12 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    pages = state.query(PAGE, lambda context: [(f"pages_{_by(context.view)}", context.question(limit=MAX_ROWS))])
-    week = state.query(PAGE, _week_queries)
-    links = state.query(PAGE, lambda context: _sequence_queries(context, "paths", MAX_ROWS))
-    ways = state.query(PAGE, lambda context: _sequence_queries(context, "journeys", WAYS))
+    pages = state.query(
+        PAGE, lambda context: [(f"pages_{_by(context.view)}", context.question(limit=MAX_ROWS))], "ranking"
+    )
+    week = state.query(PAGE, _week_queries, "activity")
+    links = state.query(PAGE, lambda context: _sequence_queries(context, "paths", MAX_ROWS), "paths")
+    ways = state.query(PAGE, lambda context: _sequence_queries(context, "journeys", WAYS), "journeys")
 
     @output
     @render.ui
@@ -196,6 +199,7 @@ def _pages(view: View, answer: Answer) -> TagChild:
             lambda row: value_name(view, name, {"value": row["page_path"]}),
             COLUMNS_TOP if by == "top" else COLUMNS_ENDS,
             "No page views in these days." if by == "top" else "No sessions in these days.",
+            row_link(view, "behaviour-ranking", "page_path") if by != "exit" else None,
         ),
     )
 

@@ -22,6 +22,7 @@ from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, chang
 from clickstream.dashboard.charts.series import Measure
 from clickstream.dashboard.charts.trend import spark, trend
 from clickstream.dashboard.definitions import Figure
+from clickstream.dashboard.explain.links import linked, row_link
 from clickstream.dashboard.panel import (
     chart_or_failure,
     chart_table,
@@ -44,6 +45,7 @@ from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.buckets import default_unit
 
 PAGE = "overview"
+OUTPUT = "overview-series"
 ROWS = 8
 MOVERS = 6
 _SPARKS = [figure for figure in definitions.FIGURES if figure.has_series]
@@ -106,16 +108,11 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    figures = state.query(PAGE, lambda context: [("overview", context.question())])
+    cards = {f"card_{figure.key}": figure.key for figure in definitions.FIGURES}
+    figures = state.query(PAGE, lambda context: [("overview", context.question())], cards)
     sparks = state.query(PAGE, lambda context: [_series_query(context, figure.key) for figure in _SPARKS])
-    over_time = state.query(PAGE, _trend_queries)
-    moved = state.query(PAGE, _movers_queries)
-    by_product = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS))])
-    by_category = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS, by="category"))])
-    by_channel = state.query(PAGE, lambda context: [("acquisition", context.question(limit=ROWS, by="channel"))])
-    by_device = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by="device_type"))])
-    by_country = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by="country"))])
-
+    over_time = state.query(PAGE, _trend_queries, "series")
+    moved = state.query(PAGE, _movers_queries, "movers")
     for figure in definitions.FIGURES:
         _draw_card(output, figure, figures, sparks)
 
@@ -125,7 +122,11 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         measure = Measure(*definitions.SERIES[_metric(state.view())])
         span = state.span.outcome()
         since = span.first if isinstance(span, Days) else None
-        return chart_or_failure(over_time, measure.title, lambda answers: trend(answers, measure, since))
+
+        def drawn(answers: list[Answer]) -> Chart:
+            return linked(trend(answers, measure, since), state.view(), OUTPUT, answers[0])
+
+        return chart_or_failure(over_time, measure.title, drawn)
 
     @output
     @render.ui
@@ -136,42 +137,41 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         since = span.first if isinstance(span, Days) else None
         return content_or_failure(moved, "What moved", lambda answers: _movers(view, answers, since))
 
-    @output
-    @render.ui
-    def products() -> TagChild:
-        def drawn_as(answer: Answer) -> Ranking:
-            return _by_sales(answer, "Product", lambda row: product_name(state.view(), row))
+    _draw_rankings(output, state)
 
-        return content_or_failure(by_product, "Top products", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
 
-    @output
-    @render.ui
-    def channels() -> TagChild:
-        def drawn_as(answer: Answer) -> Ranking:
-            columns = _in_currency(_CHANNEL, answer)
-            return Ranking("Channel", lambda row: value_name(state.view(), "channel", row), columns, bar="sessions")
+def _draw_rankings(output: Outputs, state: PageState) -> None:
+    def draw(id: str, title: str, metric: str, by: str, drawn_as: Callable[[View, Answer], Ranking]) -> None:
+        found = state.query(PAGE, lambda context: [(metric, context.question(limit=ROWS, by=by))], id)
 
-        return content_or_failure(by_channel, "Channels", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+        def drawn(answers: list[Answer]) -> TagChild:
+            return _ranked(answers[0], drawn_as(state.view(), answers[0]))
 
-    @output
-    @render.ui
-    def devices() -> TagChild:
-        ranking = Ranking("Device", lambda row: value_name(state.view(), "device_type", row), _SESSIONS, bar="sessions")
-        return content_or_failure(by_device, "Devices", lambda answers: _ranked(answers[0], ranking))
+        @output(id=id)
+        @render.ui
+        def ranking() -> TagChild:
+            return content_or_failure(found, title, drawn)
 
-    @output
-    @render.ui
-    def categories() -> TagChild:
-        def drawn_as(answer: Answer) -> Ranking:
-            return _by_sales(answer, "Category", lambda row: value_name(state.view(), "category", row))
+    def by_channel(view: View, answer: Answer) -> Ranking:
+        return _by_sessions(view, "channel", "Channel", "channels", _in_currency(_CHANNEL, answer))
 
-        return content_or_failure(by_category, "Categories", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+    def by_product(view: View, answer: Answer) -> Ranking:
+        return _by_sales(answer, "Product", lambda row: product_name(view, row))
 
-    @output
-    @render.ui
-    def countries() -> TagChild:
-        ranking = Ranking("Country", lambda row: value_name(state.view(), "country", row), _SESSIONS, bar="sessions")
-        return content_or_failure(by_country, "Countries", lambda answers: _ranked(answers[0], ranking))
+    def by_category(view: View, answer: Answer) -> Ranking:
+        return _by_sales(answer, "Category", lambda row: value_name(view, "category", row))
+
+    def by_device(view: View, _answer: Answer) -> Ranking:
+        return _by_sessions(view, "device_type", "Device", "devices", _SESSIONS)
+
+    def by_country(view: View, _answer: Answer) -> Ranking:
+        return _by_sessions(view, "country", "Country", "countries", _SESSIONS)
+
+    draw("products", "Top products", "products", "product", by_product)
+    draw("channels", "Channels", "acquisition", "channel", by_channel)
+    draw("categories", "Categories", "products", "category", by_category)
+    draw("devices", "Devices", "devices", "device_type", by_device)
+    draw("countries", "Countries", "devices", "country", by_country)
 
 
 def _metric(view: View) -> str:
@@ -314,6 +314,12 @@ def _by_sales(answer: Answer, head: str, name: Callable[[Row], TagChild]) -> Ran
     if any(row["revenue"] for row in answer.dicts()):
         return Ranking(head, name, _in_currency(_SOLD, answer), bar="revenue")
     return Ranking(head, name, _VIEWS, bar="views")
+
+
+def _by_sessions(view: View, dimension: str, head: str, output: str, columns: Sequence[RankColumn]) -> Ranking:
+    """Rank the values of a dimension by sessions."""
+    explained = row_link(view, f"{PAGE}-{output}")
+    return Ranking(head, lambda row: value_name(view, dimension, row), columns, bar="sessions", explained=explained)
 
 
 def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColumn]:

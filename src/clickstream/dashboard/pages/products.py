@@ -14,7 +14,8 @@ from clickstream.dashboard import definitions
 from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Row
-from clickstream.dashboard.charts.trend import split_trend
+from clickstream.dashboard.charts.trend import split_groups, split_trend
+from clickstream.dashboard.explain.links import linked, row_link
 from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing
 from clickstream.dashboard.panel import (
     chart_or_failure,
@@ -35,6 +36,7 @@ from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.buckets import default_unit
 
 PAGE = "products"
+OUTPUT = "products-series"
 BY = {"product": "Product", "category": "Category", "brand": "Brand"}
 COLOURS = 6  # number of values with a separate colour
 _DIMENSIONS = {"product": "product_id", "category": "category", "brand": "brand"}
@@ -69,8 +71,8 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    split = state.query(PAGE, _split_queries)
-    table = state.query(PAGE, lambda context: [("products", context.question(limit=MAX_ROWS, by=_by(context.view)))])
+    split = state.query(PAGE, _split_queries, "series")
+    table = state.query(PAGE, _table_queries, "ranking")
     colour_order = state.dimension_values(
         PAGE, lambda context: (_DIMENSIONS[_by(context.view)], _all_days(state, context), COLOURS)
     )
@@ -80,7 +82,12 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     def series() -> Chart:
         known = colour_order.outcome()
         order = [] if isinstance(known, ClickstreamError) else [value for value, _ in known]
-        return chart_or_failure(split, "Product views", lambda answers: split_trend(answers[0], "Product views", order))
+
+        def drawn(answers: list[Answer]) -> Chart:
+            chart = split_trend(answers[0], "Product views", order)
+            return linked(chart, state.view(), OUTPUT, answers[0], split_groups(answers[0], order))
+
+        return chart_or_failure(split, "Product views", drawn)
 
     @output
     @render.ui
@@ -90,6 +97,10 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
 
 def _by(view: View) -> str:
     return view.option("by", BY, "product")
+
+
+def _table_queries(context: QueryContext) -> list[MetricQuery]:
+    return [("products", context.question(limit=MAX_ROWS, by=_by(context.view)))]
 
 
 def _split_queries(context: QueryContext) -> list[MetricQuery]:
@@ -106,7 +117,8 @@ def _all_days(state: PageState, context: QueryContext) -> Days:
 
 def _ranking(view: View, answer: Answer) -> TagChild:
     by = _by(view)
-    layout = Listing(BY[by], lambda row: _name(view, by, row), COLUMNS, f"No events with a {by} in these days.")
+    empty, explained = f"No events with a {by} in these days.", row_link(view, "products-ranking")
+    layout = Listing(BY[by], lambda row: _name(view, by, row), COLUMNS, empty, explained)
     return listing(view, answer, layout)
 
 

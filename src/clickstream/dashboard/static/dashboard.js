@@ -53,6 +53,40 @@ const dashboard = (() => {
       $(el).trigger(el.hidden ? "hidden" : "shown");
     });
     window.Shiny?.setInputValue?.(".clientdata_url_search", location.search);
+    showExplain(query);
+  }
+
+  // Explain: the definition is on the page and shows at once; the server fills in the rest.
+  const closed = { explain: "", at: "", value: "" };
+  let explained = "";
+  function showExplain(query) {
+    const sheet = document.getElementById("explain");
+    const key = Object.keys(closed).map((name) => query.get(name) ?? "").join("\n");
+    if (key === explained) return;
+    explained = key;
+    const panel = document.getElementById(query.get("explain") ?? "")?.closest(".panel, .card");
+    if (!panel) {
+      if (sheet.open) { sheet.close(); $(sheet).trigger("hidden"); }
+      return;
+    }
+    sheet.querySelector("h2").textContent = titleOf(panel);
+    document.getElementById("explain-definition").textContent = panel.querySelector(".definition")?.textContent ?? "";
+    document.getElementById("raw_line").replaceChildren();
+    document.getElementById("explained").replaceChildren(...Array.from({ length: 6 }, () =>
+      Object.assign(document.createElement("div"), { className: "skeleton row-skeleton" })));
+    sheet.scrollTop = 0;
+    if (sheet.open) return;
+    sheet.showModal();
+    sheet.querySelector("h2").focus();
+    $(sheet).trigger("shown");
+  }
+  // A title may hold select boxes: they stand for what they show.
+  function titleOf(panel) {
+    const copy = panel.querySelector("h2").cloneNode(true);
+    const shown = [...panel.querySelectorAll("h2 select")].map((el) => el.selectedOptions[0]?.textContent ?? "");
+    each("select", (el) => el.replaceWith(` ${shown.shift()} `), copy);
+    each(".unit, .unseen", (el) => el.remove(), copy);
+    return copy.textContent.replace(/\s+/g, " ").trim();
   }
 
   const actions = {
@@ -62,6 +96,13 @@ const dashboard = (() => {
       if (next === system) { delete root.dataset.theme; localStorage.removeItem("theme"); }
       else { root.dataset.theme = next; localStorage.setItem("theme", next); }
     },
+    explain(button) {
+      const panel = button.closest(".panel, .card");
+      const output = panel.querySelector(":scope > .shiny-html-output, :scope > .echart");
+      if (output) go({ ...closed, explain: output.id });
+    },
+    "explain-close": () => go(closed),
+    "raw-line": (button) => Shiny.setInputValue("raw_line", { row: button.value }, { priority: "event" }),
     retry: () => Shiny.setInputValue("retry", Date.now()),
     copy(button) {
       navigator.clipboard?.writeText(button.previousElementSibling.textContent);
@@ -128,6 +169,7 @@ const dashboard = (() => {
     if (card && !event.target.closest(".explain, a, dialog")) {
       go({ metric: card.dataset.metric === "sessions" ? "" : card.dataset.metric });
     }
+    if (event.target.id === "explain") go(closed); // a click beside the panel
     const button = event.target.closest("[data-action]");
     if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
@@ -185,6 +227,7 @@ const dashboard = (() => {
     body.classList.remove("flip");
     body.classList.toggle("flip", body.getBoundingClientRect().right > root.clientWidth);
   }, true);
+  document.addEventListener("close", ({ target }) => { if (target.id === "explain") go(closed); }, true); // Esc
   addEventListener("popstate", follow);
   document.addEventListener("DOMContentLoaded", () => {
     follow();
@@ -192,6 +235,11 @@ const dashboard = (() => {
     const measure = () => root.style.setProperty("--filters-height", `${filters.offsetHeight}px`);
     new ResizeObserver(measure).observe(filters);
     new ResizeObserver(showTab).observe(document.querySelector(".top nav"));
+  });
+
+  // Show a raw line that arrives: it may be below the rows.
+  $(document).on("shiny:value", ({ name }) => {
+    if (name === "raw_line") setTimeout(() => document.querySelector("[data-key=raw-line]")?.focus(), 60);
   });
 
   // Restore the focus after the focused element was replaced.
@@ -278,5 +326,5 @@ const dashboard = (() => {
       return /^[A-Z]{2}$/.test(code) ? regions.of(code) : code;
     }
   });
-  return { go, characters };
+  return { go, open, characters };
 })();

@@ -20,6 +20,7 @@ from clickstream.local.orders import OrdersCheckRequest, orders_check
 from clickstream.local.owner import erasure, loading, questions
 from clickstream.local.owner.answers import read_answer, read_report
 from clickstream.local.owner.context import WarehouseContext
+from clickstream.metrics.explain.explanation import Explanation
 from clickstream.metrics.question import Answer
 from clickstream.progress import Progress
 from clickstream.report import Report
@@ -51,6 +52,7 @@ def encode(result: object) -> bytes:
 
 
 METRIC = Command("metric", questions.MetricRequest, Answer, questions.metric, read_answer)
+METRIC_EXPLAIN = Command("metric/explain", questions.ExplainRequest, Explanation, questions.explain_metric)
 REPORT = Command("report", questions.ReportRequest, Report, questions.report, read_report)
 QUERY = Command("query", questions.QueryRequest, QueryResult, questions.query)
 CHECK = Command("check", questions.CheckRequest, questions.CheckResult, questions.check)
@@ -70,6 +72,7 @@ EXPORT_DAY = Command("export/day", questions.ExportDayRequest, questions.Exporte
 
 COMMANDS = (
     METRIC,
+    METRIC_EXPLAIN,
     REPORT,
     QUERY,
     CHECK,
