@@ -62,6 +62,10 @@ def asking(metric: str, limit: int = 100, /, **options: str) -> tuple[str, Quest
     return metric, replace(QUESTION, limit=limit, options=options)
 
 
+def uncompared(metric: str, limit: int = 100, /, **options: str) -> tuple[str, Question]:
+    return metric, replace(QUESTION, limit=limit, options=options, compare="none")
+
+
 WAYS: Questions = [asking("paths", ALL_ROWS), asking("journeys", ROWS)]
 # The questions of a page when it opens (dashboard/pages).
 PAGES: dict[str, Questions] = {
@@ -75,14 +79,29 @@ PAGES: dict[str, Questions] = {
         asking("devices", ROWS, by="device_type"),
         asking("devices", ROWS, by="country"),
     ],
+    "live": [
+        asking("live"),
+        asking("live_minutes"),
+        *(asking("live_top", by=dimension) for dimension in ("page_path", "channel")),
+    ],
     "acquisition": [
         asking("acquisition", ALL_ROWS, by="channel"),
+        uncompared("attribution", ALL_ROWS),
         asking("time_series", metric="sessions", split="channel"),
         *(asking("devices", ROWS, by=dimension) for dimension in ("device_type", "browser", "os", "country")),
     ],
     "behaviour": [asking("pages_top", ALL_ROWS), asking("peak_activity", metric="sessions"), *WAYS],
     "funnel": [asking("funnel"), asking("funnel", split="device_type")],
     "retention": [asking("retention")],
+    "customers": [
+        asking("customers"),
+        *(asking("revenue", by=kind) for kind in ("customer", "payment_method", "coupon")),
+        uncompared("ltv"),
+        uncompared("rfm"),
+        uncompared("rfm_customers", 20),
+        asking("abandonment"),
+        uncompared("abandoned_products", 10),
+    ],
     "products": [asking("products", ALL_ROWS), asking("time_series", metric="views", split="product_id")],
 }
 

@@ -199,3 +199,19 @@ def test_shop_database_and_collector_are_urls_and_no_password_is_reported(monkey
     monkeypatch.setenv("CLICKSTREAM_WEB_DB_URL", "")
     monkeypatch.setenv("CLICKSTREAM_COLLECTOR_URL", "https://collect.shop.example/clickstream")
     assert read_settings().web_db_url is None
+
+
+def test_an_api_token_is_long_and_an_invalid_one_is_reported_without_its_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICKSTREAM_API_TOKEN", "0123456789abcdef")
+    token = read_settings().api_token
+    assert token is not None
+    assert token.get_secret_value() == "0123456789abcdef"
+    assert "0123456789abcdef" not in repr(read_settings())
+    monkeypatch.setenv("CLICKSTREAM_API_TOKEN", "")
+    assert read_settings().api_token is None
+    for wrong in ("too-short", "with a blank in it, long", "ümlaute-sind-nicht-ascii"):
+        monkeypatch.setenv("CLICKSTREAM_API_TOKEN", wrong)
+        with pytest.raises(SettingsError) as failed:
+            read_settings()
+        assert "CLICKSTREAM_API_TOKEN: expected at least 16 characters" in str(failed.value)
+        assert wrong not in str(failed.value)

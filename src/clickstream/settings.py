@@ -37,6 +37,7 @@ IpMode = Literal["full", "truncate", "drop"]
 OptOut = Literal["ignore", "anonymous"]
 PREFIX = "CLICKSTREAM_"
 _S3_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/[^?#]*)?")
+_TOKEN = re.compile(f"[!-~]{{{MIN_KEY_CHARACTERS},}}")
 _DUCKDB = "duckdb:///"
 _POSTGRES = ("postgresql://", "postgres://")
 _EXPECTED = {
@@ -138,6 +139,9 @@ class Settings(BaseSettings):
         description="Request header in which your own proxy sends the country, such as CF-IPCountry.",
     )
     geoip_file: Path | None = Field(default=None, description="MaxMind database (.mmdb) for country lookup.")
+    api_token: SecretStr | None = Field(
+        default=None, description="Token with which others may read the stats API (default: none; only the owner's)."
+    )
 
     keep_raw_days: int | None = Field(
         default=None, ge=1, description="Days to keep raw objects; older ones are deleted daily."
@@ -173,6 +177,18 @@ class Settings(BaseSettings):
     def _keys_are_long(cls, value: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
         if any(len(key.get_secret_value()) < MIN_KEY_CHARACTERS for key in value):
             raise ValueError(f"expected keys of at least {MIN_KEY_CHARACTERS} characters, got a shorter one")
+        return value
+
+    @field_validator("api_token")
+    @classmethod
+    def _api_token_is_long(cls, value: SecretStr | None) -> SecretStr | None:
+        """Messages leave out the value."""
+        if value is None or not value.get_secret_value():
+            return None
+        if not _TOKEN.fullmatch(value.get_secret_value()):
+            raise ValueError(
+                f"expected at least {MIN_KEY_CHARACTERS} characters, without blanks and of printable ASCII alone"
+            )
         return value
 
     @field_validator("geoip_file")

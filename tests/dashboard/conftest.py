@@ -65,16 +65,22 @@ def profile(browser: Browser) -> Iterator[BrowserContext]:
 
 
 @pytest.fixture(scope="session")
-def shop_app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboards]:
-    """The dashboards of the seeded shop, for all tests that only read."""
+def shop_keeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MartKeeper]:
+    """The mart of the seeded shop, for all tests that only read."""
     folder = tmp_path_factory.mktemp("shop")
     opened = DuckWarehouse.open(folder / "warehouse.duckdb", threads=1)
     with opened as warehouse, MartKeeper(folder / "mart.duckdb", warehouse) as keeper:
         seed(warehouse)
         keeper.refresh()
-        app = make_app(keeper, ZoneInfo("UTC"), Clock())
-        yield app
-        app.close()
+        yield keeper
+
+
+@pytest.fixture(scope="session")
+def shop_app(shop_keeper: MartKeeper) -> Iterator[Dashboards]:
+    """The dashboards of the seeded shop, for all tests that only read."""
+    app = make_app(shop_keeper, ZoneInfo("UTC"), Clock())
+    yield app
+    app.close()
 
 
 @pytest.fixture

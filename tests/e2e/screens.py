@@ -32,6 +32,7 @@ from tests.etl.pipeline import Pipeline, open_pipeline, received
 
 ZONE = ZoneInfo("UTC")
 DAYS = 45  # some of them are before the last 30 days, so that there is a period to compare with
+NOW_AGO = (1, 2, 4, 7, 8, 9, 13, 14, 20, 21, 22, 27)  # minutes: visits of the page Live
 SIZES = {"desktop": (1280, 800), "phone": (390, 844)}
 TROUBLE = "writing the warehouse: no space left on the disk"
 FAULTS_SCRIPT = (Path(__file__).parent / "screens.js").read_text(encoding="utf-8")
@@ -168,15 +169,17 @@ def fill(pipeline: Pipeline) -> None:
     first = pipeline.clock.now.replace(hour=8, minute=0) - timedelta(days=DAYS - 1)
     for day in range(DAYS):
         start = first + timedelta(days=day)
-        visits = [_visit(random, f"{day}-{n}", start) for n in range(random.randint(6, 16))]
+        count = random.randint(6, 16)
+        visits = [_visit(random, f"{day}-{n}", start + timedelta(minutes=random.randint(0, 600))) for n in range(count)]
+        if day == DAYS - 1:
+            visits += [_visit(random, f"now-{ago}", pipeline.clock.now - timedelta(minutes=ago)) for ago in NOW_AGO]
         events = [event for visit in visits for event in visit if event["createdAt"] < pipeline.clock.now.isoformat()]
         pipeline.put_batch(events, ago_s=(pipeline.clock.now - start).total_seconds())
     assert pipeline.load().bad == 0
 
 
-def _visit(random: Random, name: str, start: datetime) -> list[dict[str, Any]]:
+def _visit(random: Random, name: str, at: datetime) -> list[dict[str, Any]]:
     """Return a visit with views of some products, the first ones most often; some add to the cart or order."""
-    at = start + timedelta(minutes=random.randint(0, 600))
     who = {"clientId": f"client-{name}", "country": random.choice(_COUNTRIES)}
     page = f"https://shop.example/{random.choice(_LANDINGS)}"
     events = [received(at, eventName="page_view", pageUrl=page, **who)]

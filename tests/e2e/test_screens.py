@@ -28,9 +28,15 @@ if TYPE_CHECKING:  # it is a plugin: pytest imports it
 
 pytest_plugins = ["tests.dashboard.stage"]
 
-PAGES, THEMES = ("overview", "acquisition", "behaviour", "products", "funnel", "retention"), ("light", "dark")
-RANKINGS = {"overview": 5, "acquisition": 5, "behaviour": 2, "products": 1, "funnel": 1, "retention": 0}
-CARDS = {"overview": 6, "funnel": 4}
+PAGES, THEMES = (
+    ("overview", "live", "acquisition", "behaviour", "products", "funnel", "retention", "customers"),
+    ("light", "dark"),
+)
+RANKINGS = {
+    **{"overview": 5, "live": 2, "acquisition": 5, "behaviour": 2, "products": 1, "funnel": 1, "retention": 0},
+    "customers": 4,
+}
+CARDS = {"overview": 6, "live": 6, "funnel": 4, "customers": 10}
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
 WITHOUT_CANVAS = ("behaviour", "funnel")
 NOW = Clock()

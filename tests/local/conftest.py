@@ -21,6 +21,7 @@ from tests.conftest import Clock
 from tests.patience import wait_until
 
 TOKEN = "secret-for-tests"
+STATS_TOKEN = "secret-of-a-reader"
 
 
 @contextmanager
@@ -29,7 +30,9 @@ def owning(settings: Settings, clock: Clock) -> Iterator[Owner]:
     with listen(0) as listener, open_context(settings, clock) as context:
         port = listener.getsockname()[1]
         me = Owner(f"http://127.0.0.1:{port}", TOKEN, os.getpid(), str(settings.warehouse_path.resolve()))
-        app = make_owner_app(context, me, lambda: {"passes": 0}, make_app(context.keeper, settings.zone, clock))
+        dashboard = make_app(context.keeper, settings.zone, clock)
+        token = settings.api_token.get_secret_value() if settings.api_token else ""
+        app = make_owner_app(context, me, lambda: {"passes": 0}, dashboard, token)
         server = uvicorn.Server(uvicorn.Config(app, lifespan="off", access_log=False, log_level="warning"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()

@@ -17,17 +17,29 @@ from shiny import App, Inputs, Outputs, Session, reactive, render
 from shiny.ui._page import PageHtmlDocument
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
+from starlette.routing import Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
 from clickstream.dashboard import frame
 from clickstream.dashboard.answers.cache import AnswerCache
-from clickstream.dashboard.answers.loads import LoaderSource, LoadWatch
+from clickstream.dashboard.answers.download import PATH, Downloads
+from clickstream.dashboard.answers.loads import AnswerCosts, LoaderSource, LoadWatch
 from clickstream.dashboard.answers.raw_lines import RawLines
 from clickstream.dashboard.answers.state import PageState
 from clickstream.dashboard.document import STATIC, document
 from clickstream.dashboard.explain.server import explain_server
 from clickstream.dashboard.explain.sheet import sheet
-from clickstream.dashboard.pages import acquisition, behaviour, data_health, funnel, overview, products, retention
+from clickstream.dashboard.pages import (
+    acquisition,
+    behaviour,
+    customers,
+    data_health,
+    funnel,
+    live,
+    overview,
+    products,
+    retention,
+)
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
 from clickstream.dashboard.view import FILTERS, View
@@ -41,11 +53,13 @@ COLLECTOR_URL = "http://127.0.0.1:8000"
 MENU_VALUES = 200  # values of a dimension in the filter menu
 _PAGES = {
     "overview": overview,
+    "live": live,
     "acquisition": acquisition,
     "behaviour": behaviour,
     "products": products,
     "funnel": funnel,
     "retention": retention,
+    "customers": customers,
 }
 
 
@@ -62,7 +76,9 @@ class Dashboards:
     ) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
         self._cache = AnswerCache(keeper.mart, self._threads, Records(keeper.warehouse))
-        self._watch = LoadWatch(keeper, clock, self._threads, loader, lambda: self._cache.cost_s)
+        self._live_cache = AnswerCache(keeper.mart, self._threads)
+        costs = AnswerCosts(lambda: self._cache.cost_s, lambda: self._live_cache.cost_s)
+        self._watch = LoadWatch(keeper, clock, self._threads, loader, costs)
         self._zone = zone
         self._collector_url = url
         self.orders = OrderSource()
@@ -70,7 +86,8 @@ class Dashboards:
         self.raw_lines = RawLines()
         """The raw lines that rows came from; without a store, none can be shown."""
         app = App(self._page, self._server, static_assets={"/static": STATIC})
-        self._served = GZipMiddleware(app, minimum_size=1024, compresslevel=6)
+        files = Route(PATH, Downloads(self._cache, clock, zone).respond, methods=["GET"])
+        self._served = GZipMiddleware(Router([files, Mount("", app)]), minimum_size=1024, compresslevel=6)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._served(scope, receive, send)
@@ -89,10 +106,10 @@ class Dashboards:
         if view.page == data_health.PAGE or self.orders.is_connected():
             pages[data_health.PAGE] = data_health.page_ui("data_health", view)
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
-        return document(view, TagList(*bars, placeholder("notice"), sheet()), pages)
+        return document(view, TagList(*bars, placeholder("notice"), frame.keys_dialog(), sheet()), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
-        state = PageState(session, self._cache, self._watch, self._zone)
+        state = PageState(session, self._cache, self._live_cache, self._watch, self._zone)
         _frame_server(input, state, self._collector_url)
         for name, module in _PAGES.items():
             module.page_server(name, state)
@@ -125,7 +142,9 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
 
     @render.ui
     def dates() -> TagChild:
-        return frame.dates_menu(state.view(), state.days())
+        days, snapshot = state.days(), state.snapshot()
+        today = snapshot.as_of.astimezone(state.zone()).date() if snapshot else days.last
+        return frame.dates_menu(state.view(), days, today)
 
     @render.ui
     def chips() -> TagChild:
@@ -161,6 +180,10 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         return TagList(late, notice)
 
     @reactive.effect
+    def _seen() -> None:
+        state.set_seen(bool(input.is_seen()))
+
+    @reactive.effect
     def _retry() -> None:
         input.retry()
         state.retry()
@@ -171,7 +194,7 @@ def _notice(state: PageState, figures: Answer, collector_url: str) -> TagChild:
     span, view = state.span.outcome(), state.view()
     if span is None:
         return frame.no_data(collector_url)
-    is_empty = figures.dicts()[0]["events"] == 0
+    is_empty = figures.dicts()[0]["events"] == 0 and view.page != live.PAGE
     return TagList(
         frame.sample_banner(view, figures.meta["sample"], collector_url),
         frame.no_match(view, state.days()) if is_empty else None,

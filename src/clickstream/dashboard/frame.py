@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 from htmltools import HTML, Tag, TagChild, TagList, tags
@@ -15,7 +16,17 @@ from htmltools import HTML, Tag, TagChild, TagList, tags
 from clickstream.dashboard import formats
 from clickstream.dashboard.answers.loads import LoaderStatus, Snapshot
 from clickstream.dashboard.panel import choice, placeholder
-from clickstream.dashboard.view import COMPARES, FILTERS, PAGES, PERIODS, Days, View, zones
+from clickstream.dashboard.view import (
+    COMPARES,
+    FILTERS,
+    PAGES,
+    PERIOD_KEYS,
+    PERIODS,
+    Days,
+    View,
+    neighbour,
+    zones,
+)
 from clickstream.dashboard.words import in_words
 from clickstream.metrics.rules.filter_values import read_value
 
@@ -73,8 +84,11 @@ def filter_row(view: View, zone: str) -> Tag:
     )
 
 
-def dates_menu(view: View, shown: Days) -> Tag:
-    """Return the button that shows the days on screen and opens a menu of presets and a custom range."""
+def dates_menu(view: View, shown: Days, today: date) -> TagList:
+    """Return the button that shows the days on screen and opens a menu of presets and a custom range.
+
+    Beside it: buttons to the period before and after, which has the same number of days.
+    """
     name = PERIODS.get(view.period, "")
     if not name and view.days is None:
         name = PERIODS["30d"] if (shown.end - shown.first).days == 30 else PERIODS["all"]
@@ -82,18 +96,44 @@ def dates_menu(view: View, shown: Days) -> Tag:
     presets = [
         tags.a(
             label,
+            _key(PERIOD_KEYS.get(period, "")),
             href=replace(view, period=period, days=None).query(),
             aria_current="true" if period == view.period else None,
         )
         for period, label in PERIODS.items()
     ]
+    all_keys = tags.button("All keys", _key("?"), type="button", data_action="keys", class_="wide-only")
     form = tags.form(
         _day_field("First day", "from", shown.first.isoformat()),
         _day_field("Last day", "last", shown.last.isoformat()),
         tags.button("Apply", class_="button"),
     )
     label = tags.summary(tags.strong(name) if name else None, tags.span(text), class_="button", data_key="dates")
-    return tags.details(label, tags.div(tags.div(*presets, class_="list"), form, class_="menu-body"), class_="menu")
+    body = tags.div(tags.div(*presets, all_keys, class_="list"), form, class_="menu-body")
+    return TagList(
+        _step(view, "previous", neighbour(shown, -1, today)),
+        tags.details(label, body, class_="menu"),
+        _step(view, "next", neighbour(shown, 1, today)),
+    )
+
+
+def keys_dialog() -> Tag:
+    """Return the dialog that lists the keys, closed at first."""
+    keys = {key: PERIODS[period] for period, key in PERIOD_KEYS.items()}
+    keys |= {"p": "Previous period of the same length", "n": "Next period", "?": "This list", "Esc": "Close a menu"}
+    rows = [tags.tr(tags.th(tags.kbd(key), scope="row"), tags.td(text)) for key, text in keys.items()]
+    return tags.dialog(
+        tags.h2("Keys", id="keys-title"),
+        tags.table(tags.tbody(*rows)),
+        tags.p("Keys do nothing while you type in a field.", class_="quiet"),
+        tags.div(
+            tags.button("Turn keys off", type="button", class_="button", data_action="keys-off", aria_pressed="false"),
+            tags.button("Close", type="button", class_="button", data_action="close"),
+            class_="more",
+        ),
+        id="keys",
+        aria_labelledby="keys-title",
+    )
 
 
 def chips(view: View) -> TagList:
@@ -262,6 +302,21 @@ def disconnected_bar() -> Tag:
     """Return the banner that the browser shows while the server does not respond."""
     text = "The dashboard server does not respond. The figures below may be outdated. Reconnecting…"
     return tags.p(text, id="disconnected", class_="banner disconnected", role="alert", hidden=True)
+
+
+def _key(key: str) -> Tag | None:
+    return tags.kbd(key, aria_hidden="true") if key else None
+
+
+def _step(view: View, name: str, days: Days | None) -> Tag:
+    """Return the button to the period before or after. days: None if there is none."""
+    title = f"{name.capitalize()} period"
+    arrow = tags.span("‹" if name == "previous" else "›", aria_hidden="true")
+    look = {"class_": "button step", "data_step": name, "data_key": f"step-{name}", "aria_label": title}
+    if days is None:
+        return tags.a(arrow, role="link", aria_disabled="true", title=f"{title}: in the future", **look)
+    href = replace(view, period="", days=days).query()
+    return tags.a(arrow, href=href, title=f"{title}: {formats.days(days.first, days.last)}", **look)
 
 
 def _add_filter() -> Tag:

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from htmltools import Tag, TagChild, TagList, tags
 
 from clickstream.dashboard import formats
+from clickstream.dashboard.answers.download import file_address
 from clickstream.dashboard.answers.state import LiveResult
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.ranking import Row
-from clickstream.dashboard.view import View
+from clickstream.dashboard.view import FILTERS, View
 from clickstream.dashboard.words import in_words
-from clickstream.errors import ClickstreamError
+from clickstream.errors import ClickstreamError, QuestionError
+from clickstream.metrics.question import Answer
 
 T = TypeVar("T")
 MAX_NAME_LENGTH = 200  # characters of a name sent to the browser, which shortens it further where space is limited
 
 
 def panel(title: TagChild, *body: TagChild, span: int = 12, tools: TagChild = None, about: str = "") -> Tag:
-    """Return a framed part of a page, `span` of 12 columns wide. about: the definition behind its question mark."""
-    head = tags.header(tags.h2(title), explain(about) if about else None, tags.div(tools, class_="tools"))
+    """Return a framed part of a page, `span` of 12 columns wide. about: the definition behind its question mark.
+
+    A panel without the menu of a chart gets one for the files of its table.
+    """
+    files = None if "chart-menu" in str(TagList(tools)) else file_tools()
+    head = tags.header(tags.h2(title), explain(about) if about else None, tags.div(tools, files, class_="tools"))
     return tags.section(head, *body, class_=f"panel span-{span}")
 
 
@@ -34,11 +41,25 @@ def explain(definition: str) -> TagList:
 
 def chart_tools(left_out: Collection[str] = ()) -> Tag:
     """Return the menu of a chart panel: show the table, download, full screen. left_out: actions it cannot do."""
-    actions = {"table": "Show as table", "csv": "Download CSV", "png": "Download image", "full": "Full screen"}
+    actions = {
+        "table": "Show as table",
+        "csv": "Download CSV",
+        "parquet": "Download Parquet",
+        "png": "Download image",
+        "full": "Full screen",
+    }
     actions = {action: label for action, label in actions.items() if action not in left_out}
     buttons = [tags.button(label, type="button", data_action=action) for action, label in actions.items()]
     mark = tags.summary("⋯", aria_label="Chart options", title="Chart options")
     return tags.details(mark, tags.div(*buttons, class_="menu-body list"), class_="menu chart-menu")
+
+
+def file_tools() -> Tag:
+    """Return the menu of a panel with a table: its answer as a file, with the rows that are not shown."""
+    actions = {"csv": "All rows as CSV", "parquet": "All rows as Parquet"}
+    buttons = [tags.button(label, type="button", data_action=action) for action, label in actions.items()]
+    mark = tags.summary("⋯", aria_label="Download", title="Download")
+    return tags.details(mark, tags.div(*buttons, class_="menu-body list"), class_="menu file-menu")
 
 
 def chart_unit() -> Tag:
@@ -88,17 +109,25 @@ def skeleton(lines: int) -> TagList:
 
 
 def content_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], TagChild]) -> TagChild:
-    """Return `draw` of the result, or an error message; other parts of the page are not affected."""
+    """Return `draw` of the result, or an error message; other parts of the page are not affected.
+
+    The panel offers the first answer of the result as a file.
+    """
     outcome = result.outcome()
-    return failure(what, outcome) if isinstance(outcome, ClickstreamError) else draw(outcome)
+    if isinstance(outcome, ClickstreamError):
+        return failure(what, outcome)
+    address = _file_address(outcome)
+    return TagList(draw(outcome), tags.i(hidden=True, data_export=address) if address else None)
 
 
 def chart_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], Chart]) -> Chart:
-    """Return `draw` of the result, or a chart that shows the error."""
+    """Return `draw` of the result, or a chart that shows the error. It offers the first answer as a file."""
     outcome = result.outcome()
     if isinstance(outcome, ClickstreamError):
+        if refusal := filter_refusal(outcome):
+            return Chart(note=refusal)
         return Chart(note=f"{what} could not be loaded. {_sentences(outcome)}", is_failure=True)
-    return draw(outcome)
+    return replace(draw(outcome), export=_file_address(outcome))
 
 
 def value_name(view: View, name: str, row: Row, *more: TagChild) -> Tag:
@@ -124,7 +153,9 @@ def product_name(view: View, row: Row) -> Tag:
 
 
 def failure(what: str, error: ClickstreamError) -> Tag:
-    """Return a message: what failed, why, and what to do."""
+    """Return a message: what failed, why, and what to do. A filter that has no meaning here is not a failure."""
+    if refusal := filter_refusal(error):
+        return empty_note(refusal)
     return tags.div(
         tags.p(tags.strong(f"{what} could not be loaded."), f" {_sentences(error)}"),
         tags.button("Try again", type="button", class_="button", data_action="retry"),
@@ -133,9 +164,22 @@ def failure(what: str, error: ClickstreamError) -> Tag:
     )
 
 
+def filter_refusal(error: ClickstreamError) -> str:
+    """Return what to say if the error is a filter that the metric does not have, else ""."""
+    if not isinstance(error, QuestionError) or error.code != "filter_not_applicable":
+        return ""
+    return f"A filter by {FILTERS.get(error.parameter, error.parameter).lower()} does not apply here. Remove it above."
+
+
 def empty_note(why: str) -> Tag:
     """Return a message that explains why a panel is empty."""
     return tags.p(why, class_="nothing")
+
+
+def _file_address(outcome: object) -> str:
+    """Return where to download the first answer of an outcome; "" if it has none."""
+    first = outcome[0] if isinstance(outcome, list) and outcome else None
+    return file_address(first) if isinstance(first, Answer) else ""
 
 
 def _sentences(error: ClickstreamError) -> str:

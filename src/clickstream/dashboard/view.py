@@ -20,11 +20,13 @@ from clickstream.metrics.rules.filter_values import FilterValue, read_value, spl
 
 PAGES = {
     "overview": "Overview",
+    "live": "Live",
     "acquisition": "Acquisition",
     "behaviour": "Behaviour",
     "products": "Products",
     "funnel": "Funnel",
     "retention": "Retention",
+    "customers": "Customers",
     "data-health": "Data health",
 }
 FILTERS = {
@@ -54,10 +56,12 @@ PERIODS = {
     "365d": "Last 365 days",
     "all": "All days with data",
 }
+PERIOD_KEYS = {"today": "t", "7d": "7", "30d": "3", "90d": "9"}
 COMPARES: dict[Compare, str] = {"previous": "Previous period", "year": "Previous year", "none": "No comparison"}
 OPTIONS = (
     *("metric", "by", "sort", "rows"),
     *("nodes", "anchor", "direction"),
+    *("credit", "lookback", "group"),
     *("steps", "order", "unit", "window", "split", "start", "return"),
 )
 EXPLAINED = ("explain", "at", "value")
@@ -194,6 +198,16 @@ def resolve_days(view: View, today: date, span: Days | None) -> Days:
     if span is None or (view.period == "" and span.end > last_30.first and span.first < last_30.end):
         return last_30
     return Days(max(span.first, span.end - timedelta(days=MAX_DAYS)), span.end)
+
+
+def neighbour(days: Days, step: int, today: date) -> Days | None:
+    """Return the period of the same length before (`step` -1) or after (1); None if it begins after today."""
+    length = (days.end - days.first) * step
+    try:
+        found = Days(days.first + length, days.end + length)
+    except OverflowError:
+        return None
+    return found if found.first <= today else None
 
 
 def _filters(pairs: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -26,6 +26,9 @@ _MISSING = {
     "product_id": "No product",
     "category": "No category",
     "brand": "No brand",
+    "customer": "Refunds of unknown orders",
+    "payment_method": "Not known",
+    "coupon": "No coupon",
 }
 _SPELLED = {
     "channel": {"sms": "SMS", "ai_assistant": "AI assistant"},
@@ -33,6 +36,22 @@ _SPELLED = {
     "device_type": {"tv": "TV"},
     "login_state": {"logged_in": "Signed in", "anonymous": "Not signed in"},
     "new_returning": {"new": "First visit", "returning": "Return visit"},
+    "customer": {"first": "First order", "repeat": "Repeat order", "(unknown)": "Unknown visitor"},
+    "rfm_group": {
+        "champions": "Champions",
+        "loyal": "Loyal",
+        "new": "New",
+        "promising": "Promising",
+        "at_risk": "At risk",
+        "lost": "Lost",
+    },
+    "model": {
+        "first": "First touch",
+        "last": "Last touch",
+        "linear": "Linear",
+        "time_decay": "Time decay",
+        "position": "Position",
+    },
 }
 _EVENTS = {
     "page_view": "Page view",

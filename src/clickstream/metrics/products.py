@@ -65,6 +65,8 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
     slots, params = page_slots(scope.question, only)
     column = _BY[by]
     sources = _FROM_HITS if scope.conditions.event else _FROM_SESSIONS
+    if scope.members and not scope.conditions.event:
+        sources = {**sources, "cut": f"({sources['cut']} or h.session in (from mixed_sessions))"}
     params |= scope.cursor.fetch(_EVENTS).dicts()[0]
     slots |= {**sources, "value": f"p.{column}", "bits": f"q.{column}"}
     found = scope.fetch("products", slots, params).dicts()

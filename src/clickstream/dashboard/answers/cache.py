@@ -46,6 +46,10 @@ class AnswerCache:
         key = (metric, question_key(question))
         return await self.cached(snapshot, key, lambda: catalog.ask(self._mart, metric, question, records=self.records))
 
+    async def computed(self, metric: str, question: Question, write: Callable[[Answer], T]) -> T:
+        """Return `write` of an answer that is computed now and not kept: a file can be large."""
+        return await self.run(lambda: write(catalog.ask(self._mart, metric, question, records=self.records)))
+
     async def explanation(self, snapshot: Snapshot, metric: str, question: Question, part: Part) -> Explanation:
         """Return how the answer of `metric` is computed. Raises what the catalog raises."""
         records = self.records
@@ -66,6 +70,13 @@ class AnswerCache:
             lambda: contents.data_span(self._mart, zone, sample, snapshot.as_of),
         )
         return span and Days(span[0], span[1] + timedelta(days=1))
+
+    async def last_event_at(self, snapshot: Snapshot, question: Question) -> datetime | None:
+        """Return the time of the last event."""
+        kept = tuple(
+            sorted((name, values) for name, values in question.filters.items() if name in ("sample", "humans"))
+        )
+        return await self.cached(snapshot, ("last", kept), lambda: contents.last_event_at(self._mart, question))
 
     async def dimension_values(
         self, snapshot: Snapshot, dimension: str, question: Question, limit: int

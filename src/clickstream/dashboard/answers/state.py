@@ -24,6 +24,8 @@ from clickstream.metrics.explain.explanation import Explanation, Part
 from clickstream.metrics.question import Answer, Question
 
 T = TypeVar("T")
+LIVE_PAGE = "live"
+"""Its queries have the watch's live snapshot and a separate cache. They run only while the browser shows the page."""
 _log = logging.getLogger(__name__)
 
 
@@ -115,9 +117,12 @@ class Source:
 class PageState:
     """The state that all pages of one browser share. Create it in the server function."""
 
-    def __init__(self, session: Session, cache: AnswerCache, watch: LoadWatch, zone: ZoneInfo) -> None:
+    def __init__(
+        self, session: Session, cache: AnswerCache, live_cache: AnswerCache, watch: LoadWatch, zone: ZoneInfo
+    ) -> None:
         self._session = session
         self._cache = cache
+        self._live_cache = live_cache
         self._watch = watch
         self._zone = zone
         with reactive.isolate():
@@ -127,14 +132,18 @@ class PageState:
         self._sources: dict[str, Source] = {}
         self._days: reactive.Value[Days | None] = reactive.Value(None)
         self._retries: reactive.Value[int] = reactive.Value(0)
+        self._is_seen: reactive.Value[bool] = reactive.Value(False)
+        self._is_live_viewer = False
         self.span: LiveResult[Days | None] = LiveResult()
         watch.add_browser()
         session.on_ended(watch.remove_browser)
+        session.on_ended(lambda: self._watch_live(False))
         session.on_ended(self.span.stop)
         # These effects run before the outputs (priority 0), in this order, and then the queries that `_keep_current`
         # starts. If an output ran first, it could send a value and then, run again after its question changed, request
         # to be dimmed: the browser rejects a message that contains both.
         reactive.effect(priority=4)(self._follow_address)
+        reactive.effect(priority=3)(self._follow_live)
         reactive.effect(priority=3)(self._follow_span)
         reactive.effect(priority=2)(self._follow_days)
 
@@ -168,6 +177,10 @@ class PageState:
         with reactive.isolate():
             self._retries.set(self._retries() + 1)
 
+    def set_seen(self, is_seen: bool) -> None:
+        """Note whether the browser shows the page now; a tab in the background does not."""
+        self._is_seen.set(is_seen)
+
     def query(
         self,
         page: str,
@@ -185,7 +198,17 @@ class PageState:
         def prepare(context: QueryContext) -> Query[list[Answer]]:
             queries = build(context)
             key = tuple((metric, question_key(question)) for metric, question in queries)
-            return key, lambda: self._answers(context.snapshot, queries)
+            return key, lambda: self._answers(self._cache_of(page), context.snapshot, queries)
+
+        return self._keep_current(page, prepare)
+
+    def last_event(self, page: str) -> LiveResult[datetime | None]:
+        """Keep the time of the last event of the view's visitors current while `page` is open."""
+
+        def prepare(context: QueryContext) -> Query[datetime | None]:
+            question = replace(context.question(), from_date=None, to_date=None)
+            key = (context.view.sample, context.view.humans)
+            return key, lambda: self._cache_of(page).last_event_at(context.snapshot, question)
 
         return self._keep_current(page, prepare)
 
@@ -231,7 +254,7 @@ class PageState:
 
         def prepare(context: QueryContext) -> Query[T]:
             key, work = build(context)
-            return key, lambda: self._cache.cached(context.snapshot, (page, key, context.zone.key), work)
+            return key, lambda: self._cache_of(page).cached(context.snapshot, (page, key, context.zone.key), work)
 
         return self._keep_current(page, prepare)
 
@@ -240,7 +263,7 @@ class PageState:
         result: LiveResult[T] = LiveResult()
 
         def follow() -> None:
-            retries, view, snapshot, days = self._retries(), self.view(), self.snapshot(), self._days()
+            retries, view, snapshot, days = self._retries(), self.view(), self._snapshot_of(page), self._days()
             if page in ("", view.page) and snapshot is not None and days is not None:
                 query = prepare(QueryContext(view, self.zone(), days, snapshot))
                 if query is not None:
@@ -250,8 +273,16 @@ class PageState:
         self._session.on_ended(result.stop)
         return result
 
-    async def _answers(self, snapshot: Snapshot, queries: list[MetricQuery]) -> list[Answer]:
-        return list(await asyncio.gather(*(self._cache.answer(snapshot, *query) for query in queries)))
+    def _snapshot_of(self, page: str) -> Snapshot | None:
+        if page != LIVE_PAGE:
+            return self.snapshot()
+        return self._watch.live() if self._is_seen() else None
+
+    def _cache_of(self, page: str) -> AnswerCache:
+        return self._live_cache if page == LIVE_PAGE else self._cache
+
+    async def _answers(self, cache: AnswerCache, snapshot: Snapshot, queries: list[MetricQuery]) -> list[Answer]:
+        return list(await asyncio.gather(*(cache.answer(snapshot, *query) for query in queries)))
 
     async def _follow_address(self) -> None:
         search = self._session.clientdata.url_search()
@@ -264,6 +295,14 @@ class PageState:
                 self._explained.set(view.explained)
         if view.query() != (search or "?"):
             await self._session.send_custom_message("address", {"query": view.query()})
+
+    def _follow_live(self) -> None:
+        self._watch_live(self._is_seen() and self.view().page == LIVE_PAGE)
+
+    def _watch_live(self, is_viewer: bool) -> None:
+        if is_viewer != self._is_live_viewer:
+            self._is_live_viewer = is_viewer
+            (self._watch.add_live_viewer if is_viewer else self._watch.remove_live_viewer)()
 
     def _follow_span(self) -> None:
         key, snapshot, zone, sample = self._retries(), self.snapshot(), self.zone(), self.view().sample

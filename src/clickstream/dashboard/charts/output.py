@@ -6,19 +6,18 @@ theme needs no new data. All texts are formatted here.
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from io import StringIO
 from typing import Any, cast
 
 from htmltools import Tag, tags
 from shiny.render.renderer import Jsonifiable, Renderer
 
-from clickstream.dashboard.formats import Kind, Number
+from clickstream.dashboard.formats import Kind
+from clickstream.metrics.files.csv_file import csv_text
+
+__all__ = ["Chart", "Option", "csv_text", "echart_ui", "render_echart"]
 
 Option = dict[str, Any]  # an option of ECharts, or a part of one
-_FORMULA = ("=", "+", "-", "@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +28,7 @@ class Chart:
     kind: format of the value axis. tips: the tooltip of each point: a title and lines of (series, exact value).
     ranges: the first day and the day after the last of each point, for selection by dragging. head, rows: the table.
     links: for each row of the table, the addresses behind its values, "" = none; a click on a point opens them too.
-    csv: the file to download.
+    csv: the file to download. export: where to download the answer behind it (answers/download.py).
     note: shown instead of an empty chart. is_failure: the note is an error message.
     """
 
@@ -43,6 +42,7 @@ class Chart:
     rows: list[list[str]] = field(default_factory=list)
     links: list[list[str]] = field(default_factory=list)
     csv: str = ""
+    export: str = ""
     note: str = ""
     is_failure: bool = False
 
@@ -55,15 +55,6 @@ class render_echart(Renderer[Chart]):  # noqa: N801 - named like Shiny's own ren
 
     async def transform(self, value: Chart) -> Jsonifiable:
         return cast(Jsonifiable, asdict(value))
-
-
-def csv_text(rows: Iterable[Sequence[str | Number | None]]) -> str:
-    """Write rows as CSV. Text that a spreadsheet would run as a formula gets a leading apostrophe; numbers do not."""
-    file = StringIO()
-    writer = csv.writer(file)
-    for row in rows:
-        writer.writerow([f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell for cell in row])
-    return file.getvalue()
 
 
 def echart_ui(id: str) -> Tag:

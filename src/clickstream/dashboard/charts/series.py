@@ -1,7 +1,8 @@
 """Time series: the options of a line or bar chart that starts at zero.
 
-In: the values of one or more series over the same buckets. Out: a `Chart`. An incomplete bucket is dashed (lines) or
-hatched (bars); the comparison period is a thin dashed line; dragging over buckets selects their days.
+In: the values of one or more series over the same buckets. Out: a `Chart`. An incomplete bucket is dashed with a hollow
+point (lines) or hatched (bars), and unit, tooltip and table say so; the comparison period is a thin dashed line;
+dragging over buckets selects their days.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ OTHER = "var(--series-7)"
 BARS_BELOW = 8  # fewer buckets are drawn as bars: a line through three points suggests values between them
 GROUPS_BELOW = 3  # the same for several lines, which become grouped bars
 FLATTENING = 5  # a line this many times larger than the second largest flattens all others
-_SHORT_NAMES = {"hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
+_SHORT_NAMES = {"minute": "%H:%M", "hour": "%H:%M", "day": "%-d %b", "week": "%-d %b", "month": "%b %Y"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,24 +71,28 @@ class Measure:
         return exact_decimal(value, self.currency) if self.kind == "money" and value is not None else value
 
 
-def time_series(buckets: Buckets, lines: Sequence[Line], measure: Measure, previous: Line | None = None) -> Chart:
-    """Draw `lines` over `buckets`. previous: drawn thin and dashed behind a single line."""
+def time_series(
+    buckets: Buckets, lines: Sequence[Line], measure: Measure, previous: Line | None = None, *, is_bars: bool = False
+) -> Chart:
+    """Draw `lines` over `buckets`. previous: drawn thin and dashed behind a single line. is_bars: bars, not lines."""
     drawn = [*lines, *([previous] if previous else [])]
     if not any(value for line in drawn for value in line.values):
         return Chart(note=f"No {measure.title.lower()} in these days.")
-    is_bars = len(buckets.starts) < (BARS_BELOW if len(lines) == 1 else GROUPS_BELOW)
+    is_bars = is_bars or len(buckets.starts) < (BARS_BELOW if len(lines) == 1 else GROUPS_BELOW)
     series = [_previous(previous)] if previous else []
     for line in lines:
         series += [_bars(line, buckets)] if is_bars else _line(line, buckets, is_filled=len(lines) == 1)
-    names = [bucket(start, buckets.size) for start in buckets.starts]
+    names = [_name(buckets, i) for i in range(len(buckets.starts))]
     option = {**_axes(buckets, measure.kind), "series": series}
     unit = f"per {buckets.size}" + (f", dashed: {previous.label}" if previous else "")
+    if not all(buckets.is_complete):
+        unit += f", {'hatched' if is_bars else 'hollow'}: incomplete"
     return Chart(
         option=_with_legend(option, lines) if len(lines) > 1 else option,
         label=f"{measure.title}, {names[0]} to {names[-1]}",
         unit=f"{measure.currency} {unit}" if measure.currency else unit,
         kind=measure.kind,
-        tips=[(_tip_title(name, buckets, i), _tip_lines(drawn, measure, i)) for i, name in enumerate(names)],
+        tips=[(name, _tip_lines(drawn, measure, i)) for i, name in enumerate(names)],
         ranges=buckets.ranges(),
         head=[buckets.size.capitalize(), *(line.label for line in drawn)],
         rows=[[name, *(measure.exact(line.values[i]) for line in drawn)] for i, name in enumerate(names)],
@@ -212,7 +217,9 @@ def _previous(line: Line) -> Option:
     }
 
 
-def _tip_title(name: str, buckets: Buckets, i: int) -> str:
+def _name(buckets: Buckets, i: int) -> str:
+    """Return the name of a bucket for tooltip and table."""
+    name = bucket(buckets.starts[i], buckets.size)
     return name if buckets.is_complete[i] else f"{name} (incomplete)"
 
 

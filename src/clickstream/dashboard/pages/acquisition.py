@@ -1,22 +1,24 @@
 """Acquisition: which channels, sources and campaigns bring visits, and which of these visits lead to orders.
 
-A chart with a line for each of the five largest groups, one long ranking, and the devices and countries of the visits.
+A chart with a line for each of the five largest groups, one long ranking, the models of attribution side by side, and
+the devices and countries of the visits.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from htmltools import TagChild, TagList, tags
+from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions
 from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
+from clickstream.dashboard.charts.attribution import by_value, model_table
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
 from clickstream.dashboard.charts.trend import split_groups, split_trend
 from clickstream.dashboard.explain.links import linked, row_link
-from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing
+from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing, more_rows, shown_rows
 from clickstream.dashboard.panel import (
     chart_or_failure,
     chart_table,
@@ -60,6 +62,10 @@ COLUMNS = (
     RankColumn("conversion_rate", "Converted", "percent", is_wide=True),
     RankColumn("revenue", "Revenue", "money", is_wide=True),
 )
+CREDITED = {name: BY[name] for name in ("channel", "source", "medium", "campaign")}
+LOOKBACKS = {"7": "7 days", "14": "14 days", "30": "30 days", "60": "60 days", "90": "90 days"}
+DEFAULT_LOOKBACK = "30"
+UNOBSERVED = "(unobserved)"
 PANELS = {"device_type": "Devices", "browser": "Browsers", "os": "Systems", "country": "Countries"}
 _FEW = (RankColumn("sessions", "Sessions"), RankColumn("sessions", "Change", is_change=True))
 
@@ -84,6 +90,18 @@ def page_ui(view: View) -> TagList:
             placeholder(module.resolve_id("ranking"), skeleton(PAGE_SIZE)),
             about=definitions.ACQUISITION,
         ),
+        panel(
+            TagList(
+                "Orders earned by",
+                _choice("credit", "Divide orders by", CREDITED, _credited(view)),
+                "from visits up to",
+                _choice("lookback", "How far back visits count", LOOKBACKS, _lookback(view)),
+                "before",
+            ),
+            placeholder(module.resolve_id("attribution"), skeleton(ROWS)),
+            tools=chart_tools(left_out=("table", "png")),
+            about=definitions.ATTRIBUTION,
+        ),
         *(
             panel(
                 title,
@@ -101,6 +119,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     """Query the page's metrics and draw the answers."""
     over_time = state.query(PAGE, _series_queries, "series")
     table = state.query(PAGE, _table_queries, "ranking")
+    earned = state.query(PAGE, lambda context: [_attribution_query(context)], "attribution")
     colour_order = state.dimension_values(PAGE, lambda context: (_dimension(context.view), context.days, COLOURS))
 
     @output
@@ -123,6 +142,11 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         explained = row_link(view, "acquisition-ranking") if _by(view) != "new_returning" else None
         layout = Listing(BY[_by(view)], lambda row: _name(view, row), COLUMNS, "No sessions in these days.", explained)
         return content_or_failure(table, "The ranking", lambda answers: listing(view, answers[0], layout))
+
+    @output
+    @render.ui
+    def attribution() -> TagChild:
+        return content_or_failure(earned, "Attribution", lambda answers: _attribution(state.view(), answers[0]))
 
     for dimension, title in PANELS.items():
         _draw_panel(output, state, dimension, title)
@@ -148,6 +172,40 @@ def _draw_panel(output: Outputs, state: PageState, dimension: str, title: str) -
 
 def _by(view: View) -> str:
     return view.option("by", BY, "channel")
+
+
+def _credited(view: View) -> str:
+    return view.option("credit", CREDITED, "channel")
+
+
+def _lookback(view: View) -> str:
+    return view.option("lookback", LOOKBACKS, DEFAULT_LOOKBACK)
+
+
+def _choice(name: str, label: str, choices: dict[str, str], chosen: str) -> Tag:
+    """Return a select box whose default, not written in the address, is `channel` or the default look-back."""
+    defaults = ("channel", DEFAULT_LOOKBACK)
+    options = {"" if value in defaults else value: text for value, text in choices.items()}
+    return choice(name, label, options, "" if chosen in defaults else chosen)
+
+
+def _attribution_query(context: QueryContext) -> MetricQuery:
+    options = {"by": _credited(context.view), "lookback": _lookback(context.view)}
+    return "attribution", replace(context.question(limit=MAX_ROWS, **options), compare="none")
+
+
+def _attribution(view: View, answer: Answer) -> TagChild:
+    by, shown, total = _credited(view), shown_rows(view), len(by_value(answer))
+    if not total:
+        return empty_note("No orders in these days, so there is nothing to divide.")
+
+    def name(row: Row) -> TagChild:
+        return "Visits unknown" if row["value"] == UNOBSERVED else value_name(view, by, row)
+
+    currency = answer.meta["currency"]
+    about = f"Orders that each model gives to a {CREDITED[by].lower()}; below them, the revenue in {currency}."
+    more = more_rows(view, min(shown, total), total) if total > shown else None
+    return TagList(tags.p(about, class_="caption"), model_table(answer, shown, CREDITED[by], name), more)
 
 
 def _dimension(view: View) -> str:

@@ -31,6 +31,10 @@ const dashboard = (() => {
     const query = here();
     const page = query.get("page") ?? "overview";
     each("select[data-param]", (el) => { el.value = query.get(el.dataset.param) ?? ""; });
+    each(".card[data-metric] .card-choice", (el) => {
+      const isChosen = el.closest(".card").dataset.metric === (query.get("metric") ?? "sessions");
+      el.setAttribute("aria-pressed", isChosen);
+    });
     each("a[data-page]", (el) => {
       const to = here();
       ["page", ...document.body.dataset.options.split(" ")].forEach((name) => to.delete(name));
@@ -112,11 +116,20 @@ const dashboard = (() => {
       const panel = button.closest(".panel");
       const csv = panel.querySelector("[data-csv]")?.dataset.csv ?? echartOf(panel.querySelector(".echart"))?.data.csv;
       if (csv) save(button, "csv", URL.createObjectURL(new Blob([csv], { type: "text/csv" })));
+      else fetched(button, "csv");
     },
+    parquet: (button) => fetched(button, "parquet"),
     png(button) {
       const chart = echartOf(button.closest(".panel").querySelector(".echart"));
       const backgroundColor = getComputedStyle(button.closest(".panel")).backgroundColor;
       if (chart) save(button, "png", chart.drawn.getDataURL({ pixelRatio: 2, backgroundColor }));
+    },
+    keys: () => keys.showModal(),
+    close: (button) => button.closest("dialog").close(),
+    "keys-off"(button) {
+      const isOff = localStorage.getItem("keys") !== "off";
+      if (isOff) localStorage.setItem("keys", "off"); else localStorage.removeItem("keys");
+      showKeys(button);
     },
     full: (button) => button.closest(".panel").requestFullscreen?.(),
     dimension(button) {
@@ -125,8 +138,21 @@ const dashboard = (() => {
     },
   };
 
+  // Download the answer behind a panel from the server (answers/download.py): all its rows, not only those shown.
+  function fetched(button, ending) {
+    const found = button.closest(".panel").querySelector("[data-export]")?.dataset.export;
+    if (found) save(button, ending, `download/${found.replace("?", `.${ending}?`)}`);
+  }
+
+  // The title of a panel as words: of a select box the chosen option.
+  function titleOf(panel) {
+    const parts = [...panel.querySelector("h2").childNodes].map((part) =>
+      part.classList?.contains("unit") ? "" : part.querySelector?.("select")?.selectedOptions[0].text ?? part.textContent);
+    return parts.join(" ").trim();
+  }
+
   function save(button, ending, address) {
-    const title = button.closest(".panel").querySelector("h2").textContent.trim().toLowerCase();
+    const title = titleOf(button.closest(".panel")).toLowerCase();
     const link = Object.assign(document.createElement("a"), { href: address });
     link.download = `${title.replace(/[^a-z0-9]+/g, "-")}.${ending}`;
     link.click();
@@ -139,12 +165,16 @@ const dashboard = (() => {
       event.preventDefault();
       open(link.getAttribute("href"));
     }
+    const card = event.target.closest(".card[data-metric]"); // chooses the figure of the chart
+    if (card && !event.target.closest(".explain, a, dialog")) {
+      go({ metric: card.dataset.metric === "sessions" ? "" : card.dataset.metric });
+    }
     if (event.target.id === "explain") go(closed); // a click beside the panel
     const button = event.target.closest("[data-action]");
     if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
       const isInside = el.contains(event.target);
-      const isDone = isInside && (button?.closest(".chart-menu") || link?.closest(".dates"));
+      const isDone = isInside && (button?.closest(".chart-menu, .file-menu") || link?.closest(".dates"));
       if (!isInside || isDone) el.open = false;
     });
   });
@@ -152,6 +182,24 @@ const dashboard = (() => {
     if (event.key !== "Escape") return;
     each("details.menu[open]", (el) => { el.open = false; el.querySelector("summary").focus(); });
   });
+  // Keys (frame.py lists them): a period, or its neighbour. Never while typing, and not with a modifier.
+  const keys = document.getElementById("keys");
+  const periods = { t: "today", 7: "7d", 3: "30d", 9: "90d" };
+  const steps = { p: "previous", n: "next" };
+  function showKeys(button) {
+    const isOff = localStorage.getItem("keys") === "off";
+    button.setAttribute("aria-pressed", isOff);
+    button.textContent = isOff ? "Turn keys on" : "Turn keys off";
+  }
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest?.("input, select, textarea, [contenteditable], dialog");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "?") { event.preventDefault(); actions.keys(); return; }
+    if (localStorage.getItem("keys") === "off" || document.querySelector("dialog[open]")) return;
+    if (Object.hasOwn(periods, event.key)) go({ period: periods[event.key], from: "", to: "" });
+    if (Object.hasOwn(steps, event.key)) document.querySelector(`[data-step=${steps[event.key]}][href]`)?.click();
+  });
+
   document.addEventListener("change", ({ target }) => {
     if (target.dataset.param) go({ [target.dataset.param]: target.value });
   });
@@ -202,7 +250,12 @@ const dashboard = (() => {
       if (document.activeElement === document.body) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
     }, 60);
   });
+  // The page Live is kept current only while it is seen.
+  const noteSeen = () => window.Shiny?.setInputValue?.("is_seen", !document.hidden);
+  document.addEventListener("visibilitychange", noteSeen);
+
   $(document).on("shiny:connected", () => {
+    noteSeen();
     Shiny.addCustomMessageHandler("address", ({ query }) => {
       history.replaceState(null, "", address(query));
       follow();

@@ -149,6 +149,8 @@
       return $(scope).find(".echart");
     }
     renderValue(el, data) {
+      if (data?.export) el.dataset.export = data.export;
+      else delete el.dataset.export;
       el.setAttribute("role", "img");
       el.setAttribute("aria-label", data?.label || data?.note || "");
       if (!data || data.note) {

@@ -2,9 +2,11 @@
 
     GET  /api/status
     POST /api/<path>    each command of registry.py: its request in JSON, its result in JSON
+    GET  /api/metrics   the stats API (local/stats)
 
 A page of another site can make a browser send requests to loopback. So every request must name loopback as its host, a
-WebSocket must come from a page of the same host, and the API requires the owner's token.
+WebSocket must come from a page of the same host, and the API requires the owner's token. The stats API, which only
+reads, also accepts the token of the setting CLICKSTREAM_API_TOKEN.
 A client that accepts application/x-ndjson receives the progress of the work before the result (progress.py).
 Errors have one shape: {"success": false, "error": code, "message": text}, with `advice` where there is some, and the
 facts of the error in `fields`.
@@ -35,12 +37,16 @@ _log = logging.getLogger(__name__)
 
 
 class Guard:
-    """Passes on the requests that may reach the application behind it. `port` and `token` are the owner's."""
+    """Passes on the requests that may reach the application behind it.
 
-    def __init__(self, app: ASGIApp, port: int, token: str) -> None:
+    port, token: the owner's. stats_token: another one for the stats API, "" = there is none.
+    """
+
+    def __init__(self, app: ASGIApp, port: int, token: str, stats_token: str = "") -> None:
         self._app = app
         self._port = port
         self._token = token.encode()
+        self._stats_token = stats_token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] in ("http", "websocket"):
@@ -62,9 +68,23 @@ class Guard:
         if host[1] != self._port:
             return error_response(403, "forbidden_host", f"the API is available on port {self._port} only")
         scheme, _, token = connection.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token):
-            return error_response(401, "invalid_token", "send the token in owner.json: Authorization: Bearer …")
-        return None
+        is_stats = _is_stats(connection.url.path)
+        if scheme.lower() == "bearer" and self._is_token(token.strip().encode(), is_stats):
+            return None
+        source = "the setting CLICKSTREAM_API_TOKEN" if is_stats else "owner.json"
+        refusal = error_response(401, "invalid_token", f"send the token in {source}: Authorization: Bearer …")
+        refusal.headers["WWW-Authenticate"] = "Bearer"
+        return refusal
+
+    def _is_token(self, sent: bytes, is_stats: bool) -> bool:
+        """Compare with every token that is valid here, each in constant time."""
+        is_owner = hmac.compare_digest(sent, self._token)
+        is_reader = hmac.compare_digest(sent, self._stats_token) and bool(self._stats_token)
+        return is_owner or (is_stats and is_reader)
+
+
+def _is_stats(path: str) -> bool:
+    return path in ("/api/metrics", "/api/openapi.json") or path.startswith("/api/metrics/")
 
 
 def api_routes(context: WarehouseContext, status: Callable[[], object]) -> list[Route]:

@@ -1,7 +1,8 @@
 """The owner: the one process that holds the DuckDB file, and does all work on it.
 
-It loads new raw objects within seconds, keeps the mart up to date, serves the dashboard at /sbw_dashboard, and serves
-other commands through the API (local/owner/api.py). In: settings, a port. It shuts down in order on SIGTERM and Ctrl-C.
+It loads new raw objects within seconds, keeps the mart up to date, serves the dashboard at /sbw_dashboard, the stats
+API (local/stats), and other commands through the API (local/owner/api.py). In: settings, a port. It shuts down in order
+on SIGTERM and Ctrl-C.
 
 On a PostgreSQL warehouse whose role may only read, it loads nothing: another process does, such as the function on AWS.
 Everything else stays the same.
@@ -43,6 +44,7 @@ from clickstream.local.owner.client import OwnerStatus
 from clickstream.local.owner.context import RunPass, WarehouseContext, make_context, make_loader
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
 from clickstream.local.owner.loop import EtlLoop, with_daily_expiry
+from clickstream.local.stats.routes import stats_routes
 from clickstream.mart.file import NAME
 from clickstream.mart.keeper import MartKeeper
 from clickstream.progress import Progress
@@ -84,7 +86,8 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")
         if loading.source.is_elsewhere:
             sys.stderr.write("loading    by another process: this role may only read the warehouse\n")
-        serve(make_owner_app(context, owner, loading.status, dashboard), listener)
+        token = settings.api_token.get_secret_value() if settings.api_token else ""
+        serve(make_owner_app(context, owner, loading.status, dashboard, token), listener)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +122,13 @@ _NO_LOADING = _Loading(_refuse_pass, lambda: {"reads_only": True}, LoaderSource(
 
 
 def make_owner_app(
-    context: WarehouseContext, owner: Owner, loop_status: Callable[[], dict[str, Any]], dashboard: ASGIApp
+    context: WarehouseContext,
+    owner: Owner,
+    loop_status: Callable[[], dict[str, Any]],
+    dashboard: ASGIApp,
+    stats_token: str = "",
 ) -> ASGIApp:
-    """Return everything that the owner serves, behind its guard."""
+    """Return everything that the owner serves, behind its guard. stats_token: see Guard."""
 
     def status() -> OwnerStatus:
         events = context.warehouse.fetch("select count(*) from clickstream_events").rows[0][0]
@@ -135,18 +142,21 @@ def make_owner_app(
 
     async def no_route(request: Request, error: Exception) -> Response:
         status, code = (405, "method_not_allowed") if getattr(error, "status_code", 0) == 405 else (404, "not_found")
-        return error_response(status, code, f"no such route: {request.method} {request.url.path}")
+        refusal = error_response(status, code, f"no such route: {request.method} {request.url.path}")
+        refusal.headers.update(getattr(error, "headers", None) or {})  # Allow
+        return refusal
 
     app = Starlette(
         routes=[
             Route("/", to_dashboard),
             Route("/health", health),
+            *stats_routes(context),
             *api_routes(context, status),
             Mount(DASHBOARD, app=dashboard),
         ],
         exception_handlers={404: no_route, 405: no_route},
     )
-    return Guard(app, int(owner.url.rpartition(":")[2]), owner.token)
+    return Guard(app, int(owner.url.rpartition(":")[2]), owner.token, stats_token)
 
 
 def serve(app: ASGIApp, listener: socket.socket) -> None:

@@ -16,7 +16,7 @@ from clickstream.metrics.rules.local_time import local_date, same_wall_clock, st
 DEFAULT_DAYS = 30
 MAX_DAYS = 1830
 YEAR_DAYS = 364  # 52 whole weeks, so that each day is compared with the same weekday
-_FIRST_YEAR, _LAST_YEAR = 1980, 2200
+FIRST_YEAR, LAST_YEAR = 1980, 2200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,11 @@ def chosen_period(question: Question, max_days: int | None = MAX_DAYS) -> Period
         today = local_date(question.tz, question.as_of)
         # Only `from` is given: up to today; a `from` in the future has one (empty) day.
         to_date = max(today, question.from_date or today) + timedelta(days=1)
-    if not _FIRST_YEAR <= to_date.year <= _LAST_YEAR:
-        raise _invalid("to", f"{to_date} (expected a year from {_FIRST_YEAR} to {_LAST_YEAR})")
+    if not FIRST_YEAR <= to_date.year <= LAST_YEAR:
+        raise _invalid("to", f"{to_date} (expected a year from {FIRST_YEAR} to {LAST_YEAR})")
     from_date = question.from_date or to_date - timedelta(days=DEFAULT_DAYS)
-    if from_date.year < _FIRST_YEAR:
-        raise _invalid("from", f"{from_date} (expected a year from {_FIRST_YEAR} to {_LAST_YEAR})")
+    if from_date.year < FIRST_YEAR:
+        raise _invalid("from", f"{from_date} (expected a year from {FIRST_YEAR} to {LAST_YEAR})")
     if from_date >= to_date:
         raise _invalid(
             "from", f"{from_date} (expected a day before {to_date})", "`to` is the day after the last day of the range"
