@@ -14,6 +14,7 @@ from clickstream.visible import visible, visible_line
 TITLES = {
     "answer": "The answer",
     "comparison": "The same for the comparison period",
+    "visitors": "Which visitors the filters select: a table that the others read",
     "rows behind": "How many rows are behind it",
     "currency": "The currency with most orders",
     "sample": "Is there sample data?",

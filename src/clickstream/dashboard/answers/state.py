@@ -218,9 +218,10 @@ class PageState:
         def prepare(context: QueryContext) -> Query[tuple[Explained, Explanation | None]]:
             target = self.explained()
             source = self._sources.get(target.panel)
-            if source is None:
+            queries = source.build(context) if source else []
+            if source is None or not queries:
                 return target, lambda: _done((target, None))
-            metric, question = source.build(context)[0]
+            metric, question = queries[0]
             part = Part(source.figure or None, _instant(target.at), target.value or None)
 
             async def run() -> tuple[Explained, Explanation | None]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import cast
 from zoneinfo import ZoneInfo
 
@@ -17,7 +17,6 @@ from clickstream.dashboard.charts.ranking import Row
 from clickstream.dashboard.view import PAGES, Days, Explained, View
 from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.buckets import Bucket, Unit, buckets
-from clickstream.metrics.rules.local_time import local_date
 from clickstream.metrics.rules.period import Period
 from clickstream.metrics.rules.split import OTHER
 
@@ -33,12 +32,12 @@ def linked(chart: Chart, view: View, output: str, answer: Answer, groups: Sequen
     lines = groups or ("",)
     unit, zone = cast(Unit, meta["options"]["by"]), ZoneInfo(meta["tz"])
     links = []
+    shown = replace(view, period="", days=Days(period.from_date, period.to_date))
     for bucket in buckets(unit, zone, period):
-        days = Days(max(bucket.local.date(), period.from_date), min(_day_after(zone, bucket), period.to_date))
         at = _text(bucket.start)
         links.append(
             [
-                _sessions(_only(view, meta["options"], group), meta["options"], bucket, days)
+                _sessions(_only(shown, meta["options"], group), meta["options"], bucket)
                 or replace(view, explained=Explained(output, at, group)).query()
                 if group != OTHER
                 else ""
@@ -61,19 +60,13 @@ def _only(view: View, options: Mapping[str, str], group: str) -> View:
     return replace(view, filters=filters).toggle(options["split"], group)
 
 
-def _sessions(view: View, options: Mapping[str, str], bucket: Bucket, days: Days) -> str:
+def _sessions(view: View, options: Mapping[str, str], bucket: Bucket) -> str:
     """Return the address of the list of the sessions behind a point; "" for a figure that is not a number of them."""
     reached = REACHED.get(options["metric"])
     if reached is None or VISITORS not in PAGES:
         return ""
     between = f"{_text(bucket.start)}..{_text(bucket.end)}"
-    sessions = replace(view, page=VISITORS, period="", days=days, options=())
-    return sessions.with_option(between=between, reached=reached).query()
-
-
-def _day_after(zone: ZoneInfo, bucket: Bucket) -> date:
-    """Return the day after the last day of a bucket."""
-    return local_date(zone, bucket.end) if bucket.offset_s is None else date.fromordinal(bucket.local.toordinal() + 1)
+    return replace(view, page=VISITORS, options=()).with_option(between=between, reached=reached).query()
 
 
 def _text(moment: datetime) -> str:

@@ -27,6 +27,7 @@ from clickstream.money import exact_amount
 TITLES = {
     "answer": "The answer",
     "comparison": "The same for the comparison period",
+    "visitors": "Which visitors the filters select: a table that the others read",
     "rows behind": "The number of rows behind it",
     "currency": "The currency with most orders",
     "sample": "Is there sample data?",

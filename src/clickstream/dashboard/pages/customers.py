@@ -182,12 +182,12 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    buyers = state.query(PAGE, lambda context: [("customers", context.question())])
-    carts = state.query(PAGE, lambda context: [("abandonment", context.question())])
-    worth = state.query(PAGE, lambda context: [_ltv_query(context)])
-    in_groups = state.query(PAGE, lambda context: [("rfm", replace(context.question(), compare="none"))])
-    best = state.query(PAGE, lambda context: [_list_query(context)])
-    abandoned = state.query(PAGE, lambda context: [_abandoned_query(context)])
+    buyers = state.query(PAGE, lambda context: [("customers", context.question())], _outputs(BUYERS))
+    carts = state.query(PAGE, lambda context: [("abandonment", context.question())], _outputs(CARTS))
+    worth = state.query(PAGE, lambda context: [_ltv_query(context)], {"curve": "", "cohorts": ""})
+    in_groups = state.query(PAGE, lambda context: [("rfm", replace(context.question(), compare="none"))], "groups")
+    best = state.query(PAGE, lambda context: [_list_query(context)], "list")
+    abandoned = state.query(PAGE, lambda context: [_abandoned_query(context)], "left")
 
     for card in BUYERS:
         _draw_card(output, buyers, card)
@@ -229,6 +229,10 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         return content_or_failure(abandoned, "The products", lambda answers: _left(state.view(), answers[0]))
 
 
+def _outputs(cards: Sequence[Card]) -> dict[str, str]:
+    return {f"card_{card.key}": "" for card in cards}
+
+
 def _card(card: Card) -> Tag:
     grey = tags.div(class_="skeleton figure-skeleton")
     figure = placeholder(module.resolve_id(f"card_{card.key}"), grey, class_="figure")
@@ -256,7 +260,7 @@ def _draw_card(output: Outputs, found: LiveResult[list[Answer]], card: Card) -> 
 
 
 def _draw_revenue(output: Outputs, state: PageState, by: str, title: str) -> None:
-    found = state.query(PAGE, lambda context: [("revenue", context.question(limit=ROWS, by=by))])
+    found = state.query(PAGE, lambda context: [("revenue", context.question(limit=ROWS, by=by))], by)
 
     def drawn(answer: Answer) -> TagChild:
         rows = answer.dicts()

@@ -82,8 +82,8 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    figures = state.query(PAGE, lambda context: [_query(context, "live")])
-    by_minute = state.query(PAGE, lambda context: [_query(context, "live_minutes")])
+    figures = state.query(PAGE, lambda context: [_query(context, "live")], {f"card_{key}": key for key, *_ in FIGURES})
+    by_minute = state.query(PAGE, lambda context: [_query(context, "live_minutes")], "minutes")
     last_event = state.last_event(PAGE)
 
     for key, _, kind, _ in FIGURES:
@@ -135,7 +135,7 @@ def _draw_card(output: Outputs, found: LiveResult[list[Answer]], key: str, kind:
 
 def _draw_top(output: Outputs, state: PageState, dimension: str, texts: tuple[str, str, str]) -> None:
     title, head, page = texts
-    found = state.query(PAGE, lambda context: [_query(context, "live_top", by=dimension)])
+    found = state.query(PAGE, lambda context: [_query(context, "live_top", by=dimension)], dimension)
 
     def drawn(answer: Answer) -> TagChild:
         rows = answer.dicts()

@@ -87,7 +87,8 @@ def explain(mart: Mart | None, records: Records, metric: str, question: Question
         figure = part.figure or answer.meta["options"].get("metric") or _FIGURES.get(metric)
         if part.at is not None:
             period = _bucket(metric, answer.meta, question.tz, part.at)
-            if answer.meta["options"].get("by") != "hour":  # the bucket is a separate question
+            # The bucket is a separate question, unless it is an hour, or segments are those at the end of the range.
+            if answer.meta["options"].get("by") != "hour" and "segment" not in question.filters:
                 question = replace(question, from_date=period.from_date, to_date=period.to_date)
                 recorded, answer = _asked_once(cursor, metric, question)
         meta = answer.meta

@@ -21,7 +21,8 @@ from clickstream.warehouse.contract import Cursor, Table, Warehouse
 from clickstream.warehouse.dialects import PARAMETER, Engine, render
 from clickstream.warehouse.duckdb import DuckCursor
 
-PURPOSES = ("answer", "comparison", "rows behind", "currency", "sample", "load")
+PURPOSES = ("answer", "comparison", "visitors", "rows behind", "currency", "sample", "load")
+_TABLE = "create temp table "
 _ROW_COUNT = re.compile(r"\nselect (?:count\(\*\)|coalesce\(sum\(events\), 0\)) from counted_\w+$")
 
 
@@ -29,8 +30,8 @@ _ROW_COUNT = re.compile(r"\nselect (?:count\(\*\)|coalesce\(sum\(events\), 0\)) 
 class Statement:
     """One SQL statement as it ran.
 
-    purpose: one of PURPOSES; `comparison` is the answer for the other period. params: the values of its `$name`s.
-    engine: the mart is DuckDB's, the warehouse may be PostgreSQL's.
+    purpose: one of PURPOSES; `comparison` is the answer for the other period, `visitors` a table that others read.
+    params: the values of its `$name`s. engine: the mart is DuckDB's, the warehouse may be PostgreSQL's.
     """
 
     purpose: str
@@ -42,7 +43,7 @@ class Statement:
         """Return a text that computes the same at a prompt of the engine, with these values."""
         if not self.params:
             return f"{self.sql};"
-        if self.engine == "postgres":  # it has no names of parameters
+        if self.engine == "postgres" or self.purpose == "visitors":  # where parameters have no names, or cannot be used
             filled = PARAMETER.sub(lambda found: _literal(self.params[found[1]]) if found[1] else found[0], self.sql)
             return f"{filled};"
         values = ", ".join(f'"{name}" := {_literal(value)}' for name, value in self.params.items())
@@ -95,6 +96,12 @@ class _RecordingCursor(DuckCursor):
         self._cursor = cursor
         self._noted = noted
 
+    def derive(self, name: str, sql: str, params: Mapping[str, Any]) -> None:
+        """Define a table of this reader by a SELECT, which runs when a statement first names the table."""
+        values = {key: plain(value) for key, value in sorted(params.items())}
+        self._noted.append((f"{_TABLE}{name} as\n{render(sql, 'duckdb')}", values))
+        self._cursor.derive(name, sql, params)
+
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
         """Run one SELECT and return all its rows."""
         self._noted.append((sql, {name: plain(value) for name, value in sorted((params or {}).items())}))
@@ -146,6 +153,8 @@ def _without_gaps(sql: str) -> str:
 def _purpose(sql: str, params: Mapping[str, Any], start: datetime) -> str:
     if sql in ("select load_id from mart", "select coalesce(max(load_id), 0) from loads"):
         return "load"
+    if sql.startswith(_TABLE):
+        return "visitors"
     if "exists (from hits where is_sample" in sql:
         return "sample"
     if read_sql("rules/currency.sql").strip() in sql:
