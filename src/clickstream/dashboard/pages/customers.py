@@ -18,9 +18,17 @@ from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.answers.state import LiveResult, MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.lifetime import value_curve, value_map
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
-from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, in_currency, ranking_table
+from clickstream.dashboard.charts.ranking import (
+    RankColumn,
+    Ranking,
+    Row,
+    change_mark,
+    in_currency,
+    ranking_table,
+    sort_rows,
+)
 from clickstream.dashboard.formats import Kind
-from clickstream.dashboard.listing import PAGE_SIZE, more_rows, shown_rows
+from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, more_rows, shown_rows
 from clickstream.dashboard.panel import (
     MAX_NAME_LENGTH,
     chart_or_failure,
@@ -45,7 +53,7 @@ from clickstream.metrics.question import Answer
 PAGE = "customers"
 COHORT_MONTHS = 12  # at least as many, also when fewer days are on screen
 PRODUCTS = 10
-ROWS = 6
+ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +71,15 @@ class Card:
 
 BUYERS = (
     Card("customers", "Customers", definitions.CUSTOMERS),
-    Card("first_time", "First-time customers", definitions.FIRST_TIME),
+    Card("first_time", "New customers", definitions.FIRST_TIME),
     Card("repeat_customers", "Repeat customers", definitions.REPEAT_CUSTOMERS),
-    Card("repeat_rate", "Repeat rate", definitions.REPEAT_RATE, "percent", "of {} customers", ("customers",)),
-    Card("orders_per_customer", "Orders per customer", definitions.ORDERS_PER_CUSTOMER, "ratio"),
+    Card("repeat_rate", "Repeat rate", definitions.REPEAT_RATE, "percent", "of {}", ("customers",)),
+    Card("orders_per_customer", "Orders", definitions.ORDERS_PER_CUSTOMER, "ratio", "per customer"),
     Card(
         "median_days_between_orders",
-        "Days between orders",
+        "Days between",
         definitions.DAYS_BETWEEN,
-        caption="median",
+        caption="orders, median",
         is_neutral=True,
     ),
 )
@@ -256,10 +264,10 @@ def _draw_card(output: Outputs, found: LiveResult[list[Answer]], card: Card) -> 
 
 
 def _draw_revenue(output: Outputs, state: PageState, by: str, title: str) -> None:
-    found = state.query(PAGE, lambda context: [("revenue", context.question(limit=ROWS, by=by))])
+    found = state.query(PAGE, lambda context: [("revenue", context.question(limit=MAX_ROWS, by=by))])
 
     def drawn(answer: Answer) -> TagChild:
-        rows = answer.dicts()
+        rows = sort_rows(answer.dicts(), "revenue")[:ROWS]
         if not rows:
             return empty_note("No orders in these days.")
         if by in _MISSING and all(row["value"] == NONE_VALUE for row in rows):
