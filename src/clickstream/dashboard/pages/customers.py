@@ -272,7 +272,7 @@ def _draw_revenue(output: Outputs, state: PageState, by: str, title: str) -> Non
             return empty_note("No orders in these days.")
         if by in _MISSING and all(row["value"] == NONE_VALUE for row in rows):
             return empty_note(_MISSING[by])
-        columns = in_currency(_SOLD, answer.meta["currency"])
+        columns = _in_currency(_SOLD, answer)
         heading = Ranking(_HEADS[by], lambda row: in_words(by, row["value"]), columns, bar="revenue")
         return ranking_table(rows, heading)
 
@@ -280,6 +280,14 @@ def _draw_revenue(output: Outputs, state: PageState, by: str, title: str) -> Non
     @render.ui
     def table() -> TagChild:
         return content_or_failure(found, title, lambda answers: drawn(answers[0]))
+
+
+def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColumn]:
+    """Return the columns with the currency of their amounts, also in their titles."""
+    return [
+        replace(column, label=f"{column.label}, {column.currency}") if column.currency else column
+        for column in in_currency(columns, answer.meta["currency"])
+    ]
 
 
 def _ltv_query(context: QueryContext) -> MetricQuery:
@@ -323,9 +331,7 @@ def _groups(view: View, answer: Answer) -> TagChild:
     rows = answer.dicts()
     if not any(row["customers"] for row in rows):
         return empty_note("No visitor ordered in the year up to the last of these days.")
-    layout = Ranking(
-        "Group", lambda row: _group_name(view, row), in_currency(_GROUP, answer.meta["currency"]), "customers"
-    )
+    layout = Ranking("Group", lambda row: _group_name(view, row), _in_currency(_GROUP, answer), "customers")
     return ranking_table(rows, layout)
 
 
@@ -346,7 +352,7 @@ def _listed(view: View, answer: Answer) -> TagChild:
     rows = answer.dicts()
     if not rows:
         return empty_note("No customers in this group." if _group(view) else "No customers in this year.")
-    layout = Ranking("Customer", _customer_name, in_currency(_CUSTOMER, answer.meta["currency"]), bar="revenue")
+    layout = Ranking("Customer", _customer_name, _in_currency(_CUSTOMER, answer), bar="revenue")
     return TagList(ranking_table(rows, layout), more_rows(view, len(rows), answer.meta["total_rows"]))
 
 
