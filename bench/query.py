@@ -95,7 +95,7 @@ PAGES: dict[str, Questions] = {
     "retention": [asking("retention")],
     "customers": [
         asking("customers"),
-        *(asking("revenue", by=kind) for kind in ("customer", "payment_method", "coupon")),
+        *(asking("revenue", ALL_ROWS, by=kind) for kind in ("customer", "payment_method", "coupon")),
         uncompared("ltv"),
         uncompared("rfm"),
         uncompared("rfm_customers", 20),
