@@ -23,6 +23,7 @@ from clickstream.mart.refresh import mart_position
 from clickstream.mart.source import Position
 from clickstream.metrics.rules.local_time import instant
 from clickstream.pace import LONGEST_SILENCE, pause_after
+from clickstream.warehouse.notes import Note, list_notes
 
 _log = logging.getLogger(__name__)
 
@@ -33,6 +34,8 @@ MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute
 
 LONGEST_PAUSE_S = 30.0
 FIRST_WAIT_S = 5.0
+
+MAX_NOTES = 1000  # of the latest days
 
 _PASSED_AT = "select greatest((select max(loaded_at) from loads), (select max(started_at) from passes))"
 
@@ -102,6 +105,8 @@ class LoadWatch:
         self._current: tuple[Snapshot | None, LoaderStatus] = (None, LoaderStatus(None))
         self.snapshot: reactive.Value[Snapshot | None] = reactive.Value(None)
         self.loader_status: reactive.Value[LoaderStatus] = reactive.Value(LoaderStatus(None))
+        self.notes: reactive.Value[list[Note]] = reactive.Value([])
+        self._current_notes: list[Note] = []
 
     def add_browser(self) -> None:
         """Count one more connected browser. Call it on the event loop."""
@@ -123,7 +128,22 @@ class LoadWatch:
             current = await asyncio.get_running_loop().run_in_executor(self._threads, self._check)
             if current != self._current:
                 await self._publish(*current)
+            await self._follow_notes()
             await asyncio.sleep(INTERVAL_S)
+
+    async def _follow_notes(self) -> None:
+        """Publish the notes if they have changed. While they cannot be read, the old ones stay."""
+        try:
+            notes = await asyncio.get_running_loop().run_in_executor(
+                self._threads, list_notes, self._keeper.warehouse, MAX_NOTES
+            )
+        except ClickstreamError:
+            return
+        if notes != self._current_notes:
+            self._current_notes = notes
+            async with reactive.lock():
+                self.notes.set(notes)
+                await reactive.flush()
 
     async def _publish(self, snapshot: Snapshot | None, loader_status: LoaderStatus) -> None:
         if snapshot != self._current[0]:

@@ -21,6 +21,7 @@ from clickstream.dashboard.answers.loads import LoaderStatus, LoadWatch, Snapsho
 from clickstream.dashboard.view import Days, View, resolve_days
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.question import Answer, Question
+from clickstream.warehouse.notes import Note
 
 T = TypeVar("T")
 _log = logging.getLogger(__name__)
@@ -146,6 +147,10 @@ class PageState:
 
     def loader_status(self) -> LoaderStatus:
         return self._watch.loader_status()
+
+    def notes(self) -> list[Note]:
+        """Return the notes on days, by day."""
+        return self._watch.notes()
 
     def retry(self) -> None:
         """Run all queries again."""
