@@ -54,6 +54,7 @@ def encode(result: object) -> bytes:
 
 METRIC = Command("metric", questions.MetricRequest, Answer, questions.metric, read_answer)
 REPORT = Command("report", questions.ReportRequest, Report, questions.report, read_report)
+REPORT_PAGE = Command("report/page", questions.ReportPageRequest, questions.ReportPage, questions.report_page)
 QUERY = Command("query", questions.QueryRequest, QueryResult, questions.query)
 CHECK = Command("check", questions.CheckRequest, questions.CheckResult, questions.check)
 ORDERS_CHECK = Command("orders/check", OrdersCheckRequest, OrdersCheck, orders_check)
@@ -76,6 +77,7 @@ EXPORT_DAY = Command("export/day", questions.ExportDayRequest, questions.Exporte
 COMMANDS = (
     METRIC,
     REPORT,
+    REPORT_PAGE,
     QUERY,
     CHECK,
     ORDERS_CHECK,
