@@ -20,7 +20,7 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from clickstream.dashboard import frame
+from clickstream.dashboard import formats, frame
 from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.download import PATH, Downloads
 from clickstream.dashboard.answers.loads import AnswerCosts, LoaderSource, LoadWatch
@@ -111,6 +111,7 @@ class Dashboards:
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
         state = PageState(session, self._cache, self._live_cache, self._watch, self._zone)
         _frame_server(input, state, self._collector_url)
+        _send_notes(state, session)
         for name, module in _PAGES.items():
             module.page_server(name, state)
         data_health.page_server("data_health", state, self.orders)
@@ -187,6 +188,18 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
     def _retry() -> None:
         input.retry()
         state.retry()
+
+
+def _send_notes(state: PageState, session: Session) -> None:
+    """Keep the browser's notes on days current: it shows them on every chart over time (static/echart.js)."""
+
+    @reactive.effect
+    async def _notes() -> None:
+        notes = [
+            {"day": note.day.isoformat(), "date": formats.day(note.day), "text": formats.safe_text(note.text)}
+            for note in state.notes()
+        ]
+        await session.send_custom_message("notes", {"notes": notes})
 
 
 def _notice(state: PageState, figures: Answer, collector_url: str) -> TagChild:
