@@ -28,9 +28,20 @@ if TYPE_CHECKING:  # it is a plugin: pytest imports it
 
 pytest_plugins = ["tests.dashboard.stage"]
 
-PAGES, THEMES = ("overview", "acquisition", "behaviour", "products", "funnel", "retention"), ("light", "dark")
-RANKINGS = {"overview": 5, "acquisition": 5, "behaviour": 2, "products": 1, "funnel": 1, "retention": 0}
-CARDS = {"overview": 6, "funnel": 4}
+PAGES, THEMES = (
+    ("overview", "acquisition", "behaviour", "products", "funnel", "retention", "data-health"),
+    ("light", "dark"),
+)
+RANKINGS = {
+    "overview": 5,
+    "acquisition": 5,
+    "behaviour": 2,
+    "products": 1,
+    "funnel": 1,
+    "retention": 0,
+    "data-health": 3,
+}
+CARDS = {"overview": 6, "funnel": 4, "data-health": 6}
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
 WITHOUT_CANVAS = ("behaviour", "funnel")
 NOW = Clock()
@@ -83,9 +94,10 @@ def show(case: Case, screen: Screen, app_server: AppServer, apps: dict[str, ASGI
     screen.show(case, NOW.now + timedelta(minutes=14 if case.state == "stale" else 0, seconds=8))
     assert screen.all_faults() == []
     page = screen.page
-    heading = "No events yet" if case.state == "empty" else case.page.capitalize()
+    title = case.page.replace("-", " ").capitalize()
+    heading = "No events yet" if case.state == "empty" else title
     expect(page.locator("h1").filter(visible=True)).to_have_text([heading])
-    expect(page.locator("nav [aria-current]")).to_have_text(case.page.capitalize())
+    expect(page.locator("nav [aria-current]")).to_have_text(title)
     return page
 
 
