@@ -43,7 +43,7 @@ RANKINGS = {
 }
 CARDS = {"overview": 6, "funnel": 4, "data-health": 6}
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
-WITHOUT_CANVAS = ("behaviour", "funnel")
+CANVASES = {"behaviour": 0, "funnel": 0, "data-health": 2}
 NOW = Clock()
 # Each page in each theme and size in `make test`; every combination in `make test-slow`.
 QUICK = {("light", "desktop"), ("dark", "phone")}
@@ -110,7 +110,7 @@ def test_a_screen_is_complete_and_without_faults(
         expect(page.locator(".no-data code")).to_contain_text("curl http://127.0.0.1:8000/clickstream")
         return
     shown = page.locator(f".page[data-page={case.page}]")
-    expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(0 if case.page in WITHOUT_CANVAS else 1)
+    expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(CANVASES.get(case.page, 1))
     expect(shown.locator(".drawing").filter(visible=True)).to_have_count(DRAWINGS.get(case.page, 0))
     expect(shown.locator(".card .value").filter(visible=True)).to_have_count(CARDS.get(case.page, 0))
     expect(shown.locator(".ranking").filter(visible=True)).to_have_count(RANKINGS[case.page])

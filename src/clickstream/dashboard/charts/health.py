@@ -14,7 +14,7 @@ from htmltools import Tag, TagChild, TagList, tags
 from clickstream.dashboard import formats
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
-from clickstream.dashboard.charts.series import PALETTE, Buckets, Line, Measure, stacked_bars
+from clickstream.dashboard.charts.series import PALETTE, Buckets, Line, Measure, stacked_bars, time_series
 from clickstream.dashboard.panel import empty_note
 from clickstream.dashboard.words import in_words
 from clickstream.metrics.health.health_clock import BANDS
@@ -29,7 +29,11 @@ _FATES = {
     "pending": ("Not loaded yet", PALETTE[2]),
 }
 _BAD = (RankColumn("rows", "Lines"), RankColumn("objects", "Objects"))
-_BOTS = (RankColumn("events", "Events"), RankColumn("sessions", "Sessions"), RankColumn("visitors", "Visitors"))
+_BOTS = (
+    RankColumn("events", "Events"),
+    RankColumn("sessions", "Sessions", is_wide=True),
+    RankColumn("visitors", "Visitors"),
+)
 _CLOCKS = (
     RankColumn("events", "Events"),
     RankColumn("client", "As sent", is_wide=True),
@@ -39,7 +43,7 @@ _CLOCKS = (
 _TRACKED = (
     RankColumn("both", "Both"),
     RankColumn("browser_only", "Browser only", is_wide=True),
-    RankColumn("server_only", "Server only"),
+    RankColumn("server_only", "Server only", is_wide=True),
     RankColumn("total_differs", "Different", is_wide=True),
     RankColumn("capture_rate", "Captured", "percent"),
 )
@@ -59,9 +63,9 @@ def age_figure(answer: Answer, key: str) -> TagChild:
     moment: datetime | None = row[key]
     if moment is None:
         return figure(formats.NONE, "nothing yet", "")
-    number = f"load {formats.exact(row['load_number'])}, " if key == "last_loaded_at" else ""
+    number = f"load {formats.exact(row['load_number'])}"
     age = Tag("time-ago", datetime=moment.isoformat())
-    return figure(age, f"{number}{_instant(moment)}", f"{moment:%Y-%m-%d %H:%M:%S} UTC")
+    return figure(age, number if key == "last_loaded_at" else _instant(moment), f"{moment:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def _hours(count: int) -> str:
@@ -145,22 +149,23 @@ def ledger_chart(answer: Answer) -> Chart:
         for name, (label, colour) in _FATES.items()
     ]
     chart = stacked_bars(buckets, lines, Measure("Accepted lines"))
-    return replace(chart, unit=f"lines {chart.unit} of receipt (UTC)") if chart.rows else chart
+    return replace(chart, unit=f"lines per {buckets.size} of receipt (UTC)")
 
 
 def late_chart(answer: Answer) -> Chart:
-    """Draw the late events of each hour or day."""
+    """Draw the events that were late in each hour or day, sent or loaded."""
     buckets, starts = _buckets(answer)
     rows = {row["hour"]: row for row in answer.dicts()}
     lines = [
         Line(label, [rows[start][name] if start in rows else 0 for start in starts], colour)
         for name, label, colour in (
-            ("late_sent", "Sent after more than 1 h", PALETTE[1]),
-            ("late_loaded", "Loaded after more than 15 min", PALETTE[2]),
+            ("late_sent", "Sent late", PALETTE[1]),
+            ("late_loaded", "Loaded late", PALETTE[2]),
         )
     ]
-    chart = stacked_bars(buckets, lines, Measure("Late events"))
-    return replace(chart, unit=f"{chart.unit} (UTC)") if chart.rows else chart
+    lines = [line for line in lines if any(line.values)]
+    chart = time_series(buckets, lines, Measure("Late events"))  # not parts of a whole: an event may be both
+    return replace(chart, unit=f"{lines[0].name.lower()} " * (len(lines) == 1) + f"per {buckets.size} (UTC)")
 
 
 def bad_rows_table(answer: Answer) -> TagChild:
@@ -170,7 +175,7 @@ def bad_rows_table(answer: Answer) -> TagChild:
         return empty_note("No line was refused in these days.")
 
     def name(row: Row) -> TagChild:
-        seen = tags.span(f"last {_instant(row['last_seen_at'])}", class_="quiet aside")
+        seen = tags.span(f"last {_instant(row['last_seen_at'])}", class_="quiet aside wide-only")
         return TagList(tags.span(in_words("bad_reason", row["reason"]), title=row["reason"]), seen)
 
     return TagList(
@@ -220,12 +225,10 @@ def tracked_orders(answer: Answer) -> TagChild:
         return empty_note("No orders in these days.")
     rows = [{**row, "orders": row["both"] + row["browser_only"] + row["server_only"]} for row in rows]
     both, server = (sum(row[name] for row in rows) for name in ("both", "server_only"))
-    known = formats.exact(both + server)
-    share = formats.exact(both / (both + server), "percent") if both + server else formats.NONE
-    words = tags.p(
-        tags.strong(share),
-        f" of {known} orders that the server reported were also reported by a browser.",
-        class_="verdict",
-    )
+    if both + server:
+        share = tags.strong(formats.exact(both / (both + server), "percent"))
+        words = f" of {formats.exact(both + server)} orders that the server reported were also reported by a browser."
+    else:
+        share, words = tags.strong("The server reported no orders."), " How many the browser missed is not known."
     layout = Ranking("Day", lambda row: formats.day(row["day"]), _TRACKED, bar="orders")
-    return TagList(words, ranking_table(rows[:MAX_TABLE_ROWS], layout))
+    return TagList(tags.p(share, words, class_="verdict"), ranking_table(rows[:MAX_TABLE_ROWS], layout))

@@ -120,7 +120,8 @@ def _csv(buckets: Buckets, lines: Sequence[Line], measure: Measure) -> str:
 
 def _axes(buckets: Buckets, kind: Kind) -> Option:
     label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
-    names = [start.strftime(_SHORT_NAMES[buckets.size]) for start in buckets.starts]
+    are_many_days = buckets.size == "hour" and len(buckets.starts) > 72
+    names = [start.strftime(_SHORT_NAMES["day" if are_many_days else buckets.size]) for start in buckets.starts]
     return {
         "grid": {"left": 4, "right": 12, "top": 12, "bottom": 4, "outerBoundsMode": "same"},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "line", "lineStyle": {"color": "var(--muted)"}}},

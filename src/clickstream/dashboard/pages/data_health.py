@@ -93,7 +93,7 @@ class OrderSource:
 @module.ui
 def page_ui(view: View, has_shop: bool) -> TagList:
     """Return the page before its first answer. has_shop: whether there are orders to compare with."""
-    by = choice("by", "Length of a bar", {"": "Days or hours", **UNITS}, dict(view.options).get("by", ""))
+    by = choice("by", "Length of a bar", {"": "Automatic", **UNITS}, dict(view.options).get("by", ""))
     return TagList(
         tags.h1("Data health", class_="unseen"),
         tags.div(*(_card(key, label, about) for key, (label, about) in _CARDS.items()), class_="cards status"),
