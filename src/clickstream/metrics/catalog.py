@@ -27,7 +27,7 @@ from clickstream.metrics.question import Answer, Question
 from clickstream.metrics.revenue import BY as SOLD_BY
 from clickstream.metrics.revenue import revenue
 from clickstream.metrics.rules.currency import choose_currency
-from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, join_names
+from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, join_names, name_advice
 from clickstream.metrics.rules.period import MAX_DAYS, Period, compared_period
 from clickstream.metrics.rules.result import Result, compared
 from clickstream.metrics.rules.scope import Scope, make_scope
@@ -105,7 +105,7 @@ def ask(mart: Mart, metric: str, question: Question, max_days: int | None = MAX_
     """
     definition = METRICS.get(metric)
     if definition is None:
-        raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
+        raise QuestionError("unknown_metric", metric, "not a metric", name_advice(metric, tuple(METRICS)))
     options = _checked_options(metric, definition, question.options)
     for name in question.filters:
         if name in definition.refused:
@@ -134,8 +134,8 @@ def _checked_options(metric: str, definition: Metric, given: Mapping[str, str]) 
     for name in given:
         if name not in definition.options:
             names = tuple(definition.options)
-            why = f"not an option of {metric}" + (f" (expected {join_names(names)})" if names else "")
-            raise QuestionError("unknown_option", name, why)
+            why = f"not an option of {metric}" + ("" if names else ", which has none")
+            raise QuestionError("unknown_option", name, why, name_advice(name, names) if names else "")
     chosen = {name: given.get(name, option.default) for name, option in definition.options.items()}
     for name, value in chosen.items():
         option = definition.options[name]
