@@ -81,7 +81,10 @@ const dashboard = (() => {
       const backgroundColor = getComputedStyle(button.closest(".panel")).backgroundColor;
       if (chart) save(button, "png", chart.drawn.getDataURL({ pixelRatio: 2, backgroundColor }));
     },
-    keys: () => keys.showModal(),
+    keys() {
+      each("details.menu[open]", (el) => { el.open = false; });
+      keys.showModal();
+    },
     close: (button) => button.closest("dialog").close(),
     "keys-off"(button) {
       const isOff = localStorage.getItem("keys") !== "off";
