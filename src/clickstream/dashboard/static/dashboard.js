@@ -113,7 +113,8 @@ const dashboard = (() => {
       open(link.getAttribute("href"));
     }
     const card = event.target.closest(".card[data-metric]"); // chooses the figure of the chart
-    if (card && !event.target.closest(".explain, a, dialog")) {
+    const control = event.target.closest("a, button, summary, details, dialog");
+    if (card && (!control || control.matches(".card-choice"))) {
       go({ metric: card.dataset.metric === "sessions" ? "" : card.dataset.metric });
     }
     const button = event.target.closest("[data-action]");
