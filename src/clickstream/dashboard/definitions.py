@@ -169,6 +169,16 @@ JOURNEYS = (
     "The most common whole sequences of the first five pages or events. Each session is in one row; the share is of "
     "all sessions with such a sequence."
 )
+SEARCH_TERMS = (
+    "search events in these days by term, in lower case. No result: of the searches whose number of results was sent, "
+    "those with 0. Viewed, ordered, left: sessions that viewed a product after the search, ordered, or did "
+    "nothing but view the same page, up to their next search for something else."
+)
+BOUGHT_TOGETHER = (
+    "Pairs of products that at least three orders of these days contain. The percentages are the orders with both, of "
+    "all orders with the first or with the second product. A lift of 1 is what chance would give; 3 means that the two "
+    "are bought together three times as often."
+)
 CATEGORIES = (
     "Revenue of the items ordered in these days, by category. If there is none: product views (product_view events) by "
     "category."

@@ -128,7 +128,7 @@ def keys_dialog() -> Tag:
         tags.p("Keys do nothing while you type in a field.", class_="quiet"),
         tags.div(
             tags.button("Turn keys off", type="button", class_="button", data_action="keys-off", aria_pressed="false"),
-            tags.button("Close", type="button", class_="button", data_action="close"),
+            tags.button("Close", type="button", class_="button", data_action="close", autofocus=True),
             class_="more",
         ),
         id="keys",

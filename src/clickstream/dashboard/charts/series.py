@@ -1,4 +1,4 @@
-"""Time series: the options of a line or bar chart that starts at zero.
+"""Time series: the options of a line or bar chart that starts at zero, or below it where a value is negative.
 
 In: the values of one or more series over the same buckets. Out: a `Chart`. An incomplete bucket is dashed with a hollow
 point (lines) or hatched (bars), and unit, tooltip and table say so; the comparison period is a thin dashed line;
@@ -86,6 +86,8 @@ def time_series(
     if not all(buckets.is_complete):
         unit += f", {'hatched' if is_bars else 'hollow'}: incomplete"
     option = {**_axes(buckets, measure.kind), "series": series}
+    if any(value is not None and value < 0 for line in drawn for value in line.values):
+        option["yAxis"]["min"] = None  # net revenue, on a day with more refunds than sales
     return _chart(_with_legend(option, lines) if len(lines) > 1 else option, buckets, drawn, measure, unit)
 
 

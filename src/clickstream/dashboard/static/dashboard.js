@@ -124,7 +124,10 @@ const dashboard = (() => {
       const backgroundColor = getComputedStyle(button.closest(".panel")).backgroundColor;
       if (chart) save(button, "png", chart.drawn.getDataURL({ pixelRatio: 2, backgroundColor }));
     },
-    keys: () => keys.showModal(),
+    keys() {
+      each("details.menu[open]", (el) => { el.open = false; });
+      keys.showModal();
+    },
     close: (button) => button.closest("dialog").close(),
     "keys-off"(button) {
       const isOff = localStorage.getItem("keys") !== "off";
@@ -166,7 +169,8 @@ const dashboard = (() => {
       open(link.getAttribute("href"));
     }
     const card = event.target.closest(".card[data-metric]"); // chooses the figure of the chart
-    if (card && !event.target.closest(".explain, a, dialog")) {
+    const control = event.target.closest("a, button, summary, details, dialog");
+    if (card && (!control || control.matches(".card-choice"))) {
       go({ metric: card.dataset.metric === "sessions" ? "" : card.dataset.metric });
     }
     if (event.target.id === "explain") go(closed); // a click beside the panel
