@@ -43,7 +43,7 @@ def figures(mart: FilledMart, question: Question) -> dict[str, Any]:
         ("revenue", make_question(options={"currency": "EUR"}), "invalid_option", "currency"),
         ("overview", make_question(compare="week"), "invalid_option", "compare"),
         ("overview", make_question({"colour": ("red",)}), "unknown_filter", "colour"),
-        ("overview", make_question({"segment": ("buyers",)}), "filter_not_applicable", "segment"),
+        ("overview", make_question({"segment": ("buyers",)}), "invalid_filter", "segment"),
         ("overview", make_question({"humans": ("yes",)}), "invalid_filter", "humans"),
         ("overview", make_question({"humans": ("true", "false")}), "invalid_filter", "humans"),
         ("overview", make_question({"country": ()}), "invalid_filter", "country"),

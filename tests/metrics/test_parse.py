@@ -57,7 +57,7 @@ def test_every_parameter_is_read() -> None:
         ("nothing", {}, "unknown_metric"),
         ("overview", {"split": "country"}, "unknown_parameter"),
         ("overview", {"colour": "red"}, "unknown_parameter"),
-        ("overview", {"segment": "buyers"}, "filter_not_applicable"),
+        ("overview", {"segment": "buyers"}, "invalid_filter"),
         ("overview", {"country": "DE,,US"}, "invalid_filter"),
         ("overview", {"from": "01.03.2026"}, "invalid_range"),
         ("overview", {"as_of": "noon"}, "invalid_range"),

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -66,12 +66,24 @@ class DuckCursor:
     def __init__(self, raw: duckdb.DuckDBPyConnection, statements: DuckStatements) -> None:
         self.raw = raw
         self.statements = statements
+        self._derived: dict[str, Callable[[DuckCursor], None] | None] = {}
+
+    def derive(self, name: str, create: Callable[[DuckCursor], None]) -> None:
+        """Define a temporary table of this reader, which `create` makes when a statement first names it.
+
+        Results of statements may be shared by readers: one name means the same rows for all of them.
+        """
+        self._derived.setdefault(name, create)
 
     def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
         self.statements.run(self.raw, render(sql, "duckdb"), params)
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
         """Run one SELECT and return all its rows."""
+        for name, create in list(self._derived.items()):
+            if create is not None and name in sql:
+                self._derived[name] = None
+                create(self)
         result = self.raw.execute(render(sql, "duckdb"), params and dict(params))
         return Table(tuple(column[0] for column in result.description or ()), result.fetchall())
 

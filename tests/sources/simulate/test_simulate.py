@@ -18,7 +18,7 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Question
 from clickstream.sources.simulate.calendar import Calendar, instant
-from tests.metrics import oracle, oracle_sales
+from tests.metrics import oracle, oracle_products, oracle_sales
 from tests.metrics.oracle import Event
 from tests.metrics.oracle_orders import Order, merged
 from tests.metrics.oracle_time import Range, buckets_of, range_of
@@ -98,7 +98,7 @@ class World(oracle.World):
     def orders_in(self, key: str) -> list[Order]:
         if not hasattr(self, "_by_session"):
             self._by_session: dict[str | None, list[Order]] = {}
-            for order in self.orders:
+            for order in self.all_orders:
                 self._by_session.setdefault(order.session_key, []).append(order)
         return self._by_session.get(key, [])
 
@@ -114,7 +114,7 @@ def true_rows(events: Sequence[Event], metric: str, question: Question) -> list[
     if metric == "login_state":
         return oracle.login_states(world, span)
     if metric == "products":
-        return oracle.products(world, span, by, currency)
+        return oracle_products.products(world, span, by, currency)
     if metric == "time_series":
         return _true_series(events, question, span, currency)
     return oracle.acquisition(world, span, by, currency)

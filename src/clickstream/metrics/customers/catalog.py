@@ -14,8 +14,18 @@ from clickstream.metrics.customers.rfm import rfm
 from clickstream.metrics.customers.rfm_customers import DAYS, last_days, rfm_customers
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
 from clickstream.metrics.rules.filters import EVENT_COLUMNS
+from clickstream.metrics.segments.segment_size import REFUSED as SEGMENT_REFUSED
+from clickstream.metrics.segments.segment_size import segment_size
 
 CUSTOMERS: Mapping[str, Metric] = {
+    "segment_size": Metric(
+        "How many visitors match a rule?",
+        "The visitors of a segment: those with an event in the range, and all up to its end.",
+        segment_size,
+        {},
+        lambda scope, _: segment_size(scope),
+        refused=SEGMENT_REFUSED,
+    ),
     "attribution": Metric(
         "Which channels earn the orders?",
         "Orders in the range, divided among the sessions that led to them, by five models.",
