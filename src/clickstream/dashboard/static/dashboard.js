@@ -81,8 +81,32 @@ const dashboard = (() => {
     dimension(button) {
       each("[data-action=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
       Shiny.setInputValue("dimension", button.value);
+      const body = button.closest(".menu-body");
+      body.classList.toggle("with-segment", button.value === "segment");
+      each(".shiny-html-output", (el) => $(el).trigger(el.offsetParent ? "shown" : "hidden"), body);
+      if (button.value === "segment") body.querySelector("[data-segment]").focus();
+    },
+    segment(button) {
+      const box = document.querySelector("[data-segment]");
+      box.value = button.value;
+      box.focus();
+      Shiny.setInputValue("segment", box.value);
     },
   };
+
+  // The rule in the box is checked by the server while it is written; Enter applies it once it was found valid.
+  let checking;
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset.segment === undefined) return;
+    clearTimeout(checking);
+    checking = setTimeout(() => Shiny.setInputValue("segment", target.value), 250);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.target.dataset.segment === undefined) return;
+    event.preventDefault();
+    const apply = document.querySelector(".segment-check a[data-text]");
+    if (apply?.dataset.text === event.target.value.trim()) apply.click();
+  });
 
   function save(button, ending, address) {
     const title = button.closest(".panel").querySelector("h2").textContent.trim().toLowerCase();
@@ -102,7 +126,7 @@ const dashboard = (() => {
     if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
       const isInside = el.contains(event.target);
-      const isDone = isInside && (button?.closest(".chart-menu") || link?.closest(".dates"));
+      const isDone = isInside && (button?.closest(".chart-menu") || link?.closest(".dates, .segment-check"));
       if (!isInside || isDone) el.open = false;
     });
   });
