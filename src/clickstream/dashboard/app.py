@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from clickstream.dashboard import formats, frame
+from clickstream.dashboard import formats, frame, segments
 from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.download import PATH, Downloads
 from clickstream.dashboard.answers.loads import AnswerCosts, LoaderSource, LoadWatch
 from clickstream.dashboard.answers.raw_lines import RawLines
-from clickstream.dashboard.answers.state import PageState
+from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.document import STATIC, document
 from clickstream.dashboard.explain.server import explain_server
 from clickstream.dashboard.explain.sheet import sheet
@@ -134,6 +134,7 @@ def make_app(
 def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
     """Fill the frame around the pages."""
     figures = state.query("", lambda context: [("overview", context.question())])
+    size = state.query("", lambda context: _size_queries(input, context))
     values = state.dimension_values("", lambda context: (_dimension(input), context.days, MENU_VALUES))
 
     @render.ui
@@ -166,6 +167,25 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
             return None
         return content_or_failure(
             values, f"Values of {FILTERS[name].lower()}", lambda rows: frame.filter_values(state.view(), name, rows)
+        )
+
+    @render.ui
+    def segment_check() -> TagChild:
+        text = _segment(input)
+        if not text:
+            return segments.hint()
+        if (error := segments.problem_of(text)) is not None:
+            return segments.problem(error)
+        return content_or_failure(
+            size,
+            "The number of visitors",
+            lambda answers: segments.found(state.view(), text, answers[0].dicts()[0]) if answers else None,
+        )
+
+    @render.ui
+    def segment_examples() -> TagChild:
+        return content_or_failure(
+            figures, "Examples", lambda answers: segments.example_list(answers[0].meta.get("currency"))
         )
 
     @render.ui
@@ -217,3 +237,17 @@ def _dimension(input: Inputs) -> str:
     """Return the dimension selected in the filter menu, "" while the menu is closed."""
     chosen = input.dimension() if "dimension" in input else ""
     return chosen if chosen in FILTERS else ""
+
+
+def _segment(input: Inputs) -> str:
+    """Return the rule in the box of the filter menu."""
+    text = input.segment() if "segment" in input else ""
+    return text.strip() if isinstance(text, str) else ""
+
+
+def _size_queries(input: Inputs, context: QueryContext) -> list[MetricQuery]:
+    """Return the question how many visitors the rule in the box has; none without a valid rule."""
+    text = _segment(input)
+    if not text or segments.problem_of(text) is not None:
+        return []
+    return [("segment_size", segments.size_question(context.question(), text))]

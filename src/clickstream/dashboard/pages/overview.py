@@ -113,6 +113,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     sparks = state.query(PAGE, lambda context: [_series_query(context, figure.key) for figure in _SPARKS])
     over_time = state.query(PAGE, _trend_queries, "series")
     moved = state.query(PAGE, _movers_queries, "movers")
+    sold_products = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS, by="product"))])
     for figure in definitions.FIGURES:
         _draw_card(output, figure, figures, sparks)
 
@@ -135,7 +136,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         if view.compare == "none":
             return _no_comparison(view)
         since = span.first if isinstance(span, Days) else None
-        sold = by_product.outcome()
+        sold = sold_products.outcome()
         names = {} if isinstance(sold, ClickstreamError) else {row["value"]: row["name"] for row in sold[0].dicts()}
         return content_or_failure(moved, "What moved", lambda answers: _movers(view, answers, since, names))
 

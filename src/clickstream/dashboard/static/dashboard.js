@@ -138,6 +138,16 @@ const dashboard = (() => {
     dimension(button) {
       each("[data-action=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
       Shiny.setInputValue("dimension", button.value);
+      const body = button.closest(".menu-body");
+      body.classList.toggle("with-segment", button.value === "segment");
+      each(".shiny-html-output", (el) => $(el).trigger(el.offsetParent ? "shown" : "hidden"), body);
+      if (button.value === "segment") body.querySelector("[data-segment]").focus();
+    },
+    segment(button) {
+      const box = document.querySelector("[data-segment]");
+      box.value = button.value;
+      box.focus();
+      Shiny.setInputValue("segment", box.value);
     },
   };
 
@@ -153,6 +163,20 @@ const dashboard = (() => {
       part.classList?.contains("unit") ? "" : part.querySelector?.("select")?.selectedOptions[0].text ?? part.textContent);
     return parts.join(" ").trim();
   }
+
+  // The rule in the box is checked by the server while it is written; Enter applies it once it was found valid.
+  let checking;
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset.segment === undefined) return;
+    clearTimeout(checking);
+    checking = setTimeout(() => Shiny.setInputValue("segment", target.value), 250);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.target.dataset.segment === undefined) return;
+    event.preventDefault();
+    const apply = document.querySelector(".segment-check a[data-text]");
+    if (apply?.dataset.text === event.target.value.trim()) apply.click();
+  });
 
   function save(button, ending, address) {
     const title = titleOf(button.closest(".panel")).toLowerCase();
@@ -178,7 +202,7 @@ const dashboard = (() => {
     if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
       const isInside = el.contains(event.target);
-      const isDone = isInside && (button?.closest(".chart-menu, .file-menu") || link?.closest(".dates"));
+      const isDone = isInside && (button?.closest(".chart-menu, .file-menu") || link?.closest(".dates, .segment-check"));
       if (!isInside || isDone) el.open = false;
     });
   });
