@@ -22,6 +22,7 @@ from starlette.types import Receive, Scope, Send
 from clickstream.dashboard import frame
 from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.loads import LoaderSource, LoadWatch
+from clickstream.dashboard.answers.raw_lines import RawLines
 from clickstream.dashboard.answers.state import PageState
 from clickstream.dashboard.document import STATIC, document
 from clickstream.dashboard.pages import acquisition, behaviour, data_health, funnel, overview, products, retention
@@ -64,6 +65,8 @@ class Dashboards:
         self._collector_url = url
         self.orders = OrderSource()
         """The shop's orders, compared with the tracked ones; without a source, there is no page for them."""
+        self.raw_lines = RawLines()
+        """The raw lines that rows came from; without a store, none can be shown."""
         app = App(self._page, self._server, static_assets={"/static": STATIC})
         self._served = GZipMiddleware(app, minimum_size=1024, compresslevel=6)
 
