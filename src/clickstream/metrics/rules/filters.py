@@ -84,6 +84,11 @@ def check_filter(name: str, values: Sequence[str]) -> None:
         raise QuestionError("invalid_filter", name, "an empty value", f"use {NONE} for rows without a value")
 
 
+def column_condition(column: str, name: str, texts: Sequence[str], params: dict[str, str]) -> str:
+    """Write one filter as a condition on a column, its values added to `params`."""
+    return _condition(value_sql(column), [read_value(name, text) for text in texts], params)
+
+
 def filter_names() -> tuple[str, ...]:
     """Return the names of all supported filters."""
     return ("sample", "humans", *EVENT_COLUMNS, *SESSION_COLUMNS)
