@@ -63,7 +63,7 @@ def read_key(text: str) -> EventKey:
         content = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         at, received_at, *rest = msgspec.json.decode(content, type=_Parts)
         received_at = None if received_at is None else received_at.astimezone(UTC)
-        return EventKey(at.astimezone(UTC), received_at, *rest)  # type: ignore[arg-type]
+        return EventKey(at.astimezone(UTC), received_at, *rest)
     except (ValueError, UnicodeEncodeError, OverflowError, binascii.Error, msgspec.MsgspecError):
         why = f"{text[:40]!r} (expected the key of a row of an earlier answer)"
         raise QuestionError("invalid_option", "before", why) from None
