@@ -16,6 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from starlette.types import ASGIApp
 
+from clickstream.dashboard.view import PAGES as TITLES
 from clickstream.errors import WarehouseError
 from clickstream.mart.file import Mart
 from clickstream.metrics import catalog
@@ -28,11 +29,13 @@ if TYPE_CHECKING:  # it is a plugin: pytest imports it
 
 pytest_plugins = ["tests.dashboard.stage"]
 
-PAGES, THEMES = ("overview", "acquisition", "behaviour", "products", "funnel", "retention"), ("light", "dark")
-RANKINGS = {"overview": 5, "acquisition": 5, "behaviour": 2, "products": 1, "funnel": 1, "retention": 0}
+PAGES = ("overview", "acquisition", "behaviour", "products", "funnel", "retention", "visitors", "raw-events")
+THEMES = ("light", "dark")
+RANKINGS = {"overview": 5, "acquisition": 5, "behaviour": 2, "products": 1, "funnel": 1}
+RECORDS = {"visitors": 1, "raw-events": 1}
 CARDS = {"overview": 6, "funnel": 4}
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
-WITHOUT_CANVAS = ("behaviour", "funnel")
+WITHOUT_CANVAS = ("behaviour", "funnel", "visitors", "raw-events")
 NOW = Clock()
 # Each page in each theme and size in `make test`; every combination in `make test-slow`.
 QUICK = {("light", "desktop"), ("dark", "phone")}
@@ -83,9 +86,9 @@ def show(case: Case, screen: Screen, app_server: AppServer, apps: dict[str, ASGI
     screen.show(case, NOW.now + timedelta(minutes=14 if case.state == "stale" else 0, seconds=8))
     assert screen.all_faults() == []
     page = screen.page
-    heading = "No events yet" if case.state == "empty" else case.page.capitalize()
+    heading = "No events yet" if case.state == "empty" else TITLES[case.page]
     expect(page.locator("h1").filter(visible=True)).to_have_text([heading])
-    expect(page.locator("nav [aria-current]")).to_have_text(case.page.capitalize())
+    expect(page.locator("nav [aria-current]")).to_have_text(TITLES[case.page])
     return page
 
 
@@ -101,7 +104,8 @@ def test_a_screen_is_complete_and_without_faults(
     expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(0 if case.page in WITHOUT_CANVAS else 1)
     expect(shown.locator(".drawing").filter(visible=True)).to_have_count(DRAWINGS.get(case.page, 0))
     expect(shown.locator(".card .value").filter(visible=True)).to_have_count(CARDS.get(case.page, 0))
-    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(RANKINGS[case.page])
+    expect(shown.locator(".records").filter(visible=True)).to_have_count(RECORDS.get(case.page, 0))
+    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(RANKINGS.get(case.page, 0))
     expect(shown.locator(".failure")).to_have_count(0)
 
 

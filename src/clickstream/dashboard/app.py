@@ -23,9 +23,20 @@ from clickstream.dashboard import frame
 from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.loads import LoaderSource, LoadWatch
 from clickstream.dashboard.answers.raw_lines import RawLines
+from clickstream.dashboard.answers.records import RecordSource
 from clickstream.dashboard.answers.state import PageState
 from clickstream.dashboard.document import STATIC, document
-from clickstream.dashboard.pages import acquisition, behaviour, data_health, funnel, overview, products, retention
+from clickstream.dashboard.pages import (
+    acquisition,
+    behaviour,
+    data_health,
+    funnel,
+    overview,
+    products,
+    raw_events,
+    retention,
+    visitors,
+)
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
 from clickstream.dashboard.view import FILTERS, View
@@ -45,6 +56,8 @@ _PAGES = {
     "funnel": funnel,
     "retention": retention,
 }
+_RECORD_PAGES = {"visitors": visitors, "raw-events": raw_events}
+"""Pages that also read single rows of the warehouse."""
 
 
 class Dashboards:
@@ -61,6 +74,7 @@ class Dashboards:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
         self._cache = AnswerCache(keeper.mart, self._threads, Records(keeper.warehouse))
         self._watch = LoadWatch(keeper, clock, self._threads, loader, lambda: self._cache.cost_s)
+        self._records = RecordSource(keeper.warehouse, lambda: self.raw_lines)
         self._zone = zone
         self._collector_url = url
         self.orders = OrderSource()
@@ -86,6 +100,8 @@ class Dashboards:
         pages = {name: module.page_ui(name, view) for name, module in _PAGES.items()}
         if view.page == data_health.PAGE or self.orders.is_connected():
             pages[data_health.PAGE] = data_health.page_ui("data_health", view)
+        for name, page in _RECORD_PAGES.items():
+            pages[name] = page.page_ui(name.replace("-", "_"), view)
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
         return document(view, TagList(*bars, placeholder("notice")), pages)
 
@@ -95,6 +111,8 @@ class Dashboards:
         for name, module in _PAGES.items():
             module.page_server(name, state)
         data_health.page_server("data_health", state, self.orders)
+        for name, page in _RECORD_PAGES.items():
+            page.page_server(name.replace("-", "_"), state, self._records)
 
 
 def make_app(

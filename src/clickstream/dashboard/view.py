@@ -25,7 +25,9 @@ PAGES = {
     "products": "Products",
     "funnel": "Funnel",
     "retention": "Retention",
+    "visitors": "Visitors",
     "data-health": "Data health",
+    "raw-events": "Raw events",
 }
 FILTERS = {
     "event": "Event",
@@ -59,6 +61,7 @@ OPTIONS = (
     *("metric", "by", "sort", "rows"),
     *("nodes", "anchor", "direction"),
     *("steps", "order", "unit", "window", "split", "start", "return"),
+    *("visitor", "between", "reached", "before", "open"),
 )
 MAX_DAYS = 1830  # the longest range of a metric
 

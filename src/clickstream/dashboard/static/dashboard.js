@@ -78,6 +78,7 @@ const dashboard = (() => {
       if (chart) save(button, "png", chart.drawn.getDataURL({ pixelRatio: 2, backgroundColor }));
     },
     full: (button) => button.closest(".panel").requestFullscreen?.(),
+    input: (button) => Shiny.setInputValue(button.dataset.input, Date.now()),
     dimension(button) {
       each("[data-action=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
       Shiny.setInputValue("dimension", button.value);
