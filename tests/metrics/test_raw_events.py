@@ -17,7 +17,7 @@ from tests.metrics.oracle import World, order_key
 from tests.metrics.oracle_time import range_of
 from tests.metrics.test_catalog import NOON, make_question
 from tests.metrics.test_oracle import ANY_SHOPS, plain
-from tests.metrics.worlds import Shop
+from tests.metrics.worlds import Shop, without_filter
 from tests.postgres import Cluster
 
 from clickstream.errors import QuestionError
@@ -62,7 +62,7 @@ def test_the_events_are_those_that_count_on_both_engines(stored_in: Warehouse) -
     def check(shop: Shop, limit: int) -> None:
         rows = fill(stored_in, shop.events)
         for given_question in shop.questions:
-            question = replace(given_question, limit=limit)
+            question = replace(without_filter(given_question, "segment"), limit=limit)
             world = World(rows, question)
             wanted = sorted(world.counted_events(range_of(question)), key=order_key, reverse=True)
             found = all_pages(stored_in, question)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.rules.filter_values import FilterValue, read_value
@@ -55,11 +56,11 @@ def conditions(filters: Mapping[str, Sequence[str]]) -> Conditions:
         values = [read_value(name, text) for text in texts]
         if name in EVENT_COLUMNS:
             column, table, text = EVENT_COLUMNS[name]
-            condition = _condition(value_sql(text), values, params)
+            condition = condition_sql(value_sql(text), values, params)
             event += fill(_EVENT_CONDITION, column=column, table=table, condition=condition)
         elif name in SESSION_COLUMNS:
-            session += f" and {_condition(f's.{SESSION_COLUMNS[name]}', values, params)}"
-            without_session = without_session and _passes_none(values)
+            session += f" and {condition_sql(f's.{SESSION_COLUMNS[name]}', values, params)}"
+            without_session = without_session and passes_none(values)
     return Conditions(event, session, without_session, params)
 
 
@@ -84,11 +85,6 @@ def check_filter(name: str, values: Sequence[str]) -> None:
         raise QuestionError("invalid_filter", name, "an empty value", f"use {NONE} for rows without a value")
 
 
-def column_condition(column: str, name: str, texts: Sequence[str], params: dict[str, str]) -> str:
-    """Write one filter as a condition on a column, its values added to `params`."""
-    return _condition(value_sql(column), [read_value(name, text) for text in texts], params)
-
-
 def filter_names() -> tuple[str, ...]:
     """Return the names of all supported filters."""
     return ("sample", "humans", *EVENT_COLUMNS, *SESSION_COLUMNS)
@@ -111,19 +107,21 @@ def _one_of(filters: Mapping[str, Sequence[str]], name: str, allowed: Sequence[s
     return values[0]
 
 
-def _condition(column: str, values: Sequence[FilterValue], params: dict[str, str]) -> str:
+def condition_sql(column: str, values: Sequence[FilterValue], params: dict[str, Any]) -> str:
+    """Return SQL for a text that matches any of the values, and none of the excluded ones; adds to `params`."""
     wanted = [_test(column, value, params) for value in values if not value.is_excluded]
     unwanted = [_test(column, value, params) for value in values if value.is_excluded]
     parts = [f"({' or '.join(wanted)})"] if wanted else []
     return " and ".join([*parts, *(f"not {test}" for test in unwanted)])
 
 
-def _test(column: str, value: FilterValue, params: dict[str, str]) -> str:
+def _test(column: str, value: FilterValue, params: dict[str, Any]) -> str:
     key = f"filter_{len(params)}"
     params[key] = value.stored_text
     return f"starts_with({column}, ${key})" if value.is_prefix else f"{column} = ${key}"
 
 
-def _passes_none(values: Sequence[FilterValue]) -> bool:
+def passes_none(values: Sequence[FilterValue]) -> bool:
+    """Whether a row without a value passes."""
     wanted = [value.text for value in values if not value.is_excluded]
     return (not wanted or NONE in wanted) and FilterValue(NONE, is_excluded=True) not in values

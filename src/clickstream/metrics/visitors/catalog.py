@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clickstream.metrics.definition import Metric, Option, RecordMetric
-from clickstream.metrics.visitors.sessions_list import BETWEEN, REACHED, narrowed, sessions_list
+from clickstream.metrics.visitors.sessions_list import BETWEEN, REACHED, sessions_list
 from clickstream.metrics.visitors.visitor_timeline import BEFORE, VISITOR, visitor_timeline, whole_history
 
 VISITORS: Mapping[str, Metric | RecordMetric] = {
@@ -14,7 +14,6 @@ VISITORS: Mapping[str, Metric | RecordMetric] = {
         "The sessions that start in the range, the newest first, and how far each of them got.",
         sessions_list,
         {"between": BETWEEN, "reached": Option(tuple(REACHED), "only sessions with this step")},
-        period=narrowed,
     ),
     "visitor_timeline": RecordMetric(
         "What did this visitor do?",

@@ -15,12 +15,14 @@ from uuid import UUID
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.question import Question
+from clickstream.metrics.rules.filter_values import read_value
 from clickstream.metrics.rules.filters import (
     SESSION_COLUMNS,
     check_filter,
-    column_condition,
+    condition_sql,
     is_humans_only,
     sample_mode,
+    value_sql,
 )
 from clickstream.metrics.rules.period import chosen_period
 from clickstream.metrics.rules.texts import read_sql
@@ -33,18 +35,22 @@ COLUMNS = (
     *("session_key", "page_path", "context_product_id", "context_product_name", "order_id", "is_bot", "bot_reasons"),
     "is_sample",
 )
-EVENT_FIELDS = {
+_VISITOR = "case when e.event_name <> 'order_refunded' then coalesce(e.user_id, known.first_user_id, e.client_id) end"
+_FIELDS = {
     "event": "e.event_name",
     "page_path": "e.page_path",
     "product_id": "e.context_product_id",
     "category": "e.context_product_category",
     "brand": "e.context_product_brand",
     "login_state": "e.user_login_state",
+    "visitor_id": _VISITOR,
+    **{name: f"s.{'entry_page' if name == 'landing_page' else name}" for name in SESSION_COLUMNS},
 }
-SESSION_FIELDS = {name: f"s.{'entry_page' if name == 'landing_page' else name}" for name in SESSION_COLUMNS}
+"""Filter -> the column that it compares. Segments are rules over the mart, which is not read here."""
 _FIRST_STEP, _GROWTH = timedelta(hours=1), 8
 _MICROSECOND = timedelta(microseconds=1)
 _SESSIONS = "left join sessions as s on e.session_key = s.session_key"
+_CLIENTS = "left join clients as known on e.client_id = known.client_id"
 _HAS_REAL = "select exists (select 1 from clickstream_events where is_sample is not true and event_timestamp < $as_of)"
 
 
@@ -63,11 +69,11 @@ class EventPage:
 
 @dataclass(frozen=True, slots=True)
 class _Conditions:
-    """SQL that begins with `and` or is empty, its parameters, and the join that it needs."""
+    """SQL that begins with `and` or is empty, its parameters, and the joins that it needs."""
 
     text: str
     params: Mapping[str, Any]
-    sessions: str
+    joins: str
 
 
 def newest_events(cursor: Cursor, question: Question, before: EventKey | None = None) -> EventPage:
@@ -103,12 +109,12 @@ def count_newer(cursor: Cursor, question: Question, after: EventKey | None, most
         from (
             select 1
             from clickstream_events as e
-            {sessions}
+            {joins}
             where e.event_timestamp >= $start and e.event_timestamp < $end {conditions}
             limit $most
         ) as newer
         """,
-        sessions=conditions.sessions,
+        joins=conditions.joins,
         conditions=text,
     )
     return int(cursor.scalar(sql, params))
@@ -127,7 +133,7 @@ def _events_between(
     sql = fill(
         read_sql("visitors/raw_events.sql"),
         columns=", ".join(f"e.{name}" for name in COLUMNS),
-        sessions=conditions.sessions,
+        joins=conditions.joins,
         conditions=conditions.text,
         newest_first=NEWEST_FIRST.format(row="e"),
         newest_first_of_page=NEWEST_FIRST.format(row="p"),
@@ -137,24 +143,24 @@ def _events_between(
 
 def _conditions(cursor: Cursor, question: Question) -> _Conditions:
     """Write the filters as SQL, by the rules that hold for events in all metrics."""
-    texts, params, needs_session = list[str](), dict[str, Any](), False
+    texts, params, joins = list[str](), dict[str, Any](), set[str]()
     for name, values in question.filters.items():
         check_filter(name, values)
-        if name in EVENT_FIELDS:
-            texts.append(column_condition(f"nullif({EVENT_FIELDS[name]}, '')", name, values, params))
-        elif name in SESSION_FIELDS:
-            texts.append(column_condition(f"nullif({SESSION_FIELDS[name]}, '')", name, values, params))
-            needs_session = True
-        elif name not in ("sample", "humans"):
+        if name in ("sample", "humans"):
+            continue
+        if name not in _FIELDS:
             why = "not a filter of single events"
             raise QuestionError("filter_not_applicable", name, why, "remove this filter")
+        column = value_sql(f"nullif({_FIELDS[name]}, '')")
+        texts.append(condition_sql(column, [read_value(name, value) for value in values], params))
+        joins |= {_CLIENTS} if name == "visitor_id" else {_SESSIONS} if name in SESSION_COLUMNS else set()
     if is_humans_only(question.filters):
         texts.append("coalesce(s.is_bot, e.is_bot) is not true")
-        needs_session = True
+        joins.add(_SESSIONS)
     mode = sample_mode(question.filters)
     if mode == "only":
         texts.append("e.is_sample is true")
     elif mode == "auto" and cursor.scalar(_HAS_REAL, {"as_of": question.as_of.astimezone(UTC)}):
         texts.append("e.is_sample is not true")
     conditions = "".join(f" and {text}" for text in texts)
-    return _Conditions(conditions, params, _SESSIONS if needs_session else "")
+    return _Conditions(conditions, params, "\n".join(sorted(joins)))

@@ -2,7 +2,7 @@
 with page as (
     select {columns}
     from clickstream_events as e
-    {sessions}
+    {joins}
     where e.event_timestamp >= $start and e.event_timestamp < $end {conditions}
     order by {newest_first}
     limit $limit

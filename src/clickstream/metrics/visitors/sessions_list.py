@@ -7,15 +7,13 @@ point in a chart; `reached` selects the sessions with a step, by the same rule b
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.definition import Option
-from clickstream.metrics.question import Column, Question
-from clickstream.metrics.rules.local_time import instant
-from clickstream.metrics.rules.period import Period, chosen_period
+from clickstream.metrics.question import Column
+from clickstream.metrics.rules.local_time import instant, micros
 from clickstream.metrics.rules.result import Result
 from clickstream.metrics.rules.scope import Scope
 
@@ -37,6 +35,7 @@ COLUMNS = (
     Column("reached", "text"),
     Column("orders", "int"),
 )
+_BETWEEN = " and s.start_at >= $first and s.start_at < $last"
 REACHED: Mapping[str, str] = {
     "view": " and s.id in (select session from session_quarters where product_views > 0)",
     "cart": " and s.has_cart",
@@ -69,21 +68,13 @@ BETWEEN = Option(
 )
 
 
-def narrowed(question: Question, options: Mapping[str, str]) -> Period:
-    """Return the part of the question's range that `between` selects."""
-    period = chosen_period(question, max_days=None)
-    if "between" not in options:
-        return period
-    first, last = read_between(options["between"])
-    start = min(max(period.start, first), period.end)
-    return replace(period, start=start, end=max(start, min(period.end, last)))
-
-
 def sessions_list(scope: Scope) -> Result:
     """List sessions, the newest first."""
-    reached = scope.options.get("reached")
-    slots = {"reached": REACHED[reached] if reached else ""}
+    reached, between = scope.options.get("reached"), scope.options.get("between")
+    slots = {"reached": REACHED[reached] if reached else "", "between": _BETWEEN if between else ""}
     params = {"limit": scope.question.limit, "offset": scope.question.offset}
+    if between:
+        params |= dict(zip(("first", "last"), map(micros, read_between(between)), strict=True))
     found = scope.fetch("visitors/sessions_list", slots, params).dicts()
     rows = [_row(row) for row in found if row["session_key"] is not None]
     total = found[0]["total_rows"]

@@ -2,7 +2,7 @@
 , wanted as not materialized (
     select s.*
     from counted_sessions as s
-    where true {reached}
+    where true {reached} {between}
 ),
 page as materialized (
     select *

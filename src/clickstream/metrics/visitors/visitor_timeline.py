@@ -15,8 +15,8 @@ from clickstream.errors import QuestionError
 from clickstream.metrics.definition import Option
 from clickstream.metrics.question import Column, Question
 from clickstream.metrics.records import RecordScope
-from clickstream.metrics.rules.filter_values import FilterValue
-from clickstream.metrics.rules.filters import column_condition
+from clickstream.metrics.rules.filter_values import FilterValue, read_value
+from clickstream.metrics.rules.filters import condition_sql, value_sql
 from clickstream.metrics.rules.period import Period, chosen_period
 from clickstream.metrics.rules.result import Result, money
 from clickstream.metrics.rules.texts import read_sql
@@ -83,9 +83,9 @@ def visitor_timeline(scope: RecordScope) -> Result:
 
 def _page(scope: RecordScope, sessions: Sequence[Mapping[str, Any]]) -> tuple[dict[str, str], dict[str, Any]]:
     """Return slots and parameters for the events of these sessions, and the page and filter of the question."""
-    filters: dict[str, str] = {}
+    filters: dict[str, Any] = {}
     conditions = [
-        column_condition("nullif(e.event_name, '')", name, values, filters)
+        condition_sql(value_sql("e.event_name"), [read_value(name, value) for value in values], filters)
         for name, values in scope.question.filters.items()
     ]
     before = scope.options.get("before")
