@@ -71,7 +71,7 @@ def test_a_link_to_some_instants_and_a_step_narrows_the_list(loaded_page: Browse
 
 @pytest.mark.slow
 def test_an_address_that_names_nothing_says_so(loaded_page: BrowserPage) -> None:
-    loaded_page.open("?page=visitors&visitor=nobody%00&open=x&before=y&between=z&reached=w&rows=0")
+    loaded_page.open("?page=visitors&visitor=unknown%00&open=x&before=y&between=z&reached=w&rows=0")
     expect(loaded_page.page.locator(".facts, .record-page .nothing").first).to_contain_text("No events of this visitor")
 
 

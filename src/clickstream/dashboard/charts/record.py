@@ -1,7 +1,7 @@
 """One event in full: all its columns, and the raw line that it was loaded from.
 
 In: a row of the fact table, a raw line. Out: HTML. Values are text from strangers: cut where they are long, and never
-markup. The raw line is shown as it is stored, but for characters that would change how the page reads.
+markup. The raw line is shown as it is stored, except for characters that would change how the page reads.
 """
 
 from __future__ import annotations
