@@ -29,16 +29,18 @@ if TYPE_CHECKING:  # it is a plugin: pytest imports it
 pytest_plugins = ["tests.dashboard.stage"]
 
 PAGES, THEMES = (
-    (*("overview", "live", "acquisition", "behaviour", "products", "funnel", "retention", "customers"), "data-health"),
+    (*("overview", "live", "acquisition", "behaviour", "products", "funnel", "retention", "customers"),)
+    + ("visitors", "data-health", "raw-events"),
     ("light", "dark"),
 )
 RANKINGS = {
-    **{"overview": 5, "live": 2, "acquisition": 5, "behaviour": 3, "products": 2, "funnel": 1, "retention": 0},
+    **{"overview": 5, "live": 2, "acquisition": 5, "behaviour": 3, "products": 2, "funnel": 1},
     **{"customers": 4, "data-health": 3},
 }
+RECORDS = {"visitors": 1, "raw-events": 1}
 CARDS = {"overview": 6, "live": 6, "funnel": 4, "customers": 10, "data-health": 6}
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
-CANVASES = {"behaviour": 0, "funnel": 0, "data-health": 2}
+CANVASES = {"behaviour": 0, "funnel": 0, "data-health": 2, "visitors": 0, "raw-events": 0}
 NOW = Clock()
 # Each page in each theme and size in `make test`; every combination in `make test-slow`.
 QUICK = {("light", "desktop"), ("dark", "phone")}
@@ -108,7 +110,8 @@ def test_a_screen_is_complete_and_without_faults(
     expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(CANVASES.get(case.page, 1))
     expect(shown.locator(".drawing").filter(visible=True)).to_have_count(DRAWINGS.get(case.page, 0))
     expect(shown.locator(".card .value").filter(visible=True)).to_have_count(CARDS.get(case.page, 0))
-    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(RANKINGS[case.page])
+    expect(shown.locator(".records").filter(visible=True)).to_have_count(RECORDS.get(case.page, 0))
+    expect(shown.locator(".ranking").filter(visible=True)).to_have_count(RANKINGS.get(case.page, 0))
     expect(shown.locator(".failure")).to_have_count(0)
 
 

@@ -25,6 +25,7 @@ from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.download import PATH, Downloads
 from clickstream.dashboard.answers.loads import AnswerCosts, LoaderSource, LoadWatch
 from clickstream.dashboard.answers.raw_lines import RawLines
+from clickstream.dashboard.answers.records import RecordSource
 from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.document import STATIC, document
 from clickstream.dashboard.explain.server import explain_server
@@ -38,7 +39,9 @@ from clickstream.dashboard.pages import (
     live,
     overview,
     products,
+    raw_events,
     retention,
+    visitors,
 )
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
@@ -79,6 +82,7 @@ class Dashboards:
         self._live_cache = AnswerCache(keeper.mart, self._threads)
         costs = AnswerCosts(lambda: self._cache.cost_s, lambda: self._live_cache.cost_s)
         self._watch = LoadWatch(keeper, clock, self._threads, loader, costs)
+        self._records = RecordSource(keeper.warehouse, lambda: self.raw_lines)
         self._zone = zone
         self._collector_url = url
         self.orders = OrderSource()
@@ -103,7 +107,9 @@ class Dashboards:
     def _page(self, request: Request) -> PageHtmlDocument:
         view = View.parse(request.url.query)
         pages = {name: module.page_ui(name, view) for name, module in _PAGES.items()}
+        pages["visitors"] = visitors.page_ui("visitors", view)
         pages[data_health.PAGE] = data_health.page_ui("data_health", view, self.orders.is_connected())
+        pages["raw-events"] = raw_events.page_ui("raw_events", view)
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
         return document(view, TagList(*bars, placeholder("notice"), frame.keys_dialog(), sheet()), pages)
 
@@ -114,6 +120,8 @@ class Dashboards:
         for name, module in _PAGES.items():
             module.page_server(name, state)
         data_health.page_server("data_health", state, self.orders)
+        visitors.page_server("visitors", state, self._records)
+        raw_events.page_server("raw_events", state, self._records)
         explain_server(input, state, self.raw_lines)
 
 

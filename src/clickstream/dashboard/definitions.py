@@ -340,3 +340,17 @@ RETENTION_COHORTS = (
     "with a return event that many days, weeks or months later, whether or not they came in between. Hatched cells "
     "have not ended: they can still grow."
 )
+SESSIONS_LIST = (
+    "Sessions that began in these days, the newest first. A session ends after more than 30 minutes without an event; "
+    "its duration is from its first event to its last. The bar shows its furthest step: product view, cart, checkout, "
+    "order."
+)
+VISITOR_TIMELINE = (
+    "All events of one visitor, whatever the days and filters above; only a filter by event applies. A visitor is a "
+    "user id, with what the same browser did before its first sign-in; or a browser in which no one signed in."
+)
+RAW_EVENTS = (
+    "Events in these days one by one, the newest first: those that the figures on the other pages count. Channel, "
+    "device and country are those of the session. Bot reasons are the signs that the event itself shows; a session can "
+    "also be a bot's because it is faster than a human."
+)

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from clickstream.money import decimal_places, exact_amount, round_half_up, with_code
 from clickstream.visible import visible_line
@@ -83,6 +84,12 @@ def days(first: date, last: date) -> str:
         return f"{first.day}–{day(last)}"
     head = f"{first.day} {first:%b}" if first.year == last.year else day(first)
     return f"{head} – {day(last)}"
+
+
+def moment(value: datetime, zone: ZoneInfo) -> str:
+    """Format an instant in a zone: 1 Apr 2008, 14:03:22."""
+    local = value.astimezone(zone)
+    return f"{day(local.date())}, {local:%H:%M:%S}"
 
 
 def bucket(start: datetime, size: str) -> str:

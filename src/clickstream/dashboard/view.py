@@ -27,7 +27,9 @@ PAGES = {
     "funnel": "Funnel",
     "retention": "Retention",
     "customers": "Customers",
+    "visitors": "Visitors",
     "data-health": "Data health",
+    "raw-events": "Raw events",
 }
 FILTERS = {
     "event": "Event",
@@ -65,6 +67,7 @@ OPTIONS = (
     *("nodes", "anchor", "direction"),
     *("credit", "lookback", "group"),
     *("steps", "order", "unit", "window", "split", "start", "return"),
+    *("visitor", "between", "reached", "before", "open"),
 )
 EXPLAINED = ("explain", "at", "value")
 MAX_DAYS = 1830  # the longest range of a metric

@@ -43,6 +43,7 @@ from clickstream.metrics.rules.period import MAX_DAYS, Period, chosen_period, co
 from clickstream.metrics.rules.result import Result, compared
 from clickstream.metrics.rules.scope import Scope, make_scope, without_zone
 from clickstream.metrics.time_series import METRIC_NAMES, UNITS, time_series
+from clickstream.metrics.visitors.catalog import VISITORS
 
 MAX_LIMIT = 10_000
 COMPARISONS = ("previous", "year", "none")
@@ -106,6 +107,7 @@ METRICS: Mapping[str, Metric | RecordMetric] = {
     **CUSTOMERS,
     **LIVE,
     **HEALTH,
+    **VISITORS,
 }
 
 

@@ -135,6 +135,7 @@ const dashboard = (() => {
       showKeys(button);
     },
     full: (button) => button.closest(".panel").requestFullscreen?.(),
+    input: (button) => Shiny.setInputValue(button.dataset.input, Date.now()),
     dimension(button) {
       each("[data-action=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
       Shiny.setInputValue("dimension", button.value);

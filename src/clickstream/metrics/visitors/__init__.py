@@ -1,0 +1,1 @@
+"""Metrics about single visits and visitors."""
