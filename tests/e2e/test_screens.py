@@ -39,7 +39,7 @@ RANKINGS = {
     "products": 1,
     "funnel": 1,
     "retention": 0,
-    "data-health": 3,
+    "data-health": 2,
 }
 CARDS = {"overview": 6, "funnel": 4, "data-health": 6}
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
