@@ -29,13 +29,15 @@ if TYPE_CHECKING:  # it is a plugin: pytest imports it
 pytest_plugins = ["tests.dashboard.stage"]
 
 PAGES, THEMES = (
-    (*("overview", "live", "acquisition", "behaviour", "products", "funnel", "retention", "customers"),)
-    + ("visitors", "data-health", "raw-events"),
+    (
+        *("overview", "live", "acquisition", "behaviour", "products", "funnel", "retention", "customers"),
+        *("visitors", "data-health", "raw-events"),
+    ),
     ("light", "dark"),
 )
 RANKINGS = {
     **{"overview": 5, "live": 2, "acquisition": 5, "behaviour": 3, "products": 2, "funnel": 1},
-    **{"customers": 4, "data-health": 3},
+    **{"customers": 4, "data-health": 2},
 }
 RECORDS = {"visitors": 1, "raw-events": 1}
 CARDS = {"overview": 6, "live": 6, "funnel": 4, "customers": 10, "data-health": 6}
