@@ -65,7 +65,7 @@ def test_time_passes_on_the_page_without_a_new_load(
     expect(page.locator("#live-minutes canvas")).to_be_visible()
     expect(page.locator("#live-page_path tbody")).to_contain_text("No page")
     expect(page.locator("#live-state")).to_contain_text("do not apply here, nor do the filters by channel.")
-    clock.forward(minutes=10)
+    clock.forward(minutes=4)  # less than the longest age of the other pages' answers
     expect(now).to_have_text("0")
     expect(recent).to_have_text("2")
     clock.forward(minutes=30)

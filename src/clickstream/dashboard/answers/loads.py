@@ -36,7 +36,7 @@ MIN_STATUS_CHANGE = timedelta(seconds=30)  # smaller changes of `seen_at` are no
 MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute; after this it counts as stopped
 
 LONGEST_PAUSE_S = 30.0
-LIVE_PAUSE_S = 5.0  # between two moments of `live`; longer if their answers are expensive
+LIVE_PAUSE_S, LONGEST_LIVE_PAUSE_S = 5.0, 10.0  # between two moments of `live`; longer if answers are expensive
 FIRST_WAIT_S = 5.0
 
 MAX_NOTES = 1000  # of the latest days
@@ -152,7 +152,7 @@ class LoadWatch:
         snapshot, status = self._current
         if not self._live_viewers or snapshot is None or status.failure:
             return False
-        pause = pause_after(self._costs.of_live(), LIVE_PAUSE_S, LONGEST_PAUSE_S)
+        pause = pause_after(self._costs.of_live(), LIVE_PAUSE_S, LONGEST_LIVE_PAUSE_S)
         return time.monotonic() - self._live_at >= pause
 
     def _advance_live(self) -> None:

@@ -20,8 +20,14 @@ MAX_ROWS = 10
 def live_top(scope: Scope) -> Result:
     """Rank pages or origins by their events: at most ten rows."""
     by, question = scope.options["by"], scope.question
-    value = "t.text" if by == "page_path" else f"s.{ACQUISITION_COLUMNS[by]}"
+    is_page = by == "page_path"
+    slots = {
+        "value": "t.text" if is_page else f"s.{ACQUISITION_COLUMNS[by]}",
+        "join_value": "left join texts as t on h.page = t.id"
+        if is_page
+        else "left join sessions as s on h.session = s.id",
+    }
     params = {"limit": min(question.limit, MAX_ROWS), "offset": question.offset}
-    found = scope.fetch("live/live_top", {"value": value}, params).dicts()
+    found = scope.fetch("live/live_top", slots, params).dicts()
     rows = [tuple(row[column.name] for column in COLUMNS) for row in found if row["value"] is not None]
     return Result(COLUMNS, rows, {"clickstream_events": found[0]["all_events"]}, found[0]["total_rows"], keys=1)

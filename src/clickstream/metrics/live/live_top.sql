@@ -1,4 +1,4 @@
--- The events of the window by page, or by an origin of their session: the slot `value`.
+-- The events of the window by page, or by an origin of their session: the slot `value`. join_value: the table that has it.
 , figures as materialized (
     select
         coalesce({value}, '(none)') as value,
@@ -7,8 +7,7 @@
         count(distinct v.visitor) as visitors
     from counted_hits as h
     left join pairs as v on h.pair = v.id
-    left join texts as t on h.page = t.id
-    left join sessions as s on h.session = s.id
+    {join_value}
     group by 1
 ),
 page as (
