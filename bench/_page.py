@@ -11,7 +11,7 @@ from pathlib import Path
 
 from _measure import file_system, machine
 
-NAMES = ("ingest", "etl", "mart", "query", "tracker")
+NAMES = ("ingest", "etl", "mart", "query", "viewers", "tracker")
 HERE = Path(__file__).parent
 PAGE = HERE.parent / "docs" / "benchmarks.md"
 INTRODUCTION = """# Benchmarks

@@ -42,6 +42,7 @@ DAYS, FIRST_DAY, RANGE_DAYS = 90, 30, 30
 RUNS = 15
 PORT = 8125
 ROWS, ALL_ROWS = 8, 10_000  # of a ranking on the Overview page, on the Products page
+MOVERS, PAIRS = 6, 10
 LIMIT = "query.scan_limit_ms"
 SCAN = """
     select count(*), count(distinct client_id), count(distinct session_key)
@@ -62,6 +63,10 @@ def asking(metric: str, limit: int = 100, /, **options: str) -> tuple[str, Quest
     return metric, replace(QUESTION, limit=limit, options=options)
 
 
+def uncompared(metric: str, limit: int = 100, /, **options: str) -> tuple[str, Question]:
+    return metric, replace(QUESTION, limit=limit, options=options, compare="none")
+
+
 WAYS: Questions = [asking("paths", ALL_ROWS), asking("journeys", ROWS)]
 # The questions of a page when it opens (dashboard/pages).
 PAGES: dict[str, Questions] = {
@@ -69,21 +74,50 @@ PAGES: dict[str, Questions] = {
         asking("overview"),
         *(asking("time_series", metric=name) for name in ("visitors", "sessions", "page_views", "revenue", "orders")),
         asking("time_series", metric="events"),
+        asking("movers", MOVERS),
         asking("products", ROWS),
         asking("products", ROWS, by="category"),
         asking("acquisition", ROWS, by="channel"),
         asking("devices", ROWS, by="device_type"),
         asking("devices", ROWS, by="country"),
     ],
+    "live": [
+        asking("live"),
+        asking("live_minutes"),
+        *(asking("live_top", by=dimension) for dimension in ("page_path", "channel")),
+    ],
     "acquisition": [
         asking("acquisition", ALL_ROWS, by="channel"),
+        uncompared("attribution", ALL_ROWS),
         asking("time_series", metric="sessions", split="channel"),
         *(asking("devices", ROWS, by=dimension) for dimension in ("device_type", "browser", "os", "country")),
     ],
-    "behaviour": [asking("pages_top", ALL_ROWS), asking("peak_activity", metric="sessions"), *WAYS],
+    "behaviour": [
+        asking("pages_top", ALL_ROWS),
+        asking("peak_activity", metric="sessions"),
+        *WAYS,
+        asking("search_terms", ALL_ROWS),
+    ],
     "funnel": [asking("funnel"), asking("funnel", split="device_type")],
     "retention": [asking("retention")],
-    "products": [asking("products", ALL_ROWS), asking("time_series", metric="views", split="product_id")],
+    "customers": [
+        asking("customers"),
+        *(asking("revenue", ALL_ROWS, by=kind) for kind in ("customer", "payment_method", "coupon")),
+        uncompared("ltv"),
+        uncompared("rfm"),
+        uncompared("rfm_customers", 20),
+        asking("abandonment"),
+        uncompared("abandoned_products", 10),
+    ],
+    "products": [
+        asking("products", ALL_ROWS),
+        asking("time_series", metric="views", split="product_id"),
+        asking("bought_together", PAIRS),
+    ],
+    "data_health": [
+        *(asking(f"health_{name}", ALL_ROWS) for name in ("freshness", "bad_rows", "bots", "clock", "orders")),
+        *(asking(f"health_{name}", ALL_ROWS, by="day") for name in ("ledger", "late")),
+    ],
 }
 
 

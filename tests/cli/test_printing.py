@@ -156,6 +156,7 @@ COMMANDS: Sequence[Sequence[str]] = (
     ("query", f"selec '{HOSTILE}'"),
     ("metric", "products", "--from", "2026-03-01", "--to", "2026-03-11"),
     ("metric", "acquisition", "--option", "by=source", "--from", "2026-03-01", "--to", "2026-03-11"),
+    ("metric", "overview", "--explain", "--from", "2026-03-01", "--to", "2026-03-11"),
     ("metric", "products", "--filter", f"{HOSTILE}=1"),
     ("metric", HOSTILE),
     ("report",),

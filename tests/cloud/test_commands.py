@@ -96,6 +96,7 @@ def test_destroy_changes_nothing_unless_it_is_confirmed(
     assert json.loads(capsys.readouterr().out) == {"is_clean": True, "deleted": [], "left": [], "kept": None}
 
 
+@pytest.mark.slow
 def test_destroy_reports_what_is_left_with_exit_1(
     signed_in: Account, amplify: Amplify, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
@@ -107,6 +108,7 @@ def test_destroy_reports_what_is_left_with_exit_1(
     assert [each["id"] for each in value["left"]] == [api]
 
 
+@pytest.mark.slow
 def test_destroy_keeps_everything_if_the_data_cannot_be_saved(
     signed_in: Account, amplify: Amplify, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:

@@ -100,6 +100,7 @@ def tools(account: Account, amplify: Amplify, bundle: Path, monkeypatch: pytest.
     return Tools(account, template(account, amplify), bundle, monkeypatch)
 
 
+@pytest.mark.slow
 def test_a_first_deployment_runs_every_step_and_a_second_one_repeats_none(
     account: Account, amplify: Amplify, tools: Tools
 ) -> None:
@@ -131,6 +132,7 @@ def test_a_first_deployment_runs_every_step_and_a_second_one_repeats_none(
     assert set(commands) == {(instance, "/usr/local/sbin/clickstream-update") for instance in instances}
 
 
+@pytest.mark.slow
 def test_assets_have_their_types_and_cache_headers(account: Account) -> None:
     s3 = account.client("s3")
     s3.create_bucket(Bucket="assets")

@@ -37,6 +37,7 @@ def make_stack(account: Account, name: str) -> None:
     account.client("cloudformation").create_stack(StackName=name, TemplateBody=TEMPLATE, Tags=pairs(TAGGED))
 
 
+@pytest.mark.slow
 def test_everything_of_the_platform_goes_and_nothing_of_others(account: Account, amplify: Amplify) -> None:
     list(make_decoys(account, amplify, {}, "untagged"))
     list(make_decoys(account, amplify, FOREIGN, "foreign"))

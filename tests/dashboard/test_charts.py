@@ -36,6 +36,13 @@ def test_many_buckets_are_drawn_as_a_line_from_zero_with_a_dashed_incomplete_end
     assert (dashed["data"][9]["value"], dashed["data"][9]["symbol"]) == (9, "circle")
     assert dashed["lineStyle"]["type"] == [3, 4]
     assert chart.tips[9] == ("Tue 10 Mar 2026 (incomplete)", [("Sessions", "9")])
+    assert chart.rows[9] == ["Tue 10 Mar 2026 (incomplete)", "9"]
+    assert chart.unit == "per day, hollow: incomplete"
+
+
+def test_the_axis_reaches_below_zero_where_a_value_does() -> None:
+    chart = time_series(days(10), [Line("Net revenue", [5] * 9 + [-2])], Measure("Net revenue", "money", "EUR"))
+    assert chart.option["yAxis"]["min"] is None
 
 
 def test_few_buckets_are_drawn_as_bars_with_a_hatched_incomplete_one() -> None:
@@ -44,6 +51,7 @@ def test_few_buckets_are_drawn_as_bars_with_a_hatched_incomplete_one() -> None:
     assert bars["type"] == "bar"
     assert bars["data"][:2] == [1, 2]
     assert "decal" in bars["data"][2]["itemStyle"]
+    assert chart.unit == "per day, hatched: incomplete"
 
 
 def test_the_comparison_period_is_a_thin_dashed_line() -> None:

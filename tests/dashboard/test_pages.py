@@ -71,7 +71,7 @@ def test_the_filter_menu_adds_a_filter(shop_page: BrowserPage) -> None:
 def test_days_are_chosen_by_preset_or_by_dates(shop_page: BrowserPage) -> None:
     shop_page.open()
     shop_page.page.locator(".dates summary").click()
-    shop_page.page.get_by_text("Last 7 days").click()
+    shop_page.page.get_by_role("link", name="Last 7 days").click()
     shop_page.wait_for_figure("sessions", "14")
     shop_page.page.locator(".dates summary").click()
     shop_page.page.get_by_label("First day").fill("2026-03-02")
@@ -93,6 +93,8 @@ def test_dragging_over_the_chart_selects_days(shop_page: BrowserPage) -> None:
     shop_page.page.mouse.up()
     shop_page.page.wait_for_url(lambda url: "from=2026-03-01" not in url)
     shop_page.page.wait_for_selector("#overview-card_sessions .value:not([title='20'])")
+    shop_page.page.go_back()
+    shop_page.wait_for_figure("sessions", "20")
 
 
 def test_people_only_hides_bots_and_shows_how_many_events_are_hidden(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clickstream.dashboard.view import Days, View, resolve_days
+from clickstream.dashboard.view import Days, View, neighbour, resolve_days
 
 TODAY = date(2026, 11, 22)
 
@@ -20,6 +20,9 @@ TODAY = date(2026, 11, 22)
         "?sample=only&humans=true&channel=email&device_type=mobile&metric=revenue",
         "?page=funnel&steps=page%3A%2F%2Cpurchase&order=strict&unit=session&window=1d&split=country",
         "?page=retention&by=day&start=search&return=purchase",
+        "?page=live&humans=true",
+        "?page=acquisition&credit=campaign&lookback=60",
+        "?page=customers&rows=40&group=at_risk",
         "?page=behaviour&page_path=%2Fp%2F1&by=exit&nodes=events&anchor=search&direction=before",
         "?category=%5C%21Hey+phone&category=%21%5C%21Hey&brand=a%5C%2Cb",
     ],
@@ -103,3 +106,11 @@ def test_all_days_are_at_most_the_longest_range_of_a_metric() -> None:
     span = Days(date(2008, 4, 1), date(2026, 11, 23))
     days = resolve_days(View(period="all"), TODAY, span)
     assert (days.end, (days.end - days.first).days) == (span.end, 1830)
+
+
+def test_the_neighbours_of_a_period_have_its_length_and_do_not_begin_in_the_future() -> None:
+    week = Days(date(2026, 11, 9), date(2026, 11, 16))
+    assert neighbour(week, -1, TODAY) == Days(date(2026, 11, 2), date(2026, 11, 9))
+    assert neighbour(week, 1, TODAY) == Days(date(2026, 11, 16), date(2026, 11, 23))
+    assert neighbour(Days(date(2026, 11, 16), date(2026, 11, 23)), 1, TODAY) is None
+    assert neighbour(Days(date.min, date(1, 1, 8)), -1, TODAY) is None

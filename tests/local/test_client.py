@@ -28,6 +28,7 @@ from clickstream.local.owner.file import Owner, find_owner, open_warehouse, owne
 from clickstream.local.owner.loading import BadListRequest, BadShowRequest, EtlRunRequest
 from clickstream.local.owner.questions import (
     CheckRequest,
+    ExplainRequest,
     ExportDaysRequest,
     MartStatusRequest,
     MetricRequest,
@@ -46,6 +47,7 @@ from clickstream.local.owner.registry import (
     FORGET_RESUME,
     MART_STATUS,
     METRIC,
+    METRIC_EXPLAIN,
     QUERY,
     REPORT,
     Command,
@@ -94,6 +96,7 @@ CALLS: list[tuple[Command[Any, Any], msgspec.Struct]] = [
     (REPORT, ReportRequest({"from": "2026-03-01", "to": "2026-03-12", "tz": "Europe/Berlin", "country": "!DE"})),
     (REPORT, ReportRequest({"from": "2025-03-01", "to": "2025-03-12"})),
     (REPORT, ReportRequest({"colour": "red"})),
+    (METRIC_EXPLAIN, ExplainRequest("overview", {"from": "2026-03-10", "to": "2026-03-11", "country": "!DE"})),
     (METRIC, MetricRequest("nothing")),
     (METRIC, MetricRequest("overview", {"colour": "red"})),
     (CHECK, CheckRequest()),

@@ -78,9 +78,12 @@ def test_a_truncated_file_is_built_again(filled: DuckWarehouse, good: bytes, tmp
     assert_built_again(path, filled)
 
 
-def test_a_file_with_a_damaged_block_is_built_again(filled: DuckWarehouse, good: bytes, tmp_path: Path) -> None:
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.slow)], ids=("some", "all"))
+def test_a_file_with_a_damaged_block_is_built_again(
+    filled: DuckWarehouse, good: bytes, tmp_path: Path, step: int
+) -> None:
     path = tmp_path / "mart.duckdb"
-    for start in range(FIRST_BLOCK, len(good), BLOCK):
+    for start in range(FIRST_BLOCK, len(good), BLOCK * step):
         path.write_bytes(good[: start + 500] + b"damage" * 50 + good[start + 800 :])
         assert_built_again(path, filled)
 

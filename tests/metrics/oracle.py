@@ -10,8 +10,10 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
+from functools import cache
+from typing import Any, Self
 
+from tests.metrics import oracle_segments
 from tests.metrics.oracle_orders import (
     REFUND,
     Order,
@@ -23,7 +25,7 @@ from tests.metrics.oracle_orders import (
     refunds_of,
     revenue_of,
 )
-from tests.metrics.oracle_time import Range
+from tests.metrics.oracle_time import Range, range_of
 
 from clickstream.metrics.question import Question
 
@@ -102,10 +104,13 @@ def _is_page_view(row: Event, session: Sequence[Event]) -> bool:
 class World:
     """What exists for one question: the stored events of the population it is about.
 
-    Ranges end at `as_of`; sessions and orders that began before it count as they stand.
+    Ranges end at `as_of`; sessions and orders that began before it count as they stand. Filters on visitors leave each
+    row by its own visitor: `all_events`, `all_sessions` and `all_orders` are those of any visitor. span: the period at
+    whose end segments are evaluated.
     """
 
-    def __init__(self, rows: Sequence[Event], question: Question) -> None:
+    def __init__(self, rows: Sequence[Event], question: Question, span: Range | None = None) -> None:
+        self.rows, self.question = rows, question
         self.filters = question.filters
         self.as_of = question.as_of
         existing = _without_sample(rows, question)
@@ -116,13 +121,13 @@ class World:
         def exists(row: Event) -> bool:
             return is_kept or (row["session_key"] not in bots if row["session_key"] else not row["is_bot"])
 
-        self.events = [row for row in existing if exists(row)]
-        self.hidden = [row for row in existing if not exists(row)]
-        self.sessions = by_session(self.events)
-        self.hidden_sessions = by_session(self.hidden)
-        self.orders = [order for order in merged(existing) if exists(order.carrier)]
-        left = {row["event_id"] for row in existing if exists(row)}
-        self.refunds = [refund for refund in refunded(rows) if self._judged_by(refund)["event_id"] in left]
+        self.all_events = [row for row in existing if exists(row)]
+        hidden = [row for row in existing if not exists(row)]
+        self.all_sessions = by_session(self.all_events)
+        self.hidden_sessions = by_session(hidden)
+        self.all_orders = [order for order in merged(existing) if exists(order.carrier)]
+        left = {row["event_id"] for row in self.all_events}
+        refunds = [refund for refund in refunded(rows) if self._judged_by(refund)["event_id"] in left]
         self.first_users: dict[str, str] = {}
         for row in rows:
             if row["client_id"] is not None and row["user_id"] is not None and row["event_name"] != REFUND:
@@ -132,10 +137,31 @@ class World:
         for row in rows:
             if (visitor := self.visitor(row)) is not None:
                 self.first_events.setdefault(visitor, row)
+        span = span or range_of(question)
+
+        @cache
+        def is_member(visitor: str | None) -> bool:
+            return oracle_segments.is_member(self, span, visitor)
+
+        self.events = [row for row in self.all_events if is_member(self.visitor(row))]
+        self.hidden = [row for row in hidden if is_member(self.visitor(row))]
+        self.sessions = {
+            key: session for key, session in self.all_sessions.items() if is_member(self.session_visitor(session))
+        }
+        self.orders = [order for order in self.all_orders if is_member(self.visitor(order.carrier))]
+        self.refunds = [refund for refund in refunds if is_member(self.visitor(self._judged_by(refund)))]
         for key, session in self.sessions.items():
             if (visitor := self.session_visitor(session)) is not None:
                 start = (session[0]["event_timestamp"], key)
                 self.first_sessions[visitor] = min(start, self.first_sessions.get(visitor, start))
+
+    def at(self, span: Range) -> Self:
+        """Return the world of the same question for another period."""
+        return type(self)(self.rows, self.question, span)
+
+    def session_of(self, row: Event) -> Sequence[Event]:
+        """The events of the row's session, also of another visitor's session; none for a row without a session."""
+        return self.all_sessions.get(row["session_key"] or "", [])
 
     def visitor(self, row: Event) -> str | None:
         if row["event_name"] == REFUND:
@@ -151,7 +177,7 @@ class World:
         return span.start <= first["event_timestamp"] < span.end and first["is_first_visit"] is not False
 
     def counted_events(self, span: Range) -> list[Event]:
-        return self._counted(self.events, self.sessions, span)
+        return self._counted(self.events, self.all_sessions, span)
 
     def hidden_events(self, span: Range) -> list[Event]:
         """Return the events that the filter `humans` excludes."""
@@ -194,11 +220,11 @@ class World:
         return order.carrier if order else refund.event
 
     def _passes_as_session(self, order: Order | None) -> bool:
-        session = self.sessions.get(order.session_key or "", []) if order else []
+        session = self.session_of(order.carrier) if order else []
         return self.session_passes(session) and self._some_event_passes(session)
 
     def orders_in(self, key: str) -> list[Order]:
-        return [order for order in self.orders if order.session_key == key]
+        return [order for order in self.all_orders if order.session_key == key]
 
     def currency(self, span: Range) -> str | None:
         """That of most orders in range; without one, of all orders there are."""
@@ -412,75 +438,3 @@ def login_states(world: World, span: Range) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def products(world: World, span: Range, by: str, currency: str | None) -> list[dict[str, Any]]:
-    """`products`, by `product`, `category` or `brand`."""
-    field = EVENT_FIELDS["product_id" if by == "product" else by]
-    groups: dict[str, list[Event]] = defaultdict(list)
-    sold: dict[str, list[tuple[Order, dict[str, Any]]]] = defaultdict(list)
-    for row in world.counted_events(span):
-        if row[field]:
-            groups[row[field]].append(row)
-    for order in sorted(world.counted_orders(span), key=lambda order: (order.ordered_at, order.order_id.encode())):
-        for item in order.items:
-            if item[field.replace("context_", "")]:
-                sold[item[field.replace("context_", "")]].append((order, item))
-    rows = [
-        {"value": value, **_product_figures(world, span, groups[value], sold[value], currency)}
-        for value in {*groups, *sold}
-    ]
-    if by == "product":
-        rows = [row | _last_names(groups[row["value"]], sold[row["value"]]) for row in rows]
-    return sorted(rows, key=lambda row: (-row["revenue"], -row["units"], -row["views"], row["value"].encode()))
-
-
-def _last_names(group: Sequence[Event], sold: Sequence[tuple[Order, dict[str, Any]]]) -> dict[str, str | None]:
-    def last(name: str) -> str | None:
-        seen = [row[f"context_product_{name}"] for row in group]
-        named = [value for value in (*(item[f"product_{name}"] for _, item in sold), *seen) if value is not None]
-        return named[-1] if named else None
-
-    return {name: last(name) for name in ("name", "category", "brand")}
-
-
-def _product_figures(
-    world: World,
-    span: Range,
-    group: Sequence[Event],
-    sold: Sequence[tuple[Order, dict[str, Any]]],
-    currency: str | None,
-) -> dict[str, Any]:
-    views = [row for row in group if row["event_name"] == "product_view"]
-    adds = [row for row in group if row["event_name"] == "add_to_cart_click"]
-    viewed = {row["session_key"] for row in views} - {None}
-    added = {row["session_key"] for row in adds} - {None}
-    checked = {row["session_key"] for row in adds if row["session_key"] and _checks_out_after(world, span, row)}
-    bought = {order.session_key for order, _ in sold} - {None}
-    paid = [item for order, item in sold if order.currency == currency and item["price"] is not None]
-    return {
-        "views": len(views),
-        "cart_adds": len(adds),
-        "units": whole(sum((item["quantity"] for _, item in sold), Decimal(0))),
-        "orders": len({order.order_id for order, _ in sold}),
-        "revenue": sum((item["price"] * item["quantity"] for item in paid), Decimal(0)).quantize(
-            Decimal("0.0001"), ROUND_HALF_UP
-        ),
-        "view_sessions": len(viewed),
-        "cart_sessions": len(added),
-        "checkout_sessions": len(checked),
-        "order_sessions": len(bought),
-        "view_to_cart": divide(len(viewed & added), len(viewed)),
-        "cart_to_checkout": divide(len(checked), len(added)),
-        "checkout_to_order": divide(len(checked & bought), len(checked)),
-        "view_to_order": divide(len(viewed & bought), len(viewed)),
-    }
-
-
-def _checks_out_after(world: World, span: Range, add: Event) -> bool:
-    return any(
-        row["event_name"] == "checkout_start"
-        and order_key(row) > order_key(add)
-        and span.start <= row["event_timestamp"] < span.end
-        for row in world.sessions[add["session_key"]]
-    )

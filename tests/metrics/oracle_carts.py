@@ -38,7 +38,7 @@ class Cart:
 
 def carts_of(world: World, idle: timedelta) -> list[Cart]:
     """All carts with an add, from the events before `as_of`."""
-    carriers = [order.carrier["event_id"] for order in world.orders]
+    carriers = [order.carrier["event_id"] for order in world.all_orders]
     by_visitor: dict[str, list[tuple[str, Event]]] = defaultdict(list)
     for row in world.events:
         name = PURCHASE if row["event_id"] in carriers else row["event_name"]

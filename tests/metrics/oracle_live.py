@@ -49,7 +49,7 @@ def live_top(world: World, by: str) -> list[dict[str, Any]]:
     """`live_top`: all rows."""
     groups: dict[str, list[Event]] = {}
     for row in world.counted_events(window(world)):
-        session = world.sessions.get(row["session_key"] or "", [])
+        session = world.session_of(row)
         value = session_value(session, by) if by in SESSION_FIELDS else row[by]
         groups.setdefault(shown(value), []).append(row)
     rows = [

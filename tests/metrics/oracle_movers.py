@@ -28,7 +28,7 @@ class Rule:
 def movers(
     world: World, spans: tuple[Range, Range], metric: str, currency: str | None, rule: Rule
 ) -> list[dict[str, Any]]:
-    now, before = (_figures(world, span, metric, currency) for span in spans)
+    now, before = (_figures(world.at(span), span, metric, currency) for span in spans)
     nothing = (Decimal(0) if metric == "revenue" else 0, 0)
     whole = now.pop(("", ""), nothing)[0] - before.pop(("", ""), nothing)[0]
     rows = []
@@ -60,7 +60,7 @@ def _has_moved(rule: Rule, now: int, before: int) -> bool:
 def _figures(world: World, span: Range, metric: str, currency: str | None) -> dict[tuple[str, str], tuple[Any, int]]:
     groups: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for key, thing in _things(world, span, metric, currency):
-        session = world.sessions.get(key or "", [])
+        session = world.all_sessions.get(key or "", [])
         groups["", ""].append(thing)
         for dimension in DIMENSIONS:
             groups[dimension, shown(session_value(session, dimension) if session else None)].append(thing)

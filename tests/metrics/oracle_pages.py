@@ -30,7 +30,7 @@ def _view_figures(world: World, views: Sequence[Event]) -> dict[str, Any]:
     for view in views:
         if not view["session_key"]:
             continue
-        session = world.sessions[view["session_key"]]
+        session = world.session_of(view)
         pages = [row for row in session if row["is_page_view"]]
         entries += pages[0] is view
         exits += pages[-1] is view

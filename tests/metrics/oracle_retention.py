@@ -23,6 +23,9 @@ def retention(
     first = bucket_of(unit, tz, span.start)[0].date()
     last = bucket_of(unit, tz, span.whole_end - timedelta(microseconds=1))[0].date()
     listed = _buckets(unit, tz, first, last + (periods + 2) * timedelta(days=32))
+    after = next(start for name, start in listed if name > last)
+    begins = next(start for name, start in listed if name >= first)
+    world = world.at(Range(begins, max(begins, min(after, world.as_of)), after))  # segments: whole buckets
     numbers = {name: number for number, (name, _) in enumerate(listed)}
     visitors: dict[str, list[Event]] = defaultdict(list)
     for row in sorted(world.events, key=across_sessions):

@@ -54,11 +54,11 @@ def _events_after(session: Sequence[Event], term: str) -> Sequence[Event]:
 
 
 def _viewed(world: World, key: str, term: str) -> bool:
-    return any(row["event_name"] == "product_view" for row in _events_after(world.sessions[key], term))
+    return any(row["event_name"] == "product_view" for row in _events_after(world.all_sessions[key], term))
 
 
 def _exited(world: World, key: str, term: str) -> bool:
-    session = world.sessions[key]
+    session = world.all_sessions[key]
     last = _last_search(session, term)
     return all(
         row["event_name"] in PAGE_EVENTS and row["page_path"] == session[last]["page_path"]
@@ -68,4 +68,4 @@ def _exited(world: World, key: str, term: str) -> bool:
 
 def _ordered(world: World, key: str, term: str) -> bool:
     carriers = {order.carrier["event_id"] for order in world.orders_in(key)}
-    return any(row["event_id"] in carriers for row in _events_after(world.sessions[key], term))
+    return any(row["event_id"] in carriers for row in _events_after(world.all_sessions[key], term))

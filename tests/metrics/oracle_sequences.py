@@ -17,7 +17,7 @@ def sequence(world: World, session: Sequence[Event], options: Mapping[str, str])
     if options["nodes"] == "pages":
         nodes = [shown(row["page_path"]) for row in session if row["is_page_view"]]
     else:
-        carriers = [order.carrier["event_id"] for order in world.orders]
+        carriers = [order.carrier["event_id"] for order in world.all_orders]
         nodes = [
             "purchase" if row["event_id"] in carriers else row["event_name"]
             for row in session

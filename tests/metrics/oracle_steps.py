@@ -17,7 +17,7 @@ Matches = Callable[[Event], bool]
 
 def carriers(world: World) -> set[object]:
     """Return the ids of the events that carry an order."""
-    return {order.carrier["event_id"] for order in world.orders}
+    return {order.carrier["event_id"] for order in world.all_orders}
 
 
 def matcher(world: World, kind: str, name: str | None = None, value: str = "") -> Matches:
@@ -42,7 +42,7 @@ def across_sessions(row: Event) -> tuple[object, ...]:
 
 
 def passes_filters(world: World, row: Event) -> bool:
-    return world.event_passes(row) and world.session_passes(world.sessions.get(row["session_key"] or "", []))
+    return world.event_passes(row) and world.session_passes(world.session_of(row))
 
 
 class Run:
@@ -135,7 +135,7 @@ def _split_value(world: World, row: Event, split: str | None) -> str | None:
         return None
     if split in EVENT_FIELDS:
         return shown(row[EVENT_FIELDS[split]])
-    return shown(session_value(world.sessions.get(row["session_key"] or "", []), split))
+    return shown(session_value(world.session_of(row), split))
 
 
 def _largest(runs: Mapping[str | None, list[Run]], groups: Sequence[str] | None) -> dict[str | None, list[Run]]:

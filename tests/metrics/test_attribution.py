@@ -38,7 +38,7 @@ def test_attribution_agrees_with_the_oracle(mart: FilledMart, shop: Shop, by: st
         options = {"by": by, "model": model, "lookback": str(lookback)}
         answer = ask(mart, "attribution", replace(question, limit=1000, options=options))
         now = oracle_attribution.attribution(world, span, options, currency)
-        before = oracle_attribution.attribution(world, other, options, currency) if other else None
+        before = oracle_attribution.attribution(world.at(other), other, options, currency) if other else None
         same_table(answer, now, before, keys=2)
         orders = len(world.counted_orders(span))
         assert answer.meta["rows_behind"]["orders"] == orders

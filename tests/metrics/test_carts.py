@@ -36,11 +36,11 @@ def test_abandonment_agrees_with_the_oracle(mart: FilledMart, shop: Shop, hours:
         now = oracle_carts.abandonment(world, span, idle)
         same(row, now)
         if other:
-            same_comparison(row, now, oracle_carts.abandonment(world, other, idle))
+            same_comparison(row, now, oracle_carts.abandonment(world.at(other), other, idle))
         same_table(
             ask(mart, "abandoned_products", question),
             oracle_carts.abandoned_products(world, span, idle),
-            oracle_carts.abandoned_products(world, other, idle) if other else None,
+            oracle_carts.abandoned_products(world.at(other), other, idle) if other else None,
         )
 
 

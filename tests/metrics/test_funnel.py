@@ -80,7 +80,7 @@ def _check(mart: FilledMart, rows: Sequence[Event], question: Question, chance: 
     if other is not None:
         until = _days_earlier(question, span.start, other.start)
         names = [name for name in expected if name is not None]
-        before = oracle_steps.funnel(world, other, wanted, until, names)
+        before = oracle_steps.funnel(world.at(other), other, wanted, until, names)
     for row in found:
         now = expected[row["split"]][row["step"] - 1]
         same(row, now)

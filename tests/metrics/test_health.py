@@ -5,19 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from tests.conftest import Clock
 from tests.etl.pipeline import Pipeline, open_pipeline, received
+from tests.metrics import oracle_health as oracle
+from tests.metrics.health_worlds import Traffic, records
 from tests.postgres import Cluster
 
 from clickstream.errors import QuestionError
-from clickstream.etl import ledger
 from clickstream.metrics.catalog import METRICS, ask, reads_warehouse
 from clickstream.metrics.question import Answer, Question
-from clickstream.metrics.records import Records
 from clickstream.metrics.rules.filters import filter_names
 
 pytestmark = pytest.mark.quick_on("duckdb")
@@ -28,10 +29,6 @@ HEALTH = [name for name in METRICS if name.startswith("health_")]
 def pipeline(tmp_path: Path, clock: Clock, server: Cluster | None) -> Iterator[Pipeline]:
     with open_pipeline(tmp_path, clock, server) as opened:
         yield opened
-
-
-def records(pipeline: Pipeline) -> Records:
-    return Records(pipeline.warehouse, lambda cursor, start, end: ledger.read(cursor, pipeline.store, start, end))
 
 
 def answer(pipeline: Pipeline, metric: str, **fields: Any) -> Answer:
@@ -79,3 +76,42 @@ def test_a_metric_says_when_what_it_reads_is_not_open(pipeline: Pipeline) -> Non
             ask(None, metric, question)
         assert caught.value.code == "metric_not_available"
         assert reads_warehouse(metric) == (metric != "overview")
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 6))])
+def test_all_metrics_agree_with_the_oracle(pipeline: Pipeline, seed: int) -> None:
+    random = Random(seed)
+    traffic = Traffic(pipeline, random)
+    traffic.store(14, oldest_s=4 * 86_400)
+    traffic.load()
+    pipeline.clock.forward(minutes=random.choice([20, 90]))
+    traffic.store(5, oldest_s=900)
+    traffic.load()
+    pipeline.clock.forward(minutes=1)
+    traffic.store(2, oldest_s=30)
+    for _ in range(5):
+        compare_with_oracle(pipeline, traffic.sent, random)
+
+
+def compare_with_oracle(pipeline: Pipeline, sent: oracle.Sent, random: Random) -> None:
+    """Ask every metric about a random range, and compare the answers."""
+    tz = ZoneInfo(random.choice(["UTC", "Europe/Berlin", "Asia/Kolkata"]))
+    as_of = pipeline.clock.now - timedelta(seconds=random.choice([0, 0, 5_000, 100_000]))
+    to_date = as_of.astimezone(tz).date() + timedelta(days=random.choice([1, 1, 0, -1]))
+    fields = {"as_of": as_of, "tz": tz, "to_date": to_date, "from_date": to_date - timedelta(days=random.randint(1, 5))}
+    by = random.choice(["hour", "day"])
+
+    def found(metric: str, **options: str) -> list[dict[str, Any]]:
+        got = answer(pipeline, metric, **fields, options=options, limit=1000)
+        assert got.meta["total_rows"] == len(got.rows)
+        return got.dicts()
+
+    meta = answer(pipeline, "health_clock", **fields).meta
+    span = oracle.Span(meta["start"], meta["end"])
+    assert found("health_freshness") == [oracle.freshness(sent, as_of)]
+    assert found("health_ledger", by=by) == oracle.ledger(sent, span, by)
+    assert found("health_bad_rows") == oracle.bad_rows(sent, span)
+    assert found("health_bots") == oracle.bots(sent, span)
+    assert found("health_late", by=by) == oracle.late(sent, span, by)
+    assert found("health_clock") == oracle.clock(sent, span)
+    assert found("health_orders") == oracle.orders(sent, span, tz)

@@ -36,6 +36,7 @@ def test_live_metrics_agree_with_the_oracle(mart: FilledMart, shop: Shop, number
         question = replace(without_filter(given, *EVENT_FIELDS, *SESSION_FIELDS), as_of=as_of)
         world = World(rows, question)
         span = oracle_live.window(world)
+        world = world.at(span)
         answer = ask(mart, "live", question)
         same(answer.dicts()[0], oracle_live.live(world, world.currency(span)))
         assert (answer.meta["start"], answer.meta["end"]) == (span.start, span.end)

@@ -27,7 +27,7 @@ def test_page_views_agree_with_the_oracle(mart: FilledMart, shop: Shop) -> None:
         same_table(
             ask(mart, "pages_top", question),
             oracle_pages.pages_top(world, range_of(question)),
-            oracle_pages.pages_top(world, other) if other else None,
+            oracle_pages.pages_top(world.at(other), other) if other else None,
         )
 
 
@@ -41,7 +41,7 @@ def test_first_and_last_pages_agree_with_the_oracle(mart: FilledMart, shop: Shop
             same_table(
                 ask(mart, metric, question),
                 oracle_pages.session_pages(world, span, is_exit, currency),
-                oracle_pages.session_pages(world, other, is_exit, currency) if other else None,
+                oracle_pages.session_pages(world.at(other), other, is_exit, currency) if other else None,
             )
 
 

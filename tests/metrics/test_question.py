@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from tests.metrics.filling import at, event
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import METRICS, ask
-from clickstream.metrics.contents import data_span, dimension_values
+from clickstream.metrics.contents import data_span, dimension_values, last_event_at
 from clickstream.metrics.question import Answer, Column, Question, answer_json
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -73,6 +74,19 @@ def test_the_data_span_is_in_local_days_and_ignores_hidden_sample_rows(mart: Fil
     assert data_span(mart, BERLIN) == (date(2026, 3, 2), date(2026, 3, 5))
     assert data_span(mart, BERLIN, "include") == (date(2008, 4, 1), date(2026, 3, 5))
     assert data_span(mart, BERLIN, as_of=at("2026-03-03 00:00")) == (date(2026, 3, 2), date(2026, 3, 2))
+
+
+def test_the_last_event_is_before_as_of_and_ignores_hidden_sample_rows_and_bots(mart: FilledMart) -> None:
+    mart.fill([])
+    question = Question(at("2026-03-02 00:00"), BERLIN, filters={"country": ("US",)})
+    assert last_event_at(mart, question) is None
+    moments = {hour: at(f"2026-03-01 {hour}:00") for hour in (10, 11, 12)}
+    person, bot = event(moments[10]), event(moments[11], client_id="bot", is_bot=True)
+    mart.fill([person, bot, event(moments[12], client_id="sample-1", is_sample=True), event(at("2026-03-02 12:00"))])
+    people = replace(question, filters={"humans": ("true",)})
+    assert last_event_at(mart, question) == moments[11]
+    assert last_event_at(mart, people) == moments[10]
+    assert last_event_at(mart, replace(question, filters={"sample": ("include",)})) == moments[12]
 
 
 def test_dimension_values_have_their_number_of_events_and_ignore_filters(mart: FilledMart) -> None:

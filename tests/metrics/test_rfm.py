@@ -31,20 +31,25 @@ def test_rfm_agrees_with_the_oracle(mart: FilledMart, shop: Shop, days: int) -> 
     for given in shop.questions:
         question = replace(without_filter(given, *EVENT_FIELDS), options={"days": str(days)})
         assert question.to_date is not None
-        world, last = World(rows, question), question.to_date - DAY
         span = oracle_rfm.days_before(question, days, question.to_date)
+        world, last = World(rows, question, span), question.to_date - DAY
         currency = world.currency(span)
         customers = oracle_rfm.rfm_customers(world, span, question, last, currency)
         answer = ask(mart, "rfm_customers", question)
         same_table(answer, customers, None)
         assert answer.meta["rows_behind"] == {"orders": sum(row["orders"] for row in customers)}
+        group = customers[0]["group"] if customers else "lost"
+        of_group = replace(question, options={**question.options, "group": group})
+        same_table(ask(mart, "rfm_customers", of_group), [row for row in customers if row["group"] == group], None)
         before = None
         if question.compare != "none":
             other = replace(question, from_date=question.to_date - days * DAY)
             back = (COMPARED[question.compare] or days) * DAY
             earlier = other_range(other)
             assert earlier is not None
-            before = oracle_rfm.rfm(oracle_rfm.rfm_customers(world, earlier, question, last - back, currency))
+            before = oracle_rfm.rfm(
+                oracle_rfm.rfm_customers(world.at(earlier), earlier, question, last - back, currency)
+            )
         same_table(ask(mart, "rfm", question), oracle_rfm.rfm(customers), before)
 
 

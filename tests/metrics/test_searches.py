@@ -27,7 +27,7 @@ def test_search_terms_agree_with_the_oracle(mart: FilledMart, shop: Shop) -> Non
     for question in shop.questions:
         world, span, other = World(rows, question), range_of(question), other_range(question)
         answer = ask(mart, "search_terms", question)
-        before = oracle_searches.search_terms(world, other) if other else None
+        before = oracle_searches.search_terms(world.at(other), other) if other else None
         same_table(answer, oracle_searches.search_terms(world, span), before)
         searches = oracle_searches.searches(world, span)
         assert answer.meta["searches_without_term"] == sum(not row["search_term"] for row in searches)

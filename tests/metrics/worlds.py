@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import strategies as st
 from tests.metrics.filling import event, item
 from tests.metrics.oracle import Event
+from tests.metrics.oracle_segments import draw_rule
 from tests.metrics.oracle_time import range_of
 
 from clickstream.metrics.question import Question
@@ -182,8 +183,21 @@ def _vary(chance: Random, question: Question, moments: list[datetime], events: l
         question,
         as_of=chance.choice([question.as_of, chance.choice(moments), chance.choice(inside or moments)]),
         compare=chance.choice(("previous", "previous", "year", "none")),
-        filters=chance.choice(FILTERS),
+        filters={**chance.choice(FILTERS), **_of_visitors(chance, question)},
     )
+
+
+def _of_visitors(chance: Random, question: Question) -> dict[str, tuple[str, ...]]:
+    """Return filters on visitors, for every second question."""
+    assert question.from_date is not None
+    assert question.to_date is not None
+    found = {}
+    if chance.random() < 0.4:
+        rules = [draw_rule(chance, question.from_date, question.to_date) for _ in range(chance.choice((1, 1, 2)))]
+        found["segment"] = tuple(chance.choice(("", "", "!")) + rule for rule in rules)
+    if chance.random() < 0.15:
+        found["visitor_id"] = chance.choice((("u1",), ("c1", "u2"), ("!u1",), ("(none)", "ü4"), ("!(none)",)))
+    return found
 
 
 def _visit(chance: Random, moment: datetime) -> Iterator[Event]:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from clickstream.cli.options import Data, Json, check_target, make_client, print_json, replace_file
 from clickstream.cli.terminal import ProgressBar, err, out
 from clickstream.errors import QuestionError
+
+if TYPE_CHECKING:
+    from clickstream.local.owner.questions import MetricRequest
 
 # As text: metrics/parse.py reads them, as it does for the dashboard.
 FromText = Annotated[str | None, typer.Option("--from", metavar="DAY", help="First local day.")]
@@ -76,6 +79,7 @@ def metric(
         list[str] | None, typer.Option("--option", metavar="NAME=VALUE", help="An option of this metric. Repeatable.")
     ] = None,
     filters: Filters = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show how the answer is computed, instead of it.")] = False,
     json: Json = False,
 ) -> None:
     """Show one metric as a table; docs/metrics describes them."""
@@ -86,12 +90,28 @@ def metric(
 
     named = {"from": from_, "to": to, "tz": tz, "compare": compare, "limit": limit}
     request = MetricRequest(name, _options([*(filters or []), *(options or [])], named))
+    if explain:
+        _explain(request, data, json)
+        return
     with ProgressBar(err, "reading the mart", unit="events") as progress:
         answer = make_client(data, progress).call(METRIC, request)
     if json:
         print_json(answer_document(answer))
     else:
         render_answer(answer, out)
+
+
+def _explain(request: MetricRequest, data: Path | None, json: bool) -> None:
+    from clickstream.local.owner.questions import ExplainRequest
+    from clickstream.local.owner.registry import METRIC_EXPLAIN
+    from clickstream.report.explanation import render_explanation
+
+    with ProgressBar(err, "reading the mart", unit="events") as progress:
+        found = make_client(data, progress).call(METRIC_EXPLAIN, ExplainRequest(request.name, request.options))
+    if json:
+        print_json(found)
+    else:
+        render_explanation(found, out)
 
 
 def query(

@@ -20,13 +20,26 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from clickstream.dashboard import formats, frame
+from clickstream.dashboard import formats, frame, segments
 from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.download import PATH, Downloads
-from clickstream.dashboard.answers.loads import LoaderSource, LoadWatch
-from clickstream.dashboard.answers.state import PageState
+from clickstream.dashboard.answers.loads import AnswerCosts, LoaderSource, LoadWatch
+from clickstream.dashboard.answers.raw_lines import RawLines
+from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.document import STATIC, document
-from clickstream.dashboard.pages import acquisition, behaviour, data_health, funnel, overview, products, retention
+from clickstream.dashboard.explain.server import explain_server
+from clickstream.dashboard.explain.sheet import sheet
+from clickstream.dashboard.pages import (
+    acquisition,
+    behaviour,
+    customers,
+    data_health,
+    funnel,
+    live,
+    overview,
+    products,
+    retention,
+)
 from clickstream.dashboard.pages.data_health import OrderSource
 from clickstream.dashboard.panel import content_or_failure, failure, placeholder
 from clickstream.dashboard.view import FILTERS, View
@@ -40,11 +53,13 @@ COLLECTOR_URL = "http://127.0.0.1:8000"
 MENU_VALUES = 200  # values of a dimension in the filter menu
 _PAGES = {
     "overview": overview,
+    "live": live,
     "acquisition": acquisition,
     "behaviour": behaviour,
     "products": products,
     "funnel": funnel,
     "retention": retention,
+    "customers": customers,
 }
 
 
@@ -61,11 +76,15 @@ class Dashboards:
     ) -> None:
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="dashboard")
         self._cache = AnswerCache(keeper.mart, self._threads, Records(keeper.warehouse))
-        self._watch = LoadWatch(keeper, clock, self._threads, loader, lambda: self._cache.cost_s)
+        self._live_cache = AnswerCache(keeper.mart, self._threads)
+        costs = AnswerCosts(lambda: self._cache.cost_s, lambda: self._live_cache.cost_s)
+        self._watch = LoadWatch(keeper, clock, self._threads, loader, costs)
         self._zone = zone
         self._collector_url = url
         self.orders = OrderSource()
-        """The shop's orders, compared with the tracked ones; without a source, there is no page for them."""
+        """The shop's orders, compared with the tracked ones; without a source, Data health leaves them out."""
+        self.raw_lines = RawLines()
+        """The raw lines that rows came from; without a store, none can be shown."""
         app = App(self._page, self._server, static_assets={"/static": STATIC})
         files = Route(PATH, Downloads(self._cache, clock, zone).respond, methods=["GET"])
         self._served = GZipMiddleware(Router([files, Mount("", app)]), minimum_size=1024, compresslevel=6)
@@ -84,18 +103,18 @@ class Dashboards:
     def _page(self, request: Request) -> PageHtmlDocument:
         view = View.parse(request.url.query)
         pages = {name: module.page_ui(name, view) for name, module in _PAGES.items()}
-        if view.page == data_health.PAGE or self.orders.is_connected():
-            pages[data_health.PAGE] = data_health.page_ui("data_health", view)
+        pages[data_health.PAGE] = data_health.page_ui("data_health", view, self.orders.is_connected())
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
-        return document(view, TagList(*bars, placeholder("notice")), pages)
+        return document(view, TagList(*bars, placeholder("notice"), frame.keys_dialog(), sheet()), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
-        state = PageState(session, self._cache, self._watch, self._zone)
+        state = PageState(session, self._cache, self._live_cache, self._watch, self._zone)
         _frame_server(input, state, self._collector_url)
         _send_notes(state, session)
         for name, module in _PAGES.items():
             module.page_server(name, state)
         data_health.page_server("data_health", state, self.orders)
+        explain_server(input, state, self.raw_lines)
 
 
 def make_app(
@@ -115,15 +134,18 @@ def make_app(
 def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
     """Fill the frame around the pages."""
     figures = state.query("", lambda context: [("overview", context.question())])
+    size = state.query("", lambda context: _size_queries(input, context))
     values = state.dimension_values("", lambda context: (_dimension(input), context.days, MENU_VALUES))
 
     @render.ui
     def freshness() -> TagChild:
-        return frame.freshness(state.snapshot(), state.loader_status())
+        return frame.freshness(state.view(), state.snapshot(), state.loader_status())
 
     @render.ui
     def dates() -> TagChild:
-        return frame.dates_menu(state.view(), state.days())
+        days, snapshot = state.days(), state.snapshot()
+        today = snapshot.as_of.astimezone(state.zone()).date() if snapshot else days.last
+        return frame.dates_menu(state.view(), days, today)
 
     @render.ui
     def chips() -> TagChild:
@@ -148,6 +170,25 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         )
 
     @render.ui
+    def segment_check() -> TagChild:
+        text = _segment(input)
+        if not text:
+            return segments.hint()
+        if (error := segments.problem_of(text)) is not None:
+            return segments.problem(error)
+        return content_or_failure(
+            size,
+            "The number of visitors",
+            lambda answers: segments.found(state.view(), text, answers[0].dicts()[0]) if answers else None,
+        )
+
+    @render.ui
+    def segment_examples() -> TagChild:
+        return content_or_failure(
+            figures, "Examples", lambda answers: segments.example_list(answers[0].meta.get("currency"))
+        )
+
+    @render.ui
     def notice() -> TagChild:
         status = state.loader_status()
         if status.failure:
@@ -157,6 +198,10 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         late = frame.late_loader(status) if status.is_late or status.trouble else None
         notice = content_or_failure(figures, "Key figures", lambda answers: _notice(state, answers[0], collector_url))
         return TagList(late, notice)
+
+    @reactive.effect
+    def _seen() -> None:
+        state.set_seen(bool(input.is_seen()))
 
     @reactive.effect
     def _retry() -> None:
@@ -181,7 +226,7 @@ def _notice(state: PageState, figures: Answer, collector_url: str) -> TagChild:
     span, view = state.span.outcome(), state.view()
     if span is None:
         return frame.no_data(collector_url)
-    is_empty = figures.dicts()[0]["events"] == 0
+    is_empty = figures.dicts()[0]["events"] == 0 and view.page != live.PAGE
     return TagList(
         frame.sample_banner(view, figures.meta["sample"], collector_url),
         frame.no_match(view, state.days()) if is_empty else None,
@@ -192,3 +237,17 @@ def _dimension(input: Inputs) -> str:
     """Return the dimension selected in the filter menu, "" while the menu is closed."""
     chosen = input.dimension() if "dimension" in input else ""
     return chosen if chosen in FILTERS else ""
+
+
+def _segment(input: Inputs) -> str:
+    """Return the rule in the box of the filter menu."""
+    text = input.segment() if "segment" in input else ""
+    return text.strip() if isinstance(text, str) else ""
+
+
+def _size_queries(input: Inputs, context: QueryContext) -> list[MetricQuery]:
+    """Return the question how many visitors the rule in the box has; none without a valid rule."""
+    text = _segment(input)
+    if not text or segments.problem_of(text) is not None:
+        return []
+    return [("segment_size", segments.size_question(context.question(), text))]

@@ -108,6 +108,8 @@ SERIES: dict[str, tuple[str, Kind]] = {
     "events": ("Events", "count"),
     "new_visitors": ("New visitors", "count"),
     "revenue": ("Revenue", "money"),
+    "refunds": ("Refunds", "money"),
+    "net_revenue": ("Net revenue", "money"),
     "orders": ("Orders", "count"),
     "conversion_rate": ("Conversion rate", "percent"),
     "cart_sessions": ("Sessions with a cart", "count"),
@@ -115,7 +117,15 @@ SERIES: dict[str, tuple[str, Kind]] = {
 }
 TIME_SERIES = (
     "The selected figure per hour, day, week or month. Drag over the chart to zoom in on some days. A period that has "
-    "not ended, or is only partly within these days, is dashed. The thin dashed line is the comparison period."
+    "not ended, or is only partly within these days, is dashed with a hollow point, or hatched. The thin dashed line "
+    "is the comparison period. A click on a key figure shows it here."
+)
+MOVERS = (
+    "The values of channel, source, campaign, landing page, device, browser, system and country (for orders and "
+    "revenue also of product, category and brand) whose figure changed most between the two periods. A value is listed "
+    "if its change is at least 10, at least 5 % of the earlier number, and more than counts vary by chance (three "
+    "standard deviations). The percentage is its part of the change of the whole figure. The same visits appear under "
+    "their channel, their browser and their country, so these parts do not add up."
 )
 PRODUCTS = (
     "Events in these days that name a product, and the items of orders placed in these days. Views are product_view "
@@ -159,11 +169,56 @@ JOURNEYS = (
     "The most common whole sequences of the first five pages or events. Each session is in one row; the share is of "
     "all sessions with such a sequence."
 )
+SEARCH_TERMS = (
+    "search events in these days by term, in lower case. No result: of the searches whose number of results was sent, "
+    "those with 0. Viewed, ordered, left: sessions that viewed a product after the search, ordered, or did "
+    "nothing but view the same page, up to their next search for something else."
+)
+BOUGHT_TOGETHER = (
+    "Pairs of products that at least three orders of these days contain. The percentages are the orders with both, of "
+    "all orders with the first or with the second product. A lift of 1 is what chance would give; 3 means that the two "
+    "are bought together three times as often."
+)
 CATEGORIES = (
     "Revenue of the items ordered in these days, by category. If there is none: product views (product_view events) by "
     "category."
 )
 COUNTRIES = "Sessions that began in these days, by the country of their first event."
+HEALTH_RECEIVED = "Time since the newest loaded event was received. A quiet shop receives nothing at night."
+HEALTH_LOADED = "Time since the last load was committed. Without new events there is nothing to load."
+HEALTH_MISSING = (
+    "Accepted lines that are neither loaded nor accounted for in any other way. This must be 0, for each hour."
+)
+HEALTH_PENDING = (
+    "Lines that are stored but not loaded. They are loaded within seconds; an object is overdue when the last pass of "
+    "the loader should have seen it."
+)
+HEALTH_LEDGER = (
+    "Every line that the collector accepted in these days, by the hour in which it was stored (UTC). Duplicates: "
+    "copies of an event, such as a tracker sends after a lost response. Bad rows: lines that are not events. Erased: "
+    "lines of persons who asked for it. Days whose objects or rows have expired are left out."
+)
+HEALTH_BAD_ROWS = (
+    "Lines of raw objects that are not events. They are kept with the reason and their bytes, and can be loaded once "
+    "they, or the program, are corrected."
+)
+HEALTH_BOTS = (
+    "Events received in these days that count as those of bots, by reason: their user agent, or the pace of their "
+    "session. They are kept; People only hides them on other pages. An event with two reasons is in both rows."
+)
+HEALTH_LATE = (
+    "Events by the hour or day in which they were received (UTC). Sent late: more than 1 hour after they happened, "
+    "because the device was offline or the events were imported. Loaded late: more than 15 minutes after they were "
+    "received, because the loader was behind."
+)
+HEALTH_CLOCK = (
+    "How wrong the clock of the device was when it sent an event, which includes the time on the way. As sent: the "
+    "time on the device was used. Corrected: the error was subtracted. Received: the device's time was impossible."
+)
+HEALTH_ORDERS = (
+    "Orders placed in these days that were tracked, by who reported them. Captured: the share of the orders reported "
+    "by the server that a browser reported too. Different: browser and server reported different amounts."
+)
 ORDERS_CHECK = (
     "Orders that the shop's database has for these days. Browser: its checkout_complete event arrived; server: its "
     "order_confirmed event arrived. Pending: younger than 15 minutes, and neither arrived yet; such orders count in no "
@@ -174,6 +229,93 @@ ORDERS_BY_BROWSER = "Share of the shop's orders that the browser reported. Block
 ORDERS_MISSING = "Orders that neither the browser nor the server reported within 15 minutes."
 ORDERS_DIFFERENT = "Orders with an event whose total or currency is not that of the order."
 REFUNDS_CAPTURED = "Refunds that the shop's server reported, of those that were reported or are older than 15 minutes."
+LIVE_NOW = "Visitors with an event in the last 5 minutes, by the time when it happened."
+LIVE_VISITORS = "Visitors with an event in the last 30 minutes. What a device sends late does not count as now."
+LIVE_SESSIONS = "Sessions with an event in the last 30 minutes, whenever they began."
+LIVE_PAGE_VIEWS = "Page views in the last 30 minutes."
+LIVE_ORDERS = "Orders placed in the last 30 minutes, in all currencies."
+LIVE_REVENUE = (
+    "Total value of the orders placed in the last 30 minutes, in the currency with most orders; amounts in other "
+    "currencies are not added."
+)
+LIVE_MINUTES = (
+    "All events of each minute, by the time when they happened. The last bar is hatched: its minute is not over. A new "
+    "event is shown a few seconds after it was loaded."
+)
+LIVE_TOP = (
+    "The ten with most events in the last 30 minutes. A click on a name opens the page with the details, filtered by "
+    "it."
+)
+CUSTOMERS = (
+    "Visitors who placed an order in these days, with a total in the currency with most orders. Their earlier orders "
+    "are looked up in all data, whatever the filters."
+)
+FIRST_TIME = "Customers whose first order ever was placed in these days."
+REPEAT_CUSTOMERS = (
+    "Customers with an order in these days that is not their first one. Who ordered for the first time and again in "
+    "these days is in both figures."
+)
+REPEAT_RATE = "Repeat customers divided by all customers of these days."
+ORDERS_PER_CUSTOMER = "Orders of these days divided by their customers."
+DAYS_BETWEEN = (
+    "Half of the repeat orders of these days came at most this many whole days after the customer's previous order."
+)
+REVENUE_BY_CUSTOMER = (
+    "Orders placed in these days, by whether they were the first order ever of their visitor or a later one. Revenue "
+    "is in the currency with most orders; refunds are those made in these days."
+)
+REVENUE_BY = (
+    "Orders placed in these days, by what the shop sent with them. Revenue is in the currency with most orders; "
+    "refunds are those made in these days."
+)
+LTV = (
+    "What a customer has spent on average by the end of each month after the first order, over all months in which "
+    "this is known. Month 0 is the month of the first order. Customers of the last 12 months count, or of the days on "
+    "screen if these are more. Refunds are not subtracted. Later months cover fewer customers, so the line can fall."
+)
+LTV_COHORTS = (
+    "A row holds the customers whose first order ever was in that month; a cell is the total of their orders up to "
+    "the end of the month, divided by the number of these customers. Hatched months have not ended. The last row "
+    "covers the customers for whom the month has ended."
+)
+RFM = (
+    "Customers of the 365 days up to the last day on screen, by three scores from 1 to 5: how recent their last order "
+    "is (R), how many orders they placed (F) and for how much (M). A score says which fifth of the customers they "
+    "are in. The groups follow from R and F. A click lists the customers of a group."
+)
+RFM_GROUPS = {
+    "champions": "ordered recently and often",
+    "loyal": "order again and again",
+    "new": "one order, recently",
+    "promising": "ordered not long ago",
+    "at_risk": "ordered often, not recently",
+    "lost": "few orders, long ago",
+}
+RFM_CUSTOMERS = (
+    "Those with the highest scores first. Days ago: days from the last order to the last day on screen. A click on a "
+    "customer opens what this visitor did."
+)
+CARTS = (
+    "Carts that were opened in these days and that can be judged: a cart is all adding, removing, checking out and "
+    "ordering of one visitor until an order, or until 72 hours pass without any of these."
+)
+ABANDONMENT = (
+    "Carts that were left alone for more than 72 hours, divided by these and the ordered ones. Carts that the visitor "
+    "emptied do not count."
+)
+CHECKOUT_ABANDONMENT = "Of the carts that reached the checkout, the share that was abandoned after it."
+TIME_TO_ORDER = "Half of the ordered carts took at most this time from the first product to the order."
+ABANDONED_PRODUCTS = (
+    "Products in abandoned carts that were opened in these days. Of carts: all judged carts with this product; rate: "
+    "the share of them that was abandoned with it. A click on a product filters by it."
+)
+ATTRIBUTION = (
+    "Each order of these days is divided among the visits of its customer that led to it: those that began at most "
+    "the chosen time before the order. Direct visits count only if there are no others. First and last touch give the "
+    "whole order to one visit, linear the same share to each; time decay halves the share every 7 days before the "
+    "order; position gives 40 % to the first, 40 % to the last, and the rest to those between. Not seen: orders "
+    "without a known visit. Each column adds up to all orders. Filters choose orders, not visits."
+)
 FUNNEL = (
     "Visitors or sessions that took the first step in these days, and how many of them took each further step, in this "
     "order and in time. Later steps also count after these days. Filters choose who starts, not what they do later. A "

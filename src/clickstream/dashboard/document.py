@@ -15,7 +15,7 @@ from htmltools import TagChild, TagList, tags
 from shiny import ui
 from shiny.ui._page import PageHtmlDocument
 
-from clickstream.dashboard.view import OPTIONS, PAGES, View
+from clickstream.dashboard.view import EXPLAINED, OPTIONS, PAGES, View
 
 STATIC = Path(__file__).parent / "static"
 _SCRIPTS = ("echarts.js", "echart.js", "dashboard.js")
@@ -44,7 +44,7 @@ def document(view: View, frame: TagChild, pages: Mapping[str, TagChild]) -> Page
         tags.link(rel="stylesheet", href=_address("dashboard.css")),
         *(tags.script(src=_address(name), defer=True) for name in _SCRIPTS),
     )
-    options = " ".join(OPTIONS)  # those that a link to another page leaves out
+    options = " ".join((*OPTIONS, *EXPLAINED))  # those that a link to another page leaves out
     return ui.page_html(
         f'<!doctype html>\n<html lang="en">\n<head>\n{head}\n{_SHINY}\n{own}\n</head>\n'
         f'<body data-options="{options}">\n{body}\n</body>\n</html>'

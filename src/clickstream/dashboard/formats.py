@@ -86,7 +86,9 @@ def days(first: date, last: date) -> str:
 
 
 def bucket(start: datetime, size: str) -> str:
-    """Format a bucket of a time series that starts at local `start`; size: hour, day, week, month."""
+    """Format a bucket of a time series that starts at local `start`; size: minute, hour, day, week, month."""
+    if size == "minute":
+        return f"{start:%H:%M}"
     if size == "hour":
         return f"{start:%a} {start.day} {start:%b}, {start:%H:%M}"
     if size == "week":

@@ -20,12 +20,16 @@ MAX_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The layout. head, name: of the first column. columns: the first is the default sort. empty: for no rows."""
+    """The layout. head, name: of the first column. columns: the first is the default sort. empty: for no rows.
+
+    explained: as in Ranking.
+    """
 
     head: str
     name: Callable[[Row], TagChild]
     columns: Sequence[RankColumn]
     empty: str
+    explained: Callable[[Row], str] | None = None
 
 
 def listing(view: View, answer: Answer, layout: Listing) -> TagChild:
@@ -35,17 +39,23 @@ def listing(view: View, answer: Answer, layout: Listing) -> TagChild:
     rows = sort_rows(answer.dicts(), sort)
     if not rows:
         return empty_note(layout.empty)
-    shown = int(wanted) if (wanted := dict(view.options).get("rows", "")).isdecimal() else PAGE_SIZE
+    shown = shown_rows(view)
 
     def sorted_by(key: str) -> str:
         return view.with_option(sort="" if key == first else key).query()
 
     columns = in_currency(layout.columns, answer.meta.get("currency"))
-    drawn_as = Ranking(layout.head, layout.name, columns, sort, sorted_by)
-    return TagList(ranking_table(rows[:shown], drawn_as, sort), _more(view, shown, answer.meta["total_rows"]))
+    drawn_as = Ranking(layout.head, layout.name, columns, sort, sorted_by, layout.explained)
+    return TagList(ranking_table(rows[:shown], drawn_as, sort), more_rows(view, shown, answer.meta["total_rows"]))
 
 
-def _more(view: View, shown: int, total: int) -> Tag:
+def shown_rows(view: View) -> int:
+    """Return how many rows the address asks for."""
+    wanted = dict(view.options).get("rows", "")
+    return min(max(int(wanted), 1), MAX_ROWS) if wanted.isascii() and wanted.isdecimal() else PAGE_SIZE
+
+
+def more_rows(view: View, shown: int, total: int) -> Tag:
     """Return how many rows are shown, and a button to show more."""
     count = tags.span(f"{formats.exact(min(shown, total))} of {formats.exact(total)}", class_="quiet")
     if shown >= total:

@@ -13,9 +13,9 @@ from clickstream.dashboard.answers.download import file_address
 from clickstream.dashboard.answers.state import LiveResult
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.ranking import Row
-from clickstream.dashboard.view import View
+from clickstream.dashboard.view import FILTERS, View
 from clickstream.dashboard.words import in_words
-from clickstream.errors import ClickstreamError
+from clickstream.errors import ClickstreamError, QuestionError
 from clickstream.metrics.question import Answer
 
 T = TypeVar("T")
@@ -32,10 +32,11 @@ def panel(title: TagChild, *body: TagChild, span: int = 12, tools: TagChild = No
     return tags.section(head, *body, class_=f"panel span-{span}")
 
 
-def explain(definition: str) -> Tag:
-    """Return a question mark that opens a definition."""
-    mark = tags.summary("?", aria_label="What is counted here", title="What is counted here")
-    return tags.details(mark, tags.div(definition, class_="menu-body"), class_="menu explain")
+def explain(definition: str) -> TagList:
+    """Return a question mark that opens the Explain panel, and the definition with which that begins."""
+    title = "What is counted here, and how"
+    mark = tags.button("?", type="button", class_="explain", data_action="explain", aria_label=title, title=title)
+    return TagList(mark, tags.span(definition, class_="definition", hidden=True))
 
 
 def chart_tools(left_out: Collection[str] = ()) -> Tag:
@@ -123,6 +124,8 @@ def chart_or_failure(result: LiveResult[T], what: str, draw: Callable[[T], Chart
     """Return `draw` of the result, or a chart that shows the error. It offers the first answer as a file."""
     outcome = result.outcome()
     if isinstance(outcome, ClickstreamError):
+        if refusal := filter_refusal(outcome):
+            return Chart(note=refusal)
         return Chart(note=f"{what} could not be loaded. {_sentences(outcome)}", is_failure=True)
     return replace(draw(outcome), export=_file_address(outcome))
 
@@ -150,13 +153,22 @@ def product_name(view: View, row: Row) -> Tag:
 
 
 def failure(what: str, error: ClickstreamError) -> Tag:
-    """Return a message: what failed, why, and what to do."""
+    """Return a message: what failed, why, and what to do. A filter that has no meaning here is not a failure."""
+    if refusal := filter_refusal(error):
+        return empty_note(refusal)
     return tags.div(
         tags.p(tags.strong(f"{what} could not be loaded."), f" {_sentences(error)}"),
         tags.button("Try again", type="button", class_="button", data_action="retry"),
         class_="failure",
         role="alert",
     )
+
+
+def filter_refusal(error: ClickstreamError) -> str:
+    """Return what to say if the error is a filter that the metric does not have, else ""."""
+    if not isinstance(error, QuestionError) or error.code != "filter_not_applicable":
+        return ""
+    return f"A filter by {FILTERS.get(error.parameter, error.parameter).lower()} does not apply here. Remove it above."
 
 
 def empty_note(why: str) -> Tag:

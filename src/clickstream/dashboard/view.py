@@ -20,11 +20,13 @@ from clickstream.metrics.rules.filter_values import FilterValue, read_value, spl
 
 PAGES = {
     "overview": "Overview",
+    "live": "Live",
     "acquisition": "Acquisition",
     "behaviour": "Behaviour",
     "products": "Products",
     "funnel": "Funnel",
     "retention": "Retention",
+    "customers": "Customers",
     "data-health": "Data health",
 }
 FILTERS = {
@@ -45,6 +47,8 @@ FILTERS = {
     "product_id": "Product",
     "brand": "Brand",
 }
+"""Dimensions: their values are listed in the filter menu, and rows are split by them."""
+ALL_FILTERS = {"segment": "Segment", "visitor_id": "Visitor", **FILTERS}
 PERIODS = {
     "today": "Today",
     "yesterday": "Yesterday",
@@ -54,12 +58,15 @@ PERIODS = {
     "365d": "Last 365 days",
     "all": "All days with data",
 }
+PERIOD_KEYS = {"today": "t", "7d": "7", "30d": "3", "90d": "9"}
 COMPARES: dict[Compare, str] = {"previous": "Previous period", "year": "Previous year", "none": "No comparison"}
 OPTIONS = (
     *("metric", "by", "sort", "rows"),
     *("nodes", "anchor", "direction"),
+    *("credit", "lookback", "group"),
     *("steps", "order", "unit", "window", "split", "start", "return"),
 )
+EXPLAINED = ("explain", "at", "value")
 MAX_DAYS = 1830  # the longest range of a metric
 
 Sample = Literal["auto", "include", "only"]
@@ -75,6 +82,18 @@ class Days:
     @property
     def last(self) -> date:
         return self.end - timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What the Explain panel shows. panel: an output, "" = it is closed. at: the start of a bucket. value: of a row."""
+
+    panel: str = ""
+    at: str = ""
+    value: str = ""
+
+    def pairs(self) -> list[tuple[str, str]]:
+        return list(zip(EXPLAINED, (self.panel, self.at, self.value), strict=True)) if self.panel else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +113,7 @@ class View:
     humans: bool = False
     filters: tuple[tuple[str, str], ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    explained: Explained = Explained()
 
     @classmethod
     def parse(cls, query: str) -> View:
@@ -112,6 +132,7 @@ class View:
             humans=params.get("humans") == "true",
             filters=_filters(pairs),
             options=tuple((name, params[name]) for name in OPTIONS if params.get(name)),
+            explained=Explained(*(params.get(name, "") for name in EXPLAINED)),
         )
 
     def query(self) -> str:
@@ -127,6 +148,7 @@ class View:
             ("humans", "true" if self.humans else ""),
             *self.filters,
             *self.options,
+            *self.explained.pairs(),
         ]
         return "?" + urlencode([(name, value) for name, value in pairs if value])
 
@@ -180,9 +202,24 @@ def resolve_days(view: View, today: date, span: Days | None) -> Days:
     return Days(max(span.first, span.end - timedelta(days=MAX_DAYS)), span.end)
 
 
+def neighbour(days: Days, step: int, today: date) -> Days | None:
+    """Return the period of the same length before (`step` -1) or after (1); None if it begins after today."""
+    length = (days.end - days.first) * step
+    try:
+        found = Days(days.first + length, days.end + length)
+    except OverflowError:
+        return None
+    return found if found.first <= today else None
+
+
 def _filters(pairs: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Read the filters of an address, each written the same way however the address writes it."""
-    read = ((name, read_value(name, text)) for name, texts in pairs if name in FILTERS for text in split_values(texts))
+    read = (
+        (name, read_value(name, text))
+        for name, texts in pairs
+        if name in ALL_FILTERS
+        for text in split_values(texts, name)
+    )
     return tuple(dict.fromkeys((name, value.write()) for name, value in read if value.is_usable))
 
 

@@ -10,9 +10,10 @@
     where s.end_at >= $start and s.start_at < $end
     group by n.id
 ),
+-- Of every visitor: a session counts whole.
 paid as (
     select session, sum(total) as revenue, count(total) as paid_orders
-    from population_orders
+    from orders
     where session is not null and currency = $currency
     group by session
 ),

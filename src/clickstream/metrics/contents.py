@@ -1,4 +1,4 @@
-"""What the mart contains: the span of days with events, and the values of a dimension.
+"""What the mart contains: the span of days with events, the last event, and the values of a dimension.
 
 Dashboards use it to open on days with data and to fill their filter menus. Sample rows are treated as in a metric.
 """
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from clickstream.errors import QuestionError
 from clickstream.mart.file import Mart
 from clickstream.metrics.question import Question
-from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS, join_names
+from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS, is_humans_only, name_advice
 from clickstream.metrics.rules.local_time import instant, local_date, micros
 from clickstream.metrics.rules.scope import make_scope, read_sample
 from clickstream.metrics.rules.split import Split
@@ -36,6 +36,19 @@ def data_span(
     return None if first is None else (local_date(tz, instant(first)), local_date(tz, instant(last)))
 
 
+def last_event_at(mart: Mart, question: Question) -> datetime | None:
+    """Return the time of the last event before the question's `as_of`; None without events.
+
+    Of the question's filters only `sample` and `humans` apply, and its range does not.
+    """
+    with mart.asking() as cursor:
+        people = "and not h.is_bot" if is_humans_only(question.filters) else ""
+        counted = f"h.moment < $as_of {read_sample(cursor, question).condition('h')} {people}"
+        sql = fill("select max(h.moment) from hits as h where {counted}", counted=counted)
+        last = cursor.fetch(sql, {"as_of": micros(question.as_of)}).rows[0][0]
+    return None if last is None else instant(last)
+
+
 def dimension_values(mart: Mart, dimension: str, question: Question, limit: int = 50) -> list[tuple[str, int]]:
     """Return the values of a dimension with their number of events in the question's range, most events first.
 
@@ -43,7 +56,7 @@ def dimension_values(mart: Mart, dimension: str, question: Question, limit: int 
     """
     names = (*EVENT_COLUMNS, *SESSION_COLUMNS)
     if dimension not in names:
-        raise QuestionError("unknown_dimension", dimension, "not a dimension", f"use one of {join_names(names)}")
+        raise QuestionError("unknown_dimension", dimension, "not a dimension", name_advice(dimension, names))
     filters = {name: values for name, values in question.filters.items() if name == "sample"}
     with mart.asking() as cursor:
         scope = make_scope(cursor, replace(question, filters=filters), {}, max_days=None)

@@ -16,8 +16,9 @@ from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import COMPARISONS, METRICS
 from clickstream.metrics.question import Compare, Question
 from clickstream.metrics.rules.filter_values import split_values
-from clickstream.metrics.rules.filters import NOT_YET, check_filter, filter_names, join_names
+from clickstream.metrics.rules.filters import check_filter, filter_names, join_names, name_advice
 from clickstream.metrics.rules.period import FIRST_YEAR, LAST_YEAR
+from clickstream.metrics.segments.members import read_visitor_filters
 from clickstream.time_zone import is_zone, zone_advice
 
 PARAMETERS = ("from", "to", "tz", "as_of", "compare", "limit", "offset")
@@ -32,17 +33,18 @@ def question_from_text(metric: str, options: Texts, clock_now: datetime, setting
     their syntax: rules/filter_values.py. clock_now: the default of `as_of`.
     """
     if metric not in METRICS:
-        raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
+        raise QuestionError("unknown_metric", metric, "not a metric", name_advice(metric, tuple(METRICS)))
     definition = METRICS[metric]
     known = definition.options
     for name in options:
-        if name not in (*PARAMETERS, *known, *filter_names(), *NOT_YET):
-            advice = f"use one of {join_names((*PARAMETERS, *known, *filter_names()))}"
+        if name not in (*PARAMETERS, *known, *filter_names()):
+            advice = name_advice(name, (*PARAMETERS, *known, *filter_names()))
             raise QuestionError("unknown_parameter", name, f"not a parameter or filter of {metric}", advice)
     texts = {name: _single(name, options[name]) for name in options if name in PARAMETERS or name in known}
-    filters = {name: _values(options[name]) for name in options if name not in texts}
+    filters = {name: _values(name, options[name]) for name in options if name not in texts}
     for name, values in filters.items():
         check_filter(name, values)
+    read_visitor_filters(filters)
     compare = texts.get("compare", "previous")
     if compare not in COMPARISONS:
         raise QuestionError("invalid_option", "compare", f"{compare!r} (expected {join_names(COMPARISONS)})")
@@ -67,9 +69,9 @@ def _single(name: str, given: str | Sequence[str]) -> str:
     return given[0]
 
 
-def _values(given: str | Sequence[str]) -> tuple[str, ...]:
+def _values(name: str, given: str | Sequence[str]) -> tuple[str, ...]:
     texts = [given] if isinstance(given, str) else given
-    return tuple(value for text in texts for value in split_values(text))
+    return tuple(value for text in texts for value in split_values(text, name))
 
 
 def _date(name: str, text: str | None) -> date | None:

@@ -32,7 +32,7 @@ cut as materialized (
 whole as not materialized (
     select q.*, {bits} as bits
     from session_products as q
-    where {whole} {of_quarters} {session_of_quarter}
+    where {whole} {of_product_rows} {session_of_quarter}
 ),
 counts as (
     select

@@ -87,6 +87,17 @@ def lines_of(store: RawStore, key: str) -> list[bytes]:
     return lines_in(name.kind, content)
 
 
+def is_erased(line: bytes) -> bool:
+    """Return whether an erasure wrote this line: it has the field `_erased` and no other; an event always has more."""
+    if not line.startswith(b'{"_erased"'):
+        return False
+    try:
+        value = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return False
+    return isinstance(value, dict) and len(value) == 1
+
+
 def verify(store: RawStore, days: list[date], progress: Progress = no_progress) -> VerifyResult:
     """Read every object of these days and compare its lines with its name. `progress` counts objects.
 

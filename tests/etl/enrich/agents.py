@@ -181,14 +181,21 @@ AGENTS = [
         "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; GPTBot/1.2; +https://openai.com/gptbot)",
         ("other", "GPTBot", None),
         100,
-        "declared_crawler",
+        "ai_crawler",
     ),
     Agent(
         "ClaudeBot",
         "Mozilla/5.0 (compatible; ClaudeBot/1.0; +claudebot@anthropic.com)",
         ("other", "ClaudeBot", None),
         100,
-        "declared_crawler",
+        "ai_crawler",
+    ),
+    Agent(
+        "an AI assistant on behalf of a user",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Perplexity-User/1.0; +https://perplexity.ai/perplexity-user)",
+        ("other", None, None),
+        100,
+        "ai_crawler",
     ),
     Agent(
         "bingbot",

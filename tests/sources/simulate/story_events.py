@@ -6,14 +6,14 @@ So the oracle counts the story, and a metric counts what was sent, stored and lo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from clickstream.sources.simulate.calendar import Calendar, instant, micros
 from clickstream.sources.simulate.disorder import Disorder, Tally
-from clickstream.sources.simulate.story import Order, Plan, Product, Session, StoryEvent, Visit
+from clickstream.sources.simulate.story import Order, Plan, Product, Refund, Session, StoryEvent, Visit
 from clickstream.sources.simulate.timeline import Timeline
 from clickstream.sources.simulate.wire import Wire
 
@@ -21,6 +21,7 @@ Event = dict[str, Any]
 _COLUMNS = (
     *("order_id", "order_total", "order_currency", "items", "source", "medium", "referrer_domain", "browser", "os"),
     *("order_discount", "order_tax", "order_shipping", "order_coupon", "order_payment_method", "order_refund_id"),
+    *("search_term", "search_results"),
     *("context_product_id", "context_product_name", "context_product_category", "context_product_brand"),
 )
 
@@ -56,6 +57,8 @@ def make_story(simulated: dict[str, Any]) -> Story:
 
 def events_of(visits: Iterable[Visit], wire: Wire, currency: str) -> list[Event]:
     rows: list[Event] = []
+    visits = list(visits)
+    tracked = {event.order.id for visit in visits for _, event in visit.events() if event.order is not None}
     for visit in visits:
         for session, event in visit.events():
             row = _event(session, event, line=len(rows) + 1)
@@ -63,6 +66,10 @@ def events_of(visits: Iterable[Visit], wire: Wire, currency: str) -> list[Event]
                 row.update(_product(event.product, wire.name_of(event.product, event.at)))
             if event.order is not None:
                 row.update(_order(event.order, event, wire, currency))
+            if event.refund is not None:
+                row.update(_refund(event.refund, None if event.refund.order_id in tracked else currency))
+            if event.search is not None:
+                row.update(search_term=event.search.term, search_results=event.search.results)
             rows.append(row)
     return sorted(rows, key=lambda row: row["event_timestamp"])
 
@@ -100,8 +107,20 @@ def _product(product: Product, name: str) -> Event:
     return {f"context_product_{field}": value for field, value in fields.items()}
 
 
-def _order(order: Order, event: StoryEvent, wire: Wire, currency: str) -> Event:
+def _refund(refund: Refund, default_currency: str | None) -> Event:
+    """default_currency: of a refund that names none, and whose order is not known; others take that of their order."""
     return {
+        "order_id": refund.order_id,
+        "order_total": refund.amount,
+        "order_currency": refund.currency or default_currency,
+        "order_refund_id": refund.refund_id,
+    }
+
+
+def _order(order: Order, event: StoryEvent, wire: Wire, currency: str) -> Event:
+    terms = asdict(order.server_terms if event.by_server else order.browser_terms)
+    return {
+        **{f"order_{name}": value for name, value in terms.items()},
         "order_id": order.id,
         "order_total": order.server_total if event.by_server else order.browser_total,
         "order_currency": order.currency or currency,

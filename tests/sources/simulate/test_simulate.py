@@ -18,9 +18,9 @@ from clickstream.metrics.catalog import ask
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Question
 from clickstream.sources.simulate.calendar import Calendar, instant
-from tests.metrics import oracle, oracle_sales
+from tests.metrics import oracle, oracle_products, oracle_sales, oracle_searches
 from tests.metrics.oracle import Event
-from tests.metrics.oracle_orders import Order, merged
+from tests.metrics.oracle_orders import DETAILS, REFUND, Order, merged, refunded
 from tests.metrics.oracle_time import Range, buckets_of, range_of
 from tests.metrics.test_oracle import bucket_range
 from tests.sources.simulate.conftest import LoadedWorld, SentWorld, loaded_world, send_world
@@ -85,6 +85,14 @@ CASES = {
     "products_of_a_day": Case("products", {"by": "product"}, _a_day),
     "login_state": Case("login_state"),
     "revenue": Case("revenue"),
+    **{f"revenue_by_{by}": Case("revenue", {"by": by}) for by in ("coupon", "payment_method", "customer")},
+    "revenue_by_coupon_of_germany": Case("revenue", {"by": "coupon", **_GERMANY}),
+    "revenue_of_a_day": Case("revenue", {}, _a_day),
+    "net_revenue_by_day": _series("net_revenue", "day"),
+    "customers": Case("customers"),
+    "search_terms": Case("search_terms"),
+    "search_terms_of_people": Case("search_terms", _PEOPLE),
+    "search_terms_of_a_day": Case("search_terms", {}, _a_day),
     "devices_by_country": Case("devices", {"by": "country"}),
     "devices_of_people": Case("devices", {"by": "device_type", **_PEOPLE}),
     "acquisition_by_channel": Case("acquisition", {"by": "channel"}),
@@ -98,7 +106,7 @@ class World(oracle.World):
     def orders_in(self, key: str) -> list[Order]:
         if not hasattr(self, "_by_session"):
             self._by_session: dict[str | None, list[Order]] = {}
-            for order in self.orders:
+            for order in self.all_orders:
                 self._by_session.setdefault(order.session_key, []).append(order)
         return self._by_session.get(key, [])
 
@@ -106,15 +114,19 @@ class World(oracle.World):
 def true_rows(events: Sequence[Event], metric: str, question: Question) -> list[Row]:
     """The rows of the answer, counted from the story."""
     world, span = World(events, question), range_of(question)
-    currency, by = world.currency(span), str(question.options.get("by"))
+    currency, by = world.currency(span), question.options.get("by", "")
     if metric == "overview":
         return [oracle.overview(world, span, currency)]
     if metric == "revenue":
-        return oracle_sales.revenue(world, span)
+        return oracle_sales.revenue(world, span, by or "currency", currency)
+    if metric == "customers":
+        return [oracle_sales.customers(world, span, currency)]
+    if metric == "search_terms":
+        return oracle_searches.search_terms(world, span)
     if metric == "login_state":
         return oracle.login_states(world, span)
     if metric == "products":
-        return oracle.products(world, span, by, currency)
+        return oracle_products.products(world, span, by, currency)
     if metric == "time_series":
         return _true_series(events, question, span, currency)
     return oracle.acquisition(world, span, by, currency)
@@ -215,6 +227,7 @@ def wrong_tables(loaded: LoadedWorld, story: Story) -> dict[str, tuple[Any, Any]
             len(sessions) - len(people),
         ),
         "orders": (_orders(loaded), _true_orders(story.events)),
+        "refunds": (_refunds(loaded), _true_refunds(story.events)),
     }
     return {name: pair for name, pair in pairs.items() if pair[0] != pair[1]}
 
@@ -233,7 +246,7 @@ def _orders(loaded: LoadedWorld) -> dict[str, Any]:
     found = {}
     for row in loaded.warehouse.fetch("select * from orders").dicts():
         given = {name: row[name] is not None for name in ("browser_at", "server_at", "session_key")}
-        kept = {name: row[name] for name in ("total", "currency", "total_differs")}
+        kept = {name: row[name] for name in ("total", "currency", "total_differs", *DETAILS)}
         found[row["order_id"]] = {**given, **kept, "units": units[row["order_id"]]}
     return found
 
@@ -249,15 +262,29 @@ def _true_orders(events: Sequence[Event]) -> dict[str, Any]:
             "currency": order.currency,
             "total_differs": order.order_id in differ,
             "units": order.units,
+            **order.details,
         }
         for order in merged(events)
     }
 
 
+def _refunds(loaded: LoadedWorld) -> Counter[tuple[Any, ...]]:
+    columns = ("order_id", "refund_id", "refunded_at", "amount", "currency")
+    rows = loaded.warehouse.fetch("select * from refunds").dicts()
+    return Counter(tuple(row[name] for name in columns) for row in rows)
+
+
+def _true_refunds(events: Sequence[Event]) -> Counter[tuple[Any, ...]]:
+    return Counter(
+        (one.event["order_id"], one.event["order_refund_id"], one.refunded_at, one.amount, one.currency)
+        for one in refunded(events)
+    )
+
+
 def _orders_whose_totals_differ(events: Sequence[Event]) -> set[str]:
     totals: dict[str, set[Decimal]] = {}
     for event in events:
-        if event["order_total"] is not None:
+        if event["order_total"] is not None and event["event_name"] != REFUND:
             totals.setdefault(event["order_id"], set()).add(event["order_total"])
     return {order_id for order_id, different in totals.items() if len(different) > 1}
 
@@ -272,7 +299,7 @@ def wrong_figures(loaded: LoadedWorld, truth: Mapping[str, Any]) -> list[str]:
     for first, last, true in parts:
         parameters = {**truth["range"], "from": first, "to": last, "compare": "none"}
         found = _figures(loaded, parameters)
-        wrong += [f"{first}: {name} is {found[name]}" for name in found if found[name] != true[name]]
+        wrong += [f"{first}: {name} is {value}" for name, value in found.items() if value != true[name]]
     return wrong
 
 
@@ -283,10 +310,28 @@ def _figures(loaded: LoadedWorld, parameters: Mapping[str, str]) -> dict[str, An
 
     (overview,) = rows("overview")
     counts = {name: overview[name] for name in ("events", "page_views", "visitors", "sessions", "orders")}
+    by_currency, terms = rows("revenue"), rows("search_terms")
+    sold = [row["currency"] for row in by_currency if row["orders"]]
     return counts | {
-        "revenue": {row["currency"]: f"{row['revenue']:.4f}" for row in rows("revenue")},
+        "revenue": {row["currency"]: f"{row['revenue']:.4f}" for row in by_currency if row["orders"]},
+        "refunds": {row["currency"]: f"{row['refunds']:.4f}" for row in by_currency if row["refunds"]},
+        "net_revenue": {row["currency"]: f"{row['net_revenue']:.4f}" for row in by_currency},
         "sessions_by_channel": {row["value"]: row["sessions"] for row in rows("acquisition", by="channel")},
+        "search_terms": {
+            row["term"]: {name: row[name] for name in ("searches", "no_result_searches")} for row in terms
+        },
+        **{f"revenue_by_{by}": _revenue_by(rows, by, sold) for by in ("coupon", "payment_method")},
     }
+
+
+def _revenue_by(rows: Callable[..., list[dict[str, Any]]], by: str, currencies: Sequence[str]) -> dict[str, Any]:
+    """Revenue by coupon or payment method, and by currency."""
+    found: dict[str, dict[str, str]] = {}
+    for currency in currencies:
+        for row in rows("revenue", by=by, currency=currency):
+            if row["orders_with_total"]:
+                found.setdefault(row["value"], {})[currency] = f"{row['revenue']:.4f}"
+    return found
 
 
 def test_the_collector_answers_as_the_story_expects(world: SentWorld) -> None:

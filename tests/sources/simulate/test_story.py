@@ -12,7 +12,8 @@ import pytest
 
 from clickstream.sources.simulate.calendar import DAY, MINUTE, SECOND, Calendar
 from clickstream.sources.simulate.disorder import Disorder, Post
-from clickstream.sources.simulate.story import Plan, Session, StoryEvent, Visit
+from clickstream.sources.simulate.sales import COUPONS
+from clickstream.sources.simulate.story import Order, Plan, Session, StoryEvent, Visit
 from clickstream.sources.simulate.timeline import Timeline
 
 FIRST, DAYS, ZONE = date(2024, 3, 25), 14, ZoneInfo("Europe/Berlin")
@@ -160,6 +161,48 @@ def test_orders_are_reported_by_browser_and_server_in_either_order_and_again(vis
     ]
     assert {"b", "s", "bs", "sb"} <= set(orders)
     assert any(order.count("b") > 1 for order in orders)
+
+
+def test_refunds_are_whole_or_in_parts_and_some_are_reported_twice() -> None:
+    orders: dict[str, Order] = {}
+    refunds = defaultdict(list)
+    for visit in (visit for seed in ("a story", "one", "two") for visit in visits_of(seed)):
+        for _, event in visit.events():
+            if event.order is not None:
+                orders[event.order.id] = event.order
+            if event.refund is not None:
+                refunds[event.refund.order_id].append(event.refund)
+    known = {order_id: found for order_id, found in refunds.items() if order_id in orders}
+    whole = [found for order_id, found in known.items() if abs(found[-1].amount or 0) == orders[order_id].server_total]
+    assert 0 < len(whole) < len(known) < len(refunds)
+    assert any(len(found) == 2 and found[0].refund_id == found[1].refund_id is not None for found in known.values())
+    assert any(len(found) == 2 and found[0].refund_id is None for found in known.values())
+    amounts = [refund.amount for found in refunds.values() for refund in found]
+    assert None in amounts
+    assert min(amount for amount in amounts if amount is not None) < 0
+
+
+def test_orders_have_coupons_and_payment_methods_that_browser_and_server_report_differently(
+    visits: list[Visit],
+) -> None:
+    orders = {event.order.id: event.order for visit in visits for _, event in visit.events() if event.order is not None}
+    terms = [(order.browser_terms, order.server_terms) for order in orders.values()]
+    assert {None, *COUPONS} == {browser.coupon for browser, _ in terms}
+    assert len({server.payment_method for _, server in terms}) > 3
+    assert any(server.coupon is None is not browser.coupon for browser, server in terms)
+    assert any(browser.discount != server.discount is not None for browser, server in terms)
+    for order in orders.values():
+        server, goods = order.server_terms, sum(item.product.price * item.quantity for item in order.items)
+        if order.server_total is not None and server.coupon is not None:
+            assert order.server_total == goods + (server.shipping or 0) - (server.discount or 0)
+
+
+def test_visitors_search_with_and_without_results(visits: list[Visit]) -> None:
+    searches = [event.search for visit in visits for _, event in visit.events() if event.name == "search"]
+    assert None not in searches
+    results = {search.results for search in searches if search is not None}
+    assert {None, 0, 10} <= results
+    assert any(search is not None and search.term is None for search in searches)
 
 
 def test_there_are_late_and_repeated_posts_and_wrong_clocks_and_invalid_events() -> None:

@@ -23,8 +23,11 @@ from clickstream.sources.simulate.story import (
     Order,
     Plan,
     Product,
+    Refund,
+    Search,
     Session,
     StoryEvent,
+    Terms,
     Visit,
 )
 from clickstream.sources.simulate.timeline import Timeline
@@ -97,7 +100,12 @@ def test_the_total_has_the_figures_of_the_worked_example() -> None:
         "sessions": 5,
         "orders": 1,
         "revenue": {"EUR": "100.0000"},
+        "refunds": {},
+        "net_revenue": {"EUR": "100.0000"},
+        "revenue_by_coupon": {"(none)": {"EUR": "100.0000"}},
+        "revenue_by_payment_method": {"(none)": {"EUR": "100.0000"}},
         "sessions_by_channel": {"direct": 2, "email": 1, "organic_search": 1, "paid_search": 1},
+        "search_terms": {},
     }
 
 
@@ -130,6 +138,51 @@ def test_the_browser_dates_an_order_and_the_server_decides_its_total() -> None:
     by_server = Session(device, None, DIRECT, is_loose=True, events=[server])
     found = document(Visit(1, [by_server, Session(device, "s1", DIRECT, events=[browser])]))
     assert [(day["orders"], day["revenue"]) for day in found["days"][1:3]] == [(0, {}), (1, {"USD": "90.0000"})]
+
+
+def test_a_refund_counts_on_its_own_day_once_and_makes_no_visitor() -> None:
+    order = Order("O3", "EUR", [Item(PRODUCT, 1)], Decimal(100), Decimal(100))
+    bought = StoryEvent("checkout_complete", at("02 10:00:00"), order=order)
+    refunds = [
+        StoryEvent("order_refunded", at("03 10:00:00"), refund=Refund("O3", None, None, "r1"), user="u"),
+        StoryEvent("order_refunded", at("04 10:00:00"), refund=Refund("O3", Decimal(-30), None, "r1"), user="u"),
+        StoryEvent("order_refunded", at("04 11:00:00"), refund=Refund("O3", Decimal(30), None, "r1")),
+        StoryEvent("order_refunded", at("04 12:00:00"), refund=Refund("O3", Decimal(5), None)),
+        StoryEvent("order_refunded", at("04 12:00:00"), refund=Refund("O3", Decimal(5), None)),
+        StoryEvent("order_refunded", at("04 13:00:00"), refund=Refund("unknown", Decimal(7), None)),
+    ]
+    device = Device("A", "Firefox", "desktop", "DE")
+    loose = [Session(device, None, DIRECT, is_loose=True, events=[event]) for event in refunds]
+    found = document(Visit(1, [Session(device, "s1", DIRECT, events=[bought]), *loose]))
+    assert (found["total"]["events"], found["total"]["visitors"], found["total"]["sessions"]) == (7, 1, 1)
+    assert found["total"]["net_revenue"] == {"EUR": "60.0000", "USD": "-7.0000"}
+    days = [(day["revenue"], day["refunds"]) for day in found["days"][1:4]]
+    assert days == [({"EUR": "100.0000"}, {}), ({}, {}), ({}, {"EUR": "40.0000", "USD": "7.0000"})]
+
+
+def test_a_coupon_is_the_servers_else_the_browsers() -> None:
+    device, visits = Device("A", "Firefox", "desktop", "DE"), []
+    for number, (browser, server) in enumerate(((None, "S"), ("B", None), ("B", "S"), (None, None))):
+        order = Order(f"O{number}", "EUR", [], Decimal(10), Decimal(10), Terms(coupon=browser), Terms(coupon=server))
+        shown = StoryEvent("checkout_complete", at(f"02 1{number}:00:00"), order=order)
+        confirmed = StoryEvent("order_confirmed", at(f"02 1{number}:00:01"), order=order, by_server=True)
+        visits.append(Visit(1, [Session(device, "s1", DIRECT, events=[shown, confirmed])]))
+    assert document(*visits)["total"]["revenue_by_coupon"] == {
+        "(none)": {"EUR": "10.0000"},
+        "B": {"EUR": "10.0000"},
+        "S": {"EUR": "20.0000"},
+    }
+
+
+def test_searches_without_result_are_those_whose_number_of_results_is_known() -> None:
+    device = Device("A", "Firefox", "desktop", "DE")
+    searches = [Search("bag", 3), Search("bag", None), Search("sock", 0), Search(None, 0)]
+    events = [StoryEvent("search", at(f"02 10:0{n}:00"), "/search", search=one) for n, one in enumerate(searches)]
+    total = document(Visit(1, [Session(device, "s1", DIRECT, events=events)]))["total"]
+    assert total["search_terms"] == {
+        "bag": {"searches": 2, "no_result_searches": 0},
+        "sock": {"searches": 1, "no_result_searches": 1},
+    }
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,10 @@ from clickstream.dashboard.answers.loads import Snapshot
 from clickstream.dashboard.view import Days
 from clickstream.mart.file import Mart
 from clickstream.metrics import catalog, contents
+from clickstream.metrics.explain.explanation import Explanation, Part, explain
 from clickstream.metrics.question import Answer, Question
 from clickstream.metrics.records import Records
+from clickstream.metrics.records.scope import no_records
 
 T = TypeVar("T")
 MAX_ENTRIES = 256  # a page needs about ten; a large table takes about 1 MB
@@ -46,10 +48,18 @@ class AnswerCache:
 
     async def computed(self, metric: str, question: Question, write: Callable[[Answer], T]) -> T:
         """Return `write` of an answer that is computed now and not kept: a file can be large."""
+        return await self.run(lambda: write(catalog.ask(self._mart, metric, question, records=self.records)))
 
-        def work() -> T:
-            return write(catalog.ask(self._mart, metric, question, records=self.records))
+    async def explanation(self, snapshot: Snapshot, metric: str, question: Question, part: Part) -> Explanation:
+        """Return how the answer of `metric` is computed. Raises what the catalog raises."""
+        records = self.records
+        if records is None:
+            raise no_records(metric)
+        key = ("explanation", metric, part, question_key(question))
+        return await self.cached(snapshot, key, lambda: explain(self._mart, records, metric, question, part))
 
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run work on a thread; its result is not kept."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, work)
 
     async def data_span(self, snapshot: Snapshot, zone: ZoneInfo, sample: str) -> Days | None:
@@ -60,6 +70,13 @@ class AnswerCache:
             lambda: contents.data_span(self._mart, zone, sample, snapshot.as_of),
         )
         return span and Days(span[0], span[1] + timedelta(days=1))
+
+    async def last_event_at(self, snapshot: Snapshot, question: Question) -> datetime | None:
+        """Return the time of the last event."""
+        kept = tuple(
+            sorted((name, values) for name, values in question.filters.items() if name in ("sample", "humans"))
+        )
+        return await self.cached(snapshot, ("last", kept), lambda: contents.last_event_at(self._mart, question))
 
     async def dimension_values(
         self, snapshot: Snapshot, dimension: str, question: Question, limit: int

@@ -3,6 +3,9 @@
 In: the keeper of the mart, and a clock. Out: `snapshot`, a reactive value that changes when the mart has a new load,
 and `loader_status`, when the loader last finished a pass. The watch runs only while a browser is connected. On a live
 site new loads are shown at a pace that follows the cost of their answers: about a twentieth of one processor.
+
+`live` is the snapshot of the page Live: its `as_of` moves every few seconds, with or without a new load, while a
+browser shows that page.
 """
 
 from __future__ import annotations
@@ -33,6 +36,7 @@ MIN_STATUS_CHANGE = timedelta(seconds=30)  # smaller changes of `seen_at` are no
 MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute; after this it counts as stopped
 
 LONGEST_PAUSE_S = 30.0
+LIVE_PAUSE_S = 5.0  # between two moments of `live`; longer if their answers are expensive
 FIRST_WAIT_S = 5.0
 
 MAX_NOTES = 1000  # of the latest days
@@ -83,6 +87,14 @@ class LoaderStatus:
     is_elsewhere: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AnswerCosts:
+    """Seconds that the newest answers took to compute: those of all pages but Live, and those of the page Live."""
+
+    of_load: Callable[[], float]
+    of_live: Callable[[], float]
+
+
 class LoadWatch:
     """Checks for new loads once a second while at least one browser is connected."""
 
@@ -92,10 +104,12 @@ class LoadWatch:
         clock: Callable[[], datetime],
         threads: Executor,
         loader: LoaderSource,
-        cost_s: Callable[[], float],
+        costs: AnswerCosts,
     ) -> None:
         self._keeper = keeper
-        self._cost_s = cost_s
+        self._costs = costs
+        self._live_viewers = 0
+        self._live_at = 0.0
         self._published_at = 0.0
         self._clock = clock
         self._loader = loader
@@ -104,6 +118,7 @@ class LoadWatch:
         self._task: asyncio.Task[None] | None = None
         self._current: tuple[Snapshot | None, LoaderStatus] = (None, LoaderStatus(None))
         self.snapshot: reactive.Value[Snapshot | None] = reactive.Value(None)
+        self.live: reactive.Value[Snapshot | None] = reactive.Value(None)
         self.loader_status: reactive.Value[LoaderStatus] = reactive.Value(LoaderStatus(None))
         self.notes: reactive.Value[list[Note]] = reactive.Value([])
         self._current_notes: list[Note] = []
@@ -123,11 +138,38 @@ class LoadWatch:
             self._task.cancel()
             self._task = None
 
+    def add_live_viewer(self) -> None:
+        """Keep `live` current until as many viewers are removed as were added. Call it on the event loop."""
+        self._live_viewers += 1
+        if self._is_live_due():
+            self._advance_live()
+
+    def remove_live_viewer(self) -> None:
+        self._live_viewers -= 1
+
+    def _is_live_due(self) -> bool:
+        """Whether `live` must move. It stops while the warehouse cannot be read: its last minutes would look empty."""
+        snapshot, status = self._current
+        if not self._live_viewers or snapshot is None or status.failure:
+            return False
+        pause = pause_after(self._costs.of_live(), LIVE_PAUSE_S, LONGEST_PAUSE_S)
+        return time.monotonic() - self._live_at >= pause
+
+    def _advance_live(self) -> None:
+        snapshot, _ = self._current
+        assert snapshot
+        self._live_at = time.monotonic()
+        self.live.set(replace(snapshot, as_of=self._clock()))
+
     async def _run(self) -> None:
         while True:
             current = await asyncio.get_running_loop().run_in_executor(self._threads, self._check)
             if current != self._current:
                 await self._publish(*current)
+            if self._is_live_due():
+                async with reactive.lock():
+                    self._advance_live()
+                    await reactive.flush()
             await self._follow_notes()
             await asyncio.sleep(INTERVAL_S)
 
@@ -195,7 +237,7 @@ class LoadWatch:
             return new
         if old.load_id == new.load_id:
             return old if now - old.as_of < MAX_AS_OF_AGE else new
-        pause = pause_after(self._cost_s(), 0.0, LONGEST_PAUSE_S)
+        pause = pause_after(self._costs.of_load(), 0.0, LONGEST_PAUSE_S)
         return new if time.monotonic() - self._published_at >= pause else old
 
 

@@ -8,22 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Generic, TypeVar, cast
 from zoneinfo import ZoneInfo
 
-from shiny import Session, reactive, req
+from shiny import Session, module, reactive, req
 
 from clickstream.dashboard.answers.cache import AnswerCache, question_key
 from clickstream.dashboard.answers.loads import LoaderStatus, LoadWatch, Snapshot
-from clickstream.dashboard.view import Days, View, resolve_days
+from clickstream.dashboard.view import Days, Explained, View, resolve_days
 from clickstream.errors import ClickstreamError
+from clickstream.metrics.explain.explanation import Explanation, Part
 from clickstream.metrics.question import Answer, Question
 from clickstream.warehouse.notes import Note
 
 T = TypeVar("T")
+LIVE_PAGE = "live"
+"""Its queries have the watch's live snapshot and a separate cache. They run only while the browser shows the page."""
 _log = logging.getLogger(__name__)
 
 
@@ -104,31 +107,53 @@ class QueryContext:
         return Days(self.days.first - back, self.days.end - back) if back else None
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a panel shows. build: its queries; the first is explained. figure: the column that it is about, if any."""
+
+    build: Callable[[QueryContext], list[MetricQuery]]
+    figure: str
+
+
 class PageState:
     """The state that all pages of one browser share. Create it in the server function."""
 
-    def __init__(self, session: Session, cache: AnswerCache, watch: LoadWatch, zone: ZoneInfo) -> None:
+    def __init__(
+        self, session: Session, cache: AnswerCache, live_cache: AnswerCache, watch: LoadWatch, zone: ZoneInfo
+    ) -> None:
         self._session = session
         self._cache = cache
+        self._live_cache = live_cache
         self._watch = watch
         self._zone = zone
         with reactive.isolate():
-            self._view: reactive.Value[View] = reactive.Value(View.parse(session.clientdata.url_search()))
+            view = View.parse(session.clientdata.url_search())
+        self._view: reactive.Value[View] = reactive.Value(replace(view, explained=Explained()))
+        self._explained: reactive.Value[Explained] = reactive.Value(view.explained)
+        self._sources: dict[str, Source] = {}
         self._days: reactive.Value[Days | None] = reactive.Value(None)
         self._retries: reactive.Value[int] = reactive.Value(0)
+        self._is_seen: reactive.Value[bool] = reactive.Value(False)
+        self._is_live_viewer = False
         self.span: LiveResult[Days | None] = LiveResult()
         watch.add_browser()
         session.on_ended(watch.remove_browser)
+        session.on_ended(lambda: self._watch_live(False))
         session.on_ended(self.span.stop)
         # These effects run before the outputs (priority 0), in this order, and then the queries that `_keep_current`
         # starts. If an output ran first, it could send a value and then, run again after its question changed, request
         # to be dimmed: the browser rejects a message that contains both.
         reactive.effect(priority=4)(self._follow_address)
+        reactive.effect(priority=3)(self._follow_live)
         reactive.effect(priority=3)(self._follow_span)
         reactive.effect(priority=2)(self._follow_days)
 
     def view(self) -> View:
         return self._view()
+
+    def explained(self) -> Explained:
+        """Return what the Explain panel is about. It is not a part of `view`, so that no answer changes with it."""
+        return self._explained()
 
     def zone(self) -> ZoneInfo:
         """Return the zone in which days are counted."""
@@ -157,15 +182,63 @@ class PageState:
         with reactive.isolate():
             self._retries.set(self._retries() + 1)
 
-    def query(self, page: str, build: Callable[[QueryContext], list[MetricQuery]]) -> LiveResult[list[Answer]]:
-        """Keep the answers of the queries that `build` returns current while `page` is open ("" = any page)."""
+    def set_seen(self, is_seen: bool) -> None:
+        """Note whether the browser shows the page now; a tab in the background does not."""
+        self._is_seen.set(is_seen)
+
+    def query(
+        self,
+        page: str,
+        build: Callable[[QueryContext], list[MetricQuery]],
+        explains: str | Mapping[str, str] = "",
+    ) -> LiveResult[list[Answer]]:
+        """Keep the answers of the queries that `build` returns current while `page` is open ("" = any page).
+
+        explains: the output that shows the first answer, or outputs and the column that each of them shows: what their
+        Explain panels are about.
+        """
+        outputs = ({explains: ""} if explains else {}) if isinstance(explains, str) else explains
+        self._sources |= {module.resolve_id(output): Source(build, figure) for output, figure in outputs.items()}
 
         def prepare(context: QueryContext) -> Query[list[Answer]]:
             queries = build(context)
             key = tuple((metric, question_key(question)) for metric, question in queries)
-            return key, lambda: self._answers(context.snapshot, queries)
+            return key, lambda: self._answers(self._cache_of(page), context.snapshot, queries)
 
         return self._keep_current(page, prepare)
+
+    def last_event(self, page: str) -> LiveResult[datetime | None]:
+        """Keep the time of the last event of the view's visitors current while `page` is open."""
+
+        def prepare(context: QueryContext) -> Query[datetime | None]:
+            question = replace(context.question(), from_date=None, to_date=None)
+            key = (context.view.sample, context.view.humans)
+            return key, lambda: self._cache_of(page).last_event_at(context.snapshot, question)
+
+        return self._keep_current(page, prepare)
+
+    def explanation(self) -> LiveResult[tuple[Explained, Explanation | None]]:
+        """Keep the explanation of what the Explain panel is about; None where no metric is behind it."""
+
+        def prepare(context: QueryContext) -> Query[tuple[Explained, Explanation | None]]:
+            target = self.explained()
+            source = self._sources.get(target.panel)
+            queries = source.build(context) if source else []
+            if source is None or not queries:
+                return target, lambda: _done((target, None))
+            metric, question = queries[0]
+            part = Part(source.figure or None, _instant(target.at), target.value or None)
+
+            async def run() -> tuple[Explained, Explanation | None]:
+                return target, await self._cache.explanation(context.snapshot, metric, question, part)
+
+            return (target, metric, question_key(question)), run
+
+        return self._keep_current("", prepare)
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Run work on a thread; its result is not kept."""
+        return await self._cache.run(work)
 
     def dimension_values(
         self, page: str, choose: Callable[[QueryContext], tuple[str, Days, int]]
@@ -187,7 +260,7 @@ class PageState:
 
         def prepare(context: QueryContext) -> Query[T]:
             key, work = build(context)
-            return key, lambda: self._cache.cached(context.snapshot, (page, key, context.zone.key), work)
+            return key, lambda: self._cache_of(page).cached(context.snapshot, (page, key, context.zone.key), work)
 
         return self._keep_current(page, prepare)
 
@@ -196,7 +269,7 @@ class PageState:
         result: LiveResult[T] = LiveResult()
 
         def follow() -> None:
-            retries, view, snapshot, days = self._retries(), self.view(), self.snapshot(), self._days()
+            retries, view, snapshot, days = self._retries(), self.view(), self._snapshot_of(page), self._days()
             if page in ("", view.page) and snapshot is not None and days is not None:
                 query = prepare(QueryContext(view, self.zone(), days, snapshot))
                 if query is not None:
@@ -206,17 +279,36 @@ class PageState:
         self._session.on_ended(result.stop)
         return result
 
-    async def _answers(self, snapshot: Snapshot, queries: list[MetricQuery]) -> list[Answer]:
-        return list(await asyncio.gather(*(self._cache.answer(snapshot, *query) for query in queries)))
+    def _snapshot_of(self, page: str) -> Snapshot | None:
+        if page != LIVE_PAGE:
+            return self.snapshot()
+        return self._watch.live() if self._is_seen() else None
+
+    def _cache_of(self, page: str) -> AnswerCache:
+        return self._live_cache if page == LIVE_PAGE else self._cache
+
+    async def _answers(self, cache: AnswerCache, snapshot: Snapshot, queries: list[MetricQuery]) -> list[Answer]:
+        return list(await asyncio.gather(*(cache.answer(snapshot, *query) for query in queries)))
 
     async def _follow_address(self) -> None:
         search = self._session.clientdata.url_search()
         view = View.parse(search)
+        plain = replace(view, explained=Explained())
         with reactive.isolate():
-            if view != self._view():
-                self._view.set(view)
+            if plain != self._view():
+                self._view.set(plain)
+            if view.explained != self._explained():
+                self._explained.set(view.explained)
         if view.query() != (search or "?"):
             await self._session.send_custom_message("address", {"query": view.query()})
+
+    def _follow_live(self) -> None:
+        self._watch_live(self._is_seen() and self.view().page == LIVE_PAGE)
+
+    def _watch_live(self, is_viewer: bool) -> None:
+        if is_viewer != self._is_live_viewer:
+            self._is_live_viewer = is_viewer
+            (self._watch.add_live_viewer if is_viewer else self._watch.remove_live_viewer)()
 
     def _follow_span(self) -> None:
         key, snapshot, zone, sample = self._retries(), self.snapshot(), self.zone(), self.view().sample
@@ -232,3 +324,16 @@ class PageState:
         with reactive.isolate():
             if days != self._days():
                 self._days.set(days)
+
+
+async def _done(result: T) -> T:
+    return result
+
+
+def _instant(text: str) -> datetime | None:
+    """Read an instant of the address; None if it is not one."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)

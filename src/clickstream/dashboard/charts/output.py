@@ -27,6 +27,7 @@ class Chart:
     option: an ECharts option without functions. label: text for screen readers. unit: shown after the panel's title.
     kind: format of the value axis. tips: the tooltip of each point: a title and lines of (series, exact value).
     ranges: the first day and the day after the last of each point, for selection by dragging. head, rows: the table.
+    links: for each row of the table, the addresses behind its values, "" = none; a click on a point opens them too.
     csv: the file to download. export: where to download the answer behind it (answers/download.py).
     note: shown instead of an empty chart. is_failure: the note is an error message.
     """
@@ -39,6 +40,7 @@ class Chart:
     ranges: list[tuple[str, str]] = field(default_factory=list)
     head: list[str] = field(default_factory=list)
     rows: list[list[str]] = field(default_factory=list)
+    links: list[list[str]] = field(default_factory=list)
     csv: str = ""
     export: str = ""
     note: str = ""

@@ -37,7 +37,8 @@ class Ranking:
     """The layout of a ranking.
 
     head: title of the first column. name: draws a row's first cell. columns: the numbers. bar: the key of the bar's
-    value. sort_link: returns the address that sorts by a key; None = the order is fixed.
+    value. sort_link: returns the address that sorts by a key; None = the order is fixed. explained: returns the address
+    of what is behind a row's first number; None = it is not a link.
     """
 
     head: str
@@ -45,6 +46,7 @@ class Ranking:
     columns: Sequence[RankColumn]
     bar: str
     sort_link: Callable[[str], str] | None = None
+    explained: Callable[[Row], str] | None = None
 
 
 def ranking_table(rows: Sequence[Row], ranking: Ranking, sorted_by: str = "") -> Tag:
@@ -107,17 +109,18 @@ def _row(row: Row, ranking: Ranking, top: float) -> Tag:
     bar = tags.span(class_="bar", style=f"width:{share:.1f}%", aria_hidden="true") if share else None
     return tags.tr(
         tags.th(tags.div(bar, tags.span(ranking.name(row), class_="bar-name"), class_="bar-cell"), scope="row"),
-        *(_number(row, column) for column in ranking.columns),
+        *(_number(row, column, ranking.explained if n == 0 else None) for n, column in enumerate(ranking.columns)),
     )
 
 
-def _number(row: Row, column: RankColumn) -> Tag:
+def _number(row: Row, column: RankColumn, explained: Callable[[Row], str] | None) -> Tag:
     value = row[column.key]
     if column.is_change:
         previous = row.get(f"{column.key}_previous")
         return tags.td(change_mark(value, previous, column.kind, column.currency), class_=_class(column))
     text, title = (write(value, column.kind, column.currency) for write in (short, exact))
-    return tags.td(text, title=title, class_=_class(column))
+    shown = tags.a(text, href=explained(row), class_="plain") if explained else text
+    return tags.td(shown, title=title, class_=_class(column))
 
 
 def _class(column: RankColumn) -> str:

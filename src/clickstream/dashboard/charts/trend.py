@@ -38,13 +38,18 @@ def split_trend(answer: Answer, title: str, order: Sequence[str], name: Callable
 
     order: groups in the order of their colours. name: returns what a group is called on screen.
     """
-    rows = answer.dicts()
-    groups = sorted({row["split"] for row in rows}, key=lambda group: (group == OTHER_NAME, _rank(group, order)))
+    rows, groups = answer.dicts(), split_groups(answer, order)
     colours = _colours(groups, order)
     lines = [
         Line(name(group), [row["value"] for row in rows if row["split"] == group], colours[group]) for group in groups
     ]
     return time_series(_buckets(answer), lines, Measure(title))
+
+
+def split_groups(answer: Answer, order: Sequence[str]) -> list[str]:
+    """Return the groups of a split in the order of their lines."""
+    groups = {row["split"] for row in answer.dicts()}
+    return sorted(groups, key=lambda group: (group == OTHER_NAME, _rank(group, order)))
 
 
 def spark(answer: Answer) -> HTML:

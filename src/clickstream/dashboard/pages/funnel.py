@@ -112,8 +112,9 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    steps_taken = state.query(PAGE, lambda context: [_query(context)])
-    by_group = state.query(PAGE, lambda context: [_query(context, split=_split(context.view))])
+    outputs = {"bars": "", **{f"card_{key}": "" for key in CARDS}}
+    steps_taken = state.query(PAGE, lambda context: [_query(context)], outputs)
+    by_group = state.query(PAGE, lambda context: [_query(context, split=_split(context.view))], "groups")
     named = state.dimension_values(PAGE, lambda context: ("event", context.days, MENU_VALUES))
 
     for key in CARDS:

@@ -1,25 +1,28 @@
 """Overview: is it going well, what changed, and where?
 
-Key figures with their change and a sparkline, one figure over time, and the largest products, channels, categories,
-countries and devices. Every row is a filter. As soon as an order exists, the figures of a shop (revenue, orders,
-conversion rate) replace the general ones.
+Key figures with their change and a sparkline, one of them over time (a click on its card chooses it), what moved, and
+the largest products, channels, categories, countries and devices. Every row is a filter. As soon as an order exists,
+the figures of a shop (revenue, orders, conversion rate) replace the general ones.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
 
 from htmltools import Tag, TagChild, TagList, tags
 from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.answers.state import LiveResult, MetricQuery, PageState, QueryContext
+from clickstream.dashboard.charts.movers import movers_list
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, in_currency, ranking_table
 from clickstream.dashboard.charts.series import Measure
 from clickstream.dashboard.charts.trend import spark, trend
 from clickstream.dashboard.definitions import Figure
+from clickstream.dashboard.explain.links import linked, row_link
 from clickstream.dashboard.panel import (
     chart_or_failure,
     chart_table,
@@ -35,13 +38,16 @@ from clickstream.dashboard.panel import (
     skeleton,
     value_name,
 )
-from clickstream.dashboard.view import Days, View
+from clickstream.dashboard.view import FILTERS, Days, View
 from clickstream.errors import ClickstreamError
+from clickstream.metrics.behaviour.movers import METRIC_NAMES as MOVED
 from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.buckets import default_unit
 
 PAGE = "overview"
+OUTPUT = "overview-series"
 ROWS = 8
+MOVERS = 6
 _SPARKS = [figure for figure in definitions.FIGURES if figure.has_series]
 _METRICS = {"" if key == "sessions" else key: label for key, (label, _) in definitions.SERIES.items()}
 _VIEWS = (RankColumn("views", "Views"), RankColumn("views", "Change", is_change=True))
@@ -66,8 +72,15 @@ def page_ui(view: View) -> TagList:
             TagList(choice("metric", "Figure", _METRICS, metric), chart_unit()),
             echart_ui(module.resolve_id("series")),
             chart_table(),
+            span=8,
             tools=chart_tools(),
             about=definitions.TIME_SERIES,
+        ),
+        panel(
+            "What moved",
+            placeholder(module.resolve_id("movers"), skeleton(MOVERS)),
+            span=4,
+            about=definitions.MOVERS,
         ),
         panel(
             "Top products",
@@ -95,15 +108,12 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metrics and draw the answers."""
-    figures = state.query(PAGE, lambda context: [("overview", context.question())])
+    cards = {f"card_{figure.key}": figure.key for figure in definitions.FIGURES}
+    figures = state.query(PAGE, lambda context: [("overview", context.question())], cards)
     sparks = state.query(PAGE, lambda context: [_series_query(context, figure.key) for figure in _SPARKS])
-    over_time = state.query(PAGE, _trend_queries)
-    by_product = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS))])
-    by_category = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS, by="category"))])
-    by_channel = state.query(PAGE, lambda context: [("acquisition", context.question(limit=ROWS, by="channel"))])
-    by_device = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by="device_type"))])
-    by_country = state.query(PAGE, lambda context: [("devices", context.question(limit=ROWS, by="country"))])
-
+    over_time = state.query(PAGE, _trend_queries, "series")
+    moved = state.query(PAGE, _movers_queries, "movers")
+    sold_products = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS, by="product"))])
     for figure in definitions.FIGURES:
         _draw_card(output, figure, figures, sparks)
 
@@ -113,44 +123,58 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         measure = Measure(*definitions.SERIES[_metric(state.view())])
         span = state.span.outcome()
         since = span.first if isinstance(span, Days) else None
-        return chart_or_failure(over_time, measure.title, lambda answers: trend(answers, measure, since))
+
+        def drawn(answers: list[Answer]) -> Chart:
+            return linked(trend(answers, measure, since), state.view(), OUTPUT, answers[0])
+
+        return chart_or_failure(over_time, measure.title, drawn)
 
     @output
     @render.ui
-    def products() -> TagChild:
-        def drawn_as(answer: Answer) -> Ranking:
-            return _by_sales(answer, "Product", lambda row: product_name(state.view(), row))
+    def movers() -> TagChild:
+        view, span = state.view(), state.span.outcome()
+        if view.compare == "none":
+            return _no_comparison(view)
+        since = span.first if isinstance(span, Days) else None
+        sold = sold_products.outcome()
+        names = {} if isinstance(sold, ClickstreamError) else {row["value"]: row["name"] for row in sold[0].dicts()}
+        return content_or_failure(moved, "What moved", lambda answers: _movers(view, answers, since, names))
 
-        return content_or_failure(by_product, "Top products", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+    _draw_rankings(output, state)
 
-    @output
-    @render.ui
-    def channels() -> TagChild:
-        def drawn_as(answer: Answer) -> Ranking:
-            columns = _in_currency(_CHANNEL, answer)
-            return Ranking("Channel", lambda row: value_name(state.view(), "channel", row), columns, bar="sessions")
 
-        return content_or_failure(by_channel, "Channels", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+def _draw_rankings(output: Outputs, state: PageState) -> None:
+    def draw(id: str, title: str, metric: str, by: str, drawn_as: Callable[[View, Answer], Ranking]) -> None:
+        found = state.query(PAGE, lambda context: [(metric, context.question(limit=ROWS, by=by))], id)
 
-    @output
-    @render.ui
-    def devices() -> TagChild:
-        ranking = Ranking("Device", lambda row: value_name(state.view(), "device_type", row), _SESSIONS, bar="sessions")
-        return content_or_failure(by_device, "Devices", lambda answers: _ranked(answers[0], ranking))
+        def drawn(answers: list[Answer]) -> TagChild:
+            return _ranked(answers[0], drawn_as(state.view(), answers[0]))
 
-    @output
-    @render.ui
-    def categories() -> TagChild:
-        def drawn_as(answer: Answer) -> Ranking:
-            return _by_sales(answer, "Category", lambda row: value_name(state.view(), "category", row))
+        @output(id=id)
+        @render.ui
+        def ranking() -> TagChild:
+            return content_or_failure(found, title, drawn)
 
-        return content_or_failure(by_category, "Categories", lambda answers: _ranked(answers[0], drawn_as(answers[0])))
+    def by_channel(view: View, answer: Answer) -> Ranking:
+        return _by_sessions(view, "channel", "Channel", "channels", _in_currency(_CHANNEL, answer))
 
-    @output
-    @render.ui
-    def countries() -> TagChild:
-        ranking = Ranking("Country", lambda row: value_name(state.view(), "country", row), _SESSIONS, bar="sessions")
-        return content_or_failure(by_country, "Countries", lambda answers: _ranked(answers[0], ranking))
+    def by_product(view: View, answer: Answer) -> Ranking:
+        return _by_sales(answer, "Product", lambda row: product_name(view, row))
+
+    def by_category(view: View, answer: Answer) -> Ranking:
+        return _by_sales(answer, "Category", lambda row: value_name(view, "category", row))
+
+    def by_device(view: View, _answer: Answer) -> Ranking:
+        return _by_sessions(view, "device_type", "Device", "devices", _SESSIONS)
+
+    def by_country(view: View, _answer: Answer) -> Ranking:
+        return _by_sessions(view, "country", "Country", "countries", _SESSIONS)
+
+    draw("products", "Top products", "products", "product", by_product)
+    draw("channels", "Channels", "acquisition", "channel", by_channel)
+    draw("categories", "Categories", "products", "category", by_category)
+    draw("devices", "Devices", "devices", "device_type", by_device)
+    draw("countries", "Countries", "devices", "country", by_country)
 
 
 def _metric(view: View) -> str:
@@ -170,13 +194,76 @@ def _trend_queries(context: QueryContext) -> list[MetricQuery]:
     return [_series_query(each, _metric(context.view)) for each in contexts]
 
 
+def _movers_queries(context: QueryContext) -> list[MetricQuery]:
+    """Return the question to `movers`, which refuses to answer without a comparison."""
+    if context.view.compare == "none":
+        return []
+    return [("movers", context.question(limit=MOVERS, metric=_moved_metric(context.view)))]
+
+
+def _moved_metric(view: View) -> str:
+    """Return the figure of the chart, or sessions if `movers` does not have it."""
+    metric = _metric(view)
+    return metric if metric in MOVED else "sessions"
+
+
+def _movers(view: View, answers: list[Answer], since: date | None, names: Mapping[str, str | None]) -> TagChild:
+    """Draw what moved, or why nothing did. since: the first day with data. names: of products, where known."""
+    if not answers:  # a comparison was chosen a moment ago
+        return None
+    answer, compared = answers[0], answers[0].meta["compare"]
+    earlier = formats.days(compared["from"], compared["to"] - timedelta(days=1))
+    if since is not None and compared["to"] <= since:
+        return empty_note(f"No data from the comparison period ({earlier}): nothing to compare with.")
+    measure = Measure(*definitions.SERIES[_moved_metric(view)])
+    if measure.kind == "money":
+        measure = replace(measure, currency=answer.meta["currency"])
+    if not answer.rows:
+        return empty_note(_nothing_moved(measure))
+    is_cut = since is not None and compared["from"] < since
+    begun = f" Data begins on {formats.day(since)}, so increases are partly due to that." if since and is_cut else ""
+    return TagList(
+        tags.p(f"{measure.title} compared with {earlier}.{begun}", class_="caption"),
+        movers_list(answer.dicts(), measure, lambda row: _mover_name(view, row, names)),
+    )
+
+
+def _mover_name(view: View, row: Row, names: Mapping[str, str | None]) -> Tag:
+    is_product = row["dimension"] == "product"
+    name = "product_id" if is_product else row["dimension"]
+    named = {"value": row["value"], "name": names.get(row["value"]) if is_product else None}
+    return value_name(view, name, named, tags.span(FILTERS[name], class_="quiet"))
+
+
+def _nothing_moved(measure: Measure) -> str:
+    counted = "orders" if measure.kind == "money" else measure.title.lower()
+    return (
+        "Nothing moved by more than chance explains: no channel, campaign, page, device or country changed by at least "
+        f"10 {counted}, by 5 %, and by three standard deviations."
+    )
+
+
+def _no_comparison(view: View) -> Tag:
+    link = tags.a("Compare with the previous period", href=replace(view, compare="previous").query())
+    return tags.p(tags.span("No comparison is chosen. ", link), class_="nothing")
+
+
 def _card(figure: Figure) -> Tag:
-    label = tags.h2(figure.label)
+    """Return the card of a figure. A click on it chooses the figure of the chart (static/dashboard.js)."""
+    choice_button: TagChild = figure.label
+    if figure.key in definitions.SERIES:
+        choice_button = tags.button(
+            figure.label, type="button", class_="card-choice", aria_pressed="false", title="Show over time"
+        )
+    label = tags.h2(choice_button)
     figure_place = placeholder(
         module.resolve_id(f"card_{figure.key}"), tags.div(class_="skeleton figure-skeleton"), class_="figure"
     )
     return tags.section(
-        tags.header(label, explain(figure.definition)), figure_place, class_=f"card {figure.shown_with}".strip()
+        tags.header(label, explain(figure.definition)),
+        figure_place,
+        class_=f"card {figure.shown_with}".strip(),
+        data_metric=figure.key if figure.key in definitions.SERIES else None,
     )
 
 
@@ -232,6 +319,12 @@ def _by_sales(answer: Answer, head: str, name: Callable[[Row], TagChild]) -> Ran
     if any(row["revenue"] for row in answer.dicts()):
         return Ranking(head, name, _in_currency(_SOLD, answer), bar="revenue")
     return Ranking(head, name, _VIEWS, bar="views")
+
+
+def _by_sessions(view: View, dimension: str, head: str, output: str, columns: Sequence[RankColumn]) -> Ranking:
+    """Rank the values of a dimension by sessions."""
+    explained = row_link(view, f"{PAGE}-{output}")
+    return Ranking(head, lambda row: value_name(view, dimension, row), columns, bar="sessions", explained=explained)
 
 
 def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColumn]:

@@ -73,7 +73,7 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState) -> None:
     """Query the page's metric and draw the answer."""
-    found = state.query(PAGE, lambda context: [_query(context)])
+    found = state.query(PAGE, lambda context: [_query(context)], {"series": "", "cohorts": ""})
 
     @output
     @render_echart

@@ -31,6 +31,10 @@ const dashboard = (() => {
     const query = here();
     const page = query.get("page") ?? "overview";
     each("select[data-param]", (el) => { el.value = query.get(el.dataset.param) ?? ""; });
+    each(".card[data-metric] .card-choice", (el) => {
+      const isChosen = el.closest(".card").dataset.metric === (query.get("metric") ?? "sessions");
+      el.setAttribute("aria-pressed", isChosen);
+    });
     each("a[data-page]", (el) => {
       const to = here();
       ["page", ...document.body.dataset.options.split(" ")].forEach((name) => to.delete(name));
@@ -49,6 +53,40 @@ const dashboard = (() => {
       $(el).trigger(el.hidden ? "hidden" : "shown");
     });
     window.Shiny?.setInputValue?.(".clientdata_url_search", location.search);
+    showExplain(query);
+  }
+
+  // Explain: the definition is on the page and shows at once; the server fills in the rest.
+  const closed = { explain: "", at: "", value: "" };
+  let explained = "";
+  function showExplain(query) {
+    const sheet = document.getElementById("explain");
+    const key = Object.keys(closed).map((name) => query.get(name) ?? "").join("\n");
+    if (key === explained) return;
+    explained = key;
+    const panel = document.getElementById(query.get("explain") ?? "")?.closest(".panel, .card");
+    if (!panel) {
+      if (sheet.open) { sheet.close(); $(sheet).trigger("hidden"); }
+      return;
+    }
+    sheet.querySelector("h2").textContent = titleOf(panel);
+    document.getElementById("explain-definition").textContent = panel.querySelector(".definition")?.textContent ?? "";
+    document.getElementById("raw_line").replaceChildren();
+    document.getElementById("explained").replaceChildren(...Array.from({ length: 6 }, () =>
+      Object.assign(document.createElement("div"), { className: "skeleton row-skeleton" })));
+    sheet.scrollTop = 0;
+    if (sheet.open) return;
+    sheet.showModal();
+    sheet.querySelector("h2").focus();
+    $(sheet).trigger("shown");
+  }
+  // A title may hold select boxes: they stand for what they show.
+  function titleOf(panel) {
+    const copy = panel.querySelector("h2").cloneNode(true);
+    const shown = [...panel.querySelectorAll("h2 select")].map((el) => el.selectedOptions[0]?.textContent ?? "");
+    each("select", (el) => el.replaceWith(` ${shown.shift()} `), copy);
+    each(".unit, .unseen", (el) => el.remove(), copy);
+    return copy.textContent.replace(/\s+/g, " ").trim();
   }
 
   const actions = {
@@ -58,6 +96,13 @@ const dashboard = (() => {
       if (next === system) { delete root.dataset.theme; localStorage.removeItem("theme"); }
       else { root.dataset.theme = next; localStorage.setItem("theme", next); }
     },
+    explain(button) {
+      const panel = button.closest(".panel, .card");
+      const output = panel.querySelector(":scope > .shiny-html-output, :scope > .echart");
+      if (output) go({ ...closed, explain: output.id });
+    },
+    "explain-close": () => go(closed),
+    "raw-line": (button) => Shiny.setInputValue("raw_line", { row: button.value }, { priority: "event" }),
     retry: () => Shiny.setInputValue("retry", Date.now()),
     copy(button) {
       navigator.clipboard?.writeText(button.previousElementSibling.textContent);
@@ -79,10 +124,30 @@ const dashboard = (() => {
       const backgroundColor = getComputedStyle(button.closest(".panel")).backgroundColor;
       if (chart) save(button, "png", chart.drawn.getDataURL({ pixelRatio: 2, backgroundColor }));
     },
+    keys() {
+      each("details.menu[open]", (el) => { el.open = false; });
+      keys.showModal();
+    },
+    close: (button) => button.closest("dialog").close(),
+    "keys-off"(button) {
+      const isOff = localStorage.getItem("keys") !== "off";
+      if (isOff) localStorage.setItem("keys", "off"); else localStorage.removeItem("keys");
+      showKeys(button);
+    },
     full: (button) => button.closest(".panel").requestFullscreen?.(),
     dimension(button) {
       each("[data-action=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
       Shiny.setInputValue("dimension", button.value);
+      const body = button.closest(".menu-body");
+      body.classList.toggle("with-segment", button.value === "segment");
+      each(".shiny-html-output", (el) => $(el).trigger(el.offsetParent ? "shown" : "hidden"), body);
+      if (button.value === "segment") body.querySelector("[data-segment]").focus();
+    },
+    segment(button) {
+      const box = document.querySelector("[data-segment]");
+      box.value = button.value;
+      box.focus();
+      Shiny.setInputValue("segment", box.value);
     },
   };
 
@@ -99,6 +164,20 @@ const dashboard = (() => {
     return parts.join(" ").trim();
   }
 
+  // The rule in the box is checked by the server while it is written; Enter applies it once it was found valid.
+  let checking;
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset.segment === undefined) return;
+    clearTimeout(checking);
+    checking = setTimeout(() => Shiny.setInputValue("segment", target.value), 250);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.target.dataset.segment === undefined) return;
+    event.preventDefault();
+    const apply = document.querySelector(".segment-check a[data-text]");
+    if (apply?.dataset.text === event.target.value.trim()) apply.click();
+  });
+
   function save(button, ending, address) {
     const title = titleOf(button.closest(".panel")).toLowerCase();
     const link = Object.assign(document.createElement("a"), { href: address });
@@ -113,11 +192,17 @@ const dashboard = (() => {
       event.preventDefault();
       open(link.getAttribute("href"));
     }
+    const card = event.target.closest(".card[data-metric]"); // chooses the figure of the chart
+    const control = event.target.closest("a, button, summary, details, dialog");
+    if (card && (!control || control.matches(".card-choice"))) {
+      go({ metric: card.dataset.metric === "sessions" ? "" : card.dataset.metric });
+    }
+    if (event.target.id === "explain") go(closed); // a click beside the panel
     const button = event.target.closest("[data-action]");
     if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
       const isInside = el.contains(event.target);
-      const isDone = isInside && (button?.closest(".chart-menu, .file-menu") || link?.closest(".dates"));
+      const isDone = isInside && (button?.closest(".chart-menu, .file-menu") || link?.closest(".dates, .segment-check"));
       if (!isInside || isDone) el.open = false;
     });
   });
@@ -125,6 +210,24 @@ const dashboard = (() => {
     if (event.key !== "Escape") return;
     each("details.menu[open]", (el) => { el.open = false; el.querySelector("summary").focus(); });
   });
+  // Keys (frame.py lists them): a period, or its neighbour. Never while typing, and not with a modifier.
+  const keys = document.getElementById("keys");
+  const periods = { t: "today", 7: "7d", 3: "30d", 9: "90d" };
+  const steps = { p: "previous", n: "next" };
+  function showKeys(button) {
+    const isOff = localStorage.getItem("keys") === "off";
+    button.setAttribute("aria-pressed", isOff);
+    button.textContent = isOff ? "Turn keys on" : "Turn keys off";
+  }
+  document.addEventListener("keydown", (event) => {
+    const isTyping = event.target.closest?.("input, select, textarea, [contenteditable], dialog");
+    if (isTyping || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    if (event.key === "?") { event.preventDefault(); actions.keys(); return; }
+    if (localStorage.getItem("keys") === "off" || document.querySelector("dialog[open]")) return;
+    if (Object.hasOwn(periods, event.key)) go({ period: periods[event.key], from: "", to: "" });
+    if (Object.hasOwn(steps, event.key)) document.querySelector(`[data-step=${steps[event.key]}][href]`)?.click();
+  });
+
   document.addEventListener("change", ({ target }) => {
     if (target.dataset.param) go({ [target.dataset.param]: target.value });
   });
@@ -152,6 +255,7 @@ const dashboard = (() => {
     body.classList.remove("flip");
     body.classList.toggle("flip", body.getBoundingClientRect().right > root.clientWidth);
   }, true);
+  document.addEventListener("close", ({ target }) => { if (target.id === "explain") go(closed); }, true); // Esc
   addEventListener("popstate", follow);
   document.addEventListener("DOMContentLoaded", () => {
     follow();
@@ -159,6 +263,11 @@ const dashboard = (() => {
     const measure = () => root.style.setProperty("--filters-height", `${filters.offsetHeight}px`);
     new ResizeObserver(measure).observe(filters);
     new ResizeObserver(showTab).observe(document.querySelector(".top nav"));
+  });
+
+  // Show a raw line that arrives: it may be below the rows.
+  $(document).on("shiny:value", ({ name }) => {
+    if (name === "raw_line") setTimeout(() => document.querySelector("[data-key=raw-line]")?.focus(), 60);
   });
 
   // Restore the focus after the focused element was replaced.
@@ -169,7 +278,12 @@ const dashboard = (() => {
       if (document.activeElement === document.body) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
     }, 60);
   });
+  // The page Live is kept current only while it is seen.
+  const noteSeen = () => window.Shiny?.setInputValue?.("is_seen", !document.hidden);
+  document.addEventListener("visibilitychange", noteSeen);
+
   $(document).on("shiny:connected", () => {
+    noteSeen();
     Shiny.addCustomMessageHandler("address", ({ query }) => {
       history.replaceState(null, "", address(query));
       follow();
@@ -240,5 +354,5 @@ const dashboard = (() => {
       return /^[A-Z]{2}$/.test(code) ? regions.of(code) : code;
     }
   });
-  return { go, characters };
+  return { go, open, characters };
 })();

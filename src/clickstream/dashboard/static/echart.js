@@ -148,10 +148,31 @@
     const body = element("tbody", null, made);
     data.rows.forEach((row, position) => {
       const line = element("tr", null, body);
-      row.forEach((text, index) => element(index ? "td" : "th", text, line));
+      row.forEach((text, index) => {
+        const link = index ? data.links[position]?.[index - 1] : "";
+        const cell = element(index ? "td" : "th", link ? null : text, line);
+        if (link) element("a", text, cell).setAttribute("href", link);
+      });
       if (hasNotes) element("td", notesAt(data, position).map(({ text }) => text).join(" · "), line, "note-cell");
     });
     container.replaceChildren(made);
+  }
+
+  // The address behind the point that was clicked: of several lines, the one that is nearest.
+  function linkAt(chart, { offsetX, offsetY }) {
+    const { drawn, data } = chart;
+    if (!data.links.length || !drawn.containPixel("grid", [offsetX, offsetY])) return "";
+    const [index] = drawn.convertFromPixel("grid", [offsetX, offsetY]).map(Math.round);
+    const links = data.links[index] ?? [];
+    if (links.length < 2) return links[0];
+    const shown = drawn.getOption().legend?.[0]?.selected ?? {};
+    const distances = data.head.slice(1).map((name) => {
+      const values = data.option.series.filter((series) => series.name === name).map((series) => series.data[index]);
+      const value = values.map((point) => point?.value ?? point).find((point) => point !== null && point !== undefined);
+      if (value === undefined || shown[name] === false) return Infinity;
+      return Math.abs(drawn.convertToPixel("grid", [index, value])[1] - offsetY);
+    });
+    return links[distances.indexOf(Math.min(...distances))];
   }
 
   function start(el) {
@@ -168,6 +189,10 @@
     });
     drawn.on("click", ({ seriesName, name, dataIndex }) => {
       Shiny.setInputValue(`${el.id}_click`, { seriesName, name, dataIndex }, { priority: "event" });
+    });
+    drawn.getZr().on("click", (point) => {
+      const link = matchMedia("(pointer: fine)").matches && linkAt(chart, point);
+      if (link) dashboard.open(link);
     });
     charts.set(el, chart);
     return chart;

@@ -22,6 +22,7 @@ from crawlerdetect import providers  # type: ignore[import-untyped]
 BOT_SCORE = 50
 SCORES = {
     "declared_crawler": 100,
+    "ai_crawler": 100,
     "headless": 90,
     "automation": 90,
     "injection": 90,
@@ -31,6 +32,15 @@ SCORES = {
     "old_browser": 60,
 }
 _SIGNS = (
+    (
+        "ai_crawler",
+        re.compile(
+            r"\b(?:gptbot|chatgpt-user|oai-searchbot|claudebot|claude-(?:user|searchbot|web)|anthropic-ai|perplexitybot|"
+            r"perplexity-user|ccbot|bytespider|meta-external(?:agent|fetcher)|google-cloudvertexbot|amazonbot|cohere-ai|"
+            r"cohere-training-data-crawler|mistralai-user|duckassistbot|youbot|diffbot|timpibot|ai2bot|imagesiftbot|"
+            r"deepseekbot|bedrockbot|pangubot)\b"
+        ),
+    ),
     ("headless", re.compile(r"headless|phantomjs|slimerjs|htmlunit|splash/|zombie\.js|\bjsdom\b")),
     (
         "automation",

@@ -26,6 +26,7 @@ from clickstream.etl.chunk import RawObject, read_objects
 from clickstream.etl.erasure.person import Person
 from clickstream.raw.contract import RawStore
 from clickstream.raw.keys import Kind, RawName
+from clickstream.raw.look import is_erased
 
 RECEIPTS = "receipts/"
 REJECTED = "rejected/"
@@ -88,7 +89,7 @@ def without_lines(raw: RawObject, numbers: Collection[int], receipt: str) -> byt
     """Return the object's lines with those of these numbers erased. Lines that an earlier receipt erased stay."""
     mark = msgspec.json.encode({"_erased": receipt})
     if raw.name.kind is Kind.EVENT:
-        return raw.content if not numbers or _is_erased(raw.content) else mark
+        return raw.content if not numbers or is_erased(raw.content) else mark
     wanted = set(numbers)
     lines = raw.content.split(b"\n")
     number = 0
@@ -96,7 +97,7 @@ def without_lines(raw: RawObject, numbers: Collection[int], receipt: str) -> byt
         if not line.strip():
             continue
         number += 1
-        if number in wanted and not _is_erased(line):
+        if number in wanted and not is_erased(line):
             lines[index] = mark
     return b"\n".join(lines)
 
@@ -124,17 +125,6 @@ def erase_copies(store: RawStore, person: Person) -> int:
         elif len(kept) < len(lines):
             store.replace(key, b"".join(kept))
     return count
-
-
-def _is_erased(line: bytes) -> bool:
-    """Return whether an erasure wrote this line: it has the field `_erased` and no other; an event always has more."""
-    if not line.startswith(b'{"_erased"'):
-        return False
-    try:
-        value = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return False
-    return isinstance(value, dict) and len(value) == 1
 
 
 def _packed(raw: RawObject, content: bytes) -> bytes:

@@ -32,6 +32,7 @@ from starlette.types import ASGIApp
 
 from clickstream.collect.server import HOST, listen
 from clickstream.dashboard.answers.loads import LoaderSource
+from clickstream.dashboard.answers.raw_lines import RawLines
 from clickstream.dashboard.app import make_app
 from clickstream.errors import WarehouseError
 from clickstream.etl.expire import RetentionConfig
@@ -80,6 +81,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         dashboard = make_app(keeper, settings.zone, clock, loader=loading.source)
         dashboard.connect(context.records)
         dashboard.orders = order_source(context)
+        dashboard.raw_lines = RawLines(store, warehouse)
         stack.callback(dashboard.close)  # before the mart closes: the dashboard may still be reading it
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")
         if loading.source.is_elsewhere:

@@ -24,6 +24,7 @@ from clickstream.mart.file import VERSION, Mart
 from clickstream.mart.refresh import Way, find_gap
 from clickstream.mart.source import Position, read_position
 from clickstream.metrics.catalog import ask, reads_warehouse
+from clickstream.metrics.explain.explanation import Explanation, explain
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Answer
 from clickstream.progress import Progress
@@ -51,6 +52,18 @@ def metric(context: WarehouseContext, request: MetricRequest, progress: Progress
     question = question_from_text(request.name, request.options, context.clock(), context.zone)
     mart = None if reads_warehouse(request.name) else context.keeper.current(progress)
     return ask(mart, request.name, question, records=context.records)
+
+
+class ExplainRequest(Request, frozen=True):
+    name: str
+    options: Options = msgspec.field(default_factory=dict)
+
+
+def explain_metric(context: WarehouseContext, request: ExplainRequest, progress: Progress) -> Explanation:
+    """Explain how the answer of a metric is computed."""
+    question = question_from_text(request.name, request.options, context.clock(), context.zone)
+    mart = None if reads_warehouse(request.name) else context.keeper.current(progress)
+    return explain(mart, context.records, request.name, question)
 
 
 class ReportRequest(Request, frozen=True):

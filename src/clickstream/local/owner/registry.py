@@ -21,6 +21,7 @@ from clickstream.local.orders import OrdersCheckRequest, orders_check
 from clickstream.local.owner import erasure, loading, questions
 from clickstream.local.owner.answers import read_answer, read_report
 from clickstream.local.owner.context import WarehouseContext
+from clickstream.metrics.explain.explanation import Explanation
 from clickstream.metrics.question import Answer
 from clickstream.progress import Progress
 from clickstream.report import Report
@@ -53,6 +54,7 @@ def encode(result: object) -> bytes:
 
 
 METRIC = Command("metric", questions.MetricRequest, Answer, questions.metric, read_answer)
+METRIC_EXPLAIN = Command("metric/explain", questions.ExplainRequest, Explanation, questions.explain_metric)
 REPORT = Command("report", questions.ReportRequest, Report, questions.report, read_report)
 REPORT_PAGE = Command("report/page", questions.ReportPageRequest, questions.ReportPage, questions.report_page)
 QUERY = Command("query", questions.QueryRequest, QueryResult, questions.query)
@@ -76,6 +78,7 @@ EXPORT_DAY = Command("export/day", questions.ExportDayRequest, questions.Exporte
 
 COMMANDS = (
     METRIC,
+    METRIC_EXPLAIN,
     REPORT,
     REPORT_PAGE,
     QUERY,

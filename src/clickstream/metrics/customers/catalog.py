@@ -11,11 +11,21 @@ from clickstream.metrics.customers.bought_together import bought_together
 from clickstream.metrics.customers.customers import customers
 from clickstream.metrics.customers.ltv import check_periods, ltv, whole_months
 from clickstream.metrics.customers.rfm import rfm
-from clickstream.metrics.customers.rfm_customers import DAYS, last_days, rfm_customers
+from clickstream.metrics.customers.rfm_customers import DAYS, GROUPS, last_days, rfm_customers
 from clickstream.metrics.definition import CURRENCY, Metric, Option, first_values, whole_number
 from clickstream.metrics.rules.filters import EVENT_COLUMNS
+from clickstream.metrics.segments.segment_size import REFUSED as SEGMENT_REFUSED
+from clickstream.metrics.segments.segment_size import segment_size
 
 CUSTOMERS: Mapping[str, Metric] = {
+    "segment_size": Metric(
+        "How many visitors match a rule?",
+        "The visitors of a segment: those with an event in the range, and all up to its end.",
+        segment_size,
+        {},
+        lambda scope, _: segment_size(scope),
+        refused=SEGMENT_REFUSED,
+    ),
     "attribution": Metric(
         "Which channels earn the orders?",
         "Orders in the range, divided among the sessions that led to them, by five models.",
@@ -63,7 +73,7 @@ CUSTOMERS: Mapping[str, Metric] = {
         "Who are the good customers?",
         "Customers with the recency, frequency and value of their orders, their scores and their group.",
         rfm_customers,
-        {"days": DAYS, "currency": CURRENCY},
+        {"days": DAYS, "group": Option(GROUPS, "only customers of this group"), "currency": CURRENCY},
         refused=tuple(EVENT_COLUMNS),
         period=last_days,
     ),

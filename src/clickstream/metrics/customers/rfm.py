@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clickstream.metrics.customers.rfm_customers import scored_parts
+from clickstream.metrics.customers.rfm_customers import GROUPS, scored_parts
 from clickstream.metrics.question import Column
 from clickstream.metrics.rules.result import Result, money
 from clickstream.metrics.rules.scope import Scope
@@ -13,7 +13,6 @@ COLUMNS = (
     Column("orders", "int"),
     Column("revenue", "money"),
 )
-GROUPS = ("champions", "loyal", "new", "promising", "at_risk", "lost")
 
 
 def rfm(scope: Scope) -> Result:

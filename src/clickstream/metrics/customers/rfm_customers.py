@@ -37,6 +37,7 @@ DAYS = Option(
     "365",
     check=whole_number("days", MIN_DAYS, MAX_DAYS),
 )
+GROUPS = ("champions", "loyal", "new", "promising", "at_risk", "lost")
 
 
 def last_days(question: Question, options: Mapping[str, str]) -> Period:
@@ -53,8 +54,9 @@ def scored_parts(scope: Scope) -> tuple[dict[str, str], dict[str, Any]]:
 
 
 def rfm_customers(scope: Scope) -> Result:
-    """List customers, those with the highest scores first."""
+    """List customers of one group or of all, those with the highest scores first."""
     slots, params = scored_parts(scope)
+    params |= {"group": scope.options.get("group", "")}
     params |= {"limit": scope.question.limit, "offset": scope.question.offset}
     found = scope.fetch("customers/rfm_customers", slots, params, after="customers/scored").dicts()
     rows = [_row(row) for row in found if row["visitor_id"] is not None]

@@ -12,7 +12,7 @@ from clickstream.metrics.rules.period import Period
 
 MINUTES = 30
 REFUSED = (*EVENT_COLUMNS, *SESSION_COLUMNS)
-"""Only the filters `sample` and `humans` apply."""
+"""Only filters on sample rows, bots and visitors apply."""
 
 
 def window(question: Question, _options: Mapping[str, str]) -> Period:

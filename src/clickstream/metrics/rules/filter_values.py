@@ -1,7 +1,8 @@
 """The syntax of filter values: read by commands, addresses and the API, written by every page that links to a filter.
 
 `value,value…` is a list. `!value` excludes a value, `prefix*` matches a prefix (of a page path). Blanks around a value
-are ignored. A backslash before `!`, `*`, `,`, a blank or another backslash makes it an ordinary character.
+are ignored. In a `segment`, commas within parentheses, brackets and quotes are part of it. A backslash before `!`, `*`,
+`,`, a blank or another backslash makes it an ordinary character.
 
 Guarantee: `FilterValue(text).write()` is read as exactly `text`, for any text.
 """
@@ -13,6 +14,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 PREFIXED = frozenset({"page_path"})
+NESTED = frozenset({"segment"})
+"""Filters whose values have commas within parentheses, brackets and quotes; these do not separate values."""
+_OPENING, _CLOSING = "([", ")]"
 _PIECE = re.compile(r"\\[!*,\\\s]|.", re.DOTALL)  # an escaped character, or any other character
 
 
@@ -57,15 +61,24 @@ def read_value(name: str, value: str) -> FilterValue:
     return FilterValue(text, is_excluded, is_prefix)
 
 
-def split_values(text: str) -> tuple[str, ...]:
-    """Split a list at its commas, without the blanks around each value. The values are still to be read."""
-    return tuple(_values(text))
+def split_values(text: str, name: str = "") -> tuple[str, ...]:
+    """Split a list of values of the filter `name` at its commas, without the blanks around each value.
+
+    The values are still to be read.
+    """
+    return tuple(_values(_PIECE.findall(text), name in NESTED))
 
 
-def _values(text: str) -> Iterator[str]:
+def _values(found: list[str], is_nested: bool) -> Iterator[str]:
     pieces: list[str] = []
-    for piece in [*_PIECE.findall(text), ","]:
-        if piece != ",":
+    depth, is_quoted = 0, False
+    for number, piece in enumerate([*found, ","]):
+        is_end = number == len(found)
+        if is_nested and piece == '"':
+            is_quoted = not is_quoted
+        elif is_nested and not is_quoted and piece in (*_OPENING, *_CLOSING):
+            depth = max(0, depth + (1 if piece in _OPENING else -1))
+        if piece != "," or (not is_end and (depth or is_quoted)):
             pieces.append(piece)
             continue
         while pieces and pieces[0].isspace():

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
 
 from clickstream.errors import QuestionError
 from clickstream.metrics.rules.filter_values import FilterValue, read_value
@@ -29,7 +31,8 @@ DEVICE_COLUMNS = {name: name for name in ("device_type", "browser", "os", "count
 SESSION_COLUMNS = {**ACQUISITION_COLUMNS, **DEVICE_COLUMNS, "landing_page": "landing_page"}
 SAMPLE_MODES = ("auto", "include", "only")
 HUMANS = ("true", "false")
-NOT_YET = ("segment", "visitor_id")
+VISITOR_FILTERS = ("segment", "visitor_id")
+"""Filters that select visitors: segments/members.py."""
 _EVENT_CONDITION = " and h.{column} in (select id from {table} where {condition})"
 
 
@@ -55,11 +58,11 @@ def conditions(filters: Mapping[str, Sequence[str]]) -> Conditions:
         values = [read_value(name, text) for text in texts]
         if name in EVENT_COLUMNS:
             column, table, text = EVENT_COLUMNS[name]
-            condition = _condition(value_sql(text), values, params)
+            condition = condition_sql(value_sql(text), values, params)
             event += fill(_EVENT_CONDITION, column=column, table=table, condition=condition)
         elif name in SESSION_COLUMNS:
-            session += f" and {_condition(f's.{SESSION_COLUMNS[name]}', values, params)}"
-            without_session = without_session and _passes_none(values)
+            session += f" and {condition_sql(f's.{SESSION_COLUMNS[name]}', values, params)}"
+            without_session = without_session and passes_none(values)
     return Conditions(event, session, without_session, params)
 
 
@@ -75,18 +78,15 @@ def is_humans_only(filters: Mapping[str, Sequence[str]]) -> bool:
 
 def check_filter(name: str, values: Sequence[str]) -> None:
     """Raise QuestionError for a filter that is unknown, not supported yet, or without a value."""
-    if name in NOT_YET:
-        why = "not supported yet"
-        raise QuestionError("filter_not_applicable", name, why, f"use one of {join_names(filter_names())}")
     if name not in filter_names():
-        raise QuestionError("unknown_filter", name, "not a filter", f"use one of {join_names(filter_names())}")
+        raise QuestionError("unknown_filter", name, "not a filter", name_advice(name, filter_names()))
     if not values or not all(read_value(name, value).is_usable for value in values):
         raise QuestionError("invalid_filter", name, "an empty value", f"use {NONE} for rows without a value")
 
 
 def filter_names() -> tuple[str, ...]:
     """Return the names of all supported filters."""
-    return ("sample", "humans", *EVENT_COLUMNS, *SESSION_COLUMNS)
+    return ("sample", "humans", *VISITOR_FILTERS, *EVENT_COLUMNS, *SESSION_COLUMNS)
 
 
 def value_sql(column: str) -> str:
@@ -99,6 +99,12 @@ def join_names(names: Sequence[str]) -> str:
     return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
 
 
+def name_advice(name: str, known: Sequence[str]) -> str:
+    """Return what to do about an unknown name: use the one that was probably meant, else one of `known`."""
+    near = get_close_matches(name.strip().casefold().replace("-", "_"), known, n=1, cutoff=0.7)
+    return f"did you mean {near[0]}?" if near else f"use one of {join_names(known)}"
+
+
 def _one_of(filters: Mapping[str, Sequence[str]], name: str, allowed: Sequence[str], default: str) -> str:
     values = filters.get(name, (default,))
     if len(values) != 1 or values[0] not in allowed:
@@ -106,19 +112,21 @@ def _one_of(filters: Mapping[str, Sequence[str]], name: str, allowed: Sequence[s
     return values[0]
 
 
-def _condition(column: str, values: Sequence[FilterValue], params: dict[str, str]) -> str:
+def condition_sql(column: str, values: Sequence[FilterValue], params: dict[str, Any]) -> str:
+    """Return SQL for a text that matches any of the values, and none of the excluded ones; adds to `params`."""
     wanted = [_test(column, value, params) for value in values if not value.is_excluded]
     unwanted = [_test(column, value, params) for value in values if value.is_excluded]
     parts = [f"({' or '.join(wanted)})"] if wanted else []
     return " and ".join([*parts, *(f"not {test}" for test in unwanted)])
 
 
-def _test(column: str, value: FilterValue, params: dict[str, str]) -> str:
+def _test(column: str, value: FilterValue, params: dict[str, Any]) -> str:
     key = f"filter_{len(params)}"
     params[key] = value.stored_text
     return f"starts_with({column}, ${key})" if value.is_prefix else f"{column} = ${key}"
 
 
-def _passes_none(values: Sequence[FilterValue]) -> bool:
+def passes_none(values: Sequence[FilterValue]) -> bool:
+    """Whether a row without a value passes."""
     wanted = [value.text for value in values if not value.is_excluded]
     return (not wanted or NONE in wanted) and FilterValue(NONE, is_excluded=True) not in values

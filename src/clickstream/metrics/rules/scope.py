@@ -19,6 +19,8 @@ from clickstream.metrics.rules.period import MAX_DAYS, Period, chosen_period
 from clickstream.metrics.rules.quarters import quarters_of
 from clickstream.metrics.rules.split import Split, sessions_with, split_slots
 from clickstream.metrics.rules.texts import read_sql, with_needed
+from clickstream.metrics.segments.members import Members, VisitorFilters, read_visitor_filters
+from clickstream.metrics.segments.rule_sql import Evaluation
 from clickstream.warehouse.contract import Table
 from clickstream.warehouse.dialects import fill
 from clickstream.warehouse.duckdb import DuckCursor
@@ -39,6 +41,10 @@ _JUDGED_ORDERS = """(
     )"""
 _BOTS: Mapping[Population, str] = {"all": "", "humans": " and not {alias}.is_bot", "bots": " and {alias}.is_bot"}
 
+_PASSING = "select s.id from sessions as s where true {population} {session}"
+# A session's products are those of its visitor, unless others have events in it.
+_OF_ONE_VISITOR = " and q.session in (from own_sessions)"
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -57,7 +63,11 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """One question on one snapshot. currency: that of the amounts; None if no order exists."""
+    """One question on one snapshot.
+
+    visitors, members: the filters on visitors, and who passes them in this period; None without such a filter.
+    currency: that of the amounts; None if no order exists.
+    """
 
     cursor: DuckCursor
     question: Question
@@ -66,11 +76,17 @@ class Scope:
     population: Population
     conditions: Conditions
     options: Mapping[str, str]
+    visitors: VisitorFilters | None = None
+    members: Members | None = None
     currency: str | None = None
 
     def for_period(self, period: Period) -> Scope:
-        """Return the same question for another period."""
-        return replace(self, period=period)
+        """Return the same question for another period, at whose end segments are evaluated."""
+        if self.visitors is None:
+            return replace(self, period=period)
+        slots = {f"of_{name}": self._population(name[0]) for name in ("sessions", "orders", "hits")}
+        at = Evaluation(self.cursor, self.question.tz, period, {**slots, "orders": self._orders()})
+        return replace(self, period=period, members=self.visitors.members(at))
 
     def fetch(
         self,
@@ -120,11 +136,12 @@ class Scope:
 
     def _slots(self, split: Split | None) -> dict[str, str]:
         event, session = self.conditions.event, self.conditions.session
-        passing = fill("select s.id from population_sessions as s where true {session}", session=session)
+        # Any visitor's: an event or an order of a visitor keeps its session's values, also in the session of another.
+        passing = fill(_PASSING, population=self._population("s"), session=session)
         has_none = self.conditions.without_session
         slots = {
-            **{f"of_{name}": self._population(name[0]) for name in ("sessions", "orders", "hits", "quarters")},
-            "orders": "orders" if self.population == "all" else _JUDGED_ORDERS,
+            **self._of_rows(),
+            "orders": self._orders(),
             "purchases_of": "",
             "event_filters": event,
             "session_filters": session,
@@ -136,6 +153,24 @@ class Scope:
             **split_slots(split, event),
         }
         return {**slots, "quarters": self._quarters(split, slots)}
+
+    def _of_rows(self) -> dict[str, str]:
+        """Return the conditions of the population filters on the rows of each table."""
+        names = ("sessions", "orders", "hits", "quarters", "product_rows")
+        slots = {f"of_{name}": self._population(alias) for name, alias in zip(names, "sohqq", strict=True)}
+        if self.members is None:
+            return slots
+        conditions = {
+            "of_sessions": self.members.own("s.visitor"),
+            "of_orders": self.members.own("o.visitor"),
+            "of_hits": self.members.of_pair("h.pair"),
+            "of_quarters": self.members.own("q.visitor"),
+            "of_product_rows": _OF_ONE_VISITOR,
+        }
+        return {name: text + conditions[name] for name, text in slots.items()}
+
+    def _orders(self) -> str:
+        return "orders" if self.population == "all" else _JUDGED_ORDERS
 
     def _population(self, alias: str) -> str:
         return fill(_BOTS[self.population], alias=alias) + self.sample.condition(alias)
@@ -163,7 +198,8 @@ def make_scope(
     period = chosen_period(question, max_days)
     sample = read_sample(cursor, question)
     population: Population = "humans" if is_humans_only(question.filters) else "all"
-    return Scope(cursor, question, period, sample, population, conditions(question.filters), options)
+    found, visitors = conditions(question.filters), read_visitor_filters(question.filters)
+    return Scope(cursor, question, period, sample, population, found, options, visitors).for_period(period)
 
 
 def without_zone() -> QuestionError:

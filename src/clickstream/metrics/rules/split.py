@@ -47,7 +47,7 @@ def split_slots(split: Split | None, event_filters: str) -> dict[str, str]:
         return slots
     if split.is_of_session:
         value = split.value(f"s.{SESSION_COLUMNS[split.dimension]}")
-        join = "left join population_sessions as s on {} = s.id"
+        join = "left join sessions as s on {} = s.id"
         slots |= {f"{name}_split": value for name in ("event", "order", "session")}
         joined = {"event": "h.session", "quarter": "q.session", "order": "o.session"}
         return slots | {f"{name}_split_join": join.format(key) for name, key in joined.items()}

@@ -8,17 +8,16 @@ for at least six seconds, so that two events less than 5 s apart belong to one p
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from decimal import Decimal
 from random import Random
 
 from clickstream.sources.simulate.calendar import MINUTE, SECOND
 from clickstream.sources.simulate.people import SERVER_AGENT, uuid_text
-from clickstream.sources.simulate.shop import LANDING_WEIGHTS, LANDINGS, PRODUCT_WEIGHTS, PRODUCTS
+from clickstream.sources.simulate.sales import make_order, make_refunds
+from clickstream.sources.simulate.shop import LANDING_WEIGHTS, LANDINGS, PRODUCT_WEIGHTS, PRODUCTS, make_search
 from clickstream.sources.simulate.story import (
     DIRECT,
     SHOP,
     Device,
-    Item,
     Landing,
     Order,
     Product,
@@ -46,9 +45,13 @@ class Person:
 
 @dataclass(slots=True)
 class Browsing:
-    """A visit that is being made. at: the time of the last event. shown_order: the order that the browser reported."""
+    """A visit that is being made. at: the time of the last event. shown_order: the order that the browser reported.
+
+    chance decides how the visit goes, `extra` what is searched for, how an order is paid, and what is given back.
+    """
 
     chance: Random
+    extra: Random
     household: int
     device: Device
     person: Person
@@ -153,7 +156,7 @@ class Browsing:
         elif kind < 0.68:
             self._category()
         elif kind < 0.76:
-            self._put("search", "/search")
+            self._put("search", "/search").search = make_search(self.extra)
         elif kind < 0.8:
             has_landed = any(event.path for event in self.sessions[-1].events)
             home = self._put("page_view", "/", view=True)
@@ -243,7 +246,8 @@ class Browsing:
     def _buy(self) -> None:
         """Place an order: the browser reports it, the shop's server, or both, in either order."""
         chance = self.chance
-        order = self._order()
+        order = make_order(chance, self.extra, self.cart)
+        placed_at = self.at
         kind = chance.random()
         has_browser, has_server = kind >= 0.12, kind < 0.12 or kind >= 0.25
         is_server_first = chance.random() < 0.3
@@ -258,20 +262,8 @@ class Browsing:
         if has_browser and chance.random() < 0.1:
             self.at += self._ticks(10 * SECOND, 300 * SECOND)
             self._put("checkout_complete", "/order/confirmed").order = order  # the customer reloads the page
-
-    def _order(self) -> Order:
-        chance = self.chance
-        counted = {product.id: product for product in self.cart}
-        items = [Item(product, self.cart.count(product) + (chance.random() < 0.1)) for product in counted.values()]
-        total = sum((item.product.price * item.quantity for item in items), Decimal("4.9"))
-        currency = chance.choices(("EUR", "USD", "GBP", None), (90, 5, 3, 2))[0]
-        # The two totals may differ, as by a voucher. Rarely one of them or both are missing.
-        browser_total = total - Decimal("10") if chance.random() < 0.08 else total
-        if chance.random() < 0.02:
-            return Order(f"o-{uuid_text(chance)[:13]}", "EUR", items, None, None)
-        if chance.random() < 0.03:
-            return Order(f"o-{uuid_text(chance)[:13]}", "EUR", items, None, browser_total)
-        return Order(f"o-{uuid_text(chance)[:13]}", currency, items, total, browser_total)
+        for refund in make_refunds(self.extra, order, placed_at, self.person.user):
+            self.loose.append(Session(SERVER, None, DIRECT, is_loose=True, events=[refund]))
 
     def _report_by_server(self, order: Order) -> None:
         """Report the order by the shop's server, which knows the browser's ids, the account or neither, maybe late."""

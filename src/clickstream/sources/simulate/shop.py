@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from decimal import Decimal
 from itertools import accumulate
+from random import Random
 
-from clickstream.sources.simulate.story import DIRECT, SHOP, Landing, Product
+from clickstream.sources.simulate.story import DIRECT, SHOP, Landing, Product, Search
 
 _BRANDS = ("Zed", "Zoë", "Norrland", "acme", "Øst", "Kiwi", "Tern", "Plover")
 _CATEGORIES = {
@@ -61,3 +62,29 @@ _WEIGHTED = (
 )
 LANDINGS = [landing for _, landing in _WEIGHTED]
 LANDING_WEIGHTS = list(accumulate(weight for weight, _ in _WEIGHTED))
+
+# What visitors search for, and how many products the shop then shows.
+_SEARCHES = {
+    "ultrabook": (20, 10),
+    "headphones": (16, 10),
+    "monitor": (14, 10),
+    "camera": (11, 10),
+    "usb-c cable": (9, 4),
+    "kiwi keyboard": (7, 2),
+    "zoë": (5, 8),
+    "monitor 4": (3, 1),
+    "tablet": (8, 0),
+    "phone case": (6, 0),
+    "gift card": (4, 0),
+    "return policy": (3, 0),
+    "ultrabok": (2, 0),
+}
+_SEARCH_WEIGHTS = list(accumulate(weight for weight, _ in _SEARCHES.values()))
+_TERMS = list(_SEARCHES)
+
+
+def make_search(chance: Random) -> Search:
+    """Return a search. Rarely its term is not sent, and sometimes the number of its results."""
+    term = chance.choices(_TERMS, cum_weights=_SEARCH_WEIGHTS)[0]
+    results = None if chance.random() < 0.08 else _SEARCHES[term][1]
+    return Search(None if chance.random() < 0.04 else term, results)

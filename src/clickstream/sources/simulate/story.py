@@ -92,6 +92,17 @@ class Item:
     quantity: int
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a report says about an order besides its total; None = it does not say."""
+
+    discount: Decimal | None = None
+    tax: Decimal | None = None
+    shipping: Decimal | None = None
+    coupon: str | None = None
+    payment_method: str | None = None
+
+
 @dataclass(slots=True)
 class Order:
     """An order as browser and server report it. A total of None is missing or unreadable."""
@@ -101,6 +112,30 @@ class Order:
     items: list[Item]
     browser_total: Decimal | None
     server_total: Decimal | None
+    browser_terms: Terms = Terms()
+    server_terms: Terms = Terms()
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """An amount given back. amount, currency, refund_id: None = the event does not say. items: those given back.
+
+    Events with the same order and refund id report one refund.
+    """
+
+    order_id: str
+    amount: Decimal | None
+    currency: str | None
+    refund_id: str | None = None
+    items: tuple[Item, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """A search in the shop. term: as it is counted, in lower case; None = not sent. results: None = not known."""
+
+    term: str | None
+    results: int | None
 
 
 @dataclass(slots=True)
@@ -112,6 +147,8 @@ class StoryEvent:
     path: str | None = None
     product: Product | None = None
     order: Order | None = None
+    refund: Refund | None = None
+    search: Search | None = None
     user: str | None = None
     query: str = ""
     referrer: str | None = None

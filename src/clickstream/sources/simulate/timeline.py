@@ -52,8 +52,9 @@ class Timeline:
             self.begun = start
             household = self._household(number)
             memory = memories.setdefault(number, _Memory())
-            chance = self._chance(f"visit/{number}/{memory.visits}")
-            visit = self._visit(chance, household, memory, start)
+            visit_name = f"{number}/{memory.visits}"
+            chance = self._chance(f"visit/{visit_name}")
+            visit = self._visit(chance, self._chance(f"extra/{visit_name}"), household, memory, start)
             memory.visits += 1
             memory.end = max(
                 (session.events[-1].at for session in visit.sessions if not session.is_loose), default=start
@@ -93,7 +94,7 @@ class Timeline:
         hour = chance.choices(range(24), _HOURS)[0]
         return self._calendar.start(day) + hour * HOUR + chance.randrange(HOUR)
 
-    def _visit(self, chance: Random, household: Household, memory: _Memory, start: int) -> Visit:
+    def _visit(self, chance: Random, extra: Random, household: Household, memory: _Memory, start: int) -> Visit:
         if household.bot:
             return _crawl(chance, household, start // 1_000 * 1_000)
         number = chance.randrange(len(household.devices))
@@ -112,7 +113,7 @@ class Timeline:
         state = None if device.id_form == "text" else "anonymous"  # some trackers send only `logged_in`
         person = Person(user, user is not None and memory.logged_in.get(number) == user, is_first, state)
         at = start // device.precision * device.precision
-        browsing = Browsing(chance, household.number, device, person, at)
+        browsing = Browsing(chance, extra, household.number, device, person, at)
         visit = browsing.visit(again)
         if person.is_logged_in and user is not None and chance.random() < 0.8:
             memory.logged_in[number] = user

@@ -1,14 +1,14 @@
 """The true figures of a simulation, so that a user can compare the platform's answers with them (`--truth FILE`).
 
-In: the visits of the story as they pass. Out: events, page views, visitors, sessions, orders and revenue, in total and
-for each local day, as one JSON document (docs/guide/simulate.md). Guarantee: the figures are counted from the story
-and never from stored events, and no code of the load or of a metric takes part.
+In: the visits of the story as they pass. Out: events, page views, visitors, sessions, orders, revenue, refunds and
+searches, in total and for each local day, as one JSON document (docs/guide/simulate.md). Guarantee: the figures are
+counted from the story and never from stored events, and no code of the load or of a metric takes part.
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -18,10 +18,10 @@ import msgspec
 from clickstream.sources.simulate.calendar import Calendar, instant
 from clickstream.sources.simulate.disorder import Tally
 from clickstream.sources.simulate.send import SendStats
-from clickstream.sources.simulate.story import Order, Plan, Session, Visit
+from clickstream.sources.simulate.story import Order, Plan, Refund, Search, Session, Visit
 
 Pair = tuple[str | None, str | None]  # client, user
-_CENTS = Decimal("0.0001")
+_NOTHING = Decimal("0.0000")
 
 
 @dataclass(slots=True)
@@ -32,6 +32,13 @@ class _Day:
     page_views: int = 0
     channels: Counter[str] = field(default_factory=Counter)
     pairs: set[Pair] = field(default_factory=set)
+    searches: Counter[str] = field(default_factory=Counter)
+    no_result_searches: Counter[str] = field(default_factory=Counter)
+
+    def add_search(self, search: Search) -> None:
+        if search.term is not None:
+            self.searches[search.term] += 1
+            self.no_result_searches[search.term] += search.results == 0
 
 
 @dataclass(slots=True)
@@ -50,6 +57,11 @@ class _Sale:
             return self.order.server_total
         return self.order.browser_total if self.has_browser else None
 
+    def text(self, name: str) -> str:
+        """The coupon or payment method: the server's, else the browser's."""
+        reports = [self.order.server_terms] * self.has_server + [self.order.browser_terms] * self.has_browser
+        return next((value for terms in reports if (value := getattr(terms, name)) is not None), "(none)")
+
 
 class Truth:
     """Counts the story while it is sent. Memory grows with days, visitors and orders, not with events."""
@@ -58,6 +70,7 @@ class Truth:
         self._plan, self._calendar = plan, calendar
         self._days: defaultdict[int, _Day] = defaultdict(_Day)
         self._sales: dict[str, _Sale] = {}
+        self._refunds: list[tuple[int, Refund]] = []
         self._first_users: dict[str, tuple[int, str]] = {}
 
     def add(self, visit: Visit) -> None:
@@ -69,6 +82,7 @@ class Truth:
             for _, event in visit.events():
                 if event.order is not None and event.name == name:
                     self._add_order(event.order, event.at, event.by_server)
+        self._refunds += _refunds(visit)
 
     def document(self, tally: Tally, stats: SendStats) -> dict[str, Any]:
         """Return the document of `--truth` as plain JSON values. Money is decimal text."""
@@ -99,6 +113,10 @@ class Truth:
             day = self._days[self._calendar.number(event.at)]
             day.events += 1
             day.page_views += event.is_page_view
+            if event.search is not None:
+                day.add_search(event.search)
+            if event.refund is not None:  # it makes no visitor
+                continue
             day.pairs.add((session.client, event.user))
             if session.client is not None and event.user is not None:
                 login = (event.at, event.user)
@@ -113,9 +131,9 @@ class Truth:
         days = {number: self._days[number] for number in numbers}
         channels = sum((day.channels for day in days.values()), Counter[str]())
         sales = [sale for sale in self._sales.values() if self._calendar.number(sale.at) in days]
-        revenue: defaultdict[str, Decimal] = defaultdict(lambda: Decimal(0).quantize(_CENTS))
-        for sale in sales:
-            revenue[sale.order.currency or self._plan.currency] += sale.total or 0
+        refunds = [refund for at, refund in self._refunds if self._calendar.number(at) in days]
+        revenue, given_back = self._revenue(sales), self._given_back(refunds)
+        net = {name: revenue.get(name, _NOTHING) - given_back.get(name, _NOTHING) for name in {*revenue, *given_back}}
         visitors = {self._visitor(pair) for day in days.values() for pair in day.pairs} - {None}
         return {
             "events": sum(day.events for day in days.values()),
@@ -123,9 +141,39 @@ class Truth:
             "visitors": len(visitors),
             "sessions": sum(channels.values()),
             "orders": len(sales),
-            "revenue": dict(sorted(revenue.items())),
+            "revenue": revenue,
+            "refunds": given_back,
+            "net_revenue": dict(sorted(net.items())),
+            "revenue_by_coupon": self._revenue_by(sales, "coupon"),
+            "revenue_by_payment_method": self._revenue_by(sales, "payment_method"),
             "sessions_by_channel": dict(sorted(channels.items())),
+            "search_terms": _search_terms(days.values()),
         }
+
+    def _revenue(self, sales: Iterable[_Sale]) -> dict[str, Decimal]:
+        """Return the totals by currency; a currency whose orders have none is 0."""
+        revenue: defaultdict[str, Decimal] = defaultdict(lambda: _NOTHING)
+        for sale in sales:
+            revenue[sale.order.currency or self._plan.currency] += sale.total or 0
+        return dict(sorted(revenue.items()))
+
+    def _revenue_by(self, sales: Iterable[_Sale], name: str) -> dict[str, dict[str, Decimal]]:
+        """Return the totals by coupon or payment method, and by currency."""
+        groups: defaultdict[str, list[_Sale]] = defaultdict(list)
+        for sale in sales:
+            if sale.total is not None:
+                groups[sale.text(name)].append(sale)
+        return {value: self._revenue(groups[value]) for value in sorted(groups)}
+
+    def _given_back(self, refunds: Iterable[Refund]) -> dict[str, Decimal]:
+        """Return the amounts refunded by currency: that of the refund, else of its order."""
+        amounts: defaultdict[str, Decimal] = defaultdict(lambda: _NOTHING)
+        for refund in refunds:
+            if refund.amount is not None:
+                sale = self._sales.get(refund.order_id)
+                currency = refund.currency or (sale.order.currency if sale else None) or self._plan.currency
+                amounts[currency] += abs(refund.amount)
+        return dict(sorted(amounts.items()))
 
     def _visitor(self, pair: Pair) -> str | None:
         """The user id; else the first user id that the client ever shows; else the client id."""
@@ -133,6 +181,25 @@ class Truth:
         if user is not None or client is None:
             return user
         return self._first_users[client][1] if client in self._first_users else client
+
+
+def _refunds(visit: Visit) -> Iterator[tuple[int, Refund]]:
+    """Yield the refunds of a visit, each once and with its time: that of its first event with an amount."""
+    events = [(event.at, event.refund) for _, event in visit.events() if event.refund is not None]
+    reported: dict[object, tuple[int, Refund]] = {}
+    for number, (at, refund) in enumerate(sorted(events, key=lambda each: each[0])):
+        key = (refund.order_id, refund.refund_id or number)
+        if key not in reported or reported[key][1].amount is None:
+            reported[key] = at, refund
+    yield from reported.values()
+
+
+def _search_terms(days: Iterable[_Day]) -> dict[str, dict[str, int]]:
+    searches, without_result = Counter[str](), Counter[str]()
+    for day in days:
+        searches += day.searches
+        without_result += day.no_result_searches
+    return {term: {"searches": searches[term], "no_result_searches": without_result[term]} for term in sorted(searches)}
 
 
 def sent(tally: Tally, stats: SendStats) -> dict[str, int]:

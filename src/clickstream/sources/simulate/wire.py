@@ -7,6 +7,7 @@ In: a session, one of its events, a random generator. Out: the event as a dict o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import timedelta, timezone
 from decimal import Decimal
 from random import Random
@@ -15,7 +16,7 @@ from typing import Any
 from clickstream.event import SNAKE_CASE
 from clickstream.sources.simulate.calendar import Calendar, instant
 from clickstream.sources.simulate.people import uuid_text
-from clickstream.sources.simulate.story import SHOP, Device, Order, Product, Session, StoryEvent
+from clickstream.sources.simulate.story import SHOP, Device, Item, Order, Product, Refund, Search, Session, StoryEvent
 
 _SNAKE = {camel: snake for snake, camel in SNAKE_CASE.items()}
 _BERLIN_SUMMER = timezone(timedelta(hours=2))
@@ -55,6 +56,10 @@ class Wire:
             fields["product"] = self._product(chance, event.product, event.at)
         if event.order is not None:
             fields["order"] = self._order(chance, event.order, event)
+        if event.refund is not None:
+            fields["order"] = self._refund(event.refund, event)
+        if event.search is not None:
+            fields.update(self._search(chance, event.search))
         if event.name == "click":
             fields["element"] = {"tag": "a", "text": "More", "dataset": {"position": chance.randrange(9)}}
         self._put_wrong_types(chance, fields, event)
@@ -87,25 +92,71 @@ class Wire:
         if total is None and chance.random() < 0.5:
             total = "to be confirmed"
             self.field_errors["order.total"] += 1
-        items = [
+        terms = order.server_terms if event.by_server else order.browser_terms
+        tax: Decimal | str | None = terms.tax
+        if tax is None and event.by_server and chance.random() < 0.5:
+            tax = "included"
+            self.field_errors["order.tax"] += 1
+        discount: Decimal | str | None = terms.discount
+        if discount is not None and chance.random() < 0.2:
+            discount = str(discount)
+        fields = {
+            "id": order.id,
+            "total": total,
+            "currency": order.currency,
+            "items": self._items(order.items, event.at),
+            "discount": discount,
+            "tax": tax,
+            "shipping": terms.shipping,
+            "coupon": terms.coupon,
+            "payment_method" if chance.random() < 0.05 else "paymentMethod": terms.payment_method,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def _refund(self, refund: Refund, event: StoryEvent) -> dict[str, Any]:
+        fields = {
+            "id": refund.order_id,
+            "total": refund.amount,
+            "currency": refund.currency,
+            "refundId": refund.refund_id,
+            "items": self._items(refund.items, event.at) or None,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
+
+    def _items(self, items: Sequence[Item], at: int) -> list[dict[str, Any]]:
+        return [
             {
                 "id": item.product.id,
-                "name": self.name_of(item.product, event.at),
+                "name": self.name_of(item.product, at),
                 "category": item.product.category,
                 "brand": item.product.brand,
                 "price": item.product.price,
                 "quantity": item.quantity,
             }
-            for item in order.items
+            for item in items
         ]
-        fields = {"id": order.id, "total": total, "currency": order.currency, "items": items}
-        return {name: value for name, value in fields.items() if value is not None}
+
+    def _search(self, chance: Random, search: Search) -> dict[str, Any]:
+        """Return a search as a block, or as the properties of another tracker; in capitals or with blanks."""
+        term, results = search.term, search.results
+        if term is not None:
+            term = chance.choice((term, term, term, term.upper(), term.title(), f" {term.replace(' ', '  ')} "))
+        kind = chance.random()
+        if kind < 0.7:
+            sent: int | str | None = results
+            if results is None and chance.random() < 0.5:
+                sent = "many"
+                self.field_errors["search.results"] += 1
+            return {"search": {"term": term, "results": sent}}
+        if kind < 0.85:
+            return {"properties": {"query": term, "resultsCount": None if results is None else str(results)}}
+        return {"properties": {"search_term": term, "results": results}}
 
     def _put_wrong_types(self, chance: Random, fields: dict[str, Any], event: StoryEvent) -> None:
         kind = chance.random()
         if kind < 0.002:
             self._put_wrong(fields, "pageTitle", {"de": "Titel"})
-        elif kind < 0.004:
+        elif kind < 0.004 and event.search is None:
             self._put_wrong(fields, "properties", "none")
         elif kind < 0.006 and event.user is None:
             self._put_wrong(fields, "userId", {"id": None})

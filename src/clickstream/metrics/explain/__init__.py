@@ -1,0 +1,1 @@
+"""How a number is computed: its question, the SQL that ran, and the rows behind it."""

@@ -1,0 +1,1 @@
+"""Segments: rules that select visitors, usable as a filter of every metric."""
