@@ -14,12 +14,12 @@ from playwright.sync_api import Browser, expect
 
 from clickstream.dashboard.printed.answers import ask_all
 from clickstream.dashboard.printed.drawings import Curve, draw_curve, tick_step
-from clickstream.dashboard.printed.page import empty_page, printed_page
+from clickstream.dashboard.printed.page import empty_page, note_marks, printed_page
 from clickstream.mart.keeper import MartKeeper
 from clickstream.metrics.question import Question
 from clickstream.metrics.records import Records
 from clickstream.warehouse.duckdb import DuckWarehouse
-from clickstream.warehouse.notes import add_note
+from clickstream.warehouse.notes import Note, add_note
 from tests.conftest import Clock
 from tests.dashboard.seeded import FIRST, put_load, seed
 
@@ -116,6 +116,20 @@ def test_an_empty_warehouse_has_a_page_that_says_so() -> None:
 )
 def test_an_axis_has_round_marks(most: float, step: float) -> None:
     assert tick_step(most) == pytest.approx(step)
+
+
+@pytest.mark.parametrize(
+    ("starts", "index"),
+    [
+        ([datetime(2026, 2, 23), datetime(2026, 3, 2), datetime(2026, 3, 9)], 1),  # noqa: DTZ001 - local
+        ([datetime(2026, 3, 3, 23), *(datetime(2026, 3, 4, hour) for hour in range(24))], 1),  # noqa: DTZ001
+        ([datetime(2026, 3, 4)], 0),  # noqa: DTZ001
+        ([datetime(2026, 2, 1), datetime(2026, 3, 1)], 1),  # noqa: DTZ001
+    ],
+    ids=["week", "hour", "day", "month"],
+)
+def test_a_note_stands_at_the_bucket_of_its_day(starts: list[datetime], index: int) -> None:
+    assert note_marks(starts, [Note(7, date(2026, 3, 4), "new checkout", FIRST)]) == {index: [1]}
 
 
 def test_counts_have_whole_marks() -> None:

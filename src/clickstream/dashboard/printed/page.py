@@ -6,6 +6,7 @@ by its own policy; texts from events and notes are escaped. It is light only, an
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from html import escape
@@ -139,7 +140,7 @@ def _trend(trend: Trend, notes: Sequence[Note]) -> Tag:
     starts = [row["bucket_local"] for row in rows]
     title, currency = _TITLES[trend.figure], trend.now.meta.get("currency") if trend.figure == "revenue" else None
     earlier = [_number(row["value"]) for row in trend.earlier.dicts()] if trend.earlier else []
-    marks = _marks(starts, notes)
+    marks = note_marks(starts, notes) if starts else {}
     curve = Curve(
         f"{title} per {by}, {len(rows)} values",
         [start.strftime(_NAMES[by]) for start in starts],
@@ -165,15 +166,13 @@ def _trend(trend: Trend, notes: Sequence[Note]) -> Tag:
     )
 
 
-def _marks(starts: Sequence[datetime], notes: Sequence[Note]) -> dict[int, list[int]]:
-    """Return which notes, by number, belong to the bucket with each index."""
+def note_marks(starts: Sequence[datetime], notes: Sequence[Note]) -> dict[int, list[int]]:
+    """Return which notes, by number, belong to the bucket with each index; of a day's hours, to the first."""
+    days = [start.date() for start in starts]
     marks: dict[int, list[int]] = {}
     for number, note in enumerate(notes, 1):
-        index = max((i for i, start in enumerate(starts) if start.date() <= note.day), default=0)
-        index = next(
-            (i for i, start in enumerate(starts) if start.date() == note.day), index
-        )  # the first hour of a day
-        marks.setdefault(index, []).append(number)
+        last = max(0, bisect_right(days, note.day) - 1)
+        marks.setdefault(days.index(days[last]), []).append(number)
     return marks
 
 
