@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from clickstream.metrics.question import Column
+from clickstream.metrics.rules.local_time import micros
 from clickstream.metrics.rules.result import Result, money, ratio
 from clickstream.metrics.rules.scope import Scope, page_slots
 from clickstream.warehouse.dialects import fill
@@ -55,7 +56,15 @@ _FROM_SESSIONS = {
     ))""",
 }
 """Sessions in whole quarters of the range as the mart counted them, other sessions event by event."""
-_OR_MIXED = "union all select session from mixed_sessions"
+_MIXED = """
+    select distinct q.session
+    from session_quarters as q
+    inner join sessions as s on q.session = s.id
+    where q.visitor is distinct from s.visitor and s.start_at < $end and s.end_at >= $start
+"""
+"""Sessions with events of a visitor that they do not belong to: someone else signed in on the device. They are few."""
+_OR_MIXED = "union all select unnest(cast($mixed as integer[]))"
+_NOT_MIXED = "and s.id not in (select unnest(cast($mixed as integer[])))"
 _Names = dict[str, tuple[str | None, ...]]
 
 
@@ -68,9 +77,15 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
     slots, params = page_slots(scope.question, only)
     column = _BY[by]
     sources = _FROM_HITS if scope.conditions.event else _FROM_SESSIONS
-    cut = fill(sources["cut"], or_mixed=_OR_MIXED if scope.members else "")
-    params |= scope.cursor.fetch(_EVENTS).dicts()[0]
-    slots |= {**sources, "cut": cut, "value": f"p.{column}", "bits": f"q.{column}"}
+    mixed = _mixed_sessions(scope)
+    params |= {**scope.cursor.fetch(_EVENTS).dicts()[0], "mixed": mixed}
+    slots |= {
+        "whole": sources["whole"],
+        "cut": fill(sources["cut"], or_mixed=_OR_MIXED if mixed else ""),
+        "not_mixed": _NOT_MIXED if mixed else "",
+        "value": f"p.{column}",
+        "bits": f"q.{column}",
+    }
     found = scope.fetch("products", slots, params).dicts()
     total, found = found[0], [row for row in found if row["value"] is not None]
     named = by == "product"
@@ -86,6 +101,14 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
         keys=1,
         extra={"events_without_product": events - int(total["valued_events"])},
     )
+
+
+def _mixed_sessions(scope: Scope) -> list[int]:
+    """Return the sessions of the range that must be counted event by event, because only some visitors count."""
+    if scope.members is None or scope.conditions.event:
+        return []
+    period = {"start": micros(scope.period.start), "end": micros(scope.period.end)}
+    return sorted(row[0] for row in scope.cursor.fetch(_MIXED, period).rows)
 
 
 def _figures(row: dict[str, Any]) -> tuple[Any, ...]:

@@ -48,17 +48,11 @@ counted_refunds as not materialized (
     {order_split_join}
     where o.refunded_at >= $start and o.refunded_at < $end {of_orders} {session_of_order} {event_of_order}
 ),
--- Sessions of the range with events of a visitor that the session does not belong to: someone else signed in on the device.
-mixed_sessions as (
-    select distinct q.session
-    from session_quarters as q
-    inner join sessions as s on q.session = s.id
-    where q.visitor is distinct from s.visitor and s.start_at < $end and s.end_at >= $start
-),
+-- Sessions that overlap the range and belong to a visitor who counts.
 own_sessions as (
     select s.id
     from sessions as s
-    where s.start_at < $end and s.end_at >= $start and s.id not in (from mixed_sessions) {of_sessions}
+    where s.start_at < $end and s.end_at >= $start {of_sessions} {not_mixed}
 ),
 -- Events that carry an order: what `purchase` means. An order's carrier is its first event from the browser, else from the
 -- server; an event knows only the order's id.

@@ -42,7 +42,7 @@ _JUDGED_ORDERS = """(
 _BOTS: Mapping[Population, str] = {"all": "", "humans": " and not {alias}.is_bot", "bots": " and {alias}.is_bot"}
 
 _PASSING = "select s.id from sessions as s where true {population} {session}"
-# A session's products are those of its visitor, unless others have events in it.
+# What a session did with products is counted for its visitor. For sessions with events of others: products.py.
 _OF_ONE_VISITOR = " and q.session in (from own_sessions)"
 
 
@@ -143,6 +143,7 @@ class Scope:
             **self._of_rows(),
             "orders": self._orders(),
             "purchases_of": "",
+            "not_mixed": "",
             "event_filters": event,
             "session_filters": session,
             "session_of_hit": f"and {_in('h.session', passing, has_none)}" if session else "",
