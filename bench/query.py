@@ -42,6 +42,7 @@ DAYS, FIRST_DAY, RANGE_DAYS = 90, 30, 30
 RUNS = 15
 PORT = 8125
 ROWS, ALL_ROWS = 8, 10_000  # of a ranking on the Overview page, on the Products page
+MOVERS, PAIRS = 6, 10
 LIMIT = "query.scan_limit_ms"
 SCAN = """
     select count(*), count(distinct client_id), count(distinct session_key)
@@ -73,6 +74,7 @@ PAGES: dict[str, Questions] = {
         asking("overview"),
         *(asking("time_series", metric=name) for name in ("visitors", "sessions", "page_views", "revenue", "orders")),
         asking("time_series", metric="events"),
+        asking("movers", MOVERS),
         asking("products", ROWS),
         asking("products", ROWS, by="category"),
         asking("acquisition", ROWS, by="channel"),
@@ -90,19 +92,32 @@ PAGES: dict[str, Questions] = {
         asking("time_series", metric="sessions", split="channel"),
         *(asking("devices", ROWS, by=dimension) for dimension in ("device_type", "browser", "os", "country")),
     ],
-    "behaviour": [asking("pages_top", ALL_ROWS), asking("peak_activity", metric="sessions"), *WAYS],
+    "behaviour": [
+        asking("pages_top", ALL_ROWS),
+        asking("peak_activity", metric="sessions"),
+        *WAYS,
+        asking("search_terms", ALL_ROWS),
+    ],
     "funnel": [asking("funnel"), asking("funnel", split="device_type")],
     "retention": [asking("retention")],
     "customers": [
         asking("customers"),
-        *(asking("revenue", by=kind) for kind in ("customer", "payment_method", "coupon")),
+        *(asking("revenue", ALL_ROWS, by=kind) for kind in ("customer", "payment_method", "coupon")),
         uncompared("ltv"),
         uncompared("rfm"),
         uncompared("rfm_customers", 20),
         asking("abandonment"),
         uncompared("abandoned_products", 10),
     ],
-    "products": [asking("products", ALL_ROWS), asking("time_series", metric="views", split="product_id")],
+    "products": [
+        asking("products", ALL_ROWS),
+        asking("time_series", metric="views", split="product_id"),
+        asking("bought_together", PAIRS),
+    ],
+    "data_health": [
+        *(asking(f"health_{name}", ALL_ROWS) for name in ("freshness", "bad_rows", "bots", "clock", "orders")),
+        *(asking(f"health_{name}", ALL_ROWS, by="day") for name in ("ledger", "late")),
+    ],
 }
 
 

@@ -40,6 +40,11 @@ def test_many_buckets_are_drawn_as_a_line_from_zero_with_a_dashed_incomplete_end
     assert chart.unit == "per day, hollow: incomplete"
 
 
+def test_the_axis_reaches_below_zero_where_a_value_does() -> None:
+    chart = time_series(days(10), [Line("Net revenue", [5] * 9 + [-2])], Measure("Net revenue", "money", "EUR"))
+    assert chart.option["yAxis"]["min"] is None
+
+
 def test_few_buckets_are_drawn_as_bars_with_a_hatched_incomplete_one() -> None:
     chart = time_series(days(3, incomplete=1), [Line("Sessions", [1, 2, 3])], Measure("Sessions"))
     (bars,) = chart.option["series"]

@@ -49,6 +49,7 @@ _PRODUCTS = (
     ("CAM", "Webcam", "accessories"),
     ("HDP", "Headphones over-ear", "audio"),
 )
+_SEARCHES = (("notebook", 14), ("usb-c docking station with many ports", 3), ("printer", 0), ("mouse", 1))
 _LANDINGS = ("", "", "", "?utm_source=news&utm_medium=email", "?gclid=a1", "?utm_source=a.example&utm_medium=referral")
 _AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/144.0.0.0 Safari/537.36",
@@ -151,6 +152,7 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
                 stage=folder / "stage",
                 drain=Drain(folder / "spool", Shipper(pipeline.store, SpoolConfig(), clock.ns)),
             )
+            app.connect(context.records)
             me = Owner(origin, "token", os.getpid(), str(folder / "warehouse.duckdb"))
             return make_owner_app(context, me, dict, app)
 
@@ -183,6 +185,10 @@ def _visit(random: Random, name: str, at: datetime) -> list[dict[str, Any]]:
     who = {"clientId": f"client-{name}", "country": random.choice(_COUNTRIES)}
     page = f"https://shop.example/{random.choice(_LANDINGS)}"
     events = [received(at, eventName="page_view", pageUrl=page, **who)]
+    if len(events[0]["pageUrl"]) % 2 == 0:
+        term, results = _SEARCHES[at.minute % len(_SEARCHES)]
+        search = {"term": term, "results": results}
+        events.append(received(at + timedelta(seconds=20), eventName="search", search=search, **who))
     for step in range(random.randint(1, 5)):
         number, title, category = _PRODUCTS[min(int(random.expovariate(0.4)), len(_PRODUCTS) - 1)]
         product = {"id": number, "category": category, "brand": title.split(" ")[0] or "no name"}
@@ -197,7 +203,8 @@ def _visit(random: Random, name: str, at: datetime) -> list[dict[str, Any]]:
             if random.random() < 0.4:
                 paid = carted + timedelta(seconds=90)
                 price = 129 + 100 * (len(name) + len(number))
-                lines = [{**product, "price": price, "quantity": 1}]
+                mouse = {"id": "MS-3", "name": "Mouse 3", "category": "accessories", "price": 0, "quantity": 1}
+                lines = [{**product, "price": price, "quantity": 1}, mouse]
                 order = {"id": name, "total": price, "currency": "EUR", "items": lines}
                 events.append(received(paid, eventName="checkout_complete", order=order, **who))
                 break

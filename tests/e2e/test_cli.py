@@ -88,6 +88,9 @@ def assert_three_lines(done: subprocess.CompletedProcess[str], code: int, *words
     ("arguments", "code", "words"),
     [
         (("metric", "nope"), 2, ("not a metric", "overview")),
+        (("metric", "prodcuts"), 2, ("not a metric", "did you mean products?")),
+        (("metric", "products", "--filter", "contry=DE"), 2, ("did you mean country?",)),
+        (("metric", "products", "--option", "bye=brand"), 2, ("did you mean by?",)),
         (("metric", "products", "--filter", "country"), 2, ("expected NAME=VALUE",)),
         (("metric", "products", "--option", "by=colour"), 2, ("'colour' (expected product, category or brand)",)),
         (("report", "--from", "yesterday"), 2, ("yesterday",)),
@@ -102,9 +105,9 @@ def assert_three_lines(done: subprocess.CompletedProcess[str], code: int, *words
         (("collect", "--data", "file/below"), 1, ("preparing the raw store", "File exists: file")),
     ],
     ids=[
-        "unknown_metric", "filter_is_not_a_pair", "unknown_option_value", "not_a_day", "syntax", "unknown_table",
-        "two_statements", "not_reading", "file_to_import_missing", "unknown_mapping", "report_unwritable",
-        "up_unwritable", "collect_unwritable",
+        "unknown_metric", "misspelt_metric", "misspelt_filter", "misspelt_option", "filter_is_not_a_pair",
+        "unknown_option_value", "not_a_day", "syntax", "unknown_table", "two_statements", "not_reading",
+        "file_to_import_missing", "unknown_mapping", "report_unwritable", "up_unwritable", "collect_unwritable",
     ],
 )  # fmt: skip
 def test_an_error_takes_three_lines(

@@ -140,3 +140,8 @@ def test_every_error_has_the_same_shape(owner: Owner, path: str, body: object, s
     assert (received, error["success"], error["error"]) == (status, False, code)
     assert isinstance(error["message"], str)
     assert error.keys() <= {"success", "error", "message", "advice", "fields"}
+
+
+def test_an_error_names_the_metric_that_was_probably_meant(owner: Owner) -> None:
+    _, error = call(owner, "POST", "/api/metric", {"name": "overveiw"})
+    assert error["advice"] == "did you mean overview?"

@@ -72,3 +72,26 @@ def test_invalid_text_is_rejected_with_a_code(metric: str, texts: Texts, code: s
     with pytest.raises(QuestionError) as caught:
         question_from_text(metric, texts, NOW, ROME)
     assert caught.value.code == code
+
+
+@pytest.mark.parametrize(
+    ("metric", "texts", "advice"),
+    [
+        ("overveiw", {}, "did you mean overview?"),
+        ("time-series", {}, "did you mean time_series?"),
+        ("overview", {"contry": "DE"}, "did you mean country?"),
+        ("time_series", {"Splits": "country"}, "did you mean split?"),
+        ("overview", {"form": "2026-03-01"}, "did you mean from?"),
+    ],
+    ids=["metric", "hyphen", "filter", "option", "parameter"],
+)
+def test_a_misspelt_name_is_corrected_in_one_line(metric: str, texts: Texts, advice: str) -> None:
+    with pytest.raises(QuestionError) as caught:
+        question_from_text(metric, texts, NOW, ROME)
+    assert caught.value.advice == advice
+
+
+def test_a_name_like_no_other_is_answered_with_all_names() -> None:
+    with pytest.raises(QuestionError) as caught:
+        question_from_text("overview", {"colour": "red"}, NOW, ROME)
+    assert caught.value.advice.startswith("use one of from, to, tz")

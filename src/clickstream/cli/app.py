@@ -56,6 +56,7 @@ app.add_typer(raw.raw, name="raw")
 app.add_typer(shop, name="shop")
 app.add_typer(orders, name="orders")
 app.add_typer(warehouse.mart, name="mart")
+app.add_typer(warehouse.note, name="note")
 app.add_typer(warehouse.warehouse, name="warehouse")
 
 _wants_trace = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +12,8 @@ import msgspec
 import typer
 
 from clickstream.cli.terminal import write_bytes
+from clickstream.durable import write_synced
+from clickstream.errors import ClickstreamError
 from clickstream.progress import Progress, no_progress
 from clickstream.settings import read_settings
 from clickstream.time_zone import is_zone, zone_advice
@@ -68,6 +72,29 @@ def day_of(moment: datetime | None) -> date | None:
 def print_json(value: object) -> None:
     """Print a value as one line of JSON."""
     write_bytes(msgspec.json.encode(value) + b"\n")
+
+
+def check_target(path: Path, doing: str) -> None:
+    """Raise ClickstreamError unless a file can be written at `path`."""
+    if path.is_dir():
+        raise ClickstreamError(doing, f"{path} is a folder", "name a file in it")
+    if not path.absolute().parent.is_dir():
+        raise ClickstreamError(doing, f"the folder {path.absolute().parent} does not exist", "create it first")
+
+
+def replace_file(path: Path, content: bytes, doing: str) -> None:
+    """Write a file in one step: a reader sees the old content or the new one. Raises ClickstreamError."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        write_synced(temporary, content)
+        temporary.replace(path)
+    except BaseException as error:  # Ctrl-C too: no hidden file may stay
+        with suppress(OSError):
+            temporary.unlink()
+        if not isinstance(error, OSError):
+            raise
+        why = f"{error.strerror or error}: {path}"
+        raise ClickstreamError(doing, why, "check that the folder is writable and has free space") from error
 
 
 def make_client(data: Path | None, progress: Progress = no_progress) -> Client:

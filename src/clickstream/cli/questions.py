@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from clickstream.cli.options import Data, Json, make_client, print_json
+from clickstream.cli.options import Data, Json, check_target, make_client, print_json, replace_file
 from clickstream.cli.terminal import ProgressBar, err, out
 from clickstream.errors import QuestionError
 
@@ -29,6 +29,9 @@ def report(
     to: ToText = None,
     tz: ZoneText = None,
     filters: Filters = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write the report as an HTML page with charts.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Summarise what happened, on one screen. Without days, the report covers everything that is loaded."""
@@ -36,6 +39,9 @@ def report(
     from clickstream.local.owner.registry import REPORT
     from clickstream.report import render_report, report_json
 
+    if html is not None:
+        _write_page(html, data, _options(filters, {"from": from_, "to": to, "tz": tz}), is_json=json)
+        return
     request = ReportRequest(_options(filters, {"from": from_, "to": to, "tz": tz}))
     with ProgressBar(err, "reading the mart", unit="events") as progress:
         result = make_client(data, progress).call(REPORT, request)
@@ -43,6 +49,22 @@ def report(
         print_json(report_json(result))
     else:
         render_report(result, out)
+
+
+def _write_page(path: Path, data: Path | None, options: dict[str, str | list[str]], *, is_json: bool) -> None:
+    from clickstream.local.owner.questions import ReportPageRequest
+    from clickstream.local.owner.registry import REPORT_PAGE
+
+    doing = "writing the report"
+    check_target(path, doing)  # before the work, which can take seconds
+    with ProgressBar(err, "reading the mart", unit="events") as progress:
+        page = make_client(data, progress).call(REPORT_PAGE, ReportPageRequest(options))
+    content = page.html.encode("utf-8", "replace")
+    replace_file(path, content, doing)
+    if is_json:
+        print_json({"file": str(path), "bytes": len(content)})
+    else:
+        err.print(f"wrote {path}: {len(content):,} bytes", soft_wrap=True, markup=False)
 
 
 def metric(

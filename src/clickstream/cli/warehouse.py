@@ -1,13 +1,17 @@
-"""Commands that maintain the warehouse and its mart: warehouse migrate, compact, roles; mart status, build."""
+"""Commands that maintain the warehouse, its mart and its notes.
+
+warehouse migrate, compact, roles; mart status, build; note add, list, remove.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from clickstream.cli.options import Data, Json, make_client, print_json
+from clickstream.cli.options import DAY_FORMATS, Data, Json, make_client, print_json
 from clickstream.cli.terminal import ProgressBar, err, out, write_bytes
 from clickstream.settings import read_settings
 
@@ -15,6 +19,7 @@ if TYPE_CHECKING:
     from clickstream.local.owner.questions import MartStatus
 
 warehouse = typer.Typer(help="Maintain the warehouse.", no_args_is_help=True)
+note = typer.Typer(help="Notes on days, shown on every chart over time.", no_args_is_help=True)
 mart = typer.Typer(help="Examine or build the mart, the file that answers metrics.", no_args_is_help=True)
 
 
@@ -83,6 +88,57 @@ def build(data: Data = None, json: Json = False) -> None:
     size = f"{done.size_bytes:,} bytes"
     err.print(f"built {done.path}: {done.events:,} events, {done.sessions:,} sessions, {size}")
     err.print(f"{done.duration_s:.1f} s, {done.events_per_s:,} events per second")
+
+
+@note.command()
+def add(
+    day: Annotated[datetime, typer.Argument(formats=DAY_FORMATS, metavar="DAY", help="The local day.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="What happened: at most 200 characters.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Add a note to a day. Charts over time show it at once."""
+    from clickstream.local.notes import NoteAddRequest
+    from clickstream.local.owner.registry import NOTE_ADD
+
+    made = make_client(data).call(NOTE_ADD, NoteAddRequest(day.date(), text))
+    if json:
+        print_json(made)
+    else:
+        err.print(f"note {made.note_id} added to {made.day}")
+
+
+@note.command("list")
+def list_(data: Data = None, json: Json = False) -> None:
+    """List all notes, by day."""
+    from clickstream.local.notes import NoteListRequest
+    from clickstream.local.owner.registry import NOTE_LIST
+    from clickstream.report.table import render_rows
+
+    found = make_client(data).call(NOTE_LIST, NoteListRequest()).notes
+    if json:
+        print_json(found)
+    elif found:
+        render_rows(["id", "day", "note"], [(each.note_id, str(each.day), each.text) for each in found], out)
+    else:
+        err.print('no notes yet; add one: clickstream note add 2026-03-04 "new checkout"')
+
+
+@note.command()
+def remove(
+    note_id: Annotated[int, typer.Argument(metavar="ID", min=1, help="Its number, as note list shows it.")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Remove a note."""
+    from clickstream.local.notes import NoteRemoveRequest
+    from clickstream.local.owner.registry import NOTE_REMOVE
+
+    gone = make_client(data).call(NOTE_REMOVE, NoteRemoveRequest(note_id))
+    if json:
+        print_json(gone)
+    else:
+        err.print(f"note {gone.note_id} of {gone.day} removed")
 
 
 def render_status(found: MartStatus, console: Console) -> None:

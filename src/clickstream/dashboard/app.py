@@ -20,12 +20,12 @@ from starlette.requests import Request
 from starlette.routing import Mount, Route, Router
 from starlette.types import Receive, Scope, Send
 
-from clickstream.dashboard import frame
+from clickstream.dashboard import formats, frame, segments
 from clickstream.dashboard.answers.cache import AnswerCache
 from clickstream.dashboard.answers.download import PATH, Downloads
 from clickstream.dashboard.answers.loads import AnswerCosts, LoaderSource, LoadWatch
 from clickstream.dashboard.answers.raw_lines import RawLines
-from clickstream.dashboard.answers.state import PageState
+from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.document import STATIC, document
 from clickstream.dashboard.explain.server import explain_server
 from clickstream.dashboard.explain.sheet import sheet
@@ -82,7 +82,7 @@ class Dashboards:
         self._zone = zone
         self._collector_url = url
         self.orders = OrderSource()
-        """The shop's orders, compared with the tracked ones; without a source, there is no page for them."""
+        """The shop's orders, compared with the tracked ones; without a source, Data health leaves them out."""
         self.raw_lines = RawLines()
         """The raw lines that rows came from; without a store, none can be shown."""
         app = App(self._page, self._server, static_assets={"/static": STATIC})
@@ -103,14 +103,14 @@ class Dashboards:
     def _page(self, request: Request) -> PageHtmlDocument:
         view = View.parse(request.url.query)
         pages = {name: module.page_ui(name, view) for name, module in _PAGES.items()}
-        if view.page == data_health.PAGE or self.orders.is_connected():
-            pages[data_health.PAGE] = data_health.page_ui("data_health", view)
+        pages[data_health.PAGE] = data_health.page_ui("data_health", view, self.orders.is_connected())
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
         return document(view, TagList(*bars, placeholder("notice"), frame.keys_dialog(), sheet()), pages)
 
     def _server(self, input: Inputs, _output: Outputs, session: Session) -> None:
         state = PageState(session, self._cache, self._live_cache, self._watch, self._zone)
         _frame_server(input, state, self._collector_url)
+        _send_notes(state, session)
         for name, module in _PAGES.items():
             module.page_server(name, state)
         data_health.page_server("data_health", state, self.orders)
@@ -134,11 +134,12 @@ def make_app(
 def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
     """Fill the frame around the pages."""
     figures = state.query("", lambda context: [("overview", context.question())])
+    size = state.query("", lambda context: _size_queries(input, context))
     values = state.dimension_values("", lambda context: (_dimension(input), context.days, MENU_VALUES))
 
     @render.ui
     def freshness() -> TagChild:
-        return frame.freshness(state.snapshot(), state.loader_status())
+        return frame.freshness(state.view(), state.snapshot(), state.loader_status())
 
     @render.ui
     def dates() -> TagChild:
@@ -169,6 +170,25 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         )
 
     @render.ui
+    def segment_check() -> TagChild:
+        text = _segment(input)
+        if not text:
+            return segments.hint()
+        if (error := segments.problem_of(text)) is not None:
+            return segments.problem(error)
+        return content_or_failure(
+            size,
+            "The number of visitors",
+            lambda answers: segments.found(state.view(), text, answers[0].dicts()[0]) if answers else None,
+        )
+
+    @render.ui
+    def segment_examples() -> TagChild:
+        return content_or_failure(
+            figures, "Examples", lambda answers: segments.example_list(answers[0].meta.get("currency"))
+        )
+
+    @render.ui
     def notice() -> TagChild:
         status = state.loader_status()
         if status.failure:
@@ -189,6 +209,18 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
         state.retry()
 
 
+def _send_notes(state: PageState, session: Session) -> None:
+    """Keep the browser's notes on days current: it shows them on every chart over time (static/echart.js)."""
+
+    @reactive.effect
+    async def _notes() -> None:
+        notes = [
+            {"day": note.day.isoformat(), "date": formats.day(note.day), "text": formats.safe_text(note.text)}
+            for note in state.notes()
+        ]
+        await session.send_custom_message("notes", {"notes": notes})
+
+
 def _notice(state: PageState, figures: Answer, collector_url: str) -> TagChild:
     """Return what a reader must know before the figures: no data, no match, sample data."""
     span, view = state.span.outcome(), state.view()
@@ -205,3 +237,17 @@ def _dimension(input: Inputs) -> str:
     """Return the dimension selected in the filter menu, "" while the menu is closed."""
     chosen = input.dimension() if "dimension" in input else ""
     return chosen if chosen in FILTERS else ""
+
+
+def _segment(input: Inputs) -> str:
+    """Return the rule in the box of the filter menu."""
+    text = input.segment() if "segment" in input else ""
+    return text.strip() if isinstance(text, str) else ""
+
+
+def _size_queries(input: Inputs, context: QueryContext) -> list[MetricQuery]:
+    """Return the question how many visitors the rule in the box has; none without a valid rule."""
+    text = _segment(input)
+    if not text or segments.problem_of(text) is not None:
+        return []
+    return [("segment_size", segments.size_question(context.question(), text))]

@@ -16,7 +16,9 @@ from htmltools import HTML, Tag, TagChild, TagList, tags
 from clickstream.dashboard import formats
 from clickstream.dashboard.answers.loads import LoaderStatus, Snapshot
 from clickstream.dashboard.panel import choice, placeholder
+from clickstream.dashboard.segments import segment_box, segment_in_words
 from clickstream.dashboard.view import (
+    ALL_FILTERS,
     COMPARES,
     FILTERS,
     PAGES,
@@ -32,6 +34,7 @@ from clickstream.metrics.rules.filter_values import read_value
 
 DOT_TEXT = "Green: the loader finished a pass in the last 2 minutes. Amber: in the last 90 minutes. Red: longer ago."
 _WAREHOUSE = tags.span("Warehouse ", class_="wide-only")  # hidden on narrow screens
+MAX_SEGMENT_LENGTH = 60  # characters of a segment on its chip
 _SAMPLE_CHIPS = {"include": "Sample data included", "only": "Sample data only"}
 
 
@@ -128,7 +131,7 @@ def keys_dialog() -> Tag:
         tags.p("Keys do nothing while you type in a field.", class_="quiet"),
         tags.div(
             tags.button("Turn keys off", type="button", class_="button", data_action="keys-off", aria_pressed="false"),
-            tags.button("Close", type="button", class_="button", data_action="close"),
+            tags.button("Close", type="button", class_="button", data_action="close", autofocus=True),
             class_="more",
         ),
         id="keys",
@@ -140,13 +143,13 @@ def chips(view: View) -> TagList:
     """Return the active filters; a click on one removes it."""
     items: list[TagChild] = [
         tags.a(
-            tags.span(f"{FILTERS[name]}: ", class_="quiet"),
+            tags.span(f"{ALL_FILTERS[name]}: ", class_="quiet"),
             _filter_text(name, value),
             tags.span("×", class_="cross", aria_hidden="true"),
             href=view.without_filter(name, value).query(),
             class_="chip",
             data_key=f"chip-{name}-{value}",
-            title="Remove this filter",
+            title=_chip_title(name, value),
         )
         for name, value in view.filters
     ]
@@ -204,19 +207,25 @@ def filter_values(view: View, name: str, values: Sequence[tuple[str, int]]) -> T
     return tags.ul(*items)
 
 
-def freshness(snapshot: Snapshot | None, status: LoaderStatus) -> TagChild:
-    """Return the age of the data; the colour of the dot shows whether the loader is running."""
+def freshness(view: View, snapshot: Snapshot | None, status: LoaderStatus) -> TagChild:
+    """Return the age of the data, which links to Data health; the dot's colour shows whether the loader is running."""
     if status.failure:
         dot = tags.i(class_="dot", data_level="dead")
-        return tags.span(dot, _WAREHOUSE, "not readable", title=str(status.failure))
+        return _to_data_health(view, str(status.failure), dot, _WAREHOUSE, "not readable")
     if snapshot is None:
         return None
     seen = status.seen_at.isoformat() if status.seen_at else ""
     dot = Tag("live-dot", class_="dot", datetime=seen)
     if snapshot.loaded_at is None:
-        return tags.span(dot, "No data yet", title=DOT_TEXT)
+        return _to_data_health(view, DOT_TEXT, dot, "No data yet")
     age = Tag("time-ago", datetime=snapshot.loaded_at.isoformat())
-    return tags.span(dot, tags.span("Loaded ", class_="wide-only"), age, title=DOT_TEXT)
+    return _to_data_health(view, DOT_TEXT, dot, tags.span("Loaded ", class_="wide-only"), age)
+
+
+def _to_data_health(view: View, title: str, *content: TagChild) -> Tag:
+    page = "data-health"
+    href = replace(view, page=page, options=()).query()
+    return tags.a(*content, href=href, title=title, data_page=page, data_key="freshness")
 
 
 def late_loader(status: LoaderStatus) -> Tag:
@@ -325,12 +334,13 @@ def _add_filter() -> Tag:
         tags.button(
             label, type="button", value=name, data_action="dimension", aria_pressed="true" if name == first else "false"
         )
-        for name, label in FILTERS.items()
+        for name, label in {**FILTERS, "segment": ALL_FILTERS["segment"]}.items()
     ]
     search = tags.input(type="search", placeholder="Search", aria_label="Search values", data_search="")
     body = tags.div(
         tags.div(*dimensions, class_="list dimensions"),
-        tags.div(search, placeholder("filter_values", class_="values"), class_="stack"),
+        tags.div(search, placeholder("filter_values", class_="values"), class_="stack value-box"),
+        segment_box(),
         class_="menu-body split",
     )
     return tags.details(tags.summary("Add filter", class_="button"), body, class_="menu", id="add-filter")
@@ -347,8 +357,17 @@ def _filter_text(name: str, value: str) -> TagChild:
     return TagList("not ", text) if read.is_excluded else text
 
 
+def _chip_title(name: str, value: str) -> str:
+    """Return what a click on the chip does; of a segment also the rule, which the chip shortens."""
+    if name != "segment":
+        return "Remove this filter"
+    return f"{formats.safe_text(read_value(name, value).text)}: remove this filter"
+
+
 def _value_text(name: str, text: str) -> TagChild:
     """Return a value for display: in words, a country by its name."""
+    if name == "segment":
+        return formats.cut(segment_in_words(text), MAX_SEGMENT_LENGTH)
     shown = formats.cut(in_words(name, text))
     return Tag("region-name", shown) if name == "country" else shown
 

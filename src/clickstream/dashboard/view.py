@@ -47,6 +47,8 @@ FILTERS = {
     "product_id": "Product",
     "brand": "Brand",
 }
+"""Dimensions: their values are listed in the filter menu, and rows are split by them."""
+ALL_FILTERS = {"segment": "Segment", "visitor_id": "Visitor", **FILTERS}
 PERIODS = {
     "today": "Today",
     "yesterday": "Yesterday",
@@ -212,7 +214,12 @@ def neighbour(days: Days, step: int, today: date) -> Days | None:
 
 def _filters(pairs: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     """Read the filters of an address, each written the same way however the address writes it."""
-    read = ((name, read_value(name, text)) for name, texts in pairs if name in FILTERS for text in split_values(texts))
+    read = (
+        (name, read_value(name, text))
+        for name, texts in pairs
+        if name in ALL_FILTERS
+        for text in split_values(texts, name)
+    )
     return tuple(dict.fromkeys((name, value.write()) for name, value in read if value.is_usable))
 
 

@@ -12,11 +12,14 @@ from concurrent.futures import Future
 from typing import Any
 
 from clickstream.warehouse.contract import Table
+from clickstream.warehouse.dialects import fill
 from clickstream.warehouse.duckdb import DuckCursor
 
 MAX_TABLES = 512
 MAX_ROWS = 2_000
 """Longer results are not kept; they are the pages of long rankings, which few ask for twice."""
+_BITS = "select bitstring_agg(id, 0, {last}) from ({sql})"
+_OF_BITS = "create temp table {name} as select id from visitors where {test}"
 
 
 class Memory:
@@ -65,6 +68,13 @@ class RememberingCursor(DuckCursor):
         """Run one SELECT, or return the result that it had; callers must not change the rows."""
         values = tuple(sorted((name, _hashable(value)) for name, value in (params or {}).items()))
         return self._memory.table((sql, values), lambda: super(RememberingCursor, self).fetch(sql, params))
+
+    def create_derived(self, name: str, sql: str, params: Mapping[str, Any]) -> None:
+        """Create a table of visitors. The memory keeps which they are, as one bit for each visitor of the mart."""
+        last = self.scalar("select coalesce(max(id), 0) from visitors")
+        bits = self.scalar(fill(_BITS, last=str(last), sql=sql), params)
+        test, values = ("false", {}) if bits is None else ("get_bit(cast($bits as bit), id) = 1", {"bits": bits})
+        self.raw.execute(fill(_OF_BITS, name=name, test=test), values)
 
 
 def _hashable(value: Any) -> Hashable:

@@ -31,7 +31,14 @@ from clickstream.metrics.records.scope import last_load, no_records
 from clickstream.metrics.revenue import BY as SOLD_BY
 from clickstream.metrics.revenue import revenue
 from clickstream.metrics.rules.currency import choose_currency
-from clickstream.metrics.rules.filters import DEVICE_COLUMNS, EVENT_COLUMNS, SESSION_COLUMNS, check_filter, join_names
+from clickstream.metrics.rules.filters import (
+    DEVICE_COLUMNS,
+    EVENT_COLUMNS,
+    SESSION_COLUMNS,
+    check_filter,
+    join_names,
+    name_advice,
+)
 from clickstream.metrics.rules.period import MAX_DAYS, Period, chosen_period, compared_period
 from clickstream.metrics.rules.result import Result, compared
 from clickstream.metrics.rules.scope import Scope, make_scope, without_zone
@@ -122,7 +129,7 @@ def ask(
     """
     definition = METRICS.get(metric)
     if definition is None:
-        raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
+        raise QuestionError("unknown_metric", metric, "not a metric", name_advice(metric, tuple(METRICS)))
     options = _checked_options(metric, definition, question.options)
     _check_filters(metric, definition, question.filters)
     _check_page(question)
@@ -185,8 +192,8 @@ def _checked_options(metric: str, definition: Metric | RecordMetric, given: Mapp
     for name in given:
         if name not in definition.options:
             names = tuple(definition.options)
-            why = f"not an option of {metric}" + (f" (expected {join_names(names)})" if names else "")
-            raise QuestionError("unknown_option", name, why)
+            why = f"not an option of {metric}" + ("" if names else ", which has none")
+            raise QuestionError("unknown_option", name, why, name_advice(name, names) if names else "")
     chosen = {name: given.get(name, option.default) for name, option in definition.options.items()}
     for name, value in chosen.items():
         option = definition.options[name]

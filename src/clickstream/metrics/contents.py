@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from clickstream.errors import QuestionError
 from clickstream.mart.file import Mart
 from clickstream.metrics.question import Question
-from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS, is_humans_only, join_names
+from clickstream.metrics.rules.filters import EVENT_COLUMNS, SESSION_COLUMNS, is_humans_only, name_advice
 from clickstream.metrics.rules.local_time import instant, local_date, micros
 from clickstream.metrics.rules.scope import make_scope, read_sample
 from clickstream.metrics.rules.split import Split
@@ -56,7 +56,7 @@ def dimension_values(mart: Mart, dimension: str, question: Question, limit: int 
     """
     names = (*EVENT_COLUMNS, *SESSION_COLUMNS)
     if dimension not in names:
-        raise QuestionError("unknown_dimension", dimension, "not a dimension", f"use one of {join_names(names)}")
+        raise QuestionError("unknown_dimension", dimension, "not a dimension", name_advice(dimension, names))
     filters = {name: values for name, values in question.filters.items() if name == "sample"}
     with mart.asking() as cursor:
         scope = make_scope(cursor, replace(question, filters=filters), {}, max_days=None)

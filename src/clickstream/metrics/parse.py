@@ -16,7 +16,7 @@ from clickstream.errors import QuestionError
 from clickstream.metrics.catalog import COMPARISONS, METRICS
 from clickstream.metrics.question import Compare, Question
 from clickstream.metrics.rules.filter_values import split_values
-from clickstream.metrics.rules.filters import check_filter, filter_names, join_names
+from clickstream.metrics.rules.filters import check_filter, filter_names, join_names, name_advice
 from clickstream.metrics.rules.period import FIRST_YEAR, LAST_YEAR
 from clickstream.metrics.segments.members import read_visitor_filters
 from clickstream.time_zone import is_zone, zone_advice
@@ -33,12 +33,12 @@ def question_from_text(metric: str, options: Texts, clock_now: datetime, setting
     their syntax: rules/filter_values.py. clock_now: the default of `as_of`.
     """
     if metric not in METRICS:
-        raise QuestionError("unknown_metric", metric, "not a metric", f"use one of {join_names(tuple(METRICS))}")
+        raise QuestionError("unknown_metric", metric, "not a metric", name_advice(metric, tuple(METRICS)))
     definition = METRICS[metric]
     known = definition.options
     for name in options:
         if name not in (*PARAMETERS, *known, *filter_names()):
-            advice = f"use one of {join_names((*PARAMETERS, *known, *filter_names()))}"
+            advice = name_advice(name, (*PARAMETERS, *known, *filter_names()))
             raise QuestionError("unknown_parameter", name, f"not a parameter or filter of {metric}", advice)
     texts = {name: _single(name, options[name]) for name in options if name in PARAMETERS or name in known}
     filters = {name: _values(name, options[name]) for name in options if name not in texts}

@@ -13,6 +13,7 @@ from typing import Any
 from clickstream.metrics.question import Column
 from clickstream.metrics.rules.result import Result, money, ratio
 from clickstream.metrics.rules.scope import Scope, page_slots
+from clickstream.warehouse.dialects import fill
 
 NAMES = (Column("name", "text"), Column("category", "text"), Column("brand", "text"))
 FIGURES = (
@@ -50,9 +51,11 @@ _FROM_SESSIONS = {
         where start_at < $end and end_at >= $start and (
             start_at // 900000000 < ($start + 899999999) // 900000000 or end_at // 900000000 >= $end // 900000000
         )
+        {or_mixed}
     ))""",
 }
 """Sessions in whole quarters of the range as the mart counted them, other sessions event by event."""
+_OR_MIXED = "union all select session from mixed_sessions"
 _Names = dict[str, tuple[str | None, ...]]
 
 
@@ -65,10 +68,9 @@ def products(scope: Scope, only: Sequence[str] | None = None) -> Result:
     slots, params = page_slots(scope.question, only)
     column = _BY[by]
     sources = _FROM_HITS if scope.conditions.event else _FROM_SESSIONS
-    if scope.members and not scope.conditions.event:
-        sources = {**sources, "cut": f"({sources['cut']} or h.session in (from mixed_sessions))"}
+    cut = fill(sources["cut"], or_mixed=_OR_MIXED if scope.members else "")
     params |= scope.cursor.fetch(_EVENTS).dicts()[0]
-    slots |= {**sources, "value": f"p.{column}", "bits": f"q.{column}"}
+    slots |= {**sources, "cut": cut, "value": f"p.{column}", "bits": f"q.{column}"}
     found = scope.fetch("products", slots, params).dicts()
     total, found = found[0], [row for row in found if row["value"] is not None]
     named = by == "product"

@@ -70,13 +70,10 @@ class Report:
 
 def build_report(mart: Mart, question: Question) -> Report:
     """Compute everything that a report shows. Raises QuestionError for invalid filters and ranges."""
-    question = replace(question, filters={"sample": ("include",), **question.filters}, options={})
-    if question.from_date is None and question.to_date is None:
-        span = data_span(mart, question.tz, question.filters["sample"][0], question.as_of)
-        if span is None:
-            return Report(question)
-        # The range covers all days, so no earlier days exist to compare it with.
-        question = replace(question, from_date=span[0], to_date=span[1] + timedelta(days=1), compare="none")
+    found = report_question(mart, question)
+    if found is None:
+        return Report(question)
+    question = found
     overview = ask(mart, "overview", question, max_days=None)
     plain = replace(question, compare="none", limit=TOP, offset=0)
     unit = _unit(overview.meta["from"], overview.meta["to"])
@@ -94,6 +91,20 @@ def build_report(mart: Mart, question: Question) -> Report:
         channels=_ask(mart, "acquisition", plain, by="channel"),
         countries=_ask(mart, "devices", plain, by="country"),
     )
+
+
+def report_question(mart: Mart, question: Question) -> Question | None:
+    """Return the question with the days and the sample rows of a report; None if no days are given and none has events.
+
+    Without days it covers all with events; no earlier days exist to compare them with.
+    """
+    question = replace(question, filters={"sample": ("include",), **question.filters}, options={})
+    if question.from_date is not None or question.to_date is not None:
+        return question
+    span = data_span(mart, question.tz, question.filters["sample"][0], question.as_of)
+    if span is None:
+        return None
+    return replace(question, from_date=span[0], to_date=span[1] + timedelta(days=1), compare="none")
 
 
 def _ask(mart: Mart, name: str, question: Question, /, **options: str) -> Answer:

@@ -70,22 +70,25 @@ class DuckCursor:
         self._derived: dict[str, tuple[str, Mapping[str, Any]] | None] = {}
 
     def derive(self, name: str, sql: str, params: Mapping[str, Any]) -> None:
-        """Define a table of this reader by a SELECT, which runs when a statement first names the table.
+        """Define a table of this reader by a SELECT of ids, which runs when a statement first names the table.
 
         Results of statements may be shared by readers: one name means the same rows for all of them.
         """
         self._derived.setdefault(name, (sql, params))
+
+    def create_derived(self, name: str, sql: str, params: Mapping[str, Any]) -> None:
+        """Create a derived table."""
+        self.raw.execute(f"create temp table {name} as {render(sql, 'duckdb')}", dict(params))
 
     def execute(self, sql: str, params: Mapping[str, Any] | None = None) -> None:
         self.statements.run(self.raw, render(sql, "duckdb"), params)
 
     def fetch(self, sql: str, params: Mapping[str, Any] | None = None) -> Table:
         """Run one SELECT and return all its rows."""
-        for name, definition in self._derived.items():
+        for name, definition in list(self._derived.items()):
             if definition is not None and name in sql:
-                select, values = definition
-                self.raw.execute(f"create temp table {name} as {render(select, 'duckdb')}", dict(values))
                 self._derived[name] = None
+                self.create_derived(name, *definition)
         result = self.raw.execute(render(sql, "duckdb"), params and dict(params))
         return Table(tuple(column[0] for column in result.description or ()), result.fetchall())
 

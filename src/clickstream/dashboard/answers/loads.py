@@ -26,6 +26,7 @@ from clickstream.mart.refresh import mart_position
 from clickstream.mart.source import Position
 from clickstream.metrics.rules.local_time import instant
 from clickstream.pace import LONGEST_SILENCE, pause_after
+from clickstream.warehouse.notes import Note, list_notes
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +38,8 @@ MAX_SILENCE = timedelta(minutes=3)  # an idle loader records a pass every minute
 LONGEST_PAUSE_S = 30.0
 LIVE_PAUSE_S = 5.0  # between two moments of `live`; longer if their answers are expensive
 FIRST_WAIT_S = 5.0
+
+MAX_NOTES = 1000  # of the latest days
 
 _PASSED_AT = "select greatest((select max(loaded_at) from loads), (select max(started_at) from passes))"
 
@@ -117,6 +120,8 @@ class LoadWatch:
         self.snapshot: reactive.Value[Snapshot | None] = reactive.Value(None)
         self.live: reactive.Value[Snapshot | None] = reactive.Value(None)
         self.loader_status: reactive.Value[LoaderStatus] = reactive.Value(LoaderStatus(None))
+        self.notes: reactive.Value[list[Note]] = reactive.Value([])
+        self._current_notes: list[Note] = []
 
     def add_browser(self) -> None:
         """Count one more connected browser. Call it on the event loop."""
@@ -165,7 +170,22 @@ class LoadWatch:
                 async with reactive.lock():
                     self._advance_live()
                     await reactive.flush()
+            await self._follow_notes()
             await asyncio.sleep(INTERVAL_S)
+
+    async def _follow_notes(self) -> None:
+        """Publish the notes if they have changed. While they cannot be read, the old ones stay."""
+        try:
+            notes = await asyncio.get_running_loop().run_in_executor(
+                self._threads, list_notes, self._keeper.warehouse, MAX_NOTES
+            )
+        except ClickstreamError:
+            return
+        if notes != self._current_notes:
+            self._current_notes = notes
+            async with reactive.lock():
+                self.notes.set(notes)
+                await reactive.flush()
 
     async def _publish(self, snapshot: Snapshot | None, loader_status: LoaderStatus) -> None:
         if snapshot != self._current[0]:

@@ -22,6 +22,7 @@ from clickstream.dashboard.view import Days, Explained, View, resolve_days
 from clickstream.errors import ClickstreamError
 from clickstream.metrics.explain.explanation import Explanation, Part
 from clickstream.metrics.question import Answer, Question
+from clickstream.warehouse.notes import Note
 
 T = TypeVar("T")
 LIVE_PAGE = "live"
@@ -171,6 +172,10 @@ class PageState:
 
     def loader_status(self) -> LoaderStatus:
         return self._watch.loader_status()
+
+    def notes(self) -> list[Note]:
+        """Return the notes on days, by day."""
+        return self._watch.notes()
 
     def retry(self) -> None:
         """Run all queries again."""

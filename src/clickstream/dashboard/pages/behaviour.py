@@ -1,6 +1,7 @@
-"""Behaviour: which pages are viewed, when visitors are here, and what they do next.
+"""Behaviour: which pages are viewed, what is searched for, when visitors are here, and what they do next.
 
-A ranking of pages, a heat map of the week, a Sankey diagram of what follows what, and the most common ways.
+A ranking of pages, a heat map of the week, a Sankey diagram of what follows what, the most common ways, and a
+ranking of search terms.
 """
 
 from __future__ import annotations
@@ -16,9 +17,10 @@ from clickstream.dashboard.charts.flow import ENDS, OTHER, Flow, flow
 from clickstream.dashboard.charts.heat import heat_map
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
 from clickstream.dashboard.explain.links import row_link
-from clickstream.dashboard.formats import exact, safe_text
+from clickstream.dashboard.formats import cut, exact, safe_text
 from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing
 from clickstream.dashboard.panel import (
+    MAX_NAME_LENGTH,
     chart_tools,
     choice,
     content_or_failure,
@@ -64,6 +66,18 @@ _WAY = (
     RankColumn("share", "Share", "percent"),
     RankColumn("order_sessions", "With order", is_wide=True),
 )
+_TERM = (
+    RankColumn("searches", "Searches"),
+    RankColumn("searches", "Change", is_change=True),
+    RankColumn("visitors", "Visitors", is_wide=True),
+    RankColumn("no_result_rate", "No result", "percent"),
+    RankColumn("view_sessions", "Viewed", is_wide=True),
+    RankColumn("order_sessions", "Ordered", is_wide=True),
+    RankColumn("exit_sessions", "Left", is_wide=True),
+)
+TERMS = 20
+NAMED_TERMS = 5
+"""Terms without results that are named above the ranking, which may not contain them."""
 _HEADS = {
     "after": ("First", "Second", "Third", "Fourth", "Fifth"),
     "before": ("Here", "1 before", "2 before", "3 before", "4 before"),
@@ -102,6 +116,11 @@ def page_ui(view: View) -> TagList:
             placeholder(module.resolve_id("journeys"), skeleton(WAYS), class_="ways"),
             about=definitions.JOURNEYS,
         ),
+        panel(
+            "What visitors search for",
+            placeholder(module.resolve_id("searches"), skeleton(WAYS)),
+            about=definitions.SEARCH_TERMS,
+        ),
     )
 
 
@@ -114,6 +133,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     week = state.query(PAGE, _week_queries, "activity")
     links = state.query(PAGE, lambda context: _sequence_queries(context, "paths", MAX_ROWS), "paths")
     ways = state.query(PAGE, lambda context: _sequence_queries(context, "journeys", WAYS), "journeys")
+    terms = state.query(PAGE, lambda context: [("search_terms", context.question(limit=MAX_ROWS))], "searches")
 
     @output
     @render.ui
@@ -141,6 +161,11 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         if _has_event_filter(view):
             return _event_note(view)
         return content_or_failure(ways, "The most common ways", lambda answers: _ways(view, answers))
+
+    @output
+    @render.ui
+    def searches() -> TagChild:
+        return content_or_failure(terms, "What visitors search for", lambda answers: search_ranking(answers[0]))
 
 
 def _by(view: View) -> str:
@@ -275,6 +300,50 @@ def _way(view: View, row: Row) -> Tag:
         parts += [tags.span("→", class_="quiet", aria_hidden="true")] if n else []
         parts.append(tags.a(Tag("long-name", name), href=link, title=f"{name}: start here"))
     return tags.span(*parts, class_="way")
+
+
+def search_ranking(answer: Answer) -> TagChild:
+    """Draw the most frequent search terms; above them, what is searched for and never found."""
+    rows, without_term = answer.dicts(), answer.meta["searches_without_term"]
+    if not rows:
+        return _no_searches(without_term)
+    parts = [f"{_counted(len(rows), 'term')}."]
+    if found_nothing := [row for row in rows if row["no_result_rate"] == 1]:
+        names = ", ".join(f"“{cut(row['term'])}”" for row in found_nothing[:NAMED_TERMS])
+        rest = f" and {len(found_nothing) - NAMED_TERMS} more" if len(found_nothing) > NAMED_TERMS else ""
+        parts.append(f"Never found anything: {names}{rest}.")
+    if without_term:
+        parts.append(f"{_counted(without_term, 'search', 'searches')} without a term left out.")
+    shown = f" The {TERMS} most frequent:" if len(rows) > TERMS else ""
+    return TagList(
+        tags.p(" ".join(parts) + shown, class_="caption"),
+        ranking_table(rows[:TERMS], Ranking("Term", _term, _TERM, bar="searches")),
+    )
+
+
+def _term(row: Row) -> Tag:
+    mark = tags.span("no results", class_="mark wide-only") if row["no_result_rate"] == 1 else None
+    name = Tag("long-name", cut(row["term"], MAX_NAME_LENGTH))
+    return tags.span(name, mark, class_="term", title=safe_text(row["term"]))
+
+
+def _no_searches(without_term: int) -> Tag:
+    """Return why no term is listed, and the event to send."""
+    why = (
+        f"{_counted(without_term, 'search', 'searches')} in these days, but none with a term."
+        if without_term
+        else "No searches in these days."
+    )
+    example = '{"eventName": "search", "search": {"term": "shoes", "results": 12}}'
+    return tags.div(
+        tags.p(f"{why} When a visitor searches, send the term and how many products were found (0 if none):"),
+        tags.code(example),
+        class_="nothing searches-note",
+    )
+
+
+def _counted(count: int, one: str, many: str = "") -> str:
+    return f"{exact(count)} {one if count == 1 else many or one + 's'}"
 
 
 def _no_sequence(view: View) -> str:

@@ -18,9 +18,17 @@ from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.answers.state import LiveResult, MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.lifetime import value_curve, value_map
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
-from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, in_currency, ranking_table
+from clickstream.dashboard.charts.ranking import (
+    RankColumn,
+    Ranking,
+    Row,
+    change_mark,
+    in_currency,
+    ranking_table,
+    sort_rows,
+)
 from clickstream.dashboard.formats import Kind
-from clickstream.dashboard.listing import PAGE_SIZE, more_rows, shown_rows
+from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, more_rows, shown_rows
 from clickstream.dashboard.panel import (
     MAX_NAME_LENGTH,
     chart_or_failure,
@@ -45,7 +53,7 @@ from clickstream.metrics.question import Answer
 PAGE = "customers"
 COHORT_MONTHS = 12  # at least as many, also when fewer days are on screen
 PRODUCTS = 10
-ROWS = 6
+ROWS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +71,15 @@ class Card:
 
 BUYERS = (
     Card("customers", "Customers", definitions.CUSTOMERS),
-    Card("first_time", "First-time customers", definitions.FIRST_TIME),
+    Card("first_time", "New customers", definitions.FIRST_TIME),
     Card("repeat_customers", "Repeat customers", definitions.REPEAT_CUSTOMERS),
-    Card("repeat_rate", "Repeat rate", definitions.REPEAT_RATE, "percent", "of {} customers", ("customers",)),
-    Card("orders_per_customer", "Orders per customer", definitions.ORDERS_PER_CUSTOMER, "ratio"),
+    Card("repeat_rate", "Repeat rate", definitions.REPEAT_RATE, "percent", "of {}", ("customers",)),
+    Card("orders_per_customer", "Orders", definitions.ORDERS_PER_CUSTOMER, "ratio", "per customer"),
     Card(
         "median_days_between_orders",
-        "Days between orders",
+        "Days between",
         definitions.DAYS_BETWEEN,
-        caption="median",
+        caption="orders, median",
         is_neutral=True,
     ),
 )
@@ -260,15 +268,15 @@ def _draw_card(output: Outputs, found: LiveResult[list[Answer]], card: Card) -> 
 
 
 def _draw_revenue(output: Outputs, state: PageState, by: str, title: str) -> None:
-    found = state.query(PAGE, lambda context: [("revenue", context.question(limit=ROWS, by=by))], by)
+    found = state.query(PAGE, lambda context: [("revenue", context.question(limit=MAX_ROWS, by=by))], by)
 
     def drawn(answer: Answer) -> TagChild:
-        rows = answer.dicts()
+        rows = sort_rows(answer.dicts(), "revenue")[:ROWS]
         if not rows:
             return empty_note("No orders in these days.")
         if by in _MISSING and all(row["value"] == NONE_VALUE for row in rows):
             return empty_note(_MISSING[by])
-        columns = in_currency(_SOLD, answer.meta["currency"])
+        columns = _in_currency(_SOLD, answer)
         heading = Ranking(_HEADS[by], lambda row: in_words(by, row["value"]), columns, bar="revenue")
         return ranking_table(rows, heading)
 
@@ -276,6 +284,14 @@ def _draw_revenue(output: Outputs, state: PageState, by: str, title: str) -> Non
     @render.ui
     def table() -> TagChild:
         return content_or_failure(found, title, lambda answers: drawn(answers[0]))
+
+
+def _in_currency(columns: Sequence[RankColumn], answer: Answer) -> list[RankColumn]:
+    """Return the columns with the currency of their amounts, also in their titles."""
+    return [
+        replace(column, label=f"{column.label}, {column.currency}") if column.currency else column
+        for column in in_currency(columns, answer.meta["currency"])
+    ]
 
 
 def _ltv_query(context: QueryContext) -> MetricQuery:
@@ -319,9 +335,7 @@ def _groups(view: View, answer: Answer) -> TagChild:
     rows = answer.dicts()
     if not any(row["customers"] for row in rows):
         return empty_note("No visitor ordered in the year up to the last of these days.")
-    layout = Ranking(
-        "Group", lambda row: _group_name(view, row), in_currency(_GROUP, answer.meta["currency"]), "customers"
-    )
+    layout = Ranking("Group", lambda row: _group_name(view, row), _in_currency(_GROUP, answer), "customers")
     return ranking_table(rows, layout)
 
 
@@ -342,7 +356,7 @@ def _listed(view: View, answer: Answer) -> TagChild:
     rows = answer.dicts()
     if not rows:
         return empty_note("No customers in this group." if _group(view) else "No customers in this year.")
-    layout = Ranking("Customer", _customer_name, in_currency(_CUSTOMER, answer.meta["currency"]), bar="revenue")
+    layout = Ranking("Customer", _customer_name, _in_currency(_CUSTOMER, answer), bar="revenue")
     return TagList(ranking_table(rows, layout), more_rows(view, len(rows), answer.meta["total_rows"]))
 
 

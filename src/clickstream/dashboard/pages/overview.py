@@ -7,7 +7,7 @@ the figures of a shop (revenue, orders, conversion rate) replace the general one
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -113,6 +113,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     sparks = state.query(PAGE, lambda context: [_series_query(context, figure.key) for figure in _SPARKS])
     over_time = state.query(PAGE, _trend_queries, "series")
     moved = state.query(PAGE, _movers_queries, "movers")
+    sold_products = state.query(PAGE, lambda context: [("products", context.question(limit=ROWS, by="product"))])
     for figure in definitions.FIGURES:
         _draw_card(output, figure, figures, sparks)
 
@@ -135,7 +136,9 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         if view.compare == "none":
             return _no_comparison(view)
         since = span.first if isinstance(span, Days) else None
-        return content_or_failure(moved, "What moved", lambda answers: _movers(view, answers, since))
+        sold = sold_products.outcome()
+        names = {} if isinstance(sold, ClickstreamError) else {row["value"]: row["name"] for row in sold[0].dicts()}
+        return content_or_failure(moved, "What moved", lambda answers: _movers(view, answers, since, names))
 
     _draw_rankings(output, state)
 
@@ -204,8 +207,8 @@ def _moved_metric(view: View) -> str:
     return metric if metric in MOVED else "sessions"
 
 
-def _movers(view: View, answers: list[Answer], since: date | None) -> TagChild:
-    """Draw what moved, or why nothing did. since: the first day with data."""
+def _movers(view: View, answers: list[Answer], since: date | None, names: Mapping[str, str | None]) -> TagChild:
+    """Draw what moved, or why nothing did. since: the first day with data. names: of products, where known."""
     if not answers:  # a comparison was chosen a moment ago
         return None
     answer, compared = answers[0], answers[0].meta["compare"]
@@ -221,13 +224,15 @@ def _movers(view: View, answers: list[Answer], since: date | None) -> TagChild:
     begun = f" Data begins on {formats.day(since)}, so increases are partly due to that." if since and is_cut else ""
     return TagList(
         tags.p(f"{measure.title} compared with {earlier}.{begun}", class_="caption"),
-        movers_list(answer.dicts(), measure, lambda row: _mover_name(view, row)),
+        movers_list(answer.dicts(), measure, lambda row: _mover_name(view, row, names)),
     )
 
 
-def _mover_name(view: View, row: Row) -> Tag:
-    name = "product_id" if row["dimension"] == "product" else row["dimension"]
-    return value_name(view, name, row, tags.span(FILTERS[name], class_="quiet"))
+def _mover_name(view: View, row: Row, names: Mapping[str, str | None]) -> Tag:
+    is_product = row["dimension"] == "product"
+    name = "product_id" if is_product else row["dimension"]
+    named = {"value": row["value"], "name": names.get(row["value"]) if is_product else None}
+    return value_name(view, name, named, tags.span(FILTERS[name], class_="quiet"))
 
 
 def _nothing_moved(measure: Measure) -> str:

@@ -124,7 +124,10 @@ const dashboard = (() => {
       const backgroundColor = getComputedStyle(button.closest(".panel")).backgroundColor;
       if (chart) save(button, "png", chart.drawn.getDataURL({ pixelRatio: 2, backgroundColor }));
     },
-    keys: () => keys.showModal(),
+    keys() {
+      each("details.menu[open]", (el) => { el.open = false; });
+      keys.showModal();
+    },
     close: (button) => button.closest("dialog").close(),
     "keys-off"(button) {
       const isOff = localStorage.getItem("keys") !== "off";
@@ -135,6 +138,16 @@ const dashboard = (() => {
     dimension(button) {
       each("[data-action=dimension]", (el) => el.setAttribute("aria-pressed", el === button));
       Shiny.setInputValue("dimension", button.value);
+      const body = button.closest(".menu-body");
+      body.classList.toggle("with-segment", button.value === "segment");
+      each(".shiny-html-output", (el) => $(el).trigger(el.offsetParent ? "shown" : "hidden"), body);
+      if (button.value === "segment") body.querySelector("[data-segment]").focus();
+    },
+    segment(button) {
+      const box = document.querySelector("[data-segment]");
+      box.value = button.value;
+      box.focus();
+      Shiny.setInputValue("segment", box.value);
     },
   };
 
@@ -151,6 +164,20 @@ const dashboard = (() => {
     return parts.join(" ").trim();
   }
 
+  // The rule in the box is checked by the server while it is written; Enter applies it once it was found valid.
+  let checking;
+  document.addEventListener("input", ({ target }) => {
+    if (target.dataset.segment === undefined) return;
+    clearTimeout(checking);
+    checking = setTimeout(() => Shiny.setInputValue("segment", target.value), 250);
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || event.shiftKey || event.target.dataset.segment === undefined) return;
+    event.preventDefault();
+    const apply = document.querySelector(".segment-check a[data-text]");
+    if (apply?.dataset.text === event.target.value.trim()) apply.click();
+  });
+
   function save(button, ending, address) {
     const title = titleOf(button.closest(".panel")).toLowerCase();
     const link = Object.assign(document.createElement("a"), { href: address });
@@ -166,7 +193,8 @@ const dashboard = (() => {
       open(link.getAttribute("href"));
     }
     const card = event.target.closest(".card[data-metric]"); // chooses the figure of the chart
-    if (card && !event.target.closest(".explain, a, dialog")) {
+    const control = event.target.closest("a, button, summary, details, dialog");
+    if (card && (!control || control.matches(".card-choice"))) {
       go({ metric: card.dataset.metric === "sessions" ? "" : card.dataset.metric });
     }
     if (event.target.id === "explain") go(closed); // a click beside the panel
@@ -174,7 +202,7 @@ const dashboard = (() => {
     if (button) actions[button.dataset.action](button);
     each("details.menu[open]", (el) => {
       const isInside = el.contains(event.target);
-      const isDone = isInside && (button?.closest(".chart-menu, .file-menu") || link?.closest(".dates"));
+      const isDone = isInside && (button?.closest(".chart-menu, .file-menu") || link?.closest(".dates, .segment-check"));
       if (!isInside || isDone) el.open = false;
     });
   });

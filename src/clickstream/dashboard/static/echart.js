@@ -39,6 +39,53 @@
     return made;
   }
 
+  // Notes on days (clickstream note): every chart over time, which has `ranges`, marks them.
+  let notes = [];
+
+  // The notes of a chart, numbered by day, each with the index of its bucket.
+  function notesOf({ ranges }) {
+    return notes
+      .map((note) => ({ ...note, index: ranges.findIndex(([first, end]) => first <= note.day && note.day < end) }))
+      .filter(({ index }) => index >= 0)
+      .map((note, position) => ({ ...note, number: position + 1 }));
+  }
+
+  const notesAt = (data, index) => notesOf(data).filter((note) => note.index === index);
+
+  // Series that draw the vertical lines of the notes, on an axis from 0 to 1. The legend does not have them, so that
+  // nothing hides them; the tooltip leaves them out.
+  function noteLines(found) {
+    return [...new Set(found.map(({ index }) => index))].map((index) => {
+      const numbers = found.filter((note) => note.index === index).map(({ number }) => number);
+      const label = {
+        show: true, position: "top", distance: 0, fontSize: 11, lineHeight: 16, padding: [0, 6], borderRadius: 8,
+        formatter: numbers.length > 2 ? `${numbers[0]}–${numbers.at(-1)}` : numbers.join(", "),
+        color: "var(--panel)", backgroundColor: "var(--muted)",
+      };
+      return {
+        type: "line", name: `note ${index}`, yAxisIndex: 1, silent: true, tooltip: { show: false }, symbol: "none",
+        showSymbol: true, lineStyle: { color: "var(--muted)", width: 1 }, itemStyle: { color: "var(--muted)" },
+        data: [{ value: [index, 0] }, { value: [index, 1], symbol: "circle", symbolSize: 5, label }],
+      };
+    });
+  }
+
+  // The notes below the chart, readable without a pointer.
+  function noteList(el, data) {
+    el.parentElement.querySelector(":scope > .chart-notes")?.remove();
+    const found = notesOf(data);
+    if (!found.length) return;
+    const list = element("ol", null, null, "chart-notes");
+    list.setAttribute("aria-label", "Notes on days of this chart");
+    for (const { date, text, number } of found) {
+      const line = element("li", null, list);
+      element("b", String(number), line, "note-number");
+      element("span", date, line, "quiet");
+      element("bdi", text, line);
+    }
+    el.after(list);
+  }
+
   function tip(chart, points) {
     const [title, lines] = chart.data.tips[points[0].dataIndex];
     const box = element("div", null, null, "tip");
@@ -50,6 +97,11 @@
       element("span", shortName(name, 60), line);
       element("b", value, line);
     }
+    for (const { text, number } of notesAt(chart.data, points[0].dataIndex)) {
+      const line = element("div", null, box, "tip-note");
+      element("b", String(number), line, "note-number");
+      element("bdi", shortName(text, 120), line);
+    }
     return box;
   }
 
@@ -60,7 +112,13 @@
     option.animation = !still.matches;
     option.animationDuration = option.animationDurationUpdate = 250;
     option.aria = { enabled: true, label: { description: chart.data.label } };
+    const noted = notesOf(chart.data);
     if (option.yAxis) option.yAxis.axisLabel.formatter = (value) => tick(value, chart.data.kind);
+    if (noted.length) {
+      option.series.push(...painted(noteLines(noted)));
+      option.yAxis = [option.yAxis, { type: "value", min: 0, max: 1, show: false }];
+      option.grid.top += 14; // room for the numbers
+    }
     Object.assign(option.tooltip, painted({
       backgroundColor: "var(--panel)", borderColor: "var(--line)", textStyle: { color: "var(--text)", fontSize: 12 },
     }), { extraCssText: "box-shadow: none; border-radius: 8px", formatter: (points) => tip(chart, points), confine: true, transitionDuration: 0 });
@@ -84,15 +142,18 @@
     if (!container) return;
     const made = document.createElement("table");
     const head = element("tr", null, element("thead", null, made));
+    const hasNotes = notesOf(data).length > 0;
     data.head.forEach((text) => element("th", text, head).setAttribute("scope", "col"));
+    if (hasNotes) element("th", "Note", head, "note-cell").setAttribute("scope", "col");
     const body = element("tbody", null, made);
-    data.rows.forEach((row, number) => {
+    data.rows.forEach((row, position) => {
       const line = element("tr", null, body);
       row.forEach((text, index) => {
-        const link = index ? data.links[number]?.[index - 1] : "";
+        const link = index ? data.links[position]?.[index - 1] : "";
         const cell = element(index ? "td" : "th", link ? null : text, line);
         if (link) element("a", text, cell).setAttribute("href", link);
       });
+      if (hasNotes) element("td", notesAt(data, position).map(({ text }) => text).join(" · "), line, "note-cell");
     });
     container.replaceChildren(made);
   }
@@ -155,6 +216,7 @@
       el.setAttribute("aria-label", data?.label || data?.note || "");
       if (!data || data.note) {
         stop(el);
+        noteList(el, { ranges: [] });
         const note = element("div", null, null, "chart-note");
         element("p", data?.note ?? "", note);
         if (data?.is_failure) Object.assign(element("button", "Try again", note, "button").dataset, { action: "retry" });
@@ -167,6 +229,7 @@
       if (unit) unit.textContent = data.unit;
       paint(chart);
       table(el, data);
+      noteList(el, data);
     }
   }
 
@@ -177,6 +240,17 @@
     const repaint = () => charts.forEach(paint);
     new MutationObserver(repaint).observe(document.documentElement, { attributeFilter: ["data-theme"] });
     dark.addEventListener("change", repaint);
+  });
+  $(document).on("shiny:connected", () => {
+    Shiny.addCustomMessageHandler("notes", (message) => {
+      notes = message.notes;
+      charts.forEach((chart, el) => {
+        if (!chart.data) return;
+        paint(chart);
+        table(el, chart.data);
+        noteList(el, chart.data);
+      });
+    });
   });
   $(document).on("shiny:unbound", (event) => charts.has(event.target) && stop(event.target));
   Shiny.outputBindings.register(new EchartBinding(), "clickstream.echart");

@@ -3,8 +3,8 @@
 In: a transaction of the live warehouse, with a complete shadow beside it. Out: the same transaction, in which every
 table that is derived from the raw store holds the shadow's rows. Guarantee: the caller's commit changes all or nothing,
 and readers see the old numbers until then; tables, rights, views and indexes stay. It costs as much as writing all rows
-again. Tables that record what the loader did stay as they are: watermarks, closed days, passes, erasures. A new
-epoch begins.
+again. Tables that record what the loader did stay as they are: watermarks, closed days, passes, erasures. So do notes,
+which people wrote. A new epoch begins.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ KEPT = (
     "erasures",
     "expired_days",
     "expired_totals",
+    "notes",
     "gone",
     "warehouse_epoch",
 )

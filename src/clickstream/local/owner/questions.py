@@ -28,7 +28,7 @@ from clickstream.metrics.explain.explanation import Explanation, explain
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Answer
 from clickstream.progress import Progress
-from clickstream.report import Report, build_report
+from clickstream.report import Report, build_report, report_question
 from clickstream.warehouse.contract import Cursor
 from clickstream.warehouse.query import QueryLimits, QueryResult
 
@@ -76,6 +76,32 @@ def report(context: WarehouseContext, request: ReportRequest, progress: Progress
     """Build a report."""
     question = question_from_text("overview", request.options, context.clock(), context.zone)
     return build_report(context.keeper.current(progress), question)
+
+
+class ReportPageRequest(Request, frozen=True):
+    """options: as in ReportRequest, and `compare`."""
+
+    options: Options = msgspec.field(default_factory=dict)
+
+
+class ReportPage(msgspec.Struct, frozen=True):
+    """html: one document that contains all it needs."""
+
+    html: str
+
+
+def report_page(context: WarehouseContext, request: ReportPageRequest, progress: Progress) -> ReportPage:
+    """Build a report as an HTML page."""
+    # Other commands read this module too, and must start quickly: the pages import Shiny.
+    from clickstream.dashboard.printed.answers import ask_all  # noqa: PLC0415
+    from clickstream.dashboard.printed.page import empty_page, printed_page  # noqa: PLC0415
+
+    given = question_from_text("overview", request.options, context.clock(), context.zone)
+    mart = context.keeper.current(progress)
+    question = report_question(mart, given)
+    if question is None:
+        return ReportPage(empty_page(given))
+    return ReportPage(printed_page(ask_all(mart, question, context.records)))
 
 
 class QueryRequest(Request, frozen=True):

@@ -16,6 +16,7 @@ from clickstream.etl.expire import ExpiryResult
 from clickstream.etl.repair.rebuild import RebuildRequest
 from clickstream.etl.repair.replay import ReplayFilter, ReplayResult
 from clickstream.etl.run import PassResult
+from clickstream.local import notes
 from clickstream.local.orders import OrdersCheckRequest, orders_check
 from clickstream.local.owner import erasure, loading, questions
 from clickstream.local.owner.answers import read_answer, read_report
@@ -25,6 +26,7 @@ from clickstream.metrics.question import Answer
 from clickstream.progress import Progress
 from clickstream.report import Report
 from clickstream.shop.check import OrdersCheck
+from clickstream.warehouse.notes import Note
 from clickstream.warehouse.query import QueryResult
 
 Q = TypeVar("Q", bound=msgspec.Struct)
@@ -54,11 +56,15 @@ def encode(result: object) -> bytes:
 METRIC = Command("metric", questions.MetricRequest, Answer, questions.metric, read_answer)
 METRIC_EXPLAIN = Command("metric/explain", questions.ExplainRequest, Explanation, questions.explain_metric)
 REPORT = Command("report", questions.ReportRequest, Report, questions.report, read_report)
+REPORT_PAGE = Command("report/page", questions.ReportPageRequest, questions.ReportPage, questions.report_page)
 QUERY = Command("query", questions.QueryRequest, QueryResult, questions.query)
 CHECK = Command("check", questions.CheckRequest, questions.CheckResult, questions.check)
 ORDERS_CHECK = Command("orders/check", OrdersCheckRequest, OrdersCheck, orders_check)
 MART_STATUS = Command("mart/status", questions.MartStatusRequest, questions.MartStatus, questions.mart_status)
 MART_BUILD = Command("mart/build", questions.MartBuildRequest, questions.MartBuild, questions.mart_build)
+NOTE_ADD = Command("note/add", notes.NoteAddRequest, Note, notes.note_add)
+NOTE_LIST = Command("note/list", notes.NoteListRequest, notes.NoteList, notes.note_list)
+NOTE_REMOVE = Command("note/remove", notes.NoteRemoveRequest, Note, notes.note_remove)
 ETL_RUN = Command("etl/run", loading.EtlRunRequest, PassResult, loading.etl_run)
 ETL_REBUILD = Command("etl/rebuild", RebuildRequest, loading.RebuildResult, loading.etl_rebuild)
 BAD_LIST = Command("bad/list", loading.BadListRequest, loading.BadList, loading.bad_list)
@@ -74,11 +80,15 @@ COMMANDS = (
     METRIC,
     METRIC_EXPLAIN,
     REPORT,
+    REPORT_PAGE,
     QUERY,
     CHECK,
     ORDERS_CHECK,
     MART_STATUS,
     MART_BUILD,
+    NOTE_ADD,
+    NOTE_LIST,
+    NOTE_REMOVE,
     ETL_RUN,
     ETL_REBUILD,
     BAD_LIST,

@@ -32,6 +32,7 @@ from clickstream.local.owner.questions import MetricRequest, metric
 from clickstream.local.stats.openapi import ANSWER_FORMATS, metric_list, openapi_document
 from clickstream.mart.keeper import MartKeeper
 from clickstream.mart.refresh import mart_position
+from clickstream.metrics.catalog import reads_warehouse
 from clickstream.metrics.files.csv_file import answer_csv
 from clickstream.metrics.files.parquet_file import answer_parquet
 from clickstream.metrics.question import Answer, answer_json
@@ -97,7 +98,8 @@ def _parameters(query: QueryParams) -> tuple[str, dict[str, str | list[str]]]:
 
 
 def _answer(context: WarehouseContext, request: Request, question: MetricRequest, kind: str) -> Response:
-    _require_mart(context.keeper)
+    if not reads_warehouse(question.name):
+        _require_mart(context.keeper)
     answer = metric(context, question, no_progress)
     body = _WRITERS[kind](answer)
     headers = {_LOAD_HEADER: str(answer.meta.get("load") or 0), "ETag": _tag(answer, kind), "Cache-Control": "no-cache"}

@@ -55,6 +55,11 @@ mixed_sessions as (
     inner join sessions as s on q.session = s.id
     where q.visitor is distinct from s.visitor and s.start_at < $end and s.end_at >= $start
 ),
+own_sessions as (
+    select s.id
+    from sessions as s
+    where s.start_at < $end and s.end_at >= $start and s.id not in (from mixed_sessions) {of_sessions}
+),
 -- Events that carry an order: what `purchase` means. An order's carrier is its first event from the browser, else from the
 -- server; an event knows only the order's id.
 purchases as (

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from clickstream.errors import QuestionError
@@ -78,7 +79,7 @@ def is_humans_only(filters: Mapping[str, Sequence[str]]) -> bool:
 def check_filter(name: str, values: Sequence[str]) -> None:
     """Raise QuestionError for a filter that is unknown, not supported yet, or without a value."""
     if name not in filter_names():
-        raise QuestionError("unknown_filter", name, "not a filter", f"use one of {join_names(filter_names())}")
+        raise QuestionError("unknown_filter", name, "not a filter", name_advice(name, filter_names()))
     if not values or not all(read_value(name, value).is_usable for value in values):
         raise QuestionError("invalid_filter", name, "an empty value", f"use {NONE} for rows without a value")
 
@@ -96,6 +97,12 @@ def value_sql(column: str) -> str:
 def join_names(names: Sequence[str]) -> str:
     """Join names for a sentence: `a, b or c`."""
     return " or ".join(part for part in (", ".join(names[:-1]), names[-1]) if part)
+
+
+def name_advice(name: str, known: Sequence[str]) -> str:
+    """Return what to do about an unknown name: use the one that was probably meant, else one of `known`."""
+    near = get_close_matches(name.strip().casefold().replace("-", "_"), known, n=1, cutoff=0.7)
+    return f"did you mean {near[0]}?" if near else f"use one of {join_names(known)}"
 
 
 def _one_of(filters: Mapping[str, Sequence[str]], name: str, allowed: Sequence[str], default: str) -> str:

@@ -43,9 +43,7 @@ _BOTS: Mapping[Population, str] = {"all": "", "humans": " and not {alias}.is_bot
 
 _PASSING = "select s.id from sessions as s where true {population} {session}"
 # A session's products are those of its visitor, unless others have events in it.
-_OF_ONE_VISITOR = """ and q.session in (
-        select s.id from sessions as s where s.id not in (from mixed_sessions) {members}
-    )"""
+_OF_ONE_VISITOR = " and q.session in (from own_sessions)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +165,7 @@ class Scope:
             "of_orders": self.members.own("o.visitor"),
             "of_hits": self.members.of_pair("h.pair"),
             "of_quarters": self.members.own("q.visitor"),
-            "of_product_rows": fill(_OF_ONE_VISITOR, members=self.members.own("s.visitor")),
+            "of_product_rows": _OF_ONE_VISITOR,
         }
         return {name: text + conditions[name] for name, text in slots.items()}
 

@@ -4,8 +4,8 @@ In: the filters of a Question. Out: `VisitorFilters`, which for one period becom
 visitor. Each row counts by its visitor: an event by its own, a session by that of the session, whole; an order by its
 own, a refund by that of its order. A row without a visitor is in no segment.
 
-Cost: the visitors are found once for each question and period, when a statement first reads them. Questions without
-these filters read nothing of it.
+Cost: the visitors are found once for each load and period, when a statement first reads them, and remembered
+(mart/memory.py): all questions of a page share them. Questions without these filters read nothing of it.
 """
 
 from __future__ import annotations
