@@ -105,7 +105,7 @@ def row_set(figure: str | None, tables: Sequence[str]) -> RowSet | None:
     if figure in ROW_SETS:
         return ROW_SETS[figure]
     table = next((table for table in tables if table in _TABLES), None)
-    return RowSet(table, _TABLES[table]) if table else None
+    return RowSet(table, f"{_TABLES[table]} of these days that match the filters") if table else None
 
 
 def find_rows(scope: Scope, chosen: RowSet, warehouse: Warehouse) -> Rows:
