@@ -10,8 +10,8 @@ from io import StringIO
 import pytest
 from playwright.sync_api import Page, expect
 
-from clickstream.dashboard.charts.flow import Flow, flow
-from clickstream.dashboard.charts.heat import heat_map
+from clickstream.dashboard.drawings.flow import Flow, flow
+from clickstream.dashboard.drawings.heat import heat_map
 from clickstream.metrics.question import Answer, Column
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.dashboard.conftest import BrowserPage

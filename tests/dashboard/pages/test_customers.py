@@ -10,7 +10,7 @@ from typing import Any
 
 from playwright.sync_api import expect
 
-from clickstream.dashboard.charts.lifetime import value_curve, value_map
+from clickstream.dashboard.drawings.lifetime import value_curve, value_map
 from tests.dashboard.conftest import BrowserPage
 
 pytest_plugins = ["tests.dashboard.stage", "tests.dashboard.pages.buyers"]

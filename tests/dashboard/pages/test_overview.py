@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
-from clickstream.dashboard.charts.movers import movers_list
 from clickstream.dashboard.charts.series import Measure
+from clickstream.dashboard.drawings.movers import movers_list
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.dashboard.conftest import BrowserPage
 from tests.dashboard.seeded import put_load, seed

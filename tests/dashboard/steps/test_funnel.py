@@ -7,8 +7,8 @@ from pathlib import Path
 
 from playwright.sync_api import expect
 
-from clickstream.dashboard.charts.funnel import funnel_bars
 from clickstream.dashboard.charts.ranking import Row
+from clickstream.dashboard.drawings.funnel import funnel_bars
 from clickstream.dashboard.view import View
 from tests.dashboard.conftest import BrowserPage
 

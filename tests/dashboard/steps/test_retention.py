@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from playwright.sync_api import expect
 
-from clickstream.dashboard.charts.cohorts import cohort_map, retention_curve
 from clickstream.dashboard.charts.ranking import Row
+from clickstream.dashboard.drawings.cohorts import cohort_map, retention_curve
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
 from tests.dashboard.conftest import BrowserPage

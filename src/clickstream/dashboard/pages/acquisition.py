@@ -13,10 +13,10 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions
 from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
-from clickstream.dashboard.charts.attribution import by_value, model_table
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
 from clickstream.dashboard.charts.trend import split_groups, split_trend
+from clickstream.dashboard.drawings.attribution import by_value, model_table
 from clickstream.dashboard.explain.links import linked, row_link
 from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing, more_rows, shown_rows
 from clickstream.dashboard.panel import (

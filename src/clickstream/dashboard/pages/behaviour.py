@@ -13,9 +13,9 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions
 from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
-from clickstream.dashboard.charts.flow import ENDS, OTHER, Flow, flow
-from clickstream.dashboard.charts.heat import heat_map
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
+from clickstream.dashboard.drawings.flow import ENDS, OTHER, Flow, flow
+from clickstream.dashboard.drawings.heat import heat_map
 from clickstream.dashboard.explain.links import row_link
 from clickstream.dashboard.formats import cut, exact, safe_text
 from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, Listing, listing

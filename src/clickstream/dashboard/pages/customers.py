@@ -16,7 +16,6 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.answers.state import LiveResult, MetricQuery, PageState, QueryContext
-from clickstream.dashboard.charts.lifetime import value_curve, value_map
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import (
     RankColumn,
@@ -27,6 +26,7 @@ from clickstream.dashboard.charts.ranking import (
     ranking_table,
     sort_rows,
 )
+from clickstream.dashboard.drawings.lifetime import value_curve, value_map
 from clickstream.dashboard.formats import Kind
 from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE, more_rows, shown_rows
 from clickstream.dashboard.panel import (

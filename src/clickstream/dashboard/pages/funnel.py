@@ -13,8 +13,8 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.answers.state import LiveResult, MetricQuery, PageState, QueryContext
-from clickstream.dashboard.charts.funnel import UNITS, funnel_bars, split_table
 from clickstream.dashboard.charts.ranking import Row, change_mark
+from clickstream.dashboard.drawings.funnel import UNITS, funnel_bars, split_table
 from clickstream.dashboard.formats import Kind
 from clickstream.dashboard.pages.funnel_steps import add_menu, chosen_steps, step_chips, step_values
 from clickstream.dashboard.panel import (

@@ -16,12 +16,12 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.answers.state import LiveResult, MetricQuery, PageState, QueryContext
-from clickstream.dashboard.charts.movers import movers_list
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, in_currency, ranking_table
 from clickstream.dashboard.charts.series import Measure
 from clickstream.dashboard.charts.trend import spark, trend
 from clickstream.dashboard.definitions import Figure
+from clickstream.dashboard.drawings.movers import movers_list
 from clickstream.dashboard.explain.links import linked, row_link
 from clickstream.dashboard.panel import (
     chart_or_failure,

@@ -13,8 +13,8 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions
 from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
-from clickstream.dashboard.charts.cohorts import cohort_map, retention_curve
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
+from clickstream.dashboard.drawings.cohorts import cohort_map, retention_curve
 from clickstream.dashboard.panel import (
     chart_or_failure,
     chart_table,

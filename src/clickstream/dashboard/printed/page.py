@@ -16,10 +16,10 @@ from typing import Any
 from htmltools import Tag, TagChild, TagList, tags
 
 from clickstream.dashboard import formats
-from clickstream.dashboard.charts.cohorts import cohort_map
-from clickstream.dashboard.charts.funnel import funnel_bars
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, change_mark, in_currency, ranking_table
 from clickstream.dashboard.definitions import FIGURES, Figure
+from clickstream.dashboard.drawings.cohorts import cohort_map
+from clickstream.dashboard.drawings.funnel import funnel_bars
 from clickstream.dashboard.printed.answers import COHORTS, PrintedAnswers, Trend
 from clickstream.dashboard.printed.drawings import Curve, draw_curve
 from clickstream.dashboard.view import FILTERS

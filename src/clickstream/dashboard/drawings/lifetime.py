@@ -12,10 +12,10 @@ from decimal import Decimal
 
 from htmltools import Tag, tags
 
-from clickstream.dashboard.charts.cohorts import DARKEST
 from clickstream.dashboard.charts.output import Chart, csv_text
 from clickstream.dashboard.charts.ranking import Row
 from clickstream.dashboard.charts.series import PALETTE
+from clickstream.dashboard.drawings.cohorts import DARKEST
 from clickstream.dashboard.formats import bucket, exact, short
 
 SHORTEST = 2  # months: one point is not a curve

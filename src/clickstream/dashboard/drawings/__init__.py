@@ -1,0 +1,1 @@
+"""Charts that are drawn as HTML: tables with tinted cells, bars, and flows. Charts on a canvas: dashboard/charts."""
