@@ -94,6 +94,8 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, met
         ]
     elif metric == "abandonment":
         assert [row[:11] for row in answer.rows] == [(0, 0, 0, 0, 0, 0, None, 0, 0, None, None)]
+    elif metric == "segment_size":
+        assert answer.rows[0][:4] == (0, 0, 0, None)
     elif metric in ("live", "live_minutes"):
         assert {value for row in answer.rows for value in row[1:]} == {0}
     elif metric == "health_freshness":
