@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from clickstream.dashboard.answers import loads
-from clickstream.dashboard.charts.minutes import minute_bars
+from clickstream.dashboard.charts.trend import minute_bars
 from clickstream.metrics import catalog
 from clickstream.metrics.question import Answer, Column
 from clickstream.warehouse.duckdb import DuckWarehouse

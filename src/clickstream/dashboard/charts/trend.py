@@ -1,16 +1,17 @@
-"""Charts and sparklines from answers of `time_series`."""
+"""Charts and sparklines from answers of `time_series` and `live_minutes`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from htmltools import HTML
 
-from clickstream.dashboard.charts.output import Chart
+from clickstream.dashboard.charts.output import Chart, csv_text
 from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, Measure, time_series
-from clickstream.dashboard.formats import Number, days
+from clickstream.dashboard.formats import Number, days, exact
 from clickstream.metrics.question import Answer
 
 OTHER_NAME = "(other)"
@@ -50,6 +51,35 @@ def split_groups(answer: Answer, order: Sequence[str]) -> list[str]:
     """Return the groups of a split in the order of their lines."""
     groups = {row["split"] for row in answer.dicts()}
     return sorted(groups, key=lambda group: (group == OTHER_NAME, _rank(group, order)))
+
+
+def minute_bars(answer: Answer, zone: ZoneInfo) -> Chart:
+    """Draw the events of the last 30 minutes, in the local time of `zone`; the tooltip also has the visitors.
+
+    The last bar is hatched: its minute has not ended.
+    """
+    rows = answer.dicts()
+    if not any(row["events"] for row in rows):
+        return Chart(note="No events in the last 30 minutes.")
+    starts = [row["minute"].astimezone(zone).replace(tzinfo=None) for row in rows]
+    buckets = Buckets(starts, "minute", [True] * (len(rows) - 1) + [False])
+    chart = time_series(buckets, [Line("Events", [row["events"] for row in rows])], Measure("Events"), is_bars=True)
+    texts = [(exact(row["events"]), exact(row["visitors"])) for row in rows]
+    tips = [
+        (title, [("Events", events), ("Visitors", visitors)])
+        for (title, _), (events, visitors) in zip(chart.tips, texts, strict=True)
+    ]
+    head = ["Minute", "Events", "Visitors"]
+    return replace(
+        chart,
+        label=f"Events by minute, {starts[0]:%H:%M} to {starts[-1]:%H:%M}",
+        unit="",
+        tips=tips,
+        ranges=[],  # no days to choose by dragging
+        head=head,
+        rows=[[f"{start:%H:%M}", *shown] for start, shown in zip(starts, texts, strict=True)],
+        csv=csv_text([head, *([row["minute"].isoformat(), row["events"], row["visitors"]] for row in rows)]),
+    )
 
 
 def spark(answer: Answer) -> HTML:

@@ -15,9 +15,9 @@ from shiny import Inputs, Outputs, Session, module, render
 
 from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.answers.state import LIVE_PAGE, LiveResult, MetricQuery, PageState, QueryContext
-from clickstream.dashboard.charts.minutes import minute_bars
 from clickstream.dashboard.charts.output import Chart, echart_ui, render_echart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
+from clickstream.dashboard.charts.trend import minute_bars
 from clickstream.dashboard.panel import (
     MAX_NAME_LENGTH,
     chart_or_failure,
