@@ -84,6 +84,10 @@ PAGES: dict[str, Questions] = {
     "funnel": [asking("funnel"), asking("funnel", split="device_type")],
     "retention": [asking("retention")],
     "products": [asking("products", ALL_ROWS), asking("time_series", metric="views", split="product_id")],
+    "data_health": [
+        *(asking(f"health_{name}", ALL_ROWS) for name in ("freshness", "bad_rows", "bots", "clock", "orders")),
+        *(asking(f"health_{name}", ALL_ROWS, by="day") for name in ("ledger", "late")),
+    ],
 }
 
 

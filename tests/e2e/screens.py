@@ -150,6 +150,7 @@ def owners(folder: Path, clock: Clock, origin: str) -> Iterator[dict[str, ASGIAp
                 stage=folder / "stage",
                 drain=Drain(folder / "spool", Shipper(pipeline.store, SpoolConfig(), clock.ns)),
             )
+            app.connect(context.records)
             me = Owner(origin, "token", os.getpid(), str(folder / "warehouse.duckdb"))
             return make_owner_app(context, me, dict, app)
 

@@ -28,11 +28,22 @@ if TYPE_CHECKING:  # it is a plugin: pytest imports it
 
 pytest_plugins = ["tests.dashboard.stage"]
 
-PAGES, THEMES = ("overview", "acquisition", "behaviour", "products", "funnel", "retention"), ("light", "dark")
-RANKINGS = {"overview": 5, "acquisition": 5, "behaviour": 2, "products": 1, "funnel": 1, "retention": 0}
-CARDS = {"overview": 6, "funnel": 4}
+PAGES, THEMES = (
+    ("overview", "acquisition", "behaviour", "products", "funnel", "retention", "data-health"),
+    ("light", "dark"),
+)
+RANKINGS = {
+    "overview": 5,
+    "acquisition": 5,
+    "behaviour": 2,
+    "products": 1,
+    "funnel": 1,
+    "retention": 0,
+    "data-health": 2,
+}
+CARDS = {"overview": 6, "funnel": 4, "data-health": 6}
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
-WITHOUT_CANVAS = ("behaviour", "funnel")
+CANVASES = {"behaviour": 0, "funnel": 0, "data-health": 2}
 NOW = Clock()
 # Each page in each theme and size in `make test`; every combination in `make test-slow`.
 QUICK = {("light", "desktop"), ("dark", "phone")}
@@ -83,9 +94,10 @@ def show(case: Case, screen: Screen, app_server: AppServer, apps: dict[str, ASGI
     screen.show(case, NOW.now + timedelta(minutes=14 if case.state == "stale" else 0, seconds=8))
     assert screen.all_faults() == []
     page = screen.page
-    heading = "No events yet" if case.state == "empty" else case.page.capitalize()
+    title = case.page.replace("-", " ").capitalize()
+    heading = "No events yet" if case.state == "empty" else title
     expect(page.locator("h1").filter(visible=True)).to_have_text([heading])
-    expect(page.locator("nav [aria-current]")).to_have_text(case.page.capitalize())
+    expect(page.locator("nav [aria-current]")).to_have_text(title)
     return page
 
 
@@ -98,7 +110,7 @@ def test_a_screen_is_complete_and_without_faults(
         expect(page.locator(".no-data code")).to_contain_text("curl http://127.0.0.1:8000/clickstream")
         return
     shown = page.locator(f".page[data-page={case.page}]")
-    expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(0 if case.page in WITHOUT_CANVAS else 1)
+    expect(shown.locator(".echart canvas").filter(visible=True)).to_have_count(CANVASES.get(case.page, 1))
     expect(shown.locator(".drawing").filter(visible=True)).to_have_count(DRAWINGS.get(case.page, 0))
     expect(shown.locator(".card .value").filter(visible=True)).to_have_count(CARDS.get(case.page, 0))
     expect(shown.locator(".ranking").filter(visible=True)).to_have_count(RANKINGS[case.page])

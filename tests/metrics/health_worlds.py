@@ -9,6 +9,9 @@ from typing import Any
 from tests.etl.pipeline import Pipeline, received
 from tests.metrics.oracle_health import Event, Line, Sent, start_of
 
+from clickstream.etl import ledger
+from clickstream.metrics.records import Records
+
 AGENTS: dict[str | None, tuple[str, ...]] = {
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/149.0 Safari/537.36": (),
     "curl/8.5.0": ("http_library",),
@@ -22,6 +25,11 @@ AGENTS: dict[str | None, tuple[str, ...]] = {
 }
 SKEWS_S = (0, 0, 0, -2, 3, -30, 200, -1_000, 2_000, 90_000)
 BAD: dict[bytes, str] = {b"{": "invalid_json", b"[1]": "not_an_object", b'{"eventId": "x"}': "missing_name"}
+
+
+def records(pipeline: Pipeline) -> Records:
+    """Where the metrics read: the warehouse and the raw store of a pipeline."""
+    return Records(pipeline.warehouse, lambda cursor, start, end: ledger.read(cursor, pipeline.store, start, end))
 
 
 class Traffic:

@@ -202,7 +202,7 @@ def orders(sent: Sent, span: Span, tz: ZoneInfo) -> list[dict[str, Any]]:
             "both": count["both"],
             "browser_only": count["browser_only"],
             "server_only": count["server_only"],
-            "capture_rate": count["both"] / seen if (seen := count["both"] + count["server_only"]) else None,
+            "capture_rate": count["both"] / of_server if (of_server := count["both"] + count["server_only"]) else None,
             "total_differs": count["total_differs"],
         }
         for day, count in sorted(days.items(), reverse=True)
@@ -239,8 +239,8 @@ def _sessions(rows: list[Row]) -> list[list[Row]]:
 
 
 def _is_too_fast(session: list[Row]) -> bool:
-    views = sum(row.event["eventName"] == "page_view" for row in session)
-    lasted = session[-1].happened_at - session[0].happened_at
+    views: int = sum(row.event["eventName"] == "page_view" for row in session)
+    lasted: timedelta = session[-1].happened_at - session[0].happened_at
     return timedelta() < lasted < (views - 1) * timedelta(seconds=1) and views >= 10
 
 

@@ -63,7 +63,7 @@ class Dashboards:
         self._zone = zone
         self._collector_url = url
         self.orders = OrderSource()
-        """The shop's orders, compared with the tracked ones; without a source, there is no page for them."""
+        """The shop's orders, compared with the tracked ones; without a source, Data health leaves them out."""
         app = App(self._page, self._server, static_assets={"/static": STATIC})
         self._served = GZipMiddleware(app, minimum_size=1024, compresslevel=6)
 
@@ -81,8 +81,7 @@ class Dashboards:
     def _page(self, request: Request) -> PageHtmlDocument:
         view = View.parse(request.url.query)
         pages = {name: module.page_ui(name, view) for name, module in _PAGES.items()}
-        if view.page == data_health.PAGE or self.orders.is_connected():
-            pages[data_health.PAGE] = data_health.page_ui("data_health", view)
+        pages[data_health.PAGE] = data_health.page_ui("data_health", view, self.orders.is_connected())
         bars = frame.disconnected_bar(), frame.top_bar(view, pages), frame.filter_row(view, self._zone.key)
         return document(view, TagList(*bars, placeholder("notice")), pages)
 
@@ -115,7 +114,7 @@ def _frame_server(input: Inputs, state: PageState, collector_url: str) -> None:
 
     @render.ui
     def freshness() -> TagChild:
-        return frame.freshness(state.snapshot(), state.loader_status())
+        return frame.freshness(state.view(), state.snapshot(), state.loader_status())
 
     @render.ui
     def dates() -> TagChild:

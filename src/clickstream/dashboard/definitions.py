@@ -164,6 +164,41 @@ CATEGORIES = (
     "category."
 )
 COUNTRIES = "Sessions that began in these days, by the country of their first event."
+HEALTH_RECEIVED = "Time since the newest loaded event was received. A quiet shop receives nothing at night."
+HEALTH_LOADED = "Time since the last load was committed. Without new events there is nothing to load."
+HEALTH_MISSING = (
+    "Accepted lines that are neither loaded nor accounted for in any other way. This must be 0, for each hour."
+)
+HEALTH_PENDING = (
+    "Lines that are stored but not loaded. They are loaded within seconds; an object is overdue when the last pass of "
+    "the loader should have seen it."
+)
+HEALTH_LEDGER = (
+    "Every line that the collector accepted in these days, by the hour in which it was stored (UTC). Duplicates: "
+    "copies of an event, such as a tracker sends after a lost response. Bad rows: lines that are not events. Erased: "
+    "lines of persons who asked for it. Days whose objects or rows have expired are left out."
+)
+HEALTH_BAD_ROWS = (
+    "Lines of raw objects that are not events. They are kept with the reason and their bytes, and can be loaded once "
+    "they, or the program, are corrected."
+)
+HEALTH_BOTS = (
+    "Events received in these days that count as those of bots, by reason: their user agent, or the pace of their "
+    "session. They are kept; People only hides them on other pages. An event with two reasons is in both rows."
+)
+HEALTH_LATE = (
+    "Events by the hour or day in which they were received (UTC). Sent late: more than 1 hour after they happened, "
+    "because the device was offline or the events were imported. Loaded late: more than 15 minutes after they were "
+    "received, because the loader was behind."
+)
+HEALTH_CLOCK = (
+    "How wrong the clock of the device was when it sent an event, which includes the time on the way. As sent: the "
+    "time on the device was used. Corrected: the error was subtracted. Received: the device's time was impossible."
+)
+HEALTH_ORDERS = (
+    "Orders placed in these days that were tracked, by who reported them. Captured: the share of the orders reported "
+    "by the server that a browser reported too. Different: browser and server reported different amounts."
+)
 ORDERS_CHECK = (
     "Orders that the shop's database has for these days. Browser: its checkout_complete event arrived; server: its "
     "order_confirmed event arrived. Pending: younger than 15 minutes, and neither arrived yet; such orders count in no "

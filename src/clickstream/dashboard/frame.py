@@ -164,19 +164,25 @@ def filter_values(view: View, name: str, values: Sequence[tuple[str, int]]) -> T
     return tags.ul(*items)
 
 
-def freshness(snapshot: Snapshot | None, status: LoaderStatus) -> TagChild:
-    """Return the age of the data; the colour of the dot shows whether the loader is running."""
+def freshness(view: View, snapshot: Snapshot | None, status: LoaderStatus) -> TagChild:
+    """Return the age of the data, which links to Data health; the dot's colour shows whether the loader is running."""
     if status.failure:
         dot = tags.i(class_="dot", data_level="dead")
-        return tags.span(dot, _WAREHOUSE, "not readable", title=str(status.failure))
+        return _to_data_health(view, str(status.failure), dot, _WAREHOUSE, "not readable")
     if snapshot is None:
         return None
     seen = status.seen_at.isoformat() if status.seen_at else ""
     dot = Tag("live-dot", class_="dot", datetime=seen)
     if snapshot.loaded_at is None:
-        return tags.span(dot, "No data yet", title=DOT_TEXT)
+        return _to_data_health(view, DOT_TEXT, dot, "No data yet")
     age = Tag("time-ago", datetime=snapshot.loaded_at.isoformat())
-    return tags.span(dot, tags.span("Loaded ", class_="wide-only"), age, title=DOT_TEXT)
+    return _to_data_health(view, DOT_TEXT, dot, tags.span("Loaded ", class_="wide-only"), age)
+
+
+def _to_data_health(view: View, title: str, *content: TagChild) -> Tag:
+    page = "data-health"
+    href = replace(view, page=page, options=()).query()
+    return tags.a(*content, href=href, title=title, data_page=page, data_key="freshness")
 
 
 def late_loader(status: LoaderStatus) -> Tag:

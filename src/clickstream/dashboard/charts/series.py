@@ -79,11 +79,27 @@ def time_series(buckets: Buckets, lines: Sequence[Line], measure: Measure, previ
     series = [_previous(previous)] if previous else []
     for line in lines:
         series += [_bars(line, buckets)] if is_bars else _line(line, buckets, is_filled=len(lines) == 1)
-    names = [bucket(start, buckets.size) for start in buckets.starts]
-    option = {**_axes(buckets, measure.kind), "series": series}
     unit = f"per {buckets.size}" + (f", dashed: {previous.label}" if previous else "")
+    option = {**_axes(buckets, measure.kind), "series": series}
+    return _chart(_with_legend(option, lines) if len(lines) > 1 else option, buckets, drawn, measure, unit)
+
+
+def stacked_bars(buckets: Buckets, lines: Sequence[Line], measure: Measure) -> Chart:
+    """Draw `lines` as the parts of one bar for each bucket, the first at the bottom. Lines of zeros are left out."""
+    lines = [line for line in lines if any(line.values)]
+    if not lines:
+        return Chart(note=f"No {measure.title.lower()} in these days.")
+    bars = [{**_bars(line, buckets), "stack": "all"} for line in lines]
+    for bar, line in zip(bars, lines, strict=True):
+        bar["itemStyle"] = {"color": line.colour}
+    option = _with_legend({**_axes(buckets, measure.kind), "series": bars}, lines, hides_flattening=False)
+    return _chart(option, buckets, lines, measure, f"per {buckets.size}")
+
+
+def _chart(option: Option, buckets: Buckets, drawn: Sequence[Line], measure: Measure, unit: str) -> Chart:
+    names = [bucket(start, buckets.size) for start in buckets.starts]
     return Chart(
-        option=_with_legend(option, lines) if len(lines) > 1 else option,
+        option=option,
         label=f"{measure.title}, {names[0]} to {names[-1]}",
         unit=f"{measure.currency} {unit}" if measure.currency else unit,
         kind=measure.kind,
@@ -104,7 +120,8 @@ def _csv(buckets: Buckets, lines: Sequence[Line], measure: Measure) -> str:
 
 def _axes(buckets: Buckets, kind: Kind) -> Option:
     label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
-    names = [start.strftime(_SHORT_NAMES[buckets.size]) for start in buckets.starts]
+    are_many_days = buckets.size == "hour" and len(buckets.starts) > 72
+    names = [start.strftime(_SHORT_NAMES["day" if are_many_days else buckets.size]) for start in buckets.starts]
     return {
         "grid": {"left": 4, "right": 12, "top": 12, "bottom": 4, "outerBoundsMode": "same"},
         "tooltip": {"trigger": "axis", "axisPointer": {"type": "line", "lineStyle": {"color": "var(--muted)"}}},
@@ -126,10 +143,10 @@ def _axes(buckets: Buckets, kind: Kind) -> Option:
     }
 
 
-def _with_legend(option: Option, lines: Sequence[Line]) -> Option:
+def _with_legend(option: Option, lines: Sequence[Line], *, hides_flattening: bool = True) -> Option:
     """Add a legend above the chart that shows and hides lines. A line that would flatten the others starts hidden."""
     totals = {line.label: sum(float(value or 0) for value in line.values) for line in lines}
-    second = sorted(totals.values())[-2]
+    second = sorted(totals.values())[-2] if hides_flattening else float("inf")
     legend = {
         "type": "scroll",
         "top": 0,

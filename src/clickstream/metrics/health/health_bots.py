@@ -1,6 +1,6 @@
 """`health_bots`: what is a bot?
 
-In: events received in the range that have a reason of their own (their user agent), or whose session has one (its
+In: events received in the range that have a reason (their user agent), or whose session has one (its
 rate). Out: a row for each reason; `(any)` counts an event once that has several.
 """
 
