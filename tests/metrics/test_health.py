@@ -115,3 +115,47 @@ def compare_with_oracle(pipeline: Pipeline, sent: oracle.Sent, random: Random) -
     assert found("health_late", by=by) == oracle.late(sent, span, by)
     assert found("health_clock") == oracle.clock(sent, span)
     assert found("health_orders") == oracle.orders(sent, span, tz)
+
+
+def test_a_line_too_many_does_not_make_up_for_a_missing_one(pipeline: Pipeline) -> None:
+    now = pipeline.clock.now
+    for ago in (7_200, 3_600):
+        pipeline.put_batch([received(now - timedelta(seconds=ago), eventId=f"a{ago}"), b"{"], ago_s=ago)
+    pipeline.load()
+    first = now.replace(minute=0) - timedelta(hours=2)
+    with pipeline.warehouse.transaction() as cursor:
+        params = {"first": first, "second": first + timedelta(hours=1)}
+        cursor.execute("update bad_rows set hour = $second where hour = $first", params)
+    assert [row["balance"] for row in answer(pipeline, "health_ledger").dicts()] == [-1, 1]
+    found = answer(pipeline, "health_ledger", options={"by": "day"})
+    assert [(row["accepted"], row["bad"], row["balance"]) for row in found.dicts()] == [(4, 2, 0)]
+    assert (found.meta["unbalanced_hours"], found.meta["overdue_objects"]) == (2, 0)
+
+
+def test_the_ledger_counts_overdue_and_irregular_objects(pipeline: Pipeline) -> None:
+    """An irregular object has the hour of its file, within the day of its folder."""
+    pipeline.put_batch([received(pipeline.clock.now, eventId="a")], ago_s=60)
+    pipeline.store.put([("events/2026/03/08/event-foreign.json", b'{"eventName": "x", "eventId": "b"}')])
+    pipeline.load()
+    pipeline.put_batch([received(pipeline.clock.now, eventId="c")], ago_s=1_800)
+    found = answer(pipeline, "health_ledger")
+    assert [(row["hour"].day, row["accepted"], row["pending"]) for row in found.dicts()] == [(10, 2, 1), (8, 1, 0)]
+    assert (found.meta["unbalanced_hours"], found.meta["overdue_objects"]) == (0, 1)
+
+
+def test_the_ledger_leaves_out_days_that_expired(pipeline: Pipeline) -> None:
+    pipeline.put_batch([received(pipeline.clock.now, eventId="a")], ago_s=86_460)
+    pipeline.put_batch([received(pipeline.clock.now, eventId="b")], ago_s=60)
+    pipeline.load()
+    with pipeline.warehouse.transaction() as cursor:
+        cursor.execute("insert into expired_days values (date '2026-03-09', 'raw', timestamptz '2026-03-10 00:00+00')")
+    assert [row["hour"].day for row in answer(pipeline, "health_ledger").dicts()] == [10]
+
+
+def test_a_page_of_hours_is_cut_from_all_of_them(pipeline: Pipeline) -> None:
+    now = pipeline.clock.now
+    pipeline.put_batch([received(now - timedelta(hours=hour), eventId=f"e{hour}") for hour in range(1, 6)])
+    pipeline.load()
+    found = answer(pipeline, "health_late", limit=2, offset=1)
+    assert [row["hour"] for row in found.dicts()] == [now - timedelta(hours=hour) for hour in (2, 3)]
+    assert (found.meta["total_rows"], found.meta["rows_behind"]) == (5, {"clickstream_events": 5})

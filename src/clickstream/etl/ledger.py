@@ -26,11 +26,7 @@ _REPEATED = """
     where event_id in (select event_id from clickstream_events where raw_hour >= $first)
 """
 """Rows beyond the first of each event id. Only of the compared days: all ids of 10 million rows would take seconds."""
-_OBJECTS = """
-    select name, hour, day
-    from raw_objects
-    where (hour >= $first and hour < $end) or (day >= $day and day <= $last)
-"""
+_OBJECTS = "select name, hour from raw_objects where day >= $first_day and day <= $last_day"
 _HOURS = "select hour, loaded, duplicate, bad, erased from ledger where hour >= $first and hour < $end"
 _EXTERNAL = "select count(*) from clickstream_events where raw_object is null and event_timestamp >= $first"
 
@@ -130,32 +126,26 @@ def check(warehouse: Warehouse, store: RawStore, since: date | None = None) -> L
 def read(cursor: Cursor, store: RawStore, start: datetime, end: datetime) -> Ledger:
     """Compare the hours that overlap `[start, end)`, without the days that `check` leaves out.
 
-    cursor: on a snapshot that is older than this call. `repeated`, `external` and `other_files` are not counted, and
-    objects that wait in the folder of another day than their hour's are not found: `check` does both.
+    cursor: on a snapshot that is older than this call. `repeated`, `external` and files outside days are not counted.
     """
-    span = {"first": _start_of_hour(start.astimezone(UTC)), "end": end.astimezone(UTC)}
-    first, last = span["first"].date(), (span["end"] - timedelta(microseconds=1)).date()
+    first, end = _start_of_hour(start.astimezone(UTC)), end.astimezone(UTC)
+    days = {"first_day": first.date(), "last_day": (end - timedelta(microseconds=1)).date()}
     marks = _read_marks(cursor)
-    objects = cursor.fetch(_OBJECTS, {**span, "day": first, "last": last}).rows
-    loaded = {name: hour for name, hour, _ in objects}
+    loaded = dict(cursor.fetch(_OBJECTS, days).rows)
     hours: dict[datetime, Hour] = {}
-    for hour, *numbers in cursor.fetch(_HOURS, span).rows:
+    for hour, *numbers in cursor.fetch(_HOURS, {"first": first, "end": end}).rows:
         if hour.date() not in marks.expired:
             _add(hours, hour, **dict(zip(_COUNTED, map(int, numbers), strict=True)))
     ledger = Ledger()
-    within = {day for day in store.days() if first <= day <= last}
-    for raw in chain.from_iterable(
-        _objects(store, day, ledger) for day in sorted(within | {row[2] for row in objects})
-    ):
-        if raw.key not in loaded and raw.day not in within:
-            continue
-        hour = loaded.get(raw.key) or _start_of_hour(received_at(store, raw))
-        if not span["first"] <= hour < span["end"] or marks.expired.intersection((raw.day, hour.date())):
-            continue
+    # The hour of an object is within the day of its folder.
+    listed = [day for day in store.days() if days["first_day"] <= day <= days["last_day"] and day not in marks.expired]
+    for raw in chain.from_iterable(_objects(store, day, ledger) for day in listed):
         is_pending = raw.key not in loaded
-        _add(hours, hour, accepted=raw.count, pending=raw.count if is_pending else 0)
-        if is_pending and marks.is_overdue(raw):
-            ledger.overdue.append(raw.key)
+        hour = _start_of_hour(received_at(store, raw)) if is_pending else loaded[raw.key]
+        if first <= hour < end:
+            _add(hours, hour, accepted=raw.count, pending=raw.count if is_pending else 0)
+            if is_pending and marks.is_overdue(raw):
+                ledger.overdue.append(raw.key)
     ledger.hours = _newest_first(hours)
     return ledger
 
