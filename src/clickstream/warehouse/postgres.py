@@ -83,7 +83,11 @@ _GROWN = """
 _SUMMARISE = """
     select brin_summarize_new_values(c.oid)
     from pg_class as c
-    where c.oid = to_regclass('clickstream_events_event_timestamp_brin') and pg_has_role(c.relowner, 'usage')
+    where
+        c.oid in (
+            to_regclass('clickstream_events_event_timestamp_brin'), to_regclass('clickstream_events_received_at_brin')
+        )
+        and pg_has_role(c.relowner, 'usage')
 """
 _OURS = """
     select c.relname
