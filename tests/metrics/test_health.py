@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -159,3 +160,32 @@ def test_a_page_of_hours_is_cut_from_all_of_them(pipeline: Pipeline) -> None:
     found = answer(pipeline, "health_late", limit=2, offset=1)
     assert [row["hour"] for row in found.dicts()] == [now - timedelta(hours=hour) for hour in (2, 3)]
     assert (found.meta["total_rows"], found.meta["rows_behind"]) == (5, {"clickstream_events": 5})
+
+
+def test_bands_of_clocks_include_their_upper_edges(pipeline: Pipeline) -> None:
+    now, step = pipeline.clock.now - timedelta(hours=1), timedelta(microseconds=1)
+    edges = {"5s": 5, "1min": 60, "5min": 300, "1h": 3_600}
+    events = []
+    for seconds in edges.values():
+        for skew in (timedelta(seconds=seconds), timedelta(seconds=seconds) + step):
+            for sign in (1, -1):
+                event = received(now, eventId=f"{sign}{skew}")
+                event["_ingest"]["sentAt"] = (now + sign * skew).isoformat()
+                events.append(event)
+    pipeline.put_batch(events)
+    pipeline.load()
+    counts: Counter[str] = Counter()
+    for row in answer(pipeline, "health_clock").dicts():
+        counts[row["skew"]] += row["events"]
+    bands = {"5s": 1, "1min": 2, "5min": 2, "1h": 2, "more": 1}
+    assert counts == {f"{sign}_{band}": count for sign in ("ahead", "behind") for band, count in bands.items()}
+
+
+def test_an_hour_that_the_range_cuts_counts_as_a_whole(pipeline: Pipeline) -> None:
+    """A day in India begins at 18:30 UTC."""
+    pipeline.put_batch([b"{"], ago_s=17 * 3_600 + 3_000)  # 18:10 UTC on the day before
+    pipeline.load()
+    india = {"tz": ZoneInfo("Asia/Kolkata"), "from_date": pipeline.clock.now.date()}
+    (row,) = answer(pipeline, "health_bad_rows", **india).dicts()
+    assert (row["rows"], row["last_seen_at"].hour) == (1, 18)
+    assert [row["bad"] for row in answer(pipeline, "health_ledger", **india).dicts()] == [1]
