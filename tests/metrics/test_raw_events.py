@@ -42,18 +42,18 @@ def stored_in(server: Cluster | None, tmp_path_factory: pytest.TempPathFactory) 
         yield warehouse
 
 
-def all_pages(warehouse: Warehouse, question: Question) -> list[dict[str, Any]]:
+def all_pages(warehouse: Warehouse, question: Question, search_s: float = 60) -> list[dict[str, Any]]:
     """Read page after page. Every page but the last is full, and says that there are more."""
     rows: list[dict[str, Any]] = []
     before = None
     with warehouse.reading() as cursor:
         while True:
-            page = newest_events(cursor, question, before)
-            assert len(page.rows) == question.limit or not page.has_older
+            page = newest_events(cursor, question, before, search_s)
+            assert len(page.rows) == question.limit or not page.has_older or page.searched_to
             rows += page.rows
-            if not page.has_older or page.oldest is None:
+            if not page.has_older or page.end_key is None:
                 return rows
-            before = read_key(page.oldest.write())
+            before = read_key(page.end_key.write())
 
 
 def test_the_events_are_those_that_count_on_both_engines(stored_in: Warehouse) -> None:
@@ -106,6 +106,15 @@ def test_a_page_reaches_back_over_silence(stored_in: Warehouse) -> None:
     assert [row["event_timestamp"] for row in all_pages(stored_in, question)] == moments
     outside = make_question(from_date=NOON.date() + timedelta(days=1), to_date=NOON.date() + timedelta(days=2))
     assert all_pages(stored_in, outside) == []
+
+
+def test_a_search_that_takes_too_long_is_continued_by_the_next_page(stored_in: Warehouse) -> None:
+    fill(stored_in, [event(NOON - timedelta(hours=hours)) for hours in (0, 1, 2, 5, 29)])
+    question = make_question(from_date=NOON.date() - timedelta(days=2), limit=2)
+    with stored_in.reading() as cursor:
+        first = newest_events(cursor, question, search_s=0)
+    assert (first.rows, first.has_older, first.searched_to) == ([], True, NOON + timedelta(hours=11))
+    assert all_pages(stored_in, question, search_s=0) == all_pages(stored_in, replace(question, limit=9))
 
 
 def test_one_event_is_found_with_all_its_columns(stored_in: Warehouse) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,7 @@ def loaded_shop(folder: Path) -> Iterator[LoadedShop]:
     """Open a shop with the events of three visitors in the last two days."""
     clock = Clock()
     with open_pipeline(folder, clock) as pipeline, MartKeeper(folder / "mart.duckdb", pipeline.warehouse) as keeper:
-        pipeline.put_batch(events(clock))
+        pipeline.put_batch(json.dumps(each, ensure_ascii=False).encode() for each in events(clock))
         assert pipeline.load().bad == 0
         keeper.refresh()
         app = make_app(keeper, ZoneInfo("Europe/Warsaw"), clock)

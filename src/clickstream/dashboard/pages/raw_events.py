@@ -23,6 +23,7 @@ from clickstream.dashboard.panel import MAX_NAME_LENGTH, content_or_failure, emp
 from clickstream.dashboard.view import View
 from clickstream.dashboard.words import event_in_words, in_words
 from clickstream.metrics.visitors.event_key import EventKey
+from clickstream.metrics.visitors.raw_events import EventPage
 
 PAGE = "raw-events"
 ROWS = 50
@@ -77,23 +78,37 @@ def page_server(input: Inputs, output: Outputs, _session: Session, state: PageSt
 
 def _events(view: View, zone: ZoneInfo, found: ShownEvents) -> TagChild:
     """Draw a page of events, and the ways to newer and older ones."""
-    rows, is_first = found.page.rows, key_of(view, "before") is None
-    newer = _newer(view, found.newer, is_first=is_first)
-    if not rows:
+    page, is_first = found.page, key_of(view, "before") is None
+    newer, older = _newer(view, found.newer, is_first=is_first), _older(view, zone, page)
+    if not page.rows and older is None:
         note = "No events match in these days." if is_first else "No older events in these days."
         return TagList(newer, empty_note(note))
+    if not page.rows:
+        return TagList(newer, older)
     heads = [tags.th(text, scope="col", class_=None if text in _NARROW else "wide-only") for text in _HEADS]
     table = tags.table(
         tags.thead(tags.tr(*heads)),
-        tags.tbody(*(part for row in rows for part in _event(view, zone, row))),
+        tags.tbody(*(part for row in page.rows for part in _event(view, zone, row))),
         class_="records events",
     )
-    oldest = found.page.oldest
-    link = view.with_option(before=oldest.write() if oldest else "", open="").query()
-    older = tags.a("Older events", href=link, class_="button", data_key="older") if found.page.has_older else None
-    first, last = (row["event_timestamp"] for row in (rows[0], rows[-1]))
-    span = f"{formats.exact(len(rows))} events, {formats.moment(last, zone)} – {formats.moment(first, zone)}"
-    return TagList(newer, table, tags.p(tags.span(span, class_="quiet"), older, class_="more"))
+    return TagList(newer, table, older)
+
+
+def _older(view: View, zone: ZoneInfo, page: EventPage) -> TagChild:
+    """Return what the page covers, and the way to older events; None for a page without both."""
+    texts = []
+    if page.rows:
+        first, last = (row["event_timestamp"] for row in (page.rows[0], page.rows[-1]))
+        count = f"{len(page.rows)} event{'' if len(page.rows) == 1 else 's'}"
+        texts.append(f"{count}, {formats.moment(last, zone)} – {formats.moment(first, zone)}.")
+    if page.searched_to:
+        texts.append(f"Searched back to {formats.moment(page.searched_to, zone)}.")
+    if not texts:
+        return None
+    label = "Search further back" if page.searched_to else "Older events"
+    key = page.end_key.write() if page.end_key else ""
+    link = tags.a(label, href=view.with_option(before=key, open="").query(), class_="button", data_key="older")
+    return tags.p(tags.span(" ".join(texts), class_="quiet"), link if page.has_older else None, class_="more")
 
 
 def _newer(view: View, count: int, *, is_first: bool) -> TagChild:

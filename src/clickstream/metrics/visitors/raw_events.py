@@ -2,11 +2,12 @@
 
 In: a cursor on one snapshot of the warehouse, and a Question. Out: the events that `overview` counts for this question,
 in the reverse of event order. A page reads as little of the past as it needs: first the last hour of what is left, then
-eight times as much, and so on, which both engines find by time without sorting the rest.
+four times as much, and so on, which both engines find by time without sorting the rest.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -47,8 +48,10 @@ _FIELDS = {
     **{name: f"s.{'entry_page' if name == 'landing_page' else name}" for name in SESSION_COLUMNS},
 }
 """Filter -> the column that it compares. Segments are rules over the mart, which is not read here."""
-_FIRST_STEP, _GROWTH = timedelta(hours=1), 8
+SEARCH_S = 1.0
+_FIRST_STEP, _GROWTH = timedelta(hours=1), 4
 _MICROSECOND = timedelta(microseconds=1)
+_LAST_ID = UUID(int=2**128 - 1)
 _SESSIONS = "left join sessions as s on e.session_key = s.session_key"
 _CLIENTS = "left join clients as known on e.client_id = known.client_id"
 _HAS_REAL = "select exists (select 1 from clickstream_events where is_sample is not true and event_timestamp < $as_of)"
@@ -56,14 +59,20 @@ _HAS_REAL = "select exists (select 1 from clickstream_events where is_sample is 
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Some events, the newest first. has_older: there are more."""
+    """Some events, the newest first. has_older: there are more, or not all of the range was searched.
+
+    searched_to: where the search stopped because it took too long; None = it did not.
+    """
 
     rows: list[dict[str, Any]]
     has_older: bool
+    searched_to: datetime | None = None
 
     @property
-    def oldest(self) -> EventKey | None:
-        """The key of the last row."""
+    def end_key(self) -> EventKey | None:
+        """The key before which the next page begins."""
+        if self.searched_to is not None:
+            return EventKey(self.searched_to - _MICROSECOND, None, None, None, _LAST_ID)
         return EventKey.of(self.rows[-1]) if self.rows else None
 
 
@@ -76,8 +85,13 @@ class _Conditions:
     joins: str
 
 
-def newest_events(cursor: Cursor, question: Question, before: EventKey | None = None) -> EventPage:
-    """Return the newest `limit` events of the question, or those before a key. Raises QuestionError."""
+def newest_events(
+    cursor: Cursor, question: Question, before: EventKey | None = None, search_s: float = SEARCH_S
+) -> EventPage:
+    """Return the newest `limit` events of the question, or those before a key. Raises QuestionError.
+
+    search_s: a search for rare events stops after about this long, and the next page continues it.
+    """
     period, limit = chosen_period(question), question.limit
     conditions = _conditions(cursor, question)
     end = period.end
@@ -86,11 +100,13 @@ def newest_events(cursor: Cursor, question: Question, before: EventKey | None = 
         text = f"{conditions.text} and {before_sql('e')}"
         conditions = replace(conditions, text=text, params={**conditions.params, **before.params()})
     rows: list[dict[str, Any]] = []
-    step = _FIRST_STEP
+    step, started = _FIRST_STEP, time.monotonic()
     while end > period.start and len(rows) <= limit:
         start = max(period.start, end - step)
         rows += _events_between(cursor, conditions, start, end, limit + 1 - len(rows))
         end, step = start, step * _GROWTH
+        if time.monotonic() - started >= search_s and len(rows) <= limit and end > period.start:
+            return EventPage(rows, has_older=True, searched_to=end)
     return EventPage(rows[:limit], len(rows) > limit)
 
 
