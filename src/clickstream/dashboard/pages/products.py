@@ -88,7 +88,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     """Query the page's metrics and draw the answers."""
     split = state.query(PAGE, _split_queries, "series")
     table = state.query(PAGE, _table_queries, "ranking")
-    together = state.query(PAGE, _pair_queries, "together")
+    together = state.query(PAGE, _pair_queries, "pairs")
     colour_order = state.dimension_values(
         PAGE, lambda context: (_DIMENSIONS[_by(context.view)], _all_days(state, context), COLOURS)
     )
