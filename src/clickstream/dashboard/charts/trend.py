@@ -49,7 +49,7 @@ def split_trend(answer: Answer, title: str, order: Sequence[str], name: Callable
 
 def split_groups(answer: Answer, order: Sequence[str]) -> list[str]:
     """Return the groups of a split in the order of their lines."""
-    groups = {row["split"] for row in answer.dicts()}
+    groups = dict.fromkeys(row["split"] for row in answer.dicts())
     return sorted(groups, key=lambda group: (group == OTHER_NAME, _rank(group, order)))
 
 

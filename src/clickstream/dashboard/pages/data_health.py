@@ -139,9 +139,11 @@ def _shop_ui() -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState, source: OrderSource) -> None:
     """Query the metrics of data health and draw the answers; with a shop, compare its orders too."""
-    ledger, late = _keep_by_unit(state, "health_ledger"), _keep_by_unit(state, "health_late")
-    bots = _keep(state, "health_bots")
-    _draw_status(output, _keep(state, "health_freshness"), ledger, bots, late)
+    of_lines = ("balance", "ledger", "card_missing_lines", "card_pending_lines", "card_bad_lines")
+    ledger, late = _keep_by_unit(state, "health_ledger", *of_lines), _keep_by_unit(state, "health_late", "late")
+    bots = _keep(state, "health_bots", "bots", "card_bot_events")
+    freshness = _keep(state, "health_freshness", "card_newest", "card_loaded")
+    _draw_status(output, freshness, ledger, bots, late)
 
     @output(id="balance")
     @render.ui
@@ -161,7 +163,7 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
 
     _draw_table("bots", output, bots, health.bots_table)
     for key, draw in _DRAWN.items():
-        _draw_table(key, output, _keep(state, f"health_{key}"), draw)
+        _draw_table(key, output, _keep(state, f"health_{key}", key), draw)
     if source.is_connected():
         _compare_orders(output, state, source)
 
@@ -191,14 +193,18 @@ def _unit(view: View, days: Days) -> str:
     return view.option("by", UNITS, default)
 
 
-def _keep(state: PageState, metric: str) -> Answers:
-    """Keep the answer of a metric without options current."""
-    return state.query(PAGE, lambda context: [_question(context, metric)])
+def _keep(state: PageState, metric: str, *outputs: str) -> Answers:
+    """Keep the answer of a metric without options current. outputs: those that show it."""
+    return state.query(PAGE, lambda context: [_question(context, metric)], dict.fromkeys(outputs, ""))
 
 
-def _keep_by_unit(state: PageState, metric: str) -> Answers:
-    """Keep the answer of a metric by hour or day current."""
-    return state.query(PAGE, lambda context: [_question(context, metric, by=_unit(context.view, context.days))])
+def _keep_by_unit(state: PageState, metric: str, *outputs: str) -> Answers:
+    """Keep the answer of a metric by hour or day current. outputs: those that show it."""
+
+    def build(context: QueryContext) -> list[tuple[str, Any]]:
+        return [_question(context, metric, by=_unit(context.view, context.days))]
+
+    return state.query(PAGE, build, dict.fromkeys(outputs, ""))
 
 
 def _draw_table(id: str, output: Outputs, found: Answers, draw: Callable[[Answer], TagChild]) -> None:

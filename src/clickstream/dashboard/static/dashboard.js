@@ -63,8 +63,9 @@ const dashboard = (() => {
     const sheet = document.getElementById("explain");
     const key = Object.keys(closed).map((name) => query.get(name) ?? "").join("\n");
     if (key === explained) return;
-    explained = key;
-    const panel = document.getElementById(query.get("explain") ?? "")?.closest(".panel, .card");
+    const output = document.getElementById(query.get("explain") ?? "");
+    const panel = output?.closest(".panel, .card") ?? output?.querySelector(".panel, .card"); // the server may draw it
+    explained = panel || !output ? key : "";
     if (!panel) {
       if (sheet.open) { sheet.close(); $(sheet).trigger("hidden"); }
       return;
@@ -98,7 +99,7 @@ const dashboard = (() => {
     },
     explain(button) {
       const panel = button.closest(".panel, .card");
-      const output = panel.querySelector(":scope > .shiny-html-output, :scope > .echart");
+      const output = panel.querySelector(":scope > .shiny-html-output, :scope > .echart") ?? panel.closest(".shiny-html-output");
       if (output) go({ ...closed, explain: output.id });
     },
     "explain-close": () => go(closed),
@@ -268,6 +269,7 @@ const dashboard = (() => {
 
   // Show a raw line that arrives: it may be below the rows.
   $(document).on("shiny:value", ({ name }) => {
+    if (here().has("explain")) setTimeout(() => showExplain(here()), 60); // its panel may be on the page only now
     if (name === "raw_line") setTimeout(() => document.querySelector("[data-key=raw-line]")?.focus(), 60);
   });
 
