@@ -100,9 +100,6 @@ def test_every_metric_has_an_answer_for_an_empty_warehouse(mart: FilledMart, met
         assert {value for row in answer.rows for value in row[1:]} == {0}
     elif metric == "health_freshness":
         assert answer.rows == [(None, None, None, None, 0)]
-    elif metric == "health_ledger":
-        assert answer.rows == []
-        assert (answer.meta["unbalanced_hours"], answer.meta["overdue_objects"]) == (0, 0)
     elif metric == "rfm":
         assert [row[1:3] for row in answer.rows] == [(0, 0)] * 6
     elif metric == "customers":
