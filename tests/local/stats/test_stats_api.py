@@ -80,8 +80,9 @@ def failure(response: urllib3.BaseHTTPResponse) -> tuple[int, str]:
 
 @pytest.mark.parametrize("name", METRICS)
 def test_an_answer_is_that_of_the_command(owner: Owner, client: Client, name: str) -> None:
-    response = get(owner, f"/api/metrics/{name}", DAYS)
-    answer = client.call(METRIC, MetricRequest(name, DAYS))
+    parameters = DAYS | ({"visitor_id": "c1"} if name == "visitor_timeline" else {})
+    response = get(owner, f"/api/metrics/{name}", parameters)
+    answer = client.call(METRIC, MetricRequest(name, parameters))
     assert response.status == 200, response.data
     assert json.loads(response.data) == json.loads(json.dumps(answer_document(answer)))
     assert response.headers["Clickstream-Load"] == str(answer.meta["load"]) == "1"
