@@ -7,6 +7,7 @@ and no event has two rows. Each column is counted separately, so that none can h
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -20,13 +21,14 @@ from clickstream.raw.keys import RawName, parse_name
 from clickstream.warehouse.contract import Cursor, Warehouse
 
 DEFAULT_DAYS = 7
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REPEATED = """
     select count(*) - count(distinct event_id)
     from clickstream_events
     where event_id in (select event_id from clickstream_events where raw_hour >= $first)
 """
 """Rows beyond the first of each event id. Only of the compared days: all ids of 10 million rows would take seconds."""
-_OBJECTS = "select name, hour from raw_objects where day >= $first_day and day <= $last_day"
+_OBJECTS = "select name, @micros(hour) from raw_objects where day >= $first_day and day <= $last_day"
 _HOURS = "select hour, loaded, duplicate, bad, erased from ledger where hour >= $first and hour < $end"
 _EXTERNAL = "select count(*) from clickstream_events where raw_object is null and event_timestamp >= $first"
 
@@ -131,7 +133,7 @@ def read(cursor: Cursor, store: RawStore, start: datetime, end: datetime) -> Led
     first, end = _start_of_hour(start.astimezone(UTC)), end.astimezone(UTC)
     days = {"first_day": first.date(), "last_day": (end - timedelta(microseconds=1)).date()}
     marks = _read_marks(cursor)
-    loaded = dict(cursor.fetch(_OBJECTS, days).rows)
+    loaded: dict[str, int] = dict(cursor.fetch(_OBJECTS, days).rows)
     hours: dict[datetime, Hour] = {}
     for hour, *numbers in cursor.fetch(_HOURS, {"first": first, "end": end}).rows:
         if hour.date() not in marks.expired:
@@ -139,13 +141,18 @@ def read(cursor: Cursor, store: RawStore, start: datetime, end: datetime) -> Led
     ledger = Ledger()
     # The hour of an object is within the day of its folder.
     listed = [day for day in store.days() if days["first_day"] <= day <= days["last_day"] and day not in marks.expired]
+    accepted: Counter[int] = Counter()  # hour in microseconds: with datetimes, 100,000 objects take twice as long
     for raw in chain.from_iterable(_objects(store, day, ledger) for day in listed):
-        is_pending = raw.key not in loaded
-        hour = _start_of_hour(received_at(store, raw)) if is_pending else loaded[raw.key]
-        if first <= hour < end:
-            _add(hours, hour, accepted=raw.count, pending=raw.count if is_pending else 0)
-            if is_pending and marks.is_overdue(raw):
+        if (hour_us := loaded.get(raw.key)) is not None:
+            accepted[hour_us] += raw.count
+        elif first <= (hour := _start_of_hour(received_at(store, raw))) < end:
+            _add(hours, hour, accepted=raw.count, pending=raw.count)
+            if marks.is_overdue(raw):
                 ledger.overdue.append(raw.key)
+    for hour_us, count in accepted.items():
+        hour = _EPOCH + timedelta(microseconds=hour_us)
+        if first <= hour < end:
+            _add(hours, hour, accepted=count)
     ledger.hours = _newest_first(hours)
     return ledger
 
