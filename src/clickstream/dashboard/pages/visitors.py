@@ -49,7 +49,7 @@ def page_ui(view: View) -> TagList:
 @module.server
 def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageState, source: RecordSource) -> None:
     """Query the page's metrics and draw the answers."""
-    sessions = state.query(PAGE, _session_queries)
+    sessions = state.query(PAGE, _session_queries, "body")
     events = state.query(PAGE, _event_queries)
     serve_opened_event(output, state, PAGE, source)
 
