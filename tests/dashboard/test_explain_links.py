@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from clickstream.dashboard import view as views
 from clickstream.dashboard.charts.trend import split_groups, split_trend
 from clickstream.dashboard.explain.links import linked
 from clickstream.dashboard.view import Days, View
@@ -43,16 +42,15 @@ def links(answer: Answer) -> list[list[dict[str, list[str]]]]:
 
 
 def test_a_point_opens_explain_for_its_bucket_and_group(answer: Answer) -> None:
-    first, second = links(answer)
+    events = replace(answer, meta={**answer.meta, "options": {**answer.meta["options"], "metric": "events"}})
+    first, second = links(events)
     assert [link["value"] for link in first] == [["DE"], ["PL"]]
     assert [row[0]["at"] for row in (first, second)] == [["2026-03-01T23:00:00Z"], ["2026-03-08T23:00:00Z"]]
     assert first[1]["explain"] == ["acquisition-series"]
     assert first[1]["country"] == ["DE"]  # the page behind the panel stays as it is
 
 
-def test_a_point_that_counts_sessions_opens_their_list(answer: Answer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(views.PAGES, "visitors", "Visitors")
-    monkeypatch.setattr(views, "OPTIONS", (*views.OPTIONS, "between", "reached"))
+def test_a_point_that_counts_sessions_opens_their_list(answer: Answer) -> None:
     first, second = links(answer)
     assert first[1] == {
         "page": ["visitors"],

@@ -87,10 +87,10 @@ def test_nothing_is_computed_while_the_page_is_not_seen(
     seed(warehouse)
     ask, moments = catalog.ask, list[datetime]()
 
-    def recorded(*arguments: Any) -> Answer:
+    def recorded(*arguments: Any, **more: Any) -> Answer:
         if arguments[1] == "live":
             moments.append(arguments[2].as_of)
-        return ask(*arguments)
+        return ask(*arguments, **more)
 
     def calls() -> int:
         before = len(moments)

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from clickstream.dashboard.answers import records
 from clickstream.dashboard.pages import raw_events
 from clickstream.warehouse.duckdb import DuckWarehouse
 from tests.conftest import Clock
@@ -15,6 +16,12 @@ from tests.dashboard.pages.loaded import LoadedShop
 from tests.dashboard.seeded import LAST_PASS, put_click, seed
 
 pytest_plugins = ["tests.dashboard.stage"]
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine does not stop a search early."""
+    monkeypatch.setattr(records, "SEARCH_S", 60.0)
 
 
 def test_a_row_opens_its_columns_and_the_line_as_it_was_received(loaded_page: BrowserPage, loaded: LoadedShop) -> None:

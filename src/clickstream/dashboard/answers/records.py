@@ -12,7 +12,7 @@ from typing import Any
 from clickstream.dashboard.answers.raw_lines import NO_LINE, RawLine, RawLines
 from clickstream.metrics.question import Question
 from clickstream.metrics.visitors.event_key import EventKey
-from clickstream.metrics.visitors.raw_events import EventPage, count_newer, find_event, newest_events
+from clickstream.metrics.visitors.raw_events import SEARCH_S, EventPage, count_newer, find_event, newest_events
 from clickstream.warehouse.contract import Warehouse
 
 MOST_NEWER = 1000
@@ -50,7 +50,7 @@ class RecordSource:
         shown_as_of: the question as of when the reader opened the page: what came later is counted, not shown.
         """
         with self.warehouse.reading() as cursor:
-            page = newest_events(cursor, shown_as_of, before)
+            page = newest_events(cursor, shown_as_of, before, SEARCH_S)
             newest = EventKey.of(page.rows[0]) if page.rows else None
             is_late = before is not None and not page.rows
             newer = 0 if is_late else count_newer(cursor, replace(question, limit=1), newest, MOST_NEWER)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from clickstream.dashboard.charts.output import Chart
 from clickstream.dashboard.charts.ranking import Row
-from clickstream.dashboard.view import PAGES, Days, Explained, View
+from clickstream.dashboard.view import Days, Explained, View
 from clickstream.metrics.question import Answer
 from clickstream.metrics.rules.buckets import Bucket, Unit, buckets
 from clickstream.metrics.rules.period import Period
@@ -63,7 +63,7 @@ def _only(view: View, options: Mapping[str, str], group: str) -> View:
 def _sessions(view: View, options: Mapping[str, str], bucket: Bucket) -> str:
     """Return the address of the list of the sessions behind a point; "" for a figure that is not a number of them."""
     reached = REACHED.get(options["metric"])
-    if reached is None or VISITORS not in PAGES:
+    if reached is None:
         return ""
     between = f"{_text(bucket.start)}..{_text(bucket.end)}"
     return replace(view, page=VISITORS, options=()).with_option(between=between, reached=reached).query()
