@@ -11,7 +11,7 @@ _EXAMPLE = "use an IANA name such as Europe/Berlin"
 
 def is_zone(name: str) -> bool:
     """Return whether a time zone has exactly this name."""
-    return name in available_timezones()
+    return name in available_timezones() and name != "localtime"  # whatever the machine is set to
 
 
 def zone_advice(name: str) -> str:

@@ -36,8 +36,9 @@ def raising(error: BaseException) -> Callable[[], object]:
         (PermissionError(13, "Permission denied", "/x"), 1, "  Permission denied: /x"),
         (ZeroDivisionError("by zero"), 1, "  ZeroDivisionError: by zero"),
         (BrokenPipeError(), 141, ""),
+        (UnicodeEncodeError("utf-8", "country=D\udcff", 9, 10, "surrogates not allowed"), 2, "text that is not UTF-8"),
     ],
-    ids=["exit", "exit_without_code", "ours", "question", "os", "bug", "reader_closed"],
+    ids=["exit", "exit_without_code", "ours", "question", "os", "bug", "reader_closed", "not_utf8"],
 )
 def test_every_exception_becomes_an_exit_code_and_at_most_three_lines(
     error: BaseException, code: int, expected: str

@@ -26,7 +26,7 @@ from clickstream.dashboard.words import in_words, step_in_words
         ("rfm_group", "at_risk", "At risk"),
         ("model", "time_decay", "Time decay"),
         ("coupon", "(none)", "No coupon"),
-        ("payment_method", "card", "card"),
+        ("payment_method", "gift_card", "Gift card"),
         ("event", "(none)", "(none)"),
         ("channel", "(other)", "(other)"),
         ("campaign", "\u202egnirps", "\\u202egnirps"),

@@ -220,11 +220,11 @@ def test_every_metric_can_be_explained(mart: FilledMart) -> None:
     mart.fill(shop_of_an_hour())
     records = Records(mart.warehouse, lambda *_: NoLedger())
     for name in METRICS:
-        found = explain(mart, records, name, make_question(compare="previous"))
+        options = {"visitor_id": "c1"} if name == "visitor_timeline" else {}
+        question = make_question(compare="previous", options=options)
+        found = explain(mart, records, name, question)
         assert found.statements[0].purpose == ("load" if name == "health_ledger" else "answer"), name
-        assert (
-            found.rows_behind == ask(mart, name, make_question(compare="previous"), records=records).meta["rows_behind"]
-        )
+        assert found.rows_behind == ask(mart, name, question, records=records).meta["rows_behind"]
         if found.rows is not None:
             assert len(found.rows.sample) == min(found.rows.count, SAMPLE_ROWS), name
         assert decode(encode(found), type=Explanation) == found

@@ -13,9 +13,11 @@ from tests.metrics.filled_mart import FilledMart
 from tests.metrics.filling import at, event
 
 from clickstream.errors import QuestionError
+from clickstream.etl.ledger import Ledger
 from clickstream.metrics.catalog import METRICS, ask
 from clickstream.metrics.contents import data_span, dimension_values, last_event_at
 from clickstream.metrics.question import Answer, Column, Question, answer_json
+from clickstream.metrics.records import Records
 
 BERLIN = ZoneInfo("Europe/Berlin")
 COUNTS = ("total_rows", "hidden_bot_events", "events_without_product")
@@ -55,7 +57,9 @@ def test_values_have_the_type_of_their_column_and_counts_are_whole_numbers(mart:
     moments = (at("2026-02-01 12:00"), at("2026-03-01 12:00"))
     names = ("product_view", "add_to_cart_click", "checkout_start", "order_confirmed")
     mart.fill([event(moment, name, **lamp) for moment in moments for name in names])
-    answer = ask(mart, metric, Question(at("2026-03-03 00:00"), BERLIN))
+    options = {"visitor_id": "c1"} if metric == "visitor_timeline" else {}
+    records = Records(mart.warehouse, lambda *_: Ledger())
+    answer = ask(mart, metric, Question(at("2026-03-03 00:00"), BERLIN, options=options), records=records)
     for row in answer.rows:
         for column, value in zip(answer.columns, row, strict=True):
             assert value is None or column.type not in KINDS or type(value) is KINDS[column.type], column

@@ -72,6 +72,9 @@ def guarded(run: Callable[[], object], console: Console, wants_trace: Callable[[
     except ClickstreamError as error:
         print_error(console, error)
         code = 2 if isinstance(error, SettingsError | QuestionError) else 1
+    except UnicodeEncodeError as error:
+        print_error(console, _not_utf8(error))
+        code = 2
     except Exception as error:
         if wants_trace():
             console.print(traceback.format_exc(), end="", soft_wrap=True)
@@ -154,6 +157,11 @@ def _exit_code(run: Callable[[], object]) -> int:
     except SystemExit as ended:
         return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
     return 0
+
+
+def _not_utf8(error: UnicodeEncodeError) -> ClickstreamError:
+    text = error.object[max(error.start - 20, 0) : error.end + 20].encode("utf-8", "backslashreplace").decode()
+    return ClickstreamError("reading the command line", f"text that is not UTF-8: {text!r}", "write it in UTF-8")
 
 
 def _unexpected(error: Exception) -> ClickstreamError:

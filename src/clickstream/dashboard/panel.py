@@ -28,13 +28,14 @@ def panel(title: TagChild, *body: TagChild, span: int = 12, tools: TagChild = No
     A panel without the menu of a chart gets one for the files of its table.
     """
     files = None if "chart-menu" in str(TagList(tools)) else file_tools()
-    head = tags.header(tags.h2(title), explain(about) if about else None, tags.div(tools, files, class_="tools"))
+    name = title if isinstance(title, str) else ""
+    head = tags.header(tags.h2(title), explain(about, name) if about else None, tags.div(tools, files, class_="tools"))
     return tags.section(head, *body, class_=f"panel span-{span}")
 
 
-def explain(definition: str) -> TagList:
-    """Return a question mark that opens the Explain panel, and the definition with which that begins."""
-    title = "What is counted here, and how"
+def explain(definition: str, name: str = "") -> TagList:
+    """Return a question mark that opens the Explain panel of `name`, and the definition with which that begins."""
+    title = f"{name}: what is counted, and how" if name else "What is counted here, and how"
     mark = tags.button("?", type="button", class_="explain", data_action="explain", aria_label=title, title=title)
     return TagList(mark, tags.span(definition, class_="definition", hidden=True))
 

@@ -17,6 +17,7 @@ from zoneinfo import available_timezones
 
 from clickstream.metrics.question import Compare
 from clickstream.metrics.rules.filter_values import FilterValue, read_value, split_values
+from clickstream.metrics.rules.period import FIRST_YEAR, LAST_YEAR
 
 PAGES = {
     "overview": "Overview",
@@ -235,7 +236,8 @@ def _days(params: Mapping[str, str]) -> Days | None:
             end = date.fromisoformat(params["to"])
     except (KeyError, ValueError, OverflowError):
         return None
-    return Days(first, end) if first < end <= first + timedelta(days=MAX_DAYS) else None
+    is_known = first.year >= FIRST_YEAR and end.year <= LAST_YEAR
+    return Days(first, end) if is_known and 0 < (end - first).days <= MAX_DAYS else None
 
 
 @cache

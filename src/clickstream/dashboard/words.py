@@ -26,11 +26,12 @@ _MISSING = {
     "product_id": "No product",
     "category": "No category",
     "brand": "No brand",
-    "customer": "Refunds of unknown orders",
+    "customer": "Unknown orders",
     "payment_method": "Not known",
     "coupon": "No coupon",
 }
 _SPELLED = {
+    "payment_method": {"paypal": "PayPal"},
     "channel": {"sms": "SMS", "ai_assistant": "AI assistant"},
     "source": {"(direct)": "Direct"},
     "device_type": {"tv": "TV"},
@@ -114,8 +115,8 @@ _ATTRIBUTES = {
     "brand": "brand",
     "login_state": "sign-in",
 }
-_CODES = ("channel", "device_type")
-"""Dimensions whose values are codes of ours: other values are shown as they were sent."""
+_CODES = ("channel", "device_type", "payment_method")
+"""Dimensions whose values are codes, such as gift_card. Other values are shown as they were sent."""
 
 
 def in_words(dimension: str, value: str) -> str:
@@ -124,7 +125,7 @@ def in_words(dimension: str, value: str) -> str:
         return _MISSING.get(dimension, value)
     if value in (spelled := _SPELLED.get(dimension, {})):
         return spelled[value]
-    if dimension in _CODES:
+    if dimension in _CODES and value.islower():
         return value.replace("_", " ").capitalize()
     return formats.safe_text(value)
 

@@ -113,7 +113,7 @@ def _key_figures(report: Report, width: int) -> Table:
         ("Events", "events", number),
         ("Page views", "page_views", number),
         ("Product views", "views", number),
-        ("Products", "products", number),
+        ("Products in events", "products", number),
         ("Events per session", "events_per_session", lambda value: f"{value:.2f}"),
         ("Median session", "median_session_s", duration),
         ("Bounce rate", "bounce_rate", percent),
@@ -127,6 +127,12 @@ def _key_figures(report: Report, width: int) -> Table:
             ("Orders", "orders", number),
             ("Sessions with an order", "conversion_rate", percent),
         )
+        if figures["refunds"]:
+            sold = (
+                *sold,
+                ("Refunds", "refunds", lambda value: amount(value, figures["currency"])),
+                ("Net revenue", "net_revenue", lambda value: amount(value, figures["currency"])),
+            )
         shown = (*sold, *shown)
     table = Table.grid(padding=(0, 2))
     table.width = width

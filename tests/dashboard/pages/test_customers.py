@@ -73,7 +73,7 @@ def test_the_page_shows_who_buys_and_who_comes_back(buyers_page: BrowserPage) ->
     expect(page.locator("#customers-customer tbody tr")).to_have_text(
         [" First order 80.00 1", " Repeat order 50.00 1"], use_inner_text=False
     )
-    expect(page.locator("#customers-payment_method tbody th")).to_have_text(["paypal", "card"])
+    expect(page.locator("#customers-payment_method tbody th")).to_have_text(["PayPal", "Card"])
     expect(page.locator("#customers-coupon")).to_have_text("No order of these days had a coupon.")
     expect(page.locator("#customers-cohorts tbody th")).to_have_text(
         ["January 2026", "March 2026", "All, complete months"]

@@ -98,6 +98,7 @@ class AnswerCache:
         task = self._entries.get(key)
         if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
             task = asyncio.get_running_loop().run_in_executor(self._threads, self._measured, work)
+            task.add_done_callback(_read_outcome)
             self._entries[key] = task
         self._entries.move_to_end(key)
         while len(self._entries) > MAX_ENTRIES:
@@ -111,6 +112,12 @@ class AnswerCache:
             return work()
         finally:
             self.cost_s += time.monotonic() - started
+
+
+def _read_outcome(task: asyncio.Future[Any]) -> None:
+    """Mark an error as seen: who waited for it may be gone, and asyncio would log it as never retrieved."""
+    if not task.cancelled():
+        task.exception()
 
 
 def question_key(question: Question) -> Hashable:

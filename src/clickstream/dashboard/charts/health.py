@@ -172,7 +172,9 @@ def bad_rows_table(answer: Answer) -> TagChild:
     """Rank the reasons of bad rows; below them, the commands to look at and to replay them."""
     rows = answer.dicts()
     if not rows:
-        return empty_note("No line was refused in these days.")
+        return empty_note(
+            "Every line that was accepted in these days is an event. What the collector rejected is in rejected/."
+        )
 
     def name(row: Row) -> TagChild:
         seen = tags.span(f"last {_instant(row['last_seen_at'])}", class_="quiet aside wide-only")

@@ -74,7 +74,7 @@ BUYERS = (
     Card("first_time", "New customers", definitions.FIRST_TIME),
     Card("repeat_customers", "Repeat customers", definitions.REPEAT_CUSTOMERS),
     Card("repeat_rate", "Repeat rate", definitions.REPEAT_RATE, "percent", "of {}", ("customers",)),
-    Card("orders_per_customer", "Orders", definitions.ORDERS_PER_CUSTOMER, "ratio", "per customer"),
+    Card("orders_per_customer", "Orders per customer", definitions.ORDERS_PER_CUSTOMER, "ratio"),
     Card(
         "median_days_between_orders",
         "Days between",
@@ -244,7 +244,7 @@ def _outputs(cards: Sequence[Card]) -> dict[str, str]:
 def _card(card: Card) -> Tag:
     grey = tags.div(class_="skeleton figure-skeleton")
     figure = placeholder(module.resolve_id(f"card_{card.key}"), grey, class_="figure")
-    return tags.section(tags.header(tags.h2(card.label), explain(card.about)), figure, class_="card")
+    return tags.section(tags.header(tags.h2(card.label), explain(card.about, card.label)), figure, class_="card")
 
 
 def _draw_card(output: Outputs, found: LiveResult[list[Answer]], card: Card) -> None:

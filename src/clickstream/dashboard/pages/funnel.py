@@ -82,7 +82,7 @@ def page_ui(view: View) -> TagList:
         tags.div(
             *(
                 tags.section(
-                    tags.header(tags.h2(label), explain(about)),
+                    tags.header(tags.h2(label), explain(about, label)),
                     placeholder(module.resolve_id(f"card_{key}"), _SKELETON, class_="figure"),
                     class_="card",
                 )

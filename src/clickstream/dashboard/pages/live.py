@@ -113,7 +113,7 @@ def _query(context: QueryContext, metric: str, **options: str) -> MetricQuery:
 
 def _card(key: str, label: str, about: str) -> Tag:
     figure = placeholder(module.resolve_id(f"card_{key}"), _SKELETON, class_="figure")
-    return tags.section(tags.header(tags.h2(label), explain(about)), figure, class_="card")
+    return tags.section(tags.header(tags.h2(label), explain(about, label)), figure, class_="card")
 
 
 def _draw_card(output: Outputs, found: LiveResult[list[Answer]], key: str, kind: formats.Kind) -> None:

@@ -260,7 +260,7 @@ def _card(figure: Figure) -> Tag:
         module.resolve_id(f"card_{figure.key}"), tags.div(class_="skeleton figure-skeleton"), class_="figure"
     )
     return tags.section(
-        tags.header(label, explain(figure.definition)),
+        tags.header(label, explain(figure.definition, figure.label)),
         figure_place,
         class_=f"card {figure.shown_with}".strip(),
         data_metric=figure.key if figure.key in definitions.SERIES else None,

@@ -59,6 +59,7 @@ def printed_page(answers: PrintedAnswers) -> str:
     body = TagList(
         _header(answers),
         _cards(figures),
+        _sales(figures),
         *(_trend(trend, answers.notes) for trend in answers.trends),
         _section("Channels, by sessions", _channels(answers.channels)),
         _section("Products", _products(answers.products)),
@@ -115,6 +116,15 @@ def _cards(figures: Row) -> Tag:
     has_orders = figures["orders"] > 0
     left_out = "no-orders" if has_orders else "orders"
     return tags.div(*(_card(figure, figures) for figure in FIGURES if figure.shown_with != left_out), class_="cards")
+
+
+def _sales(figures: Row) -> TagChild:
+    """Return the amounts to the last digit: paper has no tooltips."""
+    if not figures["orders"]:
+        return None
+    names = {"revenue": "Revenue", "refunds": "refunds", "net_revenue": "net revenue"}
+    amounts = [f"{label} {formats.exact(figures[name], 'money', figures['currency'])}" for name, label in names.items()]
+    return tags.p(", ".join(amounts), class_="quiet")
 
 
 def _card(figure: Figure, figures: Row) -> Tag:
