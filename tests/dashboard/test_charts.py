@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
+from clickstream.dashboard.charts.health import late_chart
 from clickstream.dashboard.charts.ranking import (
     RankColumn,
     Ranking,
@@ -96,6 +97,15 @@ def answer_by_split(values: dict[str, int]) -> Answer:
     names = ("bucket_local", "utc_offset_s", "split", "value", "is_complete")
     rows = [(FIRST + timedelta(days=day), None, name, n, True) for day in range(10) for name, n in values.items()]
     return Answer("time_series", tuple(Column(name, "text") for name in names), rows, {"options": {"by": "day"}})
+
+
+def test_days_on_which_nothing_was_late_are_a_note() -> None:
+    meta = {
+        "options": {"by": "day"},
+        "start": datetime(2026, 3, 1, tzinfo=UTC),
+        "end": datetime(2026, 3, 4, tzinfo=UTC),
+    }
+    assert late_chart(Answer("health_late", (Column("hour", "ts"),), [], meta)).note == "No late events in these days."
 
 
 def test_a_value_has_the_same_colour_on_every_chart() -> None:

@@ -165,7 +165,8 @@ def late_chart(answer: Answer) -> Chart:
     ]
     lines = [line for line in lines if any(line.values)]
     chart = time_series(buckets, lines, Measure("Late events"))  # not parts of a whole: an event may be both
-    return replace(chart, unit=f"{lines[0].name.lower()} " * (len(lines) == 1) + f"per {buckets.size} (UTC)")
+    only = f"{lines[0].name.lower()} " if len(lines) == 1 else ""
+    return replace(chart, unit=f"{only}per {buckets.size} (UTC)") if lines else chart
 
 
 def bad_rows_table(answer: Answer) -> TagChild:

@@ -99,8 +99,11 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
         known = colour_order.outcome()
         order = [] if isinstance(known, ClickstreamError) else [value for value, _ in known]
 
+        ranked = table.outcome()
+        names = {} if isinstance(ranked, ClickstreamError) else _names(ranked[0])
+
         def drawn(answers: list[Answer]) -> Chart:
-            chart = split_trend(answers[0], "Product views", order)
+            chart = split_trend(answers[0], "Product views", order, lambda value: names.get(value, value))
             return linked(chart, state.view(), OUTPUT, answers[0], split_groups(answers[0], order))
 
         return chart_or_failure(split, "Product views", drawn)
@@ -114,6 +117,11 @@ def page_server(_input: Inputs, output: Outputs, _session: Session, state: PageS
     @render.ui
     def pairs() -> TagChild:
         return content_or_failure(together, "Bought together", lambda answers: _pairs(state.view(), answers[0]))
+
+
+def _names(answer: Answer) -> dict[str, str]:
+    """Return what the values of a ranking are called, for those with a name."""
+    return {row["value"]: row["name"] for row in answer.dicts() if row.get("name")}
 
 
 def _by(view: View) -> str:
