@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from clickstream.dashboard.charts.health import late_chart
+from clickstream.dashboard.charts.output import PALETTE
 from clickstream.dashboard.charts.ranking import (
     RankColumn,
     Ranking,
@@ -16,7 +17,7 @@ from clickstream.dashboard.charts.ranking import (
     ranking_table,
     sort_rows,
 )
-from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, Measure, time_series
+from clickstream.dashboard.charts.series import OTHER, Buckets, Line, Measure, time_series
 from clickstream.dashboard.charts.trend import sparkline, split_trend, trend
 from clickstream.metrics.question import Answer, Column
 

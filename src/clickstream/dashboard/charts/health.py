@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from htmltools import Tag, TagChild, TagList, tags
 
 from clickstream.dashboard import formats
-from clickstream.dashboard.charts.output import Chart
+from clickstream.dashboard.charts.output import PALETTE, Chart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
-from clickstream.dashboard.charts.series import PALETTE, Buckets, Line, Measure, stacked_bars, time_series
+from clickstream.dashboard.charts.series import Buckets, Line, Measure, stacked_bars, time_series
 from clickstream.dashboard.panel import empty_note
 from clickstream.dashboard.words import in_words
 from clickstream.metrics.health.health_clock import BANDS

@@ -17,6 +17,7 @@ from clickstream.metrics.files.csv_file import csv_text
 
 __all__ = ["Chart", "Option", "csv_text", "echart_ui", "render_echart"]
 
+PALETTE = tuple(f"var(--series-{number})" for number in range(1, 8))
 Option = dict[str, Any]  # an option of ECharts, or a part of one
 
 

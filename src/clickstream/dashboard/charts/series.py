@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from clickstream.dashboard.charts.output import Chart, Option, csv_text
+from clickstream.dashboard.charts.axes import axes
+from clickstream.dashboard.charts.output import PALETTE, Chart, Option, csv_text
 from clickstream.dashboard.formats import Kind, Number, bucket, exact, safe_text
 from clickstream.money import exact_decimal
 
-PALETTE = tuple(f"var(--series-{number})" for number in range(1, 8))
 OTHER = "var(--series-7)"
 BARS_BELOW = 8  # fewer buckets are drawn as bars: a line through three points suggests values between them
 GROUPS_BELOW = 3  # the same for several lines, which become grouped bars
@@ -126,28 +126,9 @@ def _csv(buckets: Buckets, lines: Sequence[Line], measure: Measure) -> str:
 
 
 def _axes(buckets: Buckets, kind: Kind) -> Option:
-    label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
     are_many_days = buckets.size == "hour" and len(buckets.starts) > 72
     names = [start.strftime(_SHORT_NAMES["day" if are_many_days else buckets.size]) for start in buckets.starts]
-    return {
-        "grid": {"left": 4, "right": 12, "top": 12, "bottom": 4, "outerBoundsMode": "same"},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "line", "lineStyle": {"color": "var(--muted)"}}},
-        "xAxis": {
-            "type": "category",
-            "data": names,
-            "axisTick": {"show": False},
-            "axisLine": {"lineStyle": {"color": "var(--line)"}},
-            "axisLabel": label,
-        },
-        "yAxis": {
-            "type": "value",
-            "min": 0,
-            "splitNumber": 4,
-            "minInterval": 1 if kind == "count" else 0,  # counts have whole ticks only
-            "axisLabel": label,
-            "splitLine": {"lineStyle": {"color": "var(--line)"}},
-        },
-    }
+    return axes(names, minInterval=1 if kind == "count" else 0)  # counts have whole ticks only
 
 
 def _with_legend(option: Option, lines: Sequence[Line], *, hides_flattening: bool = True) -> Option:

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from htmltools import HTML
 
-from clickstream.dashboard.charts.output import Chart, csv_text
-from clickstream.dashboard.charts.series import OTHER, PALETTE, Buckets, Line, Measure, time_series
+from clickstream.dashboard.charts.output import PALETTE, Chart, csv_text
+from clickstream.dashboard.charts.series import OTHER, Buckets, Line, Measure, time_series
 from clickstream.dashboard.formats import Number, days, exact
 from clickstream.metrics.question import Answer
 

@@ -11,14 +11,13 @@ from datetime import date, datetime, time
 
 from htmltools import Tag, tags
 
+from clickstream.dashboard.charts.axes import axes, curve
 from clickstream.dashboard.charts.output import Chart, csv_text
 from clickstream.dashboard.charts.ranking import Row
-from clickstream.dashboard.charts.series import PALETTE
 from clickstream.dashboard.formats import bucket, exact, short
 
 DARKEST = 45  # percent of the accent colour in the darkest cell: text on it stays readable in both themes
 NEAR_ALL = 0.75  # the axis of a curve above this share ends at 100 %, and so does that of zeros alone
-MARKED_BELOW = 16  # a shorter curve has a mark on each point
 
 
 def cohort_map(rows: Sequence[Row], size: str) -> Tag:
@@ -57,38 +56,8 @@ def retention_curve(rows: Sequence[Row], size: str) -> Chart:
     names = [_period(row["period"], size) for row in points]
     top = max(row["rate"] or 0 for row in points)
     shown = [exact(row["rate"], "percent") for row in points]
-    label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
-    line = {
-        "type": "line",
-        "name": "Came back",
-        "data": [row["rate"] for row in points],
-        "symbol": "circle",
-        "symbolSize": 6,
-        "showSymbol": len(points) < MARKED_BELOW,
-        "itemStyle": {"color": PALETTE[0]},
-        "lineStyle": {"color": PALETTE[0], "width": 2},
-        "areaStyle": {"color": PALETTE[0], "opacity": 0.08},
-    }
-    option = {
-        "grid": {"left": 4, "right": 12, "top": 12, "bottom": 4, "outerBoundsMode": "same"},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "line", "lineStyle": {"color": "var(--muted)"}}},
-        "xAxis": {
-            "type": "category",
-            "data": names,
-            "axisTick": {"show": False},
-            "axisLine": {"lineStyle": {"color": "var(--line)"}},
-            "axisLabel": label,
-        },
-        "yAxis": {
-            "type": "value",
-            "min": 0,
-            **({"max": 1, "interval": 0.25} if top == 0 or top > NEAR_ALL else {}),
-            "splitNumber": 4,
-            "axisLabel": label,
-            "splitLine": {"lineStyle": {"color": "var(--line)"}},
-        },
-        "series": [line],
-    }
+    scale = {"max": 1, "interval": 0.25} if top == 0 or top > NEAR_ALL else {}
+    option = {**axes(names, **scale), "series": [curve("Came back", [row["rate"] for row in points])]}
     lines = [
         [("Came back", text), ("Visitors", f"{exact(row['returned'])} of {exact(row['size'])}")]
         for row, text in zip(points, shown, strict=True)

@@ -12,14 +12,13 @@ from decimal import Decimal
 
 from htmltools import Tag, tags
 
+from clickstream.dashboard.charts.axes import axes, curve
 from clickstream.dashboard.charts.output import Chart, csv_text
 from clickstream.dashboard.charts.ranking import Row
-from clickstream.dashboard.charts.series import PALETTE
 from clickstream.dashboard.drawings.cohorts import DARKEST
 from clickstream.dashboard.formats import bucket, exact, short
 
 SHORTEST = 2  # months: one point is not a curve
-MARKED_BELOW = 16  # a shorter curve has a mark on each point
 
 
 def value_map(rows: Sequence[Row], currency: str | None) -> Tag:
@@ -53,37 +52,7 @@ def value_curve(rows: Sequence[Row], currency: str | None) -> Chart:
         )
     names = [_month(row["period"]) for row in points]
     means = [row["revenue_per_customer"] for row in points]
-    label = {"color": "var(--muted)", "fontSize": 12, "hideOverlap": True}
-    line = {
-        "type": "line",
-        "name": "Revenue per customer",
-        "data": [round(mean, 4) for mean in means],
-        "symbol": "circle",
-        "symbolSize": 6,
-        "showSymbol": len(points) < MARKED_BELOW,
-        "itemStyle": {"color": PALETTE[0]},
-        "lineStyle": {"color": PALETTE[0], "width": 2},
-        "areaStyle": {"color": PALETTE[0], "opacity": 0.08},
-    }
-    option = {
-        "grid": {"left": 4, "right": 12, "top": 12, "bottom": 4, "outerBoundsMode": "same"},
-        "tooltip": {"trigger": "axis", "axisPointer": {"type": "line", "lineStyle": {"color": "var(--muted)"}}},
-        "xAxis": {
-            "type": "category",
-            "data": names,
-            "axisTick": {"show": False},
-            "axisLine": {"lineStyle": {"color": "var(--line)"}},
-            "axisLabel": label,
-        },
-        "yAxis": {
-            "type": "value",
-            "min": 0,
-            "splitNumber": 4,
-            "axisLabel": label,
-            "splitLine": {"lineStyle": {"color": "var(--line)"}},
-        },
-        "series": [line],
-    }
+    option = {**axes(names), "series": [curve("Revenue per customer", [round(mean, 4) for mean in means])]}
     shown = [[_money(row["revenue_per_customer"], currency), exact(row["customers"])] for row in points]
     return Chart(
         option=option,
