@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from functools import partial
 from zoneinfo import ZoneInfo
 
 from htmltools import TagChild, TagList
@@ -117,12 +118,21 @@ class Dashboards:
         state = PageState(session, self._cache, self._live_cache, self._watch, self._zone)
         _frame_server(input, state, self._collector_url)
         _send_notes(state, session)
-        for name, module in _PAGES.items():
-            module.page_server(name, state)
-        data_health.page_server("data_health", state, self.orders)
-        visitors.page_server("visitors", state, self._records)
-        raw_events.page_server("raw_events", state, self._records)
         explain_server(input, state, self.raw_lines)
+        servers: dict[str, Callable[[], object]] = {
+            **{name: partial(module.page_server, name, state) for name, module in _PAGES.items()},
+            "visitors": partial(visitors.page_server, "visitors", state, self._records),
+            data_health.PAGE: partial(data_health.page_server, "data_health", state, self.orders),
+            "raw-events": partial(raw_events.page_server, "raw_events", state, self._records),
+        }
+
+        @reactive.effect(priority=3)  # after the address is read, before its queries start
+        def _serve_open_page() -> None:
+            """Serve a page from the first time it is open: all eleven would cost each browser a second at its start."""
+            serve = servers.pop(state.view().page, None)
+            if serve is not None:
+                with reactive.isolate():
+                    serve()
 
 
 def make_app(

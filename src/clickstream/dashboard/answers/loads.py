@@ -117,10 +117,10 @@ class LoadWatch:
         self._browsers = 0
         self._task: asyncio.Task[None] | None = None
         self._current: tuple[Snapshot | None, LoaderStatus] = (None, LoaderStatus(None))
-        self.snapshot: reactive.Value[Snapshot | None] = reactive.Value(None)
-        self.live: reactive.Value[Snapshot | None] = reactive.Value(None)
-        self.loader_status: reactive.Value[LoaderStatus] = reactive.Value(LoaderStatus(None))
-        self.notes: reactive.Value[list[Note]] = reactive.Value([])
+        self.snapshot: reactive.Value[Snapshot | None] = reactive.Value(None, name="snapshot")
+        self.live: reactive.Value[Snapshot | None] = reactive.Value(None, name="live")
+        self.loader_status: reactive.Value[LoaderStatus] = reactive.Value(LoaderStatus(None), name="loader_status")
+        self.notes: reactive.Value[list[Note]] = reactive.Value([], name="notes")
         self._current_notes: list[Note] = []
 
     def add_browser(self) -> None:

@@ -34,8 +34,8 @@ class LiveResult(Generic[T]):
     """The outcome of the most recently started query, for outputs to read."""
 
     def __init__(self) -> None:
-        self._outcome: reactive.Value[T | ClickstreamError | None] = reactive.Value(None)
-        self._is_pending: reactive.Value[bool] = reactive.Value(True)
+        self._outcome: reactive.Value[T | ClickstreamError | None] = reactive.Value(None, name="outcome")
+        self._is_pending: reactive.Value[bool] = reactive.Value(True, name="is_pending")
         self._key: Hashable = None
         self._task: asyncio.Task[None] | None = None
 
@@ -128,12 +128,12 @@ class PageState:
         self._zone = zone
         with reactive.isolate():
             view = View.parse(session.clientdata.url_search())
-        self._view: reactive.Value[View] = reactive.Value(replace(view, explained=Explained()))
-        self._explained: reactive.Value[Explained] = reactive.Value(view.explained)
+        self._view: reactive.Value[View] = reactive.Value(replace(view, explained=Explained()), name="view")
+        self._explained: reactive.Value[Explained] = reactive.Value(view.explained, name="explained")
         self._sources: dict[str, Source] = {}
-        self._days: reactive.Value[Days | None] = reactive.Value(None)
-        self._retries: reactive.Value[int] = reactive.Value(0)
-        self._is_seen: reactive.Value[bool] = reactive.Value(False)
+        self._days: reactive.Value[Days | None] = reactive.Value(None, name="days")
+        self._retries: reactive.Value[int] = reactive.Value(0, name="retries")
+        self._is_seen: reactive.Value[bool] = reactive.Value(False, name="is_seen")
         self._is_live_viewer = False
         self.span: LiveResult[Days | None] = LiveResult()
         watch.add_browser()
