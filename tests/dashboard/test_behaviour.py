@@ -154,6 +154,7 @@ def test_pages_activity_and_ways_are_those_of_the_warehouse(
     expect(ways.first.locator("td").nth(1)).to_have_text("25.0\u00a0%")
 
 
+@pytest.mark.slow
 def test_a_click_starts_at_a_page_or_filters_by_it(warehouse: DuckWarehouse, browser_page: BrowserPage) -> None:
     put_visits(warehouse)
     page = browser_page.page

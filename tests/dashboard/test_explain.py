@@ -86,6 +86,7 @@ def test_a_key_figure_is_explained_by_mouse_and_keyboard(shop_page: BrowserPage)
     expect(sheet).to_be_hidden()
 
 
+@pytest.mark.slow
 def test_an_address_opens_the_panel(shop_page: BrowserPage) -> None:
     shop_page.open(f"{TO_CARD}&country=DE")
     page = shop_page.page

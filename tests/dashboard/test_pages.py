@@ -179,6 +179,7 @@ def test_a_page_without_matching_events_offers_to_clear_the_filters(shop_page: B
     shop_page.wait_for_figure("sessions", "20")
 
 
+@pytest.mark.slow
 def test_sample_data_has_a_banner_and_is_hidden_by_the_first_real_event(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock
 ) -> None:
@@ -229,6 +230,7 @@ def test_an_unreadable_warehouse_or_mart_shows_an_error_and_keeps_the_figures(
     assert browser_page.figure("sessions") == "20"
 
 
+@pytest.mark.slow
 def test_a_mart_that_is_being_built_shows_how_much_is_done(
     profile: BrowserContext, app_server: AppServer, warehouse: DuckWarehouse, tmp_path: Path, clock: Clock
 ) -> None:

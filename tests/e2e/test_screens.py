@@ -44,15 +44,17 @@ CARDS = {"overview": 6, "live": 6, "funnel": 4, "customers": 10, "data-health": 
 DRAWINGS = {"behaviour": 2}  # charts that are HTML
 CANVASES = {"behaviour": 0, "funnel": 0, "data-health": 2, "visitors": 0, "raw-events": 0}
 NOW = Clock()
-# Each page in each theme and size in `make test`; every combination in `make test-slow`.
-QUICK = {("light", "desktop"), ("dark", "phone")}
-# The empty pages look alike.
-QUICK_PAGES = {("empty", "overview"), *(("data", page) for page in PAGES)}
+# Each page once in `make test`, and the two densest in the dark on a phone; every combination in `make test-slow`.
+QUICK = {
+    ("empty", "overview", "light", "desktop"),
+    *(("data", page, "light", "desktop") for page in PAGES),
+    *(("data", page, "dark", "phone") for page in ("overview", "visitors")),
+}
 CASES = [
     pytest.param(
         Case(*each),
         id=str(Case(*each)),
-        marks=() if each[2:] in QUICK and each[:2] in QUICK_PAGES else pytest.mark.slow,
+        marks=() if each in QUICK else pytest.mark.slow,
     )
     for each in product(("data", "empty"), PAGES, THEMES, SIZES)
 ]

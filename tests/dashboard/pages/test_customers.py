@@ -8,6 +8,7 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from clickstream.dashboard.drawings.lifetime import value_curve, value_map
@@ -84,6 +85,7 @@ def test_the_page_shows_who_buys_and_who_comes_back(buyers_page: BrowserPage) ->
     expect(page.locator("#customers-groups")).to_have_text("A filter by product does not apply here. Remove it above.")
 
 
+@pytest.mark.slow
 def test_a_group_lists_its_customers_who_lead_to_their_timelines(buyers_page: BrowserPage) -> None:
     buyers_page.open("?page=customers")
     page = buyers_page.page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.dashboard.conftest import BrowserPage
@@ -34,6 +35,7 @@ def test_keys_choose_a_period_or_its_neighbour(shop_page: BrowserPage) -> None:
         page.wait_for_url(f"**?period={period}")
 
 
+@pytest.mark.slow
 def test_keys_are_listed_can_be_turned_off_and_do_nothing_while_typing(shop_page: BrowserPage) -> None:
     page = shop_page.page
     shop_page.open()

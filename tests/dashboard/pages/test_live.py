@@ -80,6 +80,7 @@ def show_tab(page: Page, *, is_hidden: bool) -> None:
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_nothing_is_computed_while_the_page_is_not_seen(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock, monkeypatch: pytest.MonkeyPatch

@@ -88,6 +88,7 @@ def test_what_moved_is_listed_and_each_line_is_a_filter(warehouse: DuckWarehouse
     assert "channel=paid_search" in page.url
 
 
+@pytest.mark.slow
 def test_when_nothing_moved_or_cannot_be_compared_the_card_says_so(shop_page: BrowserPage) -> None:
     note = shop_page.page.locator("#overview-movers .nothing")
     shop_page.open(TWO_PERIODS)

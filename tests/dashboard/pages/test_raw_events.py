@@ -48,6 +48,7 @@ def test_a_row_opens_its_columns_and_the_line_as_it_was_received(loaded_page: Br
     expect(page.locator(".timeline .what")).to_have_count(4)
 
 
+@pytest.mark.slow
 def test_older_events_follow_without_a_gap_and_newer_ones_are_announced(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 from clickstream.dashboard.pages.behaviour import search_ranking
@@ -78,6 +79,7 @@ def test_search_terms_are_listed_with_those_that_found_nothing(
     expect(panel).to_contain_text("1 search without a term left out.")
 
 
+@pytest.mark.slow
 def test_products_bought_together_are_filters(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock
 ) -> None:

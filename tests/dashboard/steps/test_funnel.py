@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import expect
 
 from clickstream.dashboard.charts.ranking import Row
@@ -65,6 +66,7 @@ def test_the_funnel_shows_who_went_on_and_who_left(shop_page: BrowserPage) -> No
     expect(page.locator("#funnel-bars .note")).to_contain_text("still have time")
 
 
+@pytest.mark.slow
 def test_steps_are_added_moved_and_removed_in_the_address(shop_page: BrowserPage) -> None:
     shop_page.open(TO_SKIRTS)
     page = shop_page.page
