@@ -7,6 +7,7 @@ language is not read a second time.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from operator import eq, ge, gt, le, lt, ne
@@ -136,8 +137,14 @@ def _field_matches(world: oracle.World, span: Range, rule: Rule, visitor: str) -
     return test(oracle.shown(oracle.session_value(first, name)), value)
 
 
+def known(world: oracle.World, span: Range) -> Range:
+    """The range up to `as_of`: rows after it do not count, also where the range lies after it."""
+    return replace(span, end=min(span.end, world.as_of))
+
+
 def is_member(world: oracle.World, span: Range, visitor: str | None) -> bool:
     """Whether the filters on visitors leave the rows of this visitor."""
+    span = known(world, span)
     for name, fits in (
         ("segment", lambda text: visitor is not None and matches(world, span, RULES[text], visitor)),
         ("visitor_id", lambda text: oracle.shown(visitor) == text),
@@ -153,6 +160,7 @@ def is_member(world: oracle.World, span: Range, visitor: str | None) -> bool:
 
 def segment_size(world: oracle.World, span: Range) -> dict[str, Any]:
     """`segment_size`: one row. The filters on visitors are those of the segment."""
+    span = known(world, span)
     inside = [row for row in world.all_events if span.start <= row["event_timestamp"] < span.end]
     everyone = {world.visitor(row) for row in inside} - {None}
     ever = {world.visitor(row) for row in world.all_events if row["event_timestamp"] < span.end} - {None}

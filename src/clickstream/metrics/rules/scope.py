@@ -85,7 +85,8 @@ class Scope:
         if self.visitors is None:
             return replace(self, period=period)
         slots = {f"of_{name}": self._population(name[0]) for name in ("sessions", "orders", "hits")}
-        at = Evaluation(self.cursor, self.question.tz, period, {**slots, "orders": self._orders()})
+        known = replace(period, end=min(period.end, self.question.as_of))  # a range in the future ends after `as_of`
+        at = Evaluation(self.cursor, self.question.tz, known, {**slots, "orders": self._orders()})
         return replace(self, period=period, members=self.visitors.members(at))
 
     def fetch(

@@ -2,7 +2,7 @@
 , seen as (
     select distinct h.pair
     from hits as h
-    where h.moment < $end and h.pair is not null {of_hits}
+    where h.moment < least($end, $as_of) and h.pair is not null {of_hits}
 )
 select
     (select count(distinct visitor) from counted_quarters) as visitors,
