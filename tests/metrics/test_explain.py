@@ -22,13 +22,13 @@ from tests.metrics.worlds import Shop
 from tests.postgres import Cluster
 
 from clickstream.errors import QuestionError
+from clickstream.etl.ledger import Ledger
 from clickstream.metrics.catalog import METRICS, ask
 from clickstream.metrics.explain.explanation import ALL, Explanation, Part, explain
 from clickstream.metrics.explain.rows import SAMPLE_ROWS
 from clickstream.metrics.parse import question_from_text
 from clickstream.metrics.question import Question
 from clickstream.metrics.records import Records
-from clickstream.metrics.records.scope import LedgerHour
 from clickstream.metrics.rules.buckets import Unit, buckets
 from clickstream.metrics.rules.period import chosen_period
 
@@ -49,11 +49,6 @@ RANKINGS: tuple[tuple[str, dict[str, str], str, str], ...] = (
     ("pages_top", {}, "page_path", "page_views"),
     ("pages_landing", {}, "page_path", "sessions"),
 )
-
-
-class NoLedger:
-    hours: tuple[LedgerHour, ...] = ()
-    overdue: tuple[str, ...] = ()
 
 
 def explained(mart: FilledMart, metric: str, question: Question, part: Part = ALL) -> Explanation:
@@ -218,7 +213,7 @@ def test_a_metric_of_the_warehouse_shows_what_it_asked_there(mart: FilledMart) -
 
 def test_every_metric_can_be_explained(mart: FilledMart) -> None:
     mart.fill(shop_of_an_hour())
-    records = Records(mart.warehouse, lambda *_: NoLedger())
+    records = Records(mart.warehouse, lambda *_: Ledger())
     for name in METRICS:
         options = {"visitor_id": "c1"} if name == "visitor_timeline" else {}
         question = make_question(compare="previous", options=options)

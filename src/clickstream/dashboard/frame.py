@@ -15,7 +15,7 @@ from htmltools import HTML, Tag, TagChild, TagList, tags
 
 from clickstream.dashboard import formats
 from clickstream.dashboard.answers.loads import LoaderStatus, Snapshot
-from clickstream.dashboard.panel import choice, placeholder
+from clickstream.dashboard.panel import choice, command, placeholder
 from clickstream.dashboard.segments import segment_box, segment_in_words
 from clickstream.dashboard.view import (
     ALL_FILTERS,
@@ -303,8 +303,7 @@ def curl_command(collector_url: str) -> Tag:
         f"curl {collector_url}/clickstream -H 'Content-Type: application/json' "
         """-d '{"eventName": "page_view", "clientId": "me", "pageUrl": "https://shop.example/"}'"""
     )
-    copy = tags.button("Copy", type="button", class_="button", data_action="copy")
-    return tags.div(tags.code(line), copy, class_="command")
+    return command(line)
 
 
 def disconnected_bar() -> Tag:

@@ -52,13 +52,14 @@ def listing(view: View, answer: Answer, layout: Listing) -> TagChild:
 def shown_rows(view: View) -> int:
     """Return how many rows the address asks for."""
     wanted = dict(view.options).get("rows", "")
-    return min(max(int(wanted), 1), MAX_ROWS) if wanted.isascii() and wanted.isdecimal() else PAGE_SIZE
+    is_number = wanted.isascii() and wanted.isdecimal()
+    return min(max(int(wanted[:9]), 1), MAX_ROWS) if is_number else PAGE_SIZE  # int() refuses thousands of digits
 
 
 def more_rows(view: View, shown: int, total: int) -> Tag:
     """Return how many rows are shown, and a button to show more."""
     count = tags.span(f"{formats.exact(min(shown, total))} of {formats.exact(total)}", class_="quiet")
-    if shown >= total:
+    if shown >= min(total, MAX_ROWS):
         return tags.p(count, class_="more")
     link = view.with_option(rows=str(shown + PAGE_SIZE)).query()
     return tags.p(count, tags.a("Show more", href=link, class_="button", data_key="more"), class_="more")

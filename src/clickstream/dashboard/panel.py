@@ -40,6 +40,18 @@ def explain(definition: str, name: str = "") -> TagList:
     return TagList(mark, tags.span(definition, class_="definition", hidden=True))
 
 
+def figure_card(id: str, label: str, about: str) -> Tag:
+    """Return the card of a key figure, which the server fills. id: of its output. about: the definition behind "?"."""
+    figure = placeholder(id, tags.div(class_="skeleton figure-skeleton"), class_="figure")
+    return tags.section(tags.header(tags.h2(label), explain(about, label)), figure, class_="card")
+
+
+def command(text: str, *before: TagChild, class_: str = "") -> Tag:
+    """Return a command, or another text to use elsewhere, with a button that copies it. before: content before it."""
+    copy = tags.button("Copy", type="button", class_="button", data_action="copy")
+    return tags.div(*before, tags.code(text), copy, class_=f"command {class_}".strip())
+
+
 def chart_tools(left_out: Collection[str] = ()) -> Tag:
     """Return the menu of a chart panel: show the table, download, full screen. left_out: actions it cannot do."""
     actions = {

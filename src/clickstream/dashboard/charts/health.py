@@ -15,7 +15,7 @@ from clickstream.dashboard import formats
 from clickstream.dashboard.charts.output import PALETTE, Chart
 from clickstream.dashboard.charts.ranking import RankColumn, Ranking, Row, ranking_table
 from clickstream.dashboard.charts.series import Buckets, Line, Measure, stacked_bars, time_series
-from clickstream.dashboard.panel import empty_note
+from clickstream.dashboard.panel import command, empty_note
 from clickstream.dashboard.words import in_words
 from clickstream.metrics.health.health_clock import BANDS
 from clickstream.metrics.question import Answer
@@ -189,8 +189,7 @@ def bad_rows_table(answer: Answer) -> TagChild:
 
 
 def _command(what: str, line: str) -> Tag:
-    copy = tags.button("Copy", type="button", class_="button", data_action="copy")
-    return tags.div(tags.span(what, class_="quiet"), tags.code(line), copy, class_="command")
+    return command(line, tags.span(what, class_="quiet"))
 
 
 def bots_table(answer: Answer) -> TagChild:

@@ -18,7 +18,7 @@ from clickstream.dashboard import formats
 from clickstream.dashboard.answers.raw_lines import RawLine
 from clickstream.dashboard.answers.records import RecordSource
 from clickstream.dashboard.answers.state import PageState
-from clickstream.dashboard.panel import content_or_failure, placeholder, skeleton
+from clickstream.dashboard.panel import command, content_or_failure, placeholder, skeleton
 from clickstream.dashboard.view import View
 from clickstream.errors import QuestionError
 from clickstream.metrics.visitors.event_key import EventKey, read_key
@@ -107,16 +107,11 @@ def raw_line(line: RawLine | None, key: EventKey | None) -> TagChild:
         return tags.p(line.note, class_="quiet")
     text = visible(line.text)
     more = len(text) - MAX_LINE
-    command = f"clickstream raw cat {key.raw_object} {key.raw_line}"
     return TagList(
         tags.p(line.note, class_="quiet") if line.note else None,
         tags.pre(text[:MAX_LINE], class_="raw-line", tabindex="0", aria_label="Raw line, as received"),
         tags.p(f"{formats.exact(more)} more characters are not shown.", class_="quiet") if more > 0 else None,
-        tags.div(
-            tags.code(formats.safe_text(command)),
-            tags.button("Copy", type="button", class_="button", data_action="copy"),
-            class_="command",
-        ),
+        command(formats.safe_text(f"clickstream raw cat {key.raw_object} {key.raw_line}")),
     )
 
 

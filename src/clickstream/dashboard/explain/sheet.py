@@ -16,7 +16,7 @@ from htmltools import Tag, TagChild, TagList, tags
 
 from clickstream.dashboard import definitions, formats
 from clickstream.dashboard.answers.raw_lines import RawLine
-from clickstream.dashboard.panel import placeholder, skeleton
+from clickstream.dashboard.panel import command, placeholder, skeleton
 from clickstream.dashboard.view import COMPARES, FILTERS, Explained
 from clickstream.dashboard.words import event_in_words, in_words
 from clickstream.metrics.explain.explanation import Explanation, row_filter
@@ -109,7 +109,7 @@ def raw_line(found: RawLine, object: str | None, line: int | None) -> Tag:
     """Return a stored line, exactly as it was received."""
     name = tags.p(tags.code(f"{object} · {line}"), class_="quiet") if object else None
     note = tags.p(found.note, class_="note") if found.note else None
-    text = tags.div(tags.code(found.text), _copy(), class_="command raw") if found.text else None
+    text = command(found.text, class_="raw") if found.text else None
     body = tags.div(name, note, text, tabindex="-1", data_key="raw-line")
     return tags.section(tags.h3("Raw line, as it was received"), body)
 
@@ -147,8 +147,7 @@ def _question(found: Explanation, zone: ZoneInfo) -> TagList:
         **{_OPTIONS.get(name, name.replace("_", " ").capitalize()): _option(value) for name, value in asked.items()},
     }
     facts = [TagList(tags.dt(name), tags.dd(value)) for name, value in lines.items()]
-    command = tags.div(tags.code(formats.safe_text(found.command)), _copy(), class_="command")
-    return TagList(tags.dl(*facts), command)
+    return TagList(tags.dl(*facts), command(formats.safe_text(found.command)))
 
 
 def _days(text: str) -> str:
@@ -170,12 +169,8 @@ def _titled(statements: list[Statement]) -> list[tuple[Statement, str]]:
 
 
 def _statement(statement: Statement, title: str, is_open: bool) -> Tag:
-    text = tags.div(tags.code(statement.script()), _copy(), class_="command sql")
+    text = command(statement.script(), class_="sql")
     return tags.details(tags.summary(title), text, open="" if is_open else None, class_="statement")
-
-
-def _copy() -> Tag:
-    return tags.button("Copy", type="button", class_="button", data_action="copy")
 
 
 def _rows_behind(found: Explanation) -> Tag:

@@ -37,7 +37,7 @@ from clickstream.dashboard.panel import (
     chart_unit,
     content_or_failure,
     empty_note,
-    explain,
+    figure_card,
     filter_refusal,
     panel,
     placeholder,
@@ -242,9 +242,7 @@ def _outputs(cards: Sequence[Card]) -> dict[str, str]:
 
 
 def _card(card: Card) -> Tag:
-    grey = tags.div(class_="skeleton figure-skeleton")
-    figure = placeholder(module.resolve_id(f"card_{card.key}"), grey, class_="figure")
-    return tags.section(tags.header(tags.h2(card.label), explain(card.about, card.label)), figure, class_="card")
+    return figure_card(module.resolve_id(f"card_{card.key}"), card.label, card.about)
 
 
 def _draw_card(output: Outputs, found: LiveResult[list[Answer]], card: Card) -> None:

@@ -27,7 +27,7 @@ from clickstream.dashboard.panel import (
     choice,
     content_or_failure,
     empty_note,
-    explain,
+    figure_card,
     panel,
     placeholder,
     skeleton,
@@ -257,9 +257,7 @@ def _no_filters(view: View) -> TagChild:
 
 
 def _card(key: str, label: str, about: str) -> Tag:
-    grey = tags.div(class_="skeleton figure-skeleton")
-    figure = placeholder(module.resolve_id(f"card_{key}"), grey, class_="figure")
-    return tags.section(tags.header(tags.h2(label), explain(about, label)), figure, class_="card")
+    return figure_card(module.resolve_id(f"card_{key}"), label, about)
 
 
 def _draw_card(output: Outputs, found: LiveResult[Result], key: str, kind: formats.Kind) -> None:

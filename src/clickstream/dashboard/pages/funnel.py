@@ -22,7 +22,7 @@ from clickstream.dashboard.panel import (
     choice,
     content_or_failure,
     empty_note,
-    explain,
+    figure_card,
     panel,
     placeholder,
     skeleton,
@@ -64,7 +64,6 @@ _FIGURES: dict[str, tuple[int, str, Kind]] = {
     "time": (-1, "median_total_s", "seconds"),
 }
 """Key figure -> the row, counted from the first or the last step, its column, and its format."""
-_SKELETON = tags.div(class_="skeleton figure-skeleton")
 
 
 @module.ui
@@ -80,14 +79,7 @@ def page_ui(view: View) -> TagList:
     return TagList(
         tags.h1("Funnel", class_="unseen"),
         tags.div(
-            *(
-                tags.section(
-                    tags.header(tags.h2(label), explain(about, label)),
-                    placeholder(module.resolve_id(f"card_{key}"), _SKELETON, class_="figure"),
-                    class_="card",
-                )
-                for key, (label, about) in CARDS.items()
-            ),
+            *(figure_card(module.resolve_id(f"card_{key}"), label, about) for key, (label, about) in CARDS.items()),
             class_="cards four",
         ),
         panel(

@@ -25,8 +25,8 @@ from clickstream.dashboard.panel import (
     chart_tools,
     content_or_failure,
     empty_note,
-    explain,
     failure,
+    figure_card,
     panel,
     placeholder,
     skeleton,
@@ -54,7 +54,6 @@ _COLUMNS = (
     RankColumn("page_views", "Page views", is_wide=True),
     RankColumn("visitors", "Visitors"),
 )
-_SKELETON = tags.div(class_="skeleton figure-skeleton")
 
 
 @module.ui
@@ -112,8 +111,7 @@ def _query(context: QueryContext, metric: str, **options: str) -> MetricQuery:
 
 
 def _card(key: str, label: str, about: str) -> Tag:
-    figure = placeholder(module.resolve_id(f"card_{key}"), _SKELETON, class_="figure")
-    return tags.section(tags.header(tags.h2(label), explain(about, label)), figure, class_="card")
+    return figure_card(module.resolve_id(f"card_{key}"), label, about)
 
 
 def _draw_card(output: Outputs, found: LiveResult[list[Answer]], key: str, kind: formats.Kind) -> None:

@@ -20,7 +20,7 @@ from clickstream.dashboard.answers.records import RecordSource
 from clickstream.dashboard.answers.state import MetricQuery, PageState, QueryContext
 from clickstream.dashboard.charts.ranking import Row
 from clickstream.dashboard.charts.record import event_details, key_of, marks, serve_opened_event, text_cell
-from clickstream.dashboard.listing import MAX_ROWS, PAGE_SIZE
+from clickstream.dashboard.listing import PAGE_SIZE, more_rows, shown_rows
 from clickstream.dashboard.panel import MAX_NAME_LENGTH, content_or_failure, empty_note, panel, placeholder, skeleton
 from clickstream.dashboard.view import View
 from clickstream.dashboard.words import event_in_words, in_words
@@ -80,18 +80,13 @@ def _reached(view: View) -> str:
     return view.option("reached", STEPS, "")
 
 
-def _shown(view: View) -> int:
-    wanted = dict(view.options).get("rows", "")
-    return min(int(wanted), MAX_ROWS) if wanted.isdecimal() and len(wanted) < 6 and int(wanted) else PAGE_SIZE
-
-
 def _session_queries(context: QueryContext) -> list[MetricQuery]:
     view = context.view
     if _visitor(view):
         return []
     options = {"between": _between(view), "reached": _reached(view)}
     given = {name: text for name, text in options.items() if text}
-    return [("sessions_list", replace(context.question(limit=_shown(view), **given), compare="none"))]
+    return [("sessions_list", replace(context.question(limit=shown_rows(view), **given), compare="none"))]
 
 
 def _event_queries(context: QueryContext) -> list[MetricQuery]:
@@ -135,7 +130,7 @@ def _sessions(view: View, zone: ZoneInfo, answers: list[Answer]) -> TagChild:
     """Draw the list of sessions."""
     if not answers:  # the visitor was left a moment ago
         return None
-    rows, total, shown = answers[0].dicts(), answers[0].meta["total_rows"], _shown(view)
+    rows, total, shown = answers[0].dicts(), answers[0].meta["total_rows"], shown_rows(view)
     if not rows:
         reached = _reached(view)
         return empty_note(f"No sessions {WITH[reached]} in these days." if reached else "No sessions in these days.")
@@ -156,7 +151,7 @@ def _sessions(view: View, zone: ZoneInfo, answers: list[Answer]) -> TagChild:
         tags.tbody(*(_session_row(view, zone, row) for row in rows)),
         class_="records sessions",
     )
-    return TagList(table, _more(view, min(shown, len(rows)), total))
+    return TagList(table, more_rows(view, min(shown, len(rows)), total))
 
 
 def _session_row(view: View, zone: ZoneInfo, row: Row) -> Tag:
@@ -222,14 +217,6 @@ def _progress(reached: str | None) -> Tag:
     return tags.span(
         tags.span(*bars, class_="bars", aria_hidden="true"), name, class_="progress" if reached else "progress quiet"
     )
-
-
-def _more(view: View, shown: int, total: int) -> Tag:
-    count = tags.span(f"{formats.exact(shown)} of {formats.exact(total)}", class_="quiet")
-    if shown >= min(total, MAX_ROWS):
-        return tags.p(count, class_="more")
-    link = view.with_option(rows=str(shown + PAGE_SIZE)).query()
-    return tags.p(count, tags.a("Show more", href=link, class_="button", data_key="more"), class_="more")
 
 
 def _visitor_panels(view: View, zone: ZoneInfo, answers: list[Answer]) -> TagChild:
