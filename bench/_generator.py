@@ -55,7 +55,7 @@ def _push(running: list[Any], order: int, visit: Iterator[tuple[float, dict[str,
 
 
 def _session(random: Random, begins: float, visitor: int) -> Iterator[tuple[float, dict[str, Any]]]:
-    """Yield the events of one visit: pages, products, sometimes a cart and a checkout."""
+    """Yield the events of one visit: pages, products, sometimes a cart and a checkout, of which half become orders."""
     base: dict[str, Any] = {
         "clientId": f"c{visitor:07d}",
         "sessionId": f"s{random.getrandbits(40):010x}",
@@ -66,12 +66,14 @@ def _session(random: Random, begins: float, visitor: int) -> Iterator[tuple[floa
         "referrer": "https://www.google.com/",
     }
     moment_s = begins
+    is_buying = False
     for _ in range(random.randrange(2, 15)):
         product = random.randrange(500)
         moment_s += random.expovariate(1 / 40)
         kind = random.choices(
             ("page_view", "product_view", "click", "add_to_cart_click", "checkout_start"), (40, 35, 15, 8, 2)
         )[0]
+        is_buying = is_buying or (kind == "checkout_start" and random.random() < 0.5)
         event: dict[str, Any] = {
             "eventName": kind,
             **base,
@@ -92,6 +94,25 @@ def _session(random: Random, begins: float, visitor: int) -> Iterator[tuple[floa
             event["element"] = {"tag": "button", "id": "buy", "role": "button", "text": "Add to cart"}
         event["properties"] = {"variant": product % 3}
         yield moment_s, event
+    if is_buying:
+        page = {"pageUrl": "https://shop.example/order/confirmed", "pageTitle": "Thank you"}
+        order = _order(random, visitor)
+        yield moment_s + 20, {"eventName": "checkout_complete", **base, **page, "order": order}
+
+
+def _order(random: Random, visitor: int) -> dict[str, Any]:
+    items: list[dict[str, Any]] = [
+        {"id": f"p{product}", "quantity": random.randrange(1, 4), "price": 5 + product * 1.25, "currency": "EUR"}
+        for product in random.sample(range(500), random.randrange(1, 4))
+    ]
+    return {
+        "id": f"o{random.getrandbits(48):012x}",
+        "total": sum(item["quantity"] * item["price"] for item in items),
+        "currency": "EUR",
+        "coupon": "SPRING" if visitor % 7 == 0 else None,
+        "paymentMethod": ("card", "invoice", "paypal")[visitor % 3],
+        "items": items,
+    }
 
 
 def _line(random: Random, moment_s: float, event: dict[str, Any]) -> tuple[datetime, bytes]:

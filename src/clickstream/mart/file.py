@@ -47,8 +47,6 @@ class Mart:
         self.is_damaged = False
         """A part of the file could not be read: the mart must be built again."""
         self._memory = Memory(None)
-        self.is_remembering = True
-        """Whether `asking` keeps results of statements; a benchmark turns it off."""
 
     @classmethod
     def open(cls, path: Path, memory_mb: int = MEMORY_MB) -> Self:
@@ -124,14 +122,15 @@ class Mart:
     def asking(self) -> Iterator[DuckCursor]:
         """Open a cursor for questions: a statement that was asked of this state of the mart is not computed again."""
         with self.reading() as cursor:
-            if not self.is_remembering:
-                yield cursor
-                return
             state = cursor.fetch("from mart").rows[0]
             memory = self._memory
             if memory.state != state:
                 memory = self._memory = Memory(state)
             yield RememberingCursor(cursor, memory)
+
+    def forget(self) -> None:
+        """Drop the results that `asking` kept, so that a benchmark measures how long it takes to compute them."""
+        self._memory = Memory(None)
 
     @contextmanager
     def transaction(self) -> Iterator[DuckCursor]:
@@ -172,7 +171,7 @@ class Mart:
                 self._connection = _connect(self.path, self._memory_mb)
                 self.is_damaged = False
                 self._statements = DuckStatements(self._connection)
-                self._memory = Memory(None)
+                self.forget()
                 self._is_swapping = False
                 self._changed.notify_all()
 
