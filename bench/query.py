@@ -3,6 +3,7 @@
     query.scan_limit_ms       one pass over the range of the wide fact table: events, distinct clients and sessions
     query.METRIC.p95_ms       one metric, default options, 30 days in the middle of the data, with comparison
     query.page.PAGE.p95_ms    all questions of the page when it opens
+    query.postgres.…          the same of the metrics that read the warehouse, and of their page, on PostgreSQL
     query.peak_rss_mb         the most memory of the process that answered
     dashboard.first_paint_s   first contentful paint in headless Chromium (skipped without Chromium)
     dashboard.rss_mb          memory of the serving process afterwards
@@ -17,7 +18,7 @@ from __future__ import annotations
 import shutil
 import statistics
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -28,14 +29,16 @@ from playwright.sync_api import sync_playwright
 
 from _generator import START
 from _measure import Bench, bench, peak_rss_mb, percentile, timed_twice
-from _warehouse import FILE, RAW, in_child, make_warehouse
+from _postgres import postgres_warehouse
+from _warehouse import FILE, RAW, in_child, load_all, make_warehouse
 from clickstream.etl import ledger
 from clickstream.mart.file import NAME, Mart
 from clickstream.mart.refresh import refresh
-from clickstream.metrics.catalog import METRICS, ask
+from clickstream.metrics.catalog import METRICS, ask, reads_warehouse
 from clickstream.metrics.question import Question
 from clickstream.metrics.records import Records
 from clickstream.raw.store import LocalStore
+from clickstream.warehouse.contract import Warehouse
 from clickstream.warehouse.duckdb import DuckWarehouse
 from ingest import resident_mb, running
 
@@ -132,16 +135,39 @@ def main() -> None:
         with DuckWarehouse.open(run.folder / FILE) as warehouse:
             span = {"start": FIRST, "end": FIRST + timedelta(days=RANGE_DAYS)}
             put_p95(run, LIMIT, partial(warehouse.fetch, SCAN, span))
-        with Mart.open(run.folder / NAME) as mart, DuckWarehouse.open(run.folder / FILE) as warehouse:
-            store = LocalStore(run.folder / RAW)
-            records = Records(warehouse, lambda cursor, start, end: ledger.read(cursor, store, start, end))
-            for name in METRICS:
-                question = replace(QUESTION, options=REQUIRED.get(name, {}))
-                put_p95(run, f"query.{name}.p95_ms", partial(ask_all, mart, records, [(name, question)]), LIMIT)
-            for page, questions in PAGES.items():
-                put_p95(run, f"query.page.{page}.p95_ms", partial(ask_all, mart, records, questions), LIMIT)
-        run.put("query.peak_rss_mb", peak_rss_mb(), "MB")
+        with Mart.open(run.folder / NAME) as mart:
+            with DuckWarehouse.open(run.folder / FILE) as warehouse:
+                records = records_of(warehouse, run.folder)
+                questions_of_metrics(run, "query", mart, records, METRICS)
+                for page, questions in PAGES.items():
+                    put_p95(run, f"query.page.{page}.p95_ms", partial(ask_all, mart, records, questions), LIMIT)
+            run.put("query.peak_rss_mb", peak_rss_mb(), "MB")
+            postgres(run, mart)
         dashboard(run, run.folder / FILE)
+
+
+def records_of(warehouse: Warehouse, folder: Path) -> Records:
+    store = LocalStore(folder / RAW)
+    return Records(warehouse, lambda cursor, start, end: ledger.read(cursor, store, start, end))
+
+
+def questions_of_metrics(run: Bench, prefix: str, mart: Mart, records: Records, names: Iterable[str]) -> None:
+    for name in names:
+        question = replace(QUESTION, options=REQUIRED.get(name, {}))
+        put_p95(run, f"{prefix}.{name}.p95_ms", partial(ask_all, mart, records, [(name, question)]), LIMIT)
+
+
+def postgres(run: Bench, mart: Mart) -> None:
+    """Measure what reads the warehouse on a PostgreSQL with the same events."""
+    with postgres_warehouse(run.folder) as warehouse:
+        run.log(f"loading {run.events:,} events into PostgreSQL")
+        load_all(warehouse, run.folder, DAYS)
+        warehouse.refresh_statistics()
+        records, prefix = records_of(warehouse, run.folder), "query.postgres"
+        names = filter(reads_warehouse, METRICS)
+        questions_of_metrics(run, prefix, mart, records, names)
+        work = partial(ask_all, mart, records, PAGES["data_health"])
+        put_p95(run, f"{prefix}.page.data_health.p95_ms", work, LIMIT)
 
 
 def build_mart(folder: Path) -> None:
