@@ -97,7 +97,8 @@ def post(body: bytes) -> bytes:
     return b"POST /clickstream HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
 
 
-@pytest.mark.parametrize("ack", [pytest.param("store", marks=pytest.mark.slow), "disk"])
+@pytest.mark.slow
+@pytest.mark.parametrize("ack", ["store", "disk"])
 def test_collector_stops_in_time_while_the_bucket_hangs_and_loses_no_acknowledged_event(
     tmp_path: Path, ack: str
 ) -> None:

@@ -58,6 +58,7 @@ def test_a_filter_changes_figures_and_address_and_survives_a_reload(shop_page: B
     shop_page.wait_for_figure("sessions", "10")
 
 
+@pytest.mark.slow
 def test_the_filter_menu_adds_a_filter(shop_page: BrowserPage) -> None:
     shop_page.open()
     shop_page.page.get_by_text("Add filter").click()
@@ -97,6 +98,7 @@ def test_dragging_over_the_chart_selects_days(shop_page: BrowserPage) -> None:
     shop_page.wait_for_figure("sessions", "20")
 
 
+@pytest.mark.slow
 def test_people_only_hides_bots_and_shows_how_many_events_are_hidden(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock
 ) -> None:
@@ -248,6 +250,7 @@ def test_a_mart_that_is_being_built_shows_how_much_is_done(
         app.close()
 
 
+@pytest.mark.slow
 def test_a_stopped_loader_has_a_banner_until_the_next_load(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock
 ) -> None:

@@ -29,6 +29,7 @@ from tests.postgres import Cluster
 
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DAY_S = 86_400
+SLOW = pytest.mark.slow
 FEW = [received(NOW - minutes(number), clientId=f"other {number % 5}") for number in range(80)]
 """So many that no case below removes a fifth of the events, which would start a new epoch."""
 
@@ -255,7 +256,13 @@ CASES: dict[str, list[Action]] = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
+QUICK_CASES = {
+    "new events", "late event that merges two sessions", "second copy", "earlier copy with a session", "login earlier",
+    "browser after server", "one of two refunds replaced", "row of another client", "buyer erased",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", [case if case in QUICK_CASES else pytest.param(case, marks=SLOW) for case in CASES])
 def test_copy_follows(pipeline: Pipeline, case: str) -> None:
     pipeline.put_batch(FEW)
     load(pipeline)
@@ -273,7 +280,7 @@ def test_copy_follows(pipeline: Pipeline, case: str) -> None:
 PEOPLE = [U, Person("user", "v", ("a",)), Person("client", "a"), Person("sample")]
 
 
-@settings(quick, max_examples=6)
+@settings(quick, max_examples=3)
 @given(events=EVENTS, data=st.data())
 def test_copy_follows_a_random_history(
     tmp_path_factory: Any, server: Cluster | None, events: list[dict[str, Any]], data: st.DataObject
@@ -281,7 +288,7 @@ def test_copy_follows_a_random_history(
     follow_a_history(tmp_path_factory, server, events, data)
 
 
-@pytest.mark.slow
+@SLOW
 @settings(quick, max_examples=60)
 @given(events=EVENTS, data=st.data())
 def test_copy_follows_many_more_random_histories(

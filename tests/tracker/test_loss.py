@@ -29,6 +29,7 @@ def test_events_of_a_page_are_sent_exactly_once(visit: Visit) -> None:
     assert visit.duplicates() == 0, "without a failure no event is sent twice"
 
 
+@pytest.mark.slow
 def test_tab_closed_during_a_request_loses_no_events(visit: Visit) -> None:
     page = visit.open()
     visit.wait_until_stored(1)

@@ -157,11 +157,12 @@ class Spool:
         is_store_down = False
         while True:
             with self._lock:
+                is_closing = self._is_closing
                 is_old = self._current and self._current.age_s() >= SHIP_EVERY_S and not is_store_down
-                if is_old or self._is_closing:
+                if is_old or is_closing:
                     self._close_current()
             if failed >= len(self._waiting):  # nothing waits, or everything that waits has failed
-                if self._is_closing:
+                if is_closing:
                     return
                 self._work.wait(pause_s if self._waiting else SHIP_EVERY_S)
                 self._work.clear()

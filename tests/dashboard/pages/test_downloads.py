@@ -57,6 +57,7 @@ def parquet(data: bytes, folder: Path) -> tuple[list[str], list[tuple[Any, ...]]
         return relation.columns, relation.fetchall()
 
 
+@pytest.mark.slow
 def test_every_panel_has_files_with_all_rows_of_its_metric(
     shop_page: BrowserPage, shop_keeper: MartKeeper, tmp_path: Path
 ) -> None:

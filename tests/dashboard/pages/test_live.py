@@ -51,6 +51,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loads, "INTERVAL_S", 0.2)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("quick")
 def test_time_passes_on_the_page_without_a_new_load(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock

@@ -58,6 +58,7 @@ def test_without_a_search_the_panel_shows_the_event_to_send() -> None:
     assert "&quot;search&quot;: {&quot;term&quot;" in html or '"search": {"term"' in html
 
 
+@pytest.mark.slow
 def test_search_terms_are_listed_with_those_that_found_nothing(
     warehouse: DuckWarehouse, browser_page: BrowserPage, clock: Clock
 ) -> None:

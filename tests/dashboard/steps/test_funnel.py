@@ -103,6 +103,7 @@ def test_a_first_step_that_was_not_taken_is_named(shop_page: BrowserPage) -> Non
     )
 
 
+@pytest.mark.slow
 def test_a_group_of_the_split_is_a_filter(shop_page: BrowserPage) -> None:
     shop_page.open(TO_SKIRTS)
     page = shop_page.page

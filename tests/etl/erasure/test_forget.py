@@ -290,6 +290,7 @@ def test_warehouse_after_forgetting_equals_a_load_of_the_raw_store(
     forgets_like_a_clean_load(tmp_path_factory.mktemp("forget"), events, data, None)
 
 
+@pytest.mark.slow
 @settings(quick, max_examples=2)
 @given(events=EVENTS, data=st.data())
 def test_warehouse_after_forgetting_equals_a_load_of_the_raw_store_on_postgres(
