@@ -130,7 +130,7 @@ def test_a_file_that_is_not_a_warehouse_is_an_error_and_stays_unchanged(platform
     assert file.read_bytes() == b"not a database " * 1000
 
 
-@pytest.mark.parametrize("name", ["collect", "dashboard"])
+@pytest.mark.parametrize("name", ["collect", pytest.param("dashboard", marks=pytest.mark.slow)])
 def test_a_port_in_use_is_an_error(platform: Platform, name: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
@@ -181,7 +181,7 @@ def test_version_is_printed_and_cut_rows_are_reported(platform: Platform) -> Non
     assert done.stderr == "only the first 2 rows are shown; use --rows N for more\n"
 
 
-@pytest.mark.parametrize("more", [(), ("--json",)], ids=["text", "json"])
+@pytest.mark.parametrize("more", [pytest.param((), marks=pytest.mark.slow), ("--json",)], ids=["text", "json"])
 def test_a_closed_pipe_ends_a_command_quietly(platform: Platform, more: tuple[str, ...]) -> None:
     process = subprocess.Popen(
         command(*MANY_ROWS, *more), env=platform.environment(), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -209,7 +209,7 @@ def test_a_full_disk_behind_stdout_is_an_error_without_a_traceback(platform: Pla
     ("arguments", "code"),
     [
         (("query", SLOW_SQL), 130),
-        (("etl", "watch"), 130),
+        pytest.param(("etl", "watch"), 130, marks=pytest.mark.slow),
         (("collect", "--port", "PORT"), 130),
         (("dashboard", "--port", "PORT"), 0),
     ],
@@ -240,8 +240,12 @@ runpy.run_module("clickstream", run_name="__main__", alter_sys=True)
 """
 
 
+LATER_MODULES = ("typer", "clickstream.settings", "clickstream.local.owner.client")
+
+
 @pytest.mark.parametrize(
-    "module", ["clickstream.cli.app", "typer", "clickstream.settings", "clickstream.local.owner.client"]
+    "module",
+    ["clickstream.cli.app", *(pytest.param(each, marks=pytest.mark.slow) for each in LATER_MODULES)],
 )
 def test_ctrl_c_during_the_import_ends_like_any_other(platform: Platform, module: str) -> None:
     """Ctrl-C is pressed when the program imports this module."""
@@ -250,6 +254,7 @@ def test_ctrl_c_during_the_import_ends_like_any_other(platform: Platform, module
     assert (done.returncode, done.stdout, done.stderr) == (130, b"", b"stopped\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("no_color", "has_color"), [("", True), ("1", False)], ids=["color", "NO_COLOR"])
 def test_colour_appears_only_on_a_terminal_without_no_color(platform: Platform, no_color: str, has_color: bool) -> None:
     code, output = on_terminal(platform, "metric", "nope", NO_COLOR=no_color)

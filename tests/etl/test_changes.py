@@ -262,6 +262,7 @@ QUICK_CASES = {
 }  # fmt: skip
 
 
+@pytest.mark.quick_on("duckdb")
 @pytest.mark.parametrize("case", [case if case in QUICK_CASES else pytest.param(case, marks=SLOW) for case in CASES])
 def test_copy_follows(pipeline: Pipeline, case: str) -> None:
     pipeline.put_batch(FEW)
@@ -280,6 +281,7 @@ def test_copy_follows(pipeline: Pipeline, case: str) -> None:
 PEOPLE = [U, Person("user", "v", ("a",)), Person("client", "a"), Person("sample")]
 
 
+@pytest.mark.quick_on("duckdb")
 @settings(quick, max_examples=3)
 @given(events=EVENTS, data=st.data())
 def test_copy_follows_a_random_history(
@@ -344,6 +346,7 @@ def epoch_of(pipeline: Pipeline) -> Any:
     return position(pipeline.warehouse)[0]
 
 
+@pytest.mark.quick_on("duckdb")
 @pytest.mark.parametrize("action", [forget(C), expire_old], ids=["erasure", "expiry"])
 def test_removal_of_more_than_a_fifth_of_the_events_starts_an_epoch(pipeline: Pipeline, action: Action) -> None:
     kept = [view(number, clientId="d") for number in range(8)]

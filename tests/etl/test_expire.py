@@ -14,6 +14,8 @@ from tests.etl.warehouses import contents
 NOW = datetime(2026, 3, 10, 12, 0, tzinfo=UTC)
 DAY_S = 86_400
 
+pytestmark = pytest.mark.quick_on("duckdb")
+
 
 @pytest.fixture
 def old(pipeline: Pipeline) -> Pipeline:
@@ -35,7 +37,6 @@ def run(
     return expire(pipeline.loader, RetentionConfig(raw, warehouse), dry_run=dry_run)
 
 
-@pytest.mark.quick_on("duckdb")
 def test_old_raw_days_are_deleted_and_the_warehouse_stays(old: Pipeline) -> None:
     old.store.put_unsynced("rejected/2026/03/06/a.ndjson", b"{}")
     old.store.put_unsynced("rejected/2026/03/09/a.ndjson", b"{}")
@@ -163,7 +164,6 @@ def test_order_stays_complete_while_one_of_its_events_is_recent(
     assert pipeline.rows("select count(*) from clickstream_events") == [(0,)]
 
 
-@pytest.mark.quick_on("duckdb")
 def test_day_with_an_unloaded_object_stays(old: Pipeline) -> None:
     old.put_batch([received(NOW)], ago_s=4 * DAY_S)
     found = run(old, raw=2)
@@ -171,7 +171,6 @@ def test_day_with_an_unloaded_object_stays(old: Pipeline) -> None:
     assert date(2026, 3, 6) in old.store.days()
 
 
-@pytest.mark.quick_on("duckdb")
 def test_dry_run_counts_the_same_and_changes_nothing(old: Pipeline) -> None:
     before = contents(old.warehouse)
     planned = run(old, raw=2, warehouse=1, dry_run=True)
@@ -183,7 +182,6 @@ def test_dry_run_counts_the_same_and_changes_nothing(old: Pipeline) -> None:
     assert old.ledger().is_balanced
 
 
-@pytest.mark.quick_on("duckdb")
 def test_without_settings_nothing_expires(old: Pipeline) -> None:
     assert run(old) == ExpiryResult()
 
@@ -195,7 +193,6 @@ def test_day_that_expired_in_store_and_warehouse_leaves_the_list_of_objects(old:
     assert old.ledger().is_balanced
 
 
-@pytest.mark.quick_on("duckdb")
 def test_killed_expiry_is_completed_by_the_next_one(old: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
     def killed(_keys: object) -> None:
         raise KeyboardInterrupt

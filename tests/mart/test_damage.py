@@ -71,7 +71,7 @@ def test_a_file_that_cannot_be_opened_is_made_again(filled: DuckWarehouse, tmp_p
         assert events_of(mart) == EVENTS
 
 
-@pytest.mark.parametrize("kept", [0.01, 0.3, 0.6, 0.9])
+@pytest.mark.parametrize("kept", [0.6, *(pytest.param(share, marks=pytest.mark.slow) for share in (0.01, 0.3, 0.9))])
 def test_a_truncated_file_is_built_again(filled: DuckWarehouse, good: bytes, tmp_path: Path, kept: float) -> None:
     path = tmp_path / "mart.duckdb"
     path.write_bytes(good[: int(len(good) * kept)])

@@ -86,7 +86,7 @@ def test_readers_see_the_old_mart_while_a_new_one_is_built(pipeline: Pipeline, m
         assert cursor.scalar("select count(*) from hits") == 0, "the successor has taken its place"
 
 
-@pytest.mark.parametrize("at", ["_note", "run_file"])
+@pytest.mark.parametrize("at", ["_note", pytest.param("run_file", marks=pytest.mark.slow)])
 def test_a_process_killed_during_an_update_leaves_the_old_mart(
     pipeline: Pipeline, mart: Mart, tmp_path: Path, at: str
 ) -> None:
