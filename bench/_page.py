@@ -1,4 +1,4 @@
-"""Run every benchmark and write docs/benchmarks.md: `make bench`."""
+"""Run benchmarks and write their sections of docs/benchmarks.md: `make bench` runs all of them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,23 @@ same run.
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"some of {', '.join(NAMES)} (default: all)")
     parser.add_argument("--events", type=int, help="events for every benchmark (default: each its own)")
-    events = parser.parse_args().events
-    sections = [INTRODUCTION, f"{machine()}; {file_system(Path())}; {datetime.now(UTC):%Y-%m-%d}.\n"]
-    for name in NAMES:
+    options = parser.parse_args()
+    for name in options.names or NAMES:
         sys.stderr.write(f"== bench/{name}.py\n")
-        sections.append(f"## {name}\n\n" + table(rows_of(name, events)))
-    PAGE.write_text("\n".join(sections), encoding="utf-8")
+        put_section(name, rows_of(name, options.events))
     sys.stderr.write(f"wrote {PAGE}\n")
+
+
+def put_section(name: str, rows: list[dict[str, object]]) -> None:
+    """Write one benchmark's section of the page; the other sections stay."""
+    old = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    sections = {part.split("\n", 1)[0]: part for part in old.split("\n## ")[1:]}
+    where = f"{machine()}; {file_system(Path())}; {datetime.now(UTC):%Y-%m-%d}."
+    sections[name] = f"{name}\n\n{where}\n\n{table(rows)}"
+    parts = [sections[each].strip() for each in NAMES if each in sections]
+    PAGE.write_text("\n\n## ".join([INTRODUCTION.strip(), *parts]) + "\n", encoding="utf-8")
 
 
 def rows_of(name: str, events: int | None) -> list[dict[str, object]]:
