@@ -7,6 +7,14 @@ import pytest
 from clickstream.warehouse.dialects import fill, number_parameters, render
 
 
+def micros_on_postgres(time: str) -> str:
+    return (
+        f"case when {time} >= timestamptz '2000-01-01 00:00:00+00' and {time} < timestamptz '2100-01-01 00:00:00+00' "
+        f"then cast(date_part('epoch', {time}) * 1000000 as bigint) "
+        f"else cast(extract(epoch from {time}) * 1000000 as bigint) end"
+    )
+
+
 @pytest.mark.parametrize(
     ("sql", "duckdb", "postgres"),
     [
@@ -16,7 +24,7 @@ from clickstream.warehouse.dialects import fill, number_parameters, render
         (
             "@micros(f(a, (b))) - @micros(c)",
             "epoch_us(f(a, (b))) - epoch_us(c)",
-            "cast(extract(epoch from f(a, (b))) * 1000000 as bigint) - cast(extract(epoch from c) * 1000000 as bigint)",
+            f"{micros_on_postgres('f(a, (b))')} - {micros_on_postgres('c')}",
         ),
         ("where @is_order(e.event_name)", "where e.event_name in ('checkout_complete', 'order_confirmed')", None),
         (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime, timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from clickstream.errors import WarehouseError
 from clickstream.warehouse.contract import Cursor, Warehouse
 
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 NOW = datetime(2026, 3, 10, 12, 0, 0, 123456, tzinfo=UTC)
 CONTRACT = (
     *("event_id", "event_timestamp", "event_name", "user_id", "user_login_state", "identity_source", "client_id"),
@@ -53,7 +55,22 @@ def test_microseconds_are_exact(any_warehouse: Warehouse) -> None:
     moments = [datetime(1, 1, 1, tzinfo=UTC), NOW, datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC)]
     for moment in moments:
         found = any_warehouse.fetch("select @micros(coalesce(null, cast($at as timestamptz)))", {"at": moment}).rows
-        assert found == [((moment - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1),)]
+        assert found == [((moment - EPOCH) // MICROSECOND,)]
+
+
+def test_microseconds_and_quarters_are_exact_at_every_edge_and_anywhere_in_this_century(
+    any_warehouse: Warehouse,
+) -> None:
+    random = Random(1)
+    first, last = (datetime(year, 1, 1, tzinfo=UTC) for year in (2000, 2100))
+    edges = [first, last, *(NOW.replace(minute=minute, second=0, microsecond=0) for minute in (0, 15, 30, 45))]
+    moments = [edge + near * MICROSECOND for edge in edges for near in (-2, -1, 0, 1, 2)]
+    moments += [first + random.randrange((last - first) // MICROSECOND) * MICROSECOND for _ in range(5_000)]
+    sql = (
+        "select @micros(moment), @quarter(moment) from (select unnest(cast($moments as timestamptz[])) as moment) as m"
+    )
+    found = any_warehouse.fetch(sql, {"moments": moments}).rows
+    assert found == [((at - EPOCH) // MICROSECOND, (at - EPOCH) // timedelta(minutes=15)) for at in moments]
 
 
 def test_text_is_compared_byte_by_byte(any_warehouse: Warehouse) -> None:

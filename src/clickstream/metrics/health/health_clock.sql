@@ -1,21 +1,21 @@
 with clocks as (
     select
         coalesce(event_timestamp_source, $none) as source,
-        @micros(sent_at) - @micros(received_at) as skew_us
+        sent_at - received_at as gap
     from clickstream_events
     where received_at >= $start and received_at < $end
 )
 select
     source,
     case
-        when skew_us is null then 'none'
+        when gap is null then 'none'
         else concat(
-            case when skew_us > 0 then 'ahead' else 'behind' end,
+            case when gap > interval '0 seconds' then 'ahead' else 'behind' end,
             case
-                when abs(skew_us) <= 5000000 then '_5s'
-                when abs(skew_us) <= 60000000 then '_1min'
-                when abs(skew_us) <= 300000000 then '_5min'
-                when abs(skew_us) <= 3600000000 then '_1h'
+                when gap between interval '-5 seconds' and interval '5 seconds' then '_5s'
+                when gap between interval '-1 minute' and interval '1 minute' then '_1min'
+                when gap between interval '-5 minutes' and interval '5 minutes' then '_5min'
+                when gap between interval '-1 hour' and interval '1 hour' then '_1h'
                 else '_more'
             end
         )
