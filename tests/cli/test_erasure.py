@@ -150,6 +150,7 @@ def test_ctrl_c_in_an_export_leaves_nothing_in_the_stage(
     settings: Settings, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The command is interrupted after the file is written and before it is moved away."""
+    settings.data.mkdir()
     day = clock.now.date()
     config = ExportConfig(("seen",), day, day + timedelta(days=1), settings.zone, "csv", tmp_path / "out")
 

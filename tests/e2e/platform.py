@@ -39,6 +39,9 @@ class Platform:
     dashboard_port: int = field(default_factory=free_port)
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
+    def __post_init__(self) -> None:
+        self.data.mkdir(parents=True, exist_ok=True)
+
     @property
     def collector_url(self) -> str:
         return f"http://127.0.0.1:{self.collector_port}"

@@ -43,6 +43,7 @@ def run(platform: Platform, *arguments: str, **more: str) -> subprocess.Complete
 def run_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> RunHere:
     """Return a function that runs a command in this process, which is faster than the installed command."""
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "data").mkdir()
     monkeypatch.setenv("CLICKSTREAM_DATA", str(tmp_path / "data"))
 
     def call(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -100,7 +101,7 @@ def assert_three_lines(done: subprocess.CompletedProcess[str], code: int, *words
         (("query", "drop table clickstream_events"), 2, ("expected a SELECT, got DROP",)),
         (("import", "missing.csv", "--map", "eshop-2008"), 1, ("missing.csv",)),
         (("import", "missing.csv", "--map", "nope"), 1, ("eshop-2008",)),
-        (("report", "--data", "file/below"), 1, ("opening the warehouse file/below", "Not a directory")),
+        (("report", "--data", "file/below"), 1, ("opening the warehouse file/below", "there is no folder")),
         (("up", "--data", "file/below"), 1, ("Not a directory",)),
         (("collect", "--data", "file/below"), 1, ("preparing the raw store", "File exists: file")),
     ],
@@ -123,7 +124,7 @@ def test_all_invalid_settings_are_reported_at_once(platform: Platform) -> None:
 
 
 def test_a_file_that_is_not_a_warehouse_is_an_error_and_stays_unchanged(platform: Platform) -> None:
-    platform.data.mkdir()
+    platform.data.mkdir(exist_ok=True)
     file = platform.data / "warehouse.duckdb"
     file.write_bytes(b"not a database " * 1000)
     assert_three_lines(run(platform, "report"), 1, "opening the warehouse", "not a valid DuckDB database file")

@@ -39,6 +39,7 @@ from clickstream.local.owner.registry import (
     BAD_LIST,
     BAD_SHOW,
     CHECK,
+    COMMANDS,
     ETL_REBUILD,
     ETL_RUN,
     EXPIRE,
@@ -130,6 +131,7 @@ def results(client: Client) -> list[object]:
 def test_results_are_the_same_through_the_owner_and_without_it(
     settings: Settings, clock: Clock, request: pytest.FixtureRequest
 ) -> None:
+    settings.data.mkdir()
     client = Client(settings, clock)
     assert not client.call(REPORT, ReportRequest()).has_events
     put_events(settings, clock, 30)
@@ -259,3 +261,15 @@ def test_a_command_waits_for_a_process_that_is_about_to_end(
 def write_owner(settings: Settings, owner: Owner) -> None:
     settings.data.mkdir(exist_ok=True)
     (settings.data / "owner.json").write_bytes(msgspec.json.encode(owner))
+
+
+@pytest.mark.parametrize(
+    "command", [command for command in COMMANDS if not command.creates], ids=lambda each: each.path
+)
+def test_a_mistyped_data_directory_is_an_error_and_not_made(
+    tmp_path: Path, command: Command[msgspec.Struct, Any]
+) -> None:
+    wrong = tmp_path / "wrong"
+    with pytest.raises(WarehouseError, match="there is no folder"):
+        Client(Settings(data=wrong)).call(command, msgspec.Struct())
+    assert not wrong.exists()

@@ -32,6 +32,7 @@ def days(client: Client) -> list[tuple[int, date, str]]:
 
 @WITH_AND_WITHOUT_OWNER
 def test_a_note_is_added_listed_and_removed(settings: Settings, clock: Clock, served: With) -> None:
+    settings.data.mkdir()
     client = Client(settings, clock)
     with served(settings, clock):
         made = client.call(NOTE_ADD, NoteAddRequest(date(2026, 3, 4), "new checkout"))

@@ -20,7 +20,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from clickstream.errors import ClickstreamError, UnavailableError, WarehouseBusyError, error_from_fields
 from clickstream.event import utc_now
 from clickstream.local.owner.context import open_context
-from clickstream.local.owner.file import Owner, find_owner
+from clickstream.local.owner.file import Owner, find_owner, require_folder
 from clickstream.local.owner.progress import NDJSON, read_stream
 from clickstream.local.owner.registry import Command, Q, R
 from clickstream.progress import Progress, no_progress
@@ -91,6 +91,8 @@ class Client:
                 time.sleep(0.1)
 
     def _run_here(self, command: Command[Q, R], request: Q) -> R:
+        if not command.creates:
+            require_folder(self.settings)
         with open_context(self.settings, self._clock) as context:
             return command.run(context, request, self._progress)
 

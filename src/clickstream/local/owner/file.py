@@ -62,6 +62,14 @@ def open_warehouse(settings: Settings) -> Warehouse:
         raise WarehouseError(f"opening the warehouse {path}", why, "check the folder and its permissions") from error
 
 
+def require_folder(settings: Settings) -> None:
+    """Raise a WarehouseError if the folder of the DuckDB file does not exist: a mistyped path must not make one."""
+    path = settings.warehouse_path
+    if settings.is_embedded and not path.parent.exists():
+        advice = "check --data and CLICKSTREAM_DATA; clickstream up and clickstream etl run make a new data directory"
+        raise WarehouseError(f"opening the warehouse {path}", f"there is no folder {path.parent}", advice)
+
+
 def owner_file(data: Path, owner: Owner) -> AbstractContextManager[None]:
     """Keep owner.json in the folder `data` for the duration of the block."""
     return state_file(data / NAME, owner)

@@ -35,13 +35,17 @@ R = TypeVar("R")
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[Q, R]):
-    """A command on the warehouse. path: below /api. read: decodes a result that needs more than its type."""
+    """A command on the warehouse. path: below /api. read: decodes a result that needs more than its type.
+
+    creates: it makes a data directory that does not exist yet; the other commands fail then.
+    """
 
     path: str
     request: type[Q]
     result: type[R]
     run: Callable[[WarehouseContext, Q, Progress], R]
     read: Callable[[bytes], R] | None = None
+    creates: bool = False
 
     def decode(self, data: bytes) -> R:
         """Restore a result from the JSON that `encode` made."""
@@ -58,21 +62,21 @@ METRIC_EXPLAIN = Command("metric/explain", questions.ExplainRequest, Explanation
 REPORT = Command("report", questions.ReportRequest, Report, questions.report, read_report)
 REPORT_PAGE = Command("report/page", questions.ReportPageRequest, questions.ReportPage, questions.report_page)
 QUERY = Command("query", questions.QueryRequest, QueryResult, questions.query)
-CHECK = Command("check", questions.CheckRequest, questions.CheckResult, questions.check)
+CHECK = Command("check", questions.CheckRequest, questions.CheckResult, questions.check, creates=True)
 ORDERS_CHECK = Command("orders/check", OrdersCheckRequest, OrdersCheck, orders_check)
 MART_STATUS = Command("mart/status", questions.MartStatusRequest, questions.MartStatus, questions.mart_status)
 MART_BUILD = Command("mart/build", questions.MartBuildRequest, questions.MartBuild, questions.mart_build)
 NOTE_ADD = Command("note/add", notes.NoteAddRequest, Note, notes.note_add)
 NOTE_LIST = Command("note/list", notes.NoteListRequest, notes.NoteList, notes.note_list)
 NOTE_REMOVE = Command("note/remove", notes.NoteRemoveRequest, Note, notes.note_remove)
-ETL_RUN = Command("etl/run", loading.EtlRunRequest, PassResult, loading.etl_run)
-ETL_REBUILD = Command("etl/rebuild", RebuildRequest, loading.RebuildResult, loading.etl_rebuild)
+ETL_RUN = Command("etl/run", loading.EtlRunRequest, PassResult, loading.etl_run, creates=True)
+ETL_REBUILD = Command("etl/rebuild", RebuildRequest, loading.RebuildResult, loading.etl_rebuild, creates=True)
 BAD_LIST = Command("bad/list", loading.BadListRequest, loading.BadList, loading.bad_list)
 BAD_SHOW = Command("bad/show", loading.BadShowRequest, loading.BadRowDetails, loading.bad_show)
 BAD_REPLAY = Command("bad/replay", ReplayFilter, ReplayResult, loading.bad_replay)
-FORGET = Command("forget", erasure.ForgetRequest, erasure.ForgetResult, erasure.forget)
-FORGET_RESUME = Command("forget/resume", erasure.ResumeRequest, erasure.ResumeResult, erasure.resume)
-EXPIRE = Command("expire", erasure.ExpireRequest, ExpiryResult, erasure.expire)
+FORGET = Command("forget", erasure.ForgetRequest, erasure.ForgetResult, erasure.forget, creates=True)
+FORGET_RESUME = Command("forget/resume", erasure.ResumeRequest, erasure.ResumeResult, erasure.resume, creates=True)
+EXPIRE = Command("expire", erasure.ExpireRequest, ExpiryResult, erasure.expire, creates=True)
 EXPORT_DAYS = Command("export/days", questions.ExportDaysRequest, questions.DaySpan, questions.export_days)
 EXPORT_DAY = Command("export/day", questions.ExportDayRequest, questions.ExportedDay, questions.export_day)
 
