@@ -16,7 +16,7 @@ from htmltools import HTML, Tag, TagChild, TagList, tags
 from clickstream.dashboard import formats
 from clickstream.dashboard.answers.loads import LoaderStatus, Snapshot
 from clickstream.dashboard.panel import choice, command, placeholder
-from clickstream.dashboard.segments import segment_box, segment_in_words
+from clickstream.dashboard.segments import problem, problem_of, segment_box, segment_in_words
 from clickstream.dashboard.view import (
     ALL_FILTERS,
     COMPARES,
@@ -172,7 +172,9 @@ def chips(view: View) -> TagList:
         items.append(people)
     if len(items) > 1:
         items.append(tags.a("Clear all", href=cleared(view).query(), class_="clear"))
-    return TagList(*items) if view.humans else TagList(*items, people)
+    rules = [value for name, value in view.filters if name == "segment"]
+    problems = [problem(error) for rule in rules if (error := problem_of(rule)) is not None]
+    return TagList(*items, *problems) if view.humans else TagList(*items, people, *problems)
 
 
 def hidden_bots(count: int) -> TagChild:

@@ -178,8 +178,12 @@ def failure(what: str, error: ClickstreamError) -> Tag:
 
 
 def filter_refusal(error: ClickstreamError) -> str:
-    """Return what to say if the error is a filter that the metric does not have, else ""."""
-    if not isinstance(error, QuestionError) or error.code != "filter_not_applicable":
+    """Return what to say if the error is a filter that the metric does not have, or that has an error; else ""."""
+    if not isinstance(error, QuestionError):
+        return ""
+    if (error.code, error.parameter) == ("invalid_filter", "segment"):
+        return "The segment has an error, which is described at the top of the page."
+    if error.code != "filter_not_applicable":
         return ""
     return f"A filter by {FILTERS.get(error.parameter, error.parameter).lower()} does not apply here. Remove it above."
 

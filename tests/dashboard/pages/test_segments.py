@@ -81,8 +81,9 @@ def test_a_rule_is_checked_counted_and_applied(shop_page: BrowserPage) -> None:
 
 def test_an_address_with_an_invalid_rule_says_what_is_wrong(shop_page: BrowserPage) -> None:
     shop_page.open("?segment=did(")
-    failure = shop_page.page.locator(".failure").first
-    expect(failure).to_contain_text("expected a step at character 5")
+    expect(shop_page.page.locator(".chips .problem")).to_contain_text("xpected a step at character 5")
+    expect(shop_page.page.locator(".nothing").first).to_contain_text("described at the top of the page")
+    expect(shop_page.page.locator(".failure")).to_have_count(0)
     shop_page.page.locator(".chip").click()
     shop_page.wait_for_figure("sessions", "20")
 

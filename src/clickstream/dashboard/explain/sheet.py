@@ -147,7 +147,8 @@ def _question(found: Explanation, zone: ZoneInfo) -> TagList:
         **{_OPTIONS.get(name, name.replace("_", " ").capitalize()): _option(value) for name, value in asked.items()},
     }
     facts = [TagList(tags.dt(name), tags.dd(value)) for name, value in lines.items()]
-    return TagList(tags.dl(*facts), command(formats.safe_text(found.command)))
+    where = tags.p("It asks the warehouse of ./data; add --data for another data directory.", class_="quiet")
+    return TagList(tags.dl(*facts), command(formats.safe_text(found.command)), where)
 
 
 def _days(text: str) -> str:
