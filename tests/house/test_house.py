@@ -26,6 +26,7 @@ LEVELS = {
     "report": 3,
     "shop": 3,
     "metrics": 4,
+    "lake": 4,
     "mart": 5,
     "raw": 6,
     "warehouse": 6,
