@@ -40,6 +40,7 @@ _S3_URL = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/[^?#]*)?")
 _TOKEN = re.compile(f"[!-~]{{{MIN_KEY_CHARACTERS},}}")
 _DUCKDB = "duckdb:///"
 _POSTGRES = ("postgresql://", "postgres://")
+_LAKE = "lake+file://"
 _EXPECTED = {
     "currency": "a three-letter code such as EUR (ISO 4217)",
     "collector_url": "a URL such as https://collect.shop.example",
@@ -78,7 +79,9 @@ class Settings(BaseSettings):
         description="URL of an S3 server other than AWS (default: AWS_ENDPOINT_URL_S3, then AWS_ENDPOINT_URL).",
     )
     warehouse_url: str | None = Field(
-        default=None, description="Warehouse: duckdb:///… or postgresql://… (default: DATA/warehouse.duckdb)."
+        default=None,
+        description="Warehouse: duckdb:///…, postgresql://… or, to read only, lake+file:///… "
+        "(default: DATA/warehouse.duckdb).",
     )
     web_db_url: str | None = Field(
         default=None,
@@ -223,9 +226,9 @@ class Settings(BaseSettings):
     @classmethod
     def _warehouse_is_known(cls, value: str | None) -> str | None:
         """Messages leave out the value: it may contain a password."""
-        if value is not None and not value.startswith((_DUCKDB, *_POSTGRES)):
+        if value is not None and not value.startswith((_DUCKDB, *_POSTGRES, f"{_LAKE}/")):
             kind = f"{value.partition('://')[0]}://…" if "://" in value else "something that is not a URL"
-            raise ValueError(f"expected duckdb:///path or postgresql://…, got {kind}")
+            raise ValueError(f"expected duckdb:///path, postgresql://… or {_LAKE}/path, got {kind}")
         return value
 
     @field_validator("web_db_url")
@@ -269,7 +272,13 @@ class Settings(BaseSettings):
     @property
     def is_embedded(self) -> bool:
         """Whether the warehouse is a DuckDB file, which one process at a time can open."""
-        return not (self.warehouse_url or "").startswith(_POSTGRES)
+        return not (self.warehouse_url or "").startswith((*_POSTGRES, _LAKE))
+
+    @property
+    def lake_path(self) -> Path | None:
+        """Folder of the lake that is the warehouse; None where it is a database."""
+        url = self.warehouse_url or ""
+        return Path(url.removeprefix(_LAKE)) if url.startswith(_LAKE) else None
 
     @property
     def warehouse_address(self) -> str:
@@ -278,9 +287,11 @@ class Settings(BaseSettings):
 
     @property
     def warehouse_name(self) -> str:
-        """Name of the warehouse for messages: the absolute path of the file, or host and database of the server."""
+        """Name of the warehouse for messages: the path of the file, the lake, or host and database of the server."""
         if self.is_embedded:
             return str(self.warehouse_path.resolve())
+        if self.lake_path is not None:
+            return f"{_LAKE}{self.lake_path}"
         parts = urlsplit(str(self.warehouse_url))
         hosts = parse_qs(parts.query).get("host", [""])
         return f"postgresql://{parts.netloc.rpartition('@')[2] or hosts[0]}{parts.path}"

@@ -6,7 +6,7 @@ older file of that day never remains. If it is interrupted, every file in the fo
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 from zoneinfo import ZoneInfo
@@ -47,7 +47,13 @@ class ExportResult(msgspec.Struct, frozen=True):
 
 
 def export(
-    folder: Annotated[Path, typer.Option("--out", metavar="FOLDER", help="Folder for the files.", file_okay=False)],
+    folder: Annotated[
+        Path | None, typer.Option("--out", metavar="FOLDER", help="Folder for the files.", file_okay=False)
+    ] = None,
+    lake: Annotated[
+        Path | None,
+        typer.Option("--lake", metavar="FOLDER", help="Folder of a lake: all tables, and the mart.", file_okay=False),
+    ] = None,
     data: Data = None,
     from_: FromDay = None,
     to: ToDay = None,
@@ -58,7 +64,44 @@ def export(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Write one file for each local day and table. Without days, export all days that have rows."""
+    """Write one file for each local day and table, or all tables as a lake (docs/guide/scale.md).
+
+    Without days, export all days that have rows.
+    """
+    if (folder is None) == (lake is None):
+        raise typer.BadParameter("choose one: --out FOLDER or --lake FOLDER")
+    if lake is not None:
+        export_lake(lake, data, json)
+    elif folder is not None:
+        _export_days(folder, data, from_, to, tz, format_, tables, json)
+
+
+def export_lake(lake: Path, data: Path | None, json: bool) -> None:
+    """Write all tables and the mart as a lake."""
+    from clickstream.local.owner.questions import ExportLakeRequest
+    from clickstream.local.owner.registry import EXPORT_LAKE
+
+    with ProgressBar(err, "writing the lake", unit="files") as progress:
+        done = make_client(data, progress).call(EXPORT_LAKE, ExportLakeRequest(str(lake.absolute())))
+    if json:
+        print_json(done)
+        return
+    size = f"{done.rows:,} rows in {done.files:,} files, {done.bytes:,} bytes"
+    err.print(f"wrote version {done.version} of {lake} as of load {done.load_id:,}: {size}", soft_wrap=True)
+    url = f"lake+file://{lake.absolute()}"
+    err.print(f"answer from it: CLICKSTREAM_WAREHOUSE_URL={url} clickstream report", soft_wrap=True)
+
+
+def _export_days(
+    folder: Path,
+    data: Path | None,
+    from_: datetime | None,
+    to: datetime | None,
+    tz: str | None,
+    format_: str,
+    tables: list[str] | None,
+    json: bool,
+) -> None:
     zone = ZoneInfo(tz) if tz else read_settings(data).zone
     names = tuple(tables or ["clickstream_events"])
     config = ExportConfig(names, day_of(from_), day_of(to), zone, format_, folder)

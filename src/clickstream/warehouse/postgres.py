@@ -53,7 +53,7 @@ _STAGING_TYPES = {
     "TIMESTAMP WITH TIME ZONE": "timestamptz",
 }
 # Types of PostgreSQL that DuckDB knows by another name.
-_EXPORT_TYPES = {"numeric": "DECIMAL(38, 4)"}
+_EXPORT_TYPES = {"numeric": "DECIMAL(38, 4)", "bytea": "VARCHAR"}  # bytes are written as digits
 # Comparisons and users' queries group many rows: with the default of 4 MB that would happen on disk.
 _READ = """
     begin transaction isolation level repeatable read read only;
@@ -441,7 +441,14 @@ def _write_csv(relation: duckdb.DuckDBPyRelation, path: Path) -> None:
 def _csv_source(path: Path, columns: list[tuple[str, str]]) -> str:
     """DuckDB's SQL for the rows of a CSV file that PostgreSQL wrote; columns: names, and types of PostgreSQL."""
     types = ", ".join(f"'{name}': '{_EXPORT_TYPES.get(kind, kind.upper())}'" for name, kind in columns)
-    return (
-        f"read_csv({quoted(path)}, header = false, columns = {{{types}}}, nullstr = '', allow_quoted_nulls = false, "
-        f"quote = '\"', escape = '\"', delim = ',', auto_detect = false, max_line_size = {MAX_ROW_BYTES})"
+    bytes_of = ", ".join(f"unhex(substr({name}, 3)) as {name}" for name, kind in columns if kind == "bytea")
+    return fill(
+        """(select *{replaced} from read_csv(
+            {path}, header = false, columns = {columns}, nullstr = '', allow_quoted_nulls = false, quote = '"',
+            escape = '"', delim = ',', auto_detect = false, max_line_size = {longest}
+        ))""",
+        replaced=f" replace ({bytes_of})" if bytes_of else "",
+        path=quoted(path),
+        columns=f"{{{types}}}",
+        longest=str(MAX_ROW_BYTES),
     )

@@ -18,6 +18,7 @@ import msgspec
 from clickstream.collect.spool import Shipper, SpoolConfig
 from clickstream.etl import ledger
 from clickstream.etl.run import LoadConfig, Loader, PassResult
+from clickstream.lake.keeper import LakeKeeper
 from clickstream.local.owner.file import open_warehouse
 from clickstream.local.postgres import find_shop
 from clickstream.local.spool import Drain
@@ -68,13 +69,20 @@ class Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def open_context(settings: Settings, clock: Callable[[], datetime]) -> Iterator[WarehouseContext]:
     """Open the warehouse of these settings for the duration of the block. Raises WarehouseBusyError."""
     store = open_store(settings)
-    with open_warehouse(settings) as warehouse, MartKeeper(settings.data / NAME, warehouse) as keeper:
+    with open_warehouse(settings) as warehouse, open_keeper(settings, warehouse) as keeper:
 
         def load(reconcile: Collection[date], progress: Progress, max_seconds: float | None) -> PassResult:
             with closing(make_loader(settings, warehouse, store, clock)) as loader:
                 return loader.run_pass(reconcile, progress, max_seconds)
 
         yield make_context(settings, keeper, store, clock, load)
+
+
+def open_keeper(settings: Settings, warehouse: Warehouse) -> MartKeeper:
+    """Return the keeper of the warehouse's mart."""
+    if settings.lake_path is not None:
+        return LakeKeeper(settings.lake_path, warehouse)
+    return MartKeeper(settings.data / NAME, warehouse)
 
 
 def make_context(

@@ -13,6 +13,7 @@ import msgspec
 
 from clickstream import warehouse as warehouses
 from clickstream.errors import WarehouseBusyError, WarehouseError
+from clickstream.lake.reader import LakeWarehouse
 from clickstream.local.state_file import is_alive, read_state_file, state_file
 from clickstream.settings import Settings
 from clickstream.warehouse.contract import Warehouse
@@ -50,6 +51,8 @@ def open_warehouse(settings: Settings) -> Warehouse:
     DuckDB's lock decides: the process id in an old owner.json may belong to another process by now.
     """
     path = settings.warehouse_path
+    if settings.lake_path is not None:
+        return LakeWarehouse(settings.lake_path)
     try:
         return warehouses.open_warehouse(settings.warehouse_address, settings.warehouse_memory_mb)
     except WarehouseBusyError as error:

@@ -41,11 +41,10 @@ from clickstream.event import utc_now
 from clickstream.local.orders import order_source
 from clickstream.local.owner.api import Guard, api_routes, error_response
 from clickstream.local.owner.client import OwnerStatus
-from clickstream.local.owner.context import RunPass, WarehouseContext, make_context, make_loader
+from clickstream.local.owner.context import RunPass, WarehouseContext, make_context, make_loader, open_keeper
 from clickstream.local.owner.file import Owner, open_warehouse, owner_file
 from clickstream.local.owner.loop import EtlLoop, with_daily_expiry
 from clickstream.local.stats.routes import stats_routes
-from clickstream.mart.file import NAME
 from clickstream.mart.keeper import MartKeeper
 from clickstream.progress import Progress
 from clickstream.raw.contract import RawStore
@@ -69,7 +68,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         signal.signal(number, _leave)
     with ExitStack() as stack:
         warehouse = stack.enter_context(open_warehouse(settings))
-        keeper = stack.enter_context(MartKeeper(settings.data / NAME, warehouse))
+        keeper = stack.enter_context(open_keeper(settings, warehouse))
         keeper.start()
         listener = stack.enter_context(listen(port))
         store = open_store(settings)

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -18,6 +19,7 @@ import msgspec
 
 from clickstream.etl import ledger
 from clickstream.etl.export import Extract, Format, days_with_rows, write_day
+from clickstream.lake.writer import WrittenLake, write_lake
 from clickstream.local.owner.context import Request, WarehouseContext
 from clickstream.mart.compare import compare
 from clickstream.mart.file import VERSION, Mart
@@ -311,6 +313,20 @@ def export_day(context: WarehouseContext, request: ExportDayRequest, _progress: 
     wanted = Extract(request.table, request.day, ZoneInfo(request.tz), request.format)
     path, rows = write_day(context.warehouse, wanted, context.stage)
     return ExportedDay(str(path), rows)
+
+
+class ExportLakeRequest(Request, frozen=True):
+    """lake: the absolute path of its folder."""
+
+    lake: str
+
+
+def export_lake(context: WarehouseContext, request: ExportLakeRequest, progress: Progress) -> WrittenLake:
+    """Write the warehouse and its mart as a lake."""
+    mart = context.keeper.current(progress)
+    context.stage.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix="lake-", dir=context.stage) as stage:
+        return write_lake(context.warehouse, mart, Path(request.lake), Path(stage), progress)
 
 
 def _counts(mart: Mart) -> tuple[int, int]:

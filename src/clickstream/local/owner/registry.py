@@ -16,6 +16,7 @@ from clickstream.etl.expire import ExpiryResult
 from clickstream.etl.repair.rebuild import RebuildRequest
 from clickstream.etl.repair.replay import ReplayFilter, ReplayResult
 from clickstream.etl.run import PassResult
+from clickstream.lake.writer import WrittenLake
 from clickstream.local import notes
 from clickstream.local.orders import OrdersCheckRequest, orders_check
 from clickstream.local.owner import erasure, loading, questions
@@ -78,6 +79,7 @@ FORGET = Command("forget", erasure.ForgetRequest, erasure.ForgetResult, erasure.
 FORGET_RESUME = Command("forget/resume", erasure.ResumeRequest, erasure.ResumeResult, erasure.resume, creates=True)
 EXPIRE = Command("expire", erasure.ExpireRequest, ExpiryResult, erasure.expire, creates=True)
 EXPORT_DAYS = Command("export/days", questions.ExportDaysRequest, questions.DaySpan, questions.export_days)
+EXPORT_LAKE = Command("export/lake", questions.ExportLakeRequest, WrittenLake, questions.export_lake)
 EXPORT_DAY = Command("export/day", questions.ExportDayRequest, questions.ExportedDay, questions.export_day)
 
 COMMANDS = (
@@ -103,4 +105,5 @@ COMMANDS = (
     EXPIRE,
     EXPORT_DAYS,
     EXPORT_DAY,
+    EXPORT_LAKE,
 )
