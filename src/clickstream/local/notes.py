@@ -56,5 +56,9 @@ def note_remove(context: WarehouseContext, request: NoteRemoveRequest, _progress
 
 def _require_writer(context: WarehouseContext) -> None:
     if not context.warehouse.is_writable:
-        why = "the role of this process may only read the warehouse"
-        raise WarehouseError("changing notes", why, "change them as a user in the role clickstream_loader")
+        why = "this process may only read the warehouse"
+        raise WarehouseError(
+            "changing notes",
+            why,
+            "change them as a user in the role clickstream_loader, or where a lake was exported from",
+        )

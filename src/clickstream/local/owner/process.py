@@ -84,7 +84,7 @@ def run(settings: Settings, port: int = PORT, clock: Callable[[], datetime] = ut
         stack.callback(dashboard.close)  # before the mart closes: the dashboard may still be reading it
         sys.stderr.write(f"dashboard  {owner.url}{DASHBOARD}\n")
         if loading.source.is_elsewhere:
-            sys.stderr.write("loading    by another process: this role may only read the warehouse\n")
+            sys.stderr.write("loading    by another process: this process may only read the warehouse\n")
         token = settings.api_token.get_secret_value() if settings.api_token else ""
         serve(make_owner_app(context, owner, loading.status, dashboard, token), listener)
 
@@ -113,8 +113,12 @@ def _start_loading(
 
 
 def _refuse_pass(_reconcile: Collection[date], _progress: Progress, _max_seconds: float | None) -> PassResult:
-    why = "the role of this process may only read the warehouse"
-    raise WarehouseError("loading new events", why, "load as a user in the role clickstream_loader")
+    why = "this process may only read the warehouse"
+    raise WarehouseError(
+        "loading new events",
+        why,
+        "load as a user in the role clickstream_loader, or into the warehouse that a lake was exported from",
+    )
 
 
 _NO_LOADING = _Loading(_refuse_pass, lambda: {"reads_only": True}, LoaderSource(is_elsewhere=True))
