@@ -178,6 +178,7 @@ def test_a_click_starts_at_a_page_or_filters_by_it(warehouse: DuckWarehouse, bro
     page.wait_for_url("**/?landing_page=%2Fc%2Flaptops")
 
 
+@pytest.mark.slow
 def test_a_drawing_has_a_table_and_a_file(warehouse: DuckWarehouse, browser_page: BrowserPage) -> None:
     put_visits(warehouse)
     page = browser_page.page

@@ -9,6 +9,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
+import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from clickstream.dashboard.app import make_app
@@ -79,6 +80,7 @@ def test_page_shows_rates_groups_and_problems(
     assert {(str(days.first), str(days.end)) for days in asked} == {("2026-03-01", "2026-03-11")}
 
 
+@pytest.mark.slow
 def test_a_failure_of_the_shop_is_shown_and_the_rest_of_the_page_works(
     profile: BrowserContext, app_server: AppServer, warehouse: DuckWarehouse, keeper: MartKeeper, clock: Clock
 ) -> None:

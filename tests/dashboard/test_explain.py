@@ -120,6 +120,7 @@ def test_a_point_of_the_chart_opens_as_many_rows_as_it_says(shop_page: BrowserPa
     expect(page.locator("#explain-count")).to_have_attribute("data-count", links.nth(9).text_content() or "")
 
 
+@pytest.mark.slow
 def test_a_row_of_a_ranking_opens_its_rows(shop_page: BrowserPage) -> None:
     shop_page.open("?page=products")
     page = shop_page.page

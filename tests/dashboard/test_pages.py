@@ -69,6 +69,7 @@ def test_the_filter_menu_adds_a_filter(shop_page: BrowserPage) -> None:
     assert "category=sale" in shop_page.page.url
 
 
+@pytest.mark.slow
 def test_days_are_chosen_by_preset_or_by_dates(shop_page: BrowserPage) -> None:
     shop_page.open()
     shop_page.page.locator(".dates summary").click()
@@ -163,6 +164,7 @@ def test_a_new_event_appears_after_at_most_three_checks(
     assert after[: after.index("ask")].count("check") <= 3
 
 
+@pytest.mark.slow
 def test_products_are_sorted_on_the_server(shop_page: BrowserPage) -> None:
     shop_page.open("?page=products")
     names = shop_page.page.locator("#products-ranking tbody th")
@@ -175,6 +177,7 @@ def test_products_are_sorted_on_the_server(shop_page: BrowserPage) -> None:
     assert shop_page.page.url.endswith("?page=products&by=category&sort=view_sessions")
 
 
+@pytest.mark.slow
 def test_a_page_without_matching_events_offers_to_clear_the_filters(shop_page: BrowserPage) -> None:
     shop_page.open("?country=FR")
     shop_page.page.get_by_text("Clear filters").click()
@@ -276,6 +279,7 @@ def test_pages_fit_the_width_of_a_phone(shop_page: BrowserPage) -> None:
         assert shop_page.page.evaluate("document.documentElement.scrollWidth") == 360
 
 
+@pytest.mark.slow
 def test_the_chosen_theme_is_kept_after_a_reload(shop_page: BrowserPage) -> None:
     shop_page.open()
     background = "getComputedStyle(document.body).backgroundColor"

@@ -115,6 +115,7 @@ def test_killed_up_leaves_no_part_behind_and_its_data_usable(settings: Settings,
     assert check(Client(settings)).balanced is True
 
 
+@pytest.mark.slow
 def test_unfinished_sample_import_is_resumed_and_its_events_marked(settings: Settings, ports: Ports) -> None:
     write_state(settings.data, ImportState(NAME, EVENTS - 700))
     LocalStore(settings.raw_path).prepare()

@@ -50,6 +50,7 @@ def test_tab_closed_before_its_first_request_loses_no_events(visit: Visit) -> No
     visit.expect_exactly(ids)  # sent with keepalive: the visitor does not return
 
 
+@pytest.mark.slow
 def test_collector_killed_during_a_request_and_restarted_loses_no_events(visit: Visit) -> None:
     page = visit.open()
     visit.wait_until_stored(1)
@@ -161,6 +162,7 @@ def test_queue_of_a_closed_tab_is_adopted_without_web_locks(visit: Visit, browse
         insecure.close()
 
 
+@pytest.mark.slow
 def test_events_above_the_limit_are_dropped_and_reported(visit: Visit) -> None:
     page = visit.open()
     visit.wait_until_stored(1)

@@ -55,6 +55,7 @@ def test_withdrawn_consent_removes_ids_and_queues_in_all_tabs_and_is_remembered(
     assert len(set(visit.rows("client_id"))) == 2
 
 
+@pytest.mark.slow
 def test_tab_that_learns_late_of_a_withdrawal_keeps_and_sends_nothing(visit: Visit) -> None:
     page, other = visit.open("a"), visit.open("b")
     visit.wait_until_stored(2)
@@ -119,6 +120,7 @@ def test_cookieless_mode_stores_nothing_and_sends_no_ids(visit: Visit) -> None:
     assert len(visit.ids()) == 30
 
 
+@pytest.mark.slow
 def test_blocked_storage_loses_ids_but_no_events(visit: Visit, browser: Browser, tmp_path: Path) -> None:
     from tests.dashboard.stage import FLAGS
 

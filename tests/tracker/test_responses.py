@@ -73,6 +73,7 @@ def test_temporary_and_configuration_errors_are_retried_with_the_same_ids(visit:
             assert first < second
 
 
+@pytest.mark.slow
 def test_tracker_waits_for_retry_after(visit: Visit) -> None:
     with responding(visit, Reply(503, {"Retry-After": "2"})) as responses:
         finish(visit, responses, 2)
@@ -105,6 +106,7 @@ def test_waits_double_until_the_collector_is_back(visit: Visit) -> None:
         assert all(low <= wait for low, wait in zip((0.5, 1, 2), waits, strict=True)), waits
 
 
+@pytest.mark.slow
 def test_page_of_an_unlisted_origin_retries_ever_less_often_and_keeps_its_events(visit: Visit) -> None:
     """The browser hides the responses, which for the page looks like being offline."""
     origins = ["https://another.example"]

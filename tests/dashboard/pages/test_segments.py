@@ -88,6 +88,7 @@ def test_an_address_with_an_invalid_rule_says_what_is_wrong(shop_page: BrowserPa
     shop_page.wait_for_figure("sessions", "20")
 
 
+@pytest.mark.slow
 def test_a_visitor_is_a_filter(shop_page: BrowserPage) -> None:
     shop_page.open("?visitor_id=stranger")
     shop_page.wait_for_figure("sessions", "0")

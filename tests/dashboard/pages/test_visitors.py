@@ -75,6 +75,7 @@ def test_an_address_that_names_nothing_says_so(loaded_page: BrowserPage) -> None
     expect(loaded_page.page.locator(".facts, .record-page .nothing").first).to_contain_text("No events of this visitor")
 
 
+@pytest.mark.slow
 def test_hostile_text_stays_text_and_long_text_is_cut(loaded_page: BrowserPage) -> None:
     page = loaded_page.page
     loaded_page.open("?page=visitors")

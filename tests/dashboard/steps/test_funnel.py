@@ -96,6 +96,7 @@ def test_invalid_steps_are_explained_and_can_be_reset(shop_page: BrowserPage) ->
     expect(shop_page.page.locator(".step-count").first).to_have_text("20 visitors")
 
 
+@pytest.mark.slow
 def test_a_first_step_that_was_not_taken_is_named(shop_page: BrowserPage) -> None:
     shop_page.open("?page=funnel&steps=search,purchase&unit=session")
     expect(shop_page.page.locator("#funnel-bars .nothing")).to_have_text(
@@ -117,6 +118,7 @@ def test_a_group_of_the_split_is_a_filter(shop_page: BrowserPage) -> None:
     assert "country=PL" in page.url
 
 
+@pytest.mark.slow
 def test_the_table_can_be_shown_and_downloaded(shop_page: BrowserPage, tmp_path: Path) -> None:
     shop_page.open(TO_SKIRTS)
     page = shop_page.page
