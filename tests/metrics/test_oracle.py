@@ -27,7 +27,7 @@ from clickstream.metrics.time_series import METRIC_NAMES
 
 pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")  # it would hide the failure
 SPLITS = (*EVENT_FIELDS, *SESSION_FIELDS)
-FEW, MANY = 2, 30  # random shops per property in `make test`, and in `make test-slow`
+FEW, MANY = 2, 20  # random shops per property in `make test`, and in `make test-slow`
 ANY_SHOPS = shops()
 plain = settings(
     deadline=None,
