@@ -21,7 +21,12 @@ READING = [
     ("note", "list", "--json"),
     ("bad", "list", "--json"),
 ]
-WRITING = [("etl", "run"), ("note", "add", "2026-03-04", "new"), ("forget", "--user-id", "u", "--yes"), ("mart", "build")]
+WRITING = [
+    ("etl", "run"),
+    ("note", "add", "2026-03-04", "new"),
+    ("forget", "--user-id", "u", "--yes"),
+    ("mart", "build"),
+]
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Commands that maintain the warehouse, its mart and its notes.
 
-warehouse migrate, compact, roles; mart status, build; note add, list, remove.
+warehouse migrate, compact, move, roles; mart status, build; note add, list, remove.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from clickstream.cli.terminal import ProgressBar, err, out, write_bytes
 from clickstream.settings import read_settings
 
 if TYPE_CHECKING:
+    from clickstream.local.moving.move import MoveResult
     from clickstream.local.owner.questions import MartStatus
 
 warehouse = typer.Typer(help="Maintain the warehouse.", no_args_is_help=True)
@@ -54,11 +55,43 @@ def compact(data: Data = None, json: Json = False) -> None:
 
 
 @warehouse.command()
+def move(
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="The new warehouse: duckdb:///… or postgresql://…")],
+    data: Data = None,
+    json: Json = False,
+) -> None:
+    """Build another warehouse from the raw store and compare all metrics. You then change the setting yourself."""
+    from clickstream.local.moving.move import MoveRequest
+    from clickstream.local.owner.registry import MOVE
+
+    with ProgressBar(err, "loading", unit="objects") as progress:
+        done = make_client(data, progress).call(MOVE, MoveRequest(to))
+    if json:
+        print_json(done)
+    else:
+        render_move(done)
+    if done.differences:
+        raise typer.Exit(1)
+
+
+@warehouse.command()
 def roles() -> None:
     """Print SQL that creates the PostgreSQL roles clickstream_loader and clickstream_reader; run it with psql."""
     from clickstream.warehouse.migrations import roles_sql
 
     write_bytes(roles_sql().encode())
+
+
+def render_move(done: MoveResult) -> None:
+    """Print what was loaded, what differs, and what to do next."""
+    err.print(f"{done.to}: {done.objects:,} objects and {done.lines:,} lines loaded now, {done.events:,} events in all")
+    for found in done.differences:
+        rows = f"{found.rows_before:,} rows before, {found.rows_after:,} after"
+        out.print(f"{found.metric}: {rows}; only in one: {found.example}", markup=False, highlight=False)
+    same = done.compared - len(done.differences)
+    err.print(f"{same} of {done.compared} metrics have the same answer")
+    if not done.differences:
+        err.print("next: set CLICKSTREAM_WAREHOUSE_URL to the new URL and start the platform again")
 
 
 @mart.command()

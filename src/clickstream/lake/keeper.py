@@ -1,4 +1,4 @@
-"""The keeper of a lake's mart: it is complete already, and follows the lake by itself (reader.py)."""
+"""The keeper of a lake's mart: it is complete already, and the reader follows the lake (reader.py)."""
 
 from __future__ import annotations
 
@@ -40,6 +40,6 @@ class LakeKeeper(MartKeeper):
         return Refresh("unchanged", mart_position(self.mart))
 
     def build(self, progress: Progress = no_progress) -> Refresh:  # noqa: ARG002 - it takes no time
-        """Raise a WarehouseError: whoever wrote the lake made its mart."""
+        """Raise a WarehouseError: the mart was made when the lake was written."""
         why = f"{self.path} is a lake, which is written whole"
         raise WarehouseError("building the mart", why, "write the lake again: clickstream export --lake")

@@ -18,6 +18,7 @@ from clickstream.etl.repair.replay import ReplayFilter, ReplayResult
 from clickstream.etl.run import PassResult
 from clickstream.lake.writer import WrittenLake
 from clickstream.local import notes
+from clickstream.local.moving.move import MoveRequest, MoveResult, move
 from clickstream.local.orders import OrdersCheckRequest, orders_check
 from clickstream.local.owner import erasure, loading, questions
 from clickstream.local.owner.answers import read_answer, read_report
@@ -79,6 +80,7 @@ FORGET = Command("forget", erasure.ForgetRequest, erasure.ForgetResult, erasure.
 FORGET_RESUME = Command("forget/resume", erasure.ResumeRequest, erasure.ResumeResult, erasure.resume, creates=True)
 EXPIRE = Command("expire", erasure.ExpireRequest, ExpiryResult, erasure.expire, creates=True)
 EXPORT_DAYS = Command("export/days", questions.ExportDaysRequest, questions.DaySpan, questions.export_days)
+MOVE = Command("warehouse/move", MoveRequest, MoveResult, move)
 EXPORT_LAKE = Command("export/lake", questions.ExportLakeRequest, WrittenLake, questions.export_lake)
 EXPORT_DAY = Command("export/day", questions.ExportDayRequest, questions.ExportedDay, questions.export_day)
 
@@ -106,4 +108,5 @@ COMMANDS = (
     EXPORT_DAYS,
     EXPORT_DAY,
     EXPORT_LAKE,
+    MOVE,
 )

@@ -1,0 +1,1 @@
+"""From one warehouse to another: `clickstream warehouse move`."""
