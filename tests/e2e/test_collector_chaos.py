@@ -17,6 +17,7 @@ from random import Random
 
 import pytest
 
+from clickstream.collect.spool import list_wals
 from clickstream.raw.contract import RawStore
 from clickstream.raw.s3 import Bucket, S3Store
 from clickstream.raw.store import LocalStore
@@ -119,6 +120,8 @@ def test_acknowledged_events_survive_kills_of_the_collector_and_an_outage_of_the
                 kill(collector)
                 collector = platform.start_collector()
             wait_for_load(senders)
+        if ack == "disk":
+            ship_the_rest(platform)
         if ack == "disk" or location.fails_at_once:
             assert (sum(sender.refused for sender in senders) > 0) == (ack == "store")
         assert_nothing_lost(senders, lines_of(location.store), kills)
@@ -146,6 +149,15 @@ def sending(platform: Platform, seed: str) -> Iterator[list[Sender]]:
         with under_load(platform, SENDERS, seed) as senders:
             yield senders
     finally:
+        platform.close()
+
+
+def ship_the_rest(platform: Platform) -> None:
+    """Run the collector until its spool is empty: a collector that stops ships for a few seconds only."""
+    spool = platform.data / "spool"
+    if list_wals(spool):
+        platform.start_collector()
+        wait_until(lambda: not list_wals(spool), "empty spool")
         platform.close()
 
 
